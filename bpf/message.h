@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Everything that crosses the ring buffer, and nothing else: the border between kernel and user.
+ *
+ * What a call moved arrives as one RECORD_MESSAGE for each message, holding its first bytes, and
+ * RECORD_PIECEs for what did not fit, all by the same thread in this order. Records of different
+ * threads are mixed. An endpoint is described before its first message and when it changes.
+ */
+#ifndef BPF_MESSAGE_H
+#define BPF_MESSAGE_H
+
+#include <linux/types.h>
+
+enum record_kind {
+    RECORD_ENDPOINT = 1, /* struct record_endpoint */
+    RECORD_NAME,         /* struct record_name: the address the thread's next record goes with */
+    RECORD_BEGIN,        /* struct record_begin: a call that may send has been entered */
+    RECORD_VOID,         /* struct record_head: a call that began moved nothing */
+    RECORD_MESSAGE,      /* struct record_message */
+    RECORD_PIECE,        /* struct record_message: more of the thread's last message */
+};
+
+enum record_flag {
+    RECORD_SENT      = 1 << 0, /* sent, not received */
+    RECORD_NAMED     = 1 << 1, /* a RECORD_NAME of the same thread came before */
+    RECORD_LAST      = 1 << 2, /* the message is complete with this record, or as complete as it gets */
+    RECORD_ENDS_CALL = 1 << 3, /* the call moved no message after this one */
+};
+
+/* How an endpoint came to have a peer. */
+enum record_role {
+    ROLE_UNKNOWN,
+    ROLE_CONNECTED, /* it called connect() */
+    ROLE_ACCEPTED,  /* it came out of accept() */
+};
+
+enum {
+    RECORD_ADDRESS_SIZE = 112, /* holds the longest struct sockaddr_un: 110 */
+    RECORD_COMM_SIZE    = 16,
+    RECORD_DATA_MAX     = 65536,
+};
+
+struct record_head {
+    __u8 kind;
+    __u8 flags;
+    __u16 reserved;
+    __u32 tid;
+    __u64 call; /* the same for all records of one call, and for no other call */
+};
+
+struct record_endpoint {
+    struct record_head head;
+    __u64 inode;
+    __u64 token;      /* a name for the socket that its peer knows it by */
+    __u64 peer_token; /* 0 when it has no peer */
+    __u64 peer_inode; /* 0 when not known, or not yet */
+    __u32 peer_pid;
+    __u16 family;
+    __u8 type;
+    __u8 role;
+    __u16 address_length;
+    __u16 peer_address_length;
+    __u32 pid; /* the process that used it, and its name */
+    char comm[RECORD_COMM_SIZE];
+    __u8 address[RECORD_ADDRESS_SIZE]; /* a struct sockaddr */
+    __u8 peer_address[RECORD_ADDRESS_SIZE];
+};
+
+struct record_name {
+    struct record_head head;
+    __u32 length;
+    __u32 reserved;
+    __u8 address[RECORD_ADDRESS_SIZE];
+};
+
+struct record_begin {
+    struct record_head head;
+    __u64 inode;
+};
+
+struct record_message {
+    struct record_head head;
+    __u64 time; /* CLOCK_MONOTONIC, ns: where a sending call began, where a receiving one ended */
+    __u64 inode;
+    __u64 length; /* of the whole message */
+    __u64 offset; /* of data in it */
+    __u32 pid;
+    __u32 lost; /* messages of this endpoint that found the ring buffer full since the last one */
+    char comm[RECORD_COMM_SIZE];
+    __u32 size; /* of data; the record may be longer */
+    __u32 reserved;
+    __u8 data[];
+};
+
+/* Counters the kernel keeps; user space reads them when it is done. */
+struct record_losses {
+    __u64 messages;   /* messages that found the ring buffer full */
+    __u64 bytes;      /* the bytes of those */
+    __u64 unfollowed; /* processes and threads that could not be observed */
+    __u64 foreign;    /* calls by another system call convention (32-bit programs) */
+};
+
+_Static_assert(sizeof(struct record_head) == 16, "no padding");
+_Static_assert(sizeof(struct record_endpoint) == 16 + 64 + 224, "no padding");
+_Static_assert(sizeof(struct record_name) == 16 + 8 + 112, "no padding");
+_Static_assert(sizeof(struct record_begin) == 24, "no padding");
+_Static_assert(sizeof(struct record_message) == 80, "no padding");
+
+/* What a system call does with which of its arguments; user space fills a table of it by number. */
+enum call_kind {
+    CALL_OTHER,
+    CALL_SEND_BUFFER, /* write(fd, buffer, length) */
+    CALL_RECEIVE_BUFFER,
+    CALL_SEND_VECTOR, /* writev(fd, iovec, count) */
+    CALL_RECEIVE_VECTOR,
+    CALL_SENDTO, /* sendto(fd, buffer, length, flags, name, length of name) */
+    CALL_RECVFROM,
+    CALL_SENDMSG, /* sendmsg(fd, header, flags) */
+    CALL_RECVMSG,
+    CALL_SENDMMSG, /* sendmmsg(fd, headers, count, flags) */
+    CALL_RECVMMSG,
+    CALL_SENDFILE, /* sendfile(fd, ...): bytes with no user memory behind them */
+    CALL_SPLICE,   /* splice(from, offset, to, ...): the same, into a socket or out of one */
+    CALL_BIND,
+    CALL_CONNECT,
+    CALL_ACCEPT,
+};
+
+enum { CALL_NUMBERS = 512 };
+
+#endif

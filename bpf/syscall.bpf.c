@@ -1,0 +1,437 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The kernel side of the `syscall` backend: looks at the socket calls of observed processes where
+ * they are entered (which socket, which memory) and where they return (how much was moved).
+ */
+#include "bpf/record.h"
+
+char LICENSE[] SEC("license") = "GPL";
+
+/* enum call_kind by system call number; user space knows the numbers. */
+const volatile __u8 call_kinds[CALL_NUMBERS] = {};
+
+#if defined(__TARGET_ARCH_x86)
+#define TS_COMPAT 2
+static __always_inline __u64 argument(struct pt_regs *regs, int index)
+{
+    switch (index) {
+    case 0:
+        return regs->di;
+    case 1:
+        return regs->si;
+    case 2:
+        return regs->dx;
+    case 3:
+        return regs->r10;
+    case 4:
+        return regs->r8;
+    default:
+        return regs->r9;
+    }
+}
+
+static __always_inline bool foreign_call(struct task_struct *task)
+{
+    return task->thread_info.status & TS_COMPAT;
+}
+#elif defined(__TARGET_ARCH_arm64)
+#define TIF_32BIT 22
+static __always_inline __u64 argument(struct pt_regs *regs, int index)
+{
+    return regs->user_regs.regs[index];
+}
+
+static __always_inline bool foreign_call(struct task_struct *task)
+{
+    return task->thread_info.flags & (1UL << TIF_32BIT);
+}
+#endif
+
+static __always_inline bool sends(__u8 kind)
+{
+    switch (kind) {
+    case CALL_SEND_BUFFER:
+    case CALL_SEND_VECTOR:
+    case CALL_SENDTO:
+    case CALL_SENDMSG:
+    case CALL_SENDMMSG:
+    case CALL_SENDFILE:
+        return true;
+    }
+    return false;
+}
+
+static __always_inline struct file *file_of(struct task_struct *task, __u64 fd)
+{
+    struct fdtable *table = READ(task, files, fdt);
+    struct file *file = 0, **slots;
+
+    if ((__u32)fd >= READ(table, max_fds))
+        return 0;
+    slots = READ(table, fd);
+    bpf_probe_read_kernel(&file, sizeof(file), slots + (__u32)fd);
+    return file;
+}
+
+/* The socket behind fd, of the families and types this program knows; 0 when it is none. */
+static __always_inline struct sock *sock_of(struct file *file, struct call *call)
+{
+    struct inode *inode = file ? READ(file, f_inode) : 0;
+    struct socket *socket;
+    struct sock *sk;
+
+    if (!inode || (READ(inode, i_mode) & S_IFMT) != S_IFSOCK)
+        return 0;
+    socket = READ(file, private_data);
+    sk = READ(socket, sk);
+    if (!sk)
+        return 0;
+    call->inode = READ(inode, i_ino);
+    call->sock = (__u64)sk;
+    call->family = READ(sk, __sk_common.skc_family);
+    call->type = READ(sk, sk_type);
+    if (call->family != AF_UNIX && call->family != AF_INET && call->family != AF_INET6)
+        return 0;
+    if (call->type != SOCK_STREAM && call->type != SOCK_DGRAM && call->type != SOCK_SEQPACKET)
+        return 0;
+    return sk;
+}
+
+/* Others may use this socket at the same time. */
+static __always_inline bool is_shared(struct task_struct *task, struct file *file)
+{
+    struct file___6_13 *newer = (void *)file;
+
+    if (READ(task, signal, nr_threads) > 1)
+        return true;
+    if (bpf_core_field_exists(newer->f_ref))
+        return READ(newer, f_ref.refcnt.counter) > 0;
+    return READ(file, f_count.counter) > 1;
+}
+
+/* Keeps of the call's arguments what its return will need. */
+static __always_inline void keep_arguments(struct call *call, struct pt_regs *regs)
+{
+    call->memory = argument(regs, 1);
+    call->count = argument(regs, 2);
+    call->name = 0;
+    call->name_length = 0;
+    call->message_flags = 0;
+    switch (call->kind) {
+    case CALL_SENDTO:
+    case CALL_RECVFROM:
+        call->message_flags = argument(regs, 3);
+        call->name = argument(regs, 4);
+        call->name_length = argument(regs, 5);
+        break;
+    case CALL_SENDMSG:
+    case CALL_RECVMSG:
+        call->message_flags = argument(regs, 2);
+        break;
+    case CALL_SENDMMSG:
+    case CALL_RECVMMSG:
+        call->message_flags = argument(regs, 3);
+        break;
+    }
+}
+
+/* Finds the socket that the call is on, and turns CALL_SPLICE into what it does to that socket. */
+static __always_inline struct sock *sock_of_call(struct call *call, struct task_struct *task,
+                                                 struct pt_regs *regs, struct file **file)
+{
+    struct sock *sk;
+
+    if (call->kind == CALL_SPLICE) {
+        call->kind = CALL_SENDFILE;
+        *file = file_of(task, argument(regs, 2));
+        sk = sock_of(*file, call);
+        if (sk)
+            return sk;
+        call->kind = CALL_SPLICE;
+    }
+    *file = file_of(task, argument(regs, 0));
+    return sock_of(*file, call);
+}
+
+/*
+ * Tells user space that a message may be on its way: an answer to it that is recorded before this
+ * call returns is then put behind it. That can be when another thread may receive the answer, or
+ * when the peer is observed, or when it cannot be told here whether it is.
+ */
+static __always_inline void begin(struct call *call)
+{
+    struct user_msghdr header;
+    __u64 name = call->name;
+    __u64 length = call->name_length;
+
+    if ((call->kind == CALL_SENDMSG || call->kind == CALL_SENDMMSG) &&
+        !bpf_probe_read_user(&header, sizeof(header), (void *)call->memory)) {
+        name = header.name;
+        length = header.name_length;
+    }
+    if (call->type == SOCK_DGRAM && name && length)
+        record_name(call, name, length);
+    record_begin(call);
+}
+
+SEC("tp_btf/sys_enter")
+int BPF_PROG(on_sys_enter, struct pt_regs *regs, long number)
+{
+    struct task_struct *task;
+    struct told *told;
+    struct call *call;
+    struct file *file;
+    struct sock *sk;
+
+    if (!process_is_observed())
+        return 0;
+    task = bpf_get_current_task_btf();
+    if (foreign_call(task)) {
+        __sync_fetch_and_add(&losses.foreign, 1);
+        return 0;
+    }
+    if (number < 0 || number >= CALL_NUMBERS || call_kinds[number] == CALL_OTHER)
+        return 0;
+    call = bpf_task_storage_get(&calls, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+    if (!call) {
+        __sync_fetch_and_add(&losses.unfollowed, 1);
+        return 0;
+    }
+    call->kind = call_kinds[number];
+    sk = sock_of_call(call, task, regs, &file);
+    if (!sk) {
+        call->kind = CALL_OTHER;
+        return 0;
+    }
+    call->id = next_call(call->id);
+    call->time = bpf_ktime_get_ns();
+    call->begun = 0;
+    keep_arguments(call, regs);
+    if (sends(call->kind)) {
+        told = tell(sk, call->inode, call->family, call->type, ROLE_UNKNOWN);
+        if (!told || call->family != AF_UNIX || !told->peer || is_shared(task, file) ||
+            peer_is_observed(told, call->family))
+            begin(call);
+    }
+    return 0;
+}
+
+struct capacity {
+    __u64 base;
+    __u64 bytes;
+};
+
+static long add_element(__u64 index, struct capacity *capacity)
+{
+    struct user_iovec element;
+
+    if (bpf_probe_read_user(&element, sizeof(element),
+                            (void *)(capacity->base + index * sizeof(element))))
+        return 1;
+    capacity->bytes += element.length;
+    return 0;
+}
+
+/* With MSG_TRUNC a call returns the length of the datagram, not how much of it was delivered. */
+static __always_inline __u64 delivered(struct call *call, __u64 length, __u64 base, __u64 count)
+{
+    struct capacity capacity = {base, 0};
+
+    if (!(call->message_flags & MSG_TRUNC))
+        return length;
+    bpf_loop(count, add_element, &capacity, 0);
+    return length < capacity.bytes ? length : capacity.bytes;
+}
+
+/* Records one message of a msghdr, of which length bytes were moved. */
+static __always_inline void record_header(struct call *call, const struct user_msghdr *header,
+                                          __u64 length, __u8 flags)
+{
+    if (!(flags & RECORD_SENT))
+        length = delivered(call, length, header->vector, header->vector_count);
+    message_open(call, length, flags);
+    if (call->type == SOCK_DGRAM && header->name) {
+        call->flags |= RECORD_NAMED;
+        if (record_name(call, header->name, header->name_length))
+            goto out;
+    }
+    record_vector(call, header->vector, header->vector_count);
+out:
+    message_close(call);
+}
+
+struct batch {
+    struct call *call;
+    __u64 count;
+    __u8 flags;
+};
+
+static long record_in_batch(__u64 index, struct batch *batch)
+{
+    struct user_mmsghdr each;
+    struct call *call = batch->call;
+
+    if (!call)
+        return 1;
+    if (bpf_probe_read_user(&each, sizeof(each), (void *)(call->memory + index * sizeof(each)))) {
+        lose(call, 0);
+        return 0;
+    }
+    if (index + 1 == batch->count)
+        batch->flags |= RECORD_ENDS_CALL;
+    record_header(call, &each.header, each.length, batch->flags);
+    return 0;
+}
+
+static __always_inline void record_plain(struct call *call, __u64 length, __u8 flags)
+{
+    __u32 name_length = call->name_length;
+
+    message_open(call, length, flags);
+    if (call->type == SOCK_DGRAM && call->name) {
+        call->flags |= RECORD_NAMED;
+        if (!(flags & RECORD_SENT) &&
+            bpf_probe_read_user(&name_length, sizeof(name_length), (void *)call->name_length))
+            name_length = 0;
+        if (record_name(call, call->name, name_length))
+            goto out;
+    }
+    record_stretch(call, call->memory, length);
+out:
+    message_close(call);
+}
+
+/* The bytes went past user memory: how many is all that is known. */
+static __always_inline void record_unreadable(struct call *call, __u64 length, __u8 flags)
+{
+    message_open(call, length, flags | RECORD_LAST);
+    record_bytes(call, 0, 0);
+    message_close(call);
+}
+
+static __always_inline void record_call(struct call *call, __u8 kind, __u64 moved, __u8 flags)
+{
+    struct user_msghdr header;
+
+    switch (kind) {
+    case CALL_SEND_BUFFER:
+    case CALL_RECEIVE_BUFFER:
+    case CALL_SENDTO:
+    case CALL_RECVFROM:
+        if (moved > call->count)
+            moved = call->count;
+        record_plain(call, moved, flags | RECORD_ENDS_CALL);
+        break;
+    case CALL_SEND_VECTOR:
+    case CALL_RECEIVE_VECTOR:
+        message_open(call, moved, flags | RECORD_ENDS_CALL);
+        record_vector(call, call->memory, call->count);
+        message_close(call);
+        break;
+    case CALL_SENDMSG:
+    case CALL_RECVMSG:
+        if (bpf_probe_read_user(&header, sizeof(header), (void *)call->memory))
+            lose(call, moved);
+        else
+            record_header(call, &header, moved, flags | RECORD_ENDS_CALL);
+        break;
+    case CALL_SENDMMSG:
+    case CALL_RECVMMSG: {
+        struct batch batch = {call, moved, flags};
+
+        bpf_loop(moved, record_in_batch, &batch, 0);
+        break;
+    }
+    case CALL_SENDFILE:
+    case CALL_SPLICE:
+        record_unreadable(call, moved, flags | RECORD_ENDS_CALL);
+        break;
+    }
+}
+
+/* Whether a call that returned 0 moved an empty datagram or record, or nothing at all. */
+static __always_inline bool moved_empty(struct call *call, struct sock *sk, __u8 kind)
+{
+    if (call->type == SOCK_STREAM)
+        return false;
+    switch (kind) {
+    case CALL_SEND_BUFFER:
+    case CALL_SENDTO:
+    case CALL_SENDMSG:
+        return true;
+    case CALL_RECEIVE_BUFFER:
+    case CALL_RECEIVE_VECTOR:
+    case CALL_RECVFROM:
+    case CALL_RECVMSG:
+        return call->count && !(READ(sk, sk_shutdown) & RCV_SHUTDOWN);
+    }
+    return false;
+}
+
+static __always_inline void on_bound(struct call *call, long result)
+{
+    if (result == 0)
+        tell((struct sock *)call->sock, call->inode, call->family, call->type, ROLE_UNKNOWN);
+}
+
+static __always_inline void on_connected(struct call *call, long result)
+{
+    struct sock *sk = (struct sock *)call->sock;
+
+    if (result == 0 || result == -EINPROGRESS)
+        tell(sk, call->inode, call->family, call->type, ROLE_CONNECTED);
+}
+
+static __always_inline void on_accepted(struct call *call, struct task_struct *task, long result)
+{
+    struct sock *sk;
+
+    if (result < 0)
+        return;
+    sk = sock_of(file_of(task, result), call);
+    if (sk)
+        tell(sk, call->inode, call->family, call->type, ROLE_ACCEPTED);
+}
+
+/* Records what the call received, unless its sender is observed: then it is recorded there. */
+static __always_inline void on_received(struct call *call, __u8 kind, long result)
+{
+    struct sock *sk = (struct sock *)call->sock;
+    struct told *told;
+
+    if (call->message_flags & MSG_PEEK)
+        return;
+    if (result < 0 || (result == 0 && !moved_empty(call, sk, kind)))
+        return;
+    told = tell(sk, call->inode, call->family, call->type, ROLE_UNKNOWN);
+    if (peer_is_observed(told, call->family))
+        return;
+    call->time = bpf_ktime_get_ns();
+    record_call(call, kind, result, 0);
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(on_sys_exit, struct pt_regs *regs, long result)
+{
+    struct task_struct *task = bpf_get_current_task_btf();
+    struct call *call = bpf_task_storage_get(&calls, task, 0, 0);
+    __u8 kind;
+
+    if (!call || call->kind == CALL_OTHER)
+        return 0;
+    kind = call->kind;
+    call->kind = CALL_OTHER;
+    if (kind == CALL_BIND)
+        on_bound(call, result);
+    else if (kind == CALL_CONNECT)
+        on_connected(call, result);
+    else if (kind == CALL_ACCEPT)
+        on_accepted(call, task, result);
+    else if (!sends(kind))
+        on_received(call, kind, result);
+    else if (result > 0 || (result == 0 && moved_empty(call, (struct sock *)call->sock, kind)))
+        record_call(call, kind, result, RECORD_SENT);
+    else if (call->begun)
+        record_void(call);
+    return 0;
+}

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/* Addresses: from the kernel's form to text, and which text means which socket. */
+#include "capture/address.h"
+
+#include <arpa/inet.h>
+#include <fnmatch.h>
+#include <netinet/in.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include "capture/text.h"
+
+static void print_unix(char *text, const struct sockaddr_un *address, size_t length)
+{
+    size_t path = offsetof(struct sockaddr_un, sun_path);
+
+    if (length <= path)
+        return;
+    length -= path;
+    if (address->sun_path[0] == '\0') {
+        text[0] = '@';
+        text_escape(text + 1, ADDRESS_TEXT_SIZE - 1, address->sun_path + 1, length - 1);
+    } else {
+        text_escape(text, ADDRESS_TEXT_SIZE, address->sun_path,
+                    strnlen(address->sun_path, length));
+    }
+}
+
+static void print_inet(char *text, const char *protocol, const struct in_addr *host, in_port_t port)
+{
+    char name[INET_ADDRSTRLEN];
+
+    inet_ntop(AF_INET, host, name, sizeof(name));
+    snprintf(text, ADDRESS_TEXT_SIZE, "%s:%s:%u", protocol, name, ntohs(port));
+}
+
+static void print_inet6(char *text, const char *protocol, const struct sockaddr_in6 *address)
+{
+    char name[INET6_ADDRSTRLEN];
+    struct in_addr mapped;
+
+    /* An IPv6 socket that talks to an IPv4 one is at the address that the other one sees. */
+    if (IN6_IS_ADDR_V4MAPPED(&address->sin6_addr)) {
+        memcpy(&mapped, address->sin6_addr.s6_addr + 12, sizeof(mapped));
+        print_inet(text, protocol, &mapped, address->sin6_port);
+        return;
+    }
+    inet_ntop(AF_INET6, &address->sin6_addr, name, sizeof(name));
+    snprintf(text, ADDRESS_TEXT_SIZE, "%s:[%s]:%u", protocol, name, ntohs(address->sin6_port));
+}
+
+void address_print(char *text, const void *address, size_t length, int type)
+{
+    const char *protocol = type == SOCK_DGRAM ? "udp" : "tcp";
+    struct sockaddr_storage copy = {0};
+
+    text[0] = '\0';
+    if (length < sizeof(sa_family_t))
+        return;
+    memcpy(&copy, address, length < sizeof(copy) ? length : sizeof(copy));
+    if (copy.ss_family == AF_UNIX)
+        print_unix(text, (const struct sockaddr_un *)&copy, length);
+    else if (copy.ss_family == AF_INET && length >= sizeof(struct sockaddr_in))
+        print_inet(text, protocol, &((const struct sockaddr_in *)&copy)->sin_addr,
+                   ((const struct sockaddr_in *)&copy)->sin_port);
+    else if (copy.ss_family == AF_INET6 && length >= 24)
+        print_inet6(text, protocol, (const struct sockaddr_in6 *)&copy);
+}
+
+static bool is_wildcard(const char *address)
+{
+    return strncmp(address + 4, "0.0.0.0:", 8) == 0 || strncmp(address + 4, "[::]:", 5) == 0;
+}
+
+static bool is_inet(const char *address)
+{
+    return strncmp(address, "udp:", 4) == 0 || strncmp(address, "tcp:", 4) == 0;
+}
+
+bool address_agrees(const char *a, const char *b)
+{
+    if (strcmp(a, b) == 0)
+        return true;
+    if (!is_inet(a) || !is_inet(b) || strncmp(a, b, 4) != 0)
+        return false;
+    return (is_wildcard(a) || is_wildcard(b)) && strcmp(strrchr(a, ':'), strrchr(b, ':')) == 0;
+}
+
+bool address_matches(const char *address, const char *pattern)
+{
+    struct stat one, other;
+
+    if (address[0] == '\0')
+        return false;
+    if (strcmp(address, pattern) == 0 || fnmatch(pattern, address, 0) == 0)
+        return true;
+    /* Another path to the same socket. */
+    return address[0] != '@' && !is_inet(address) && stat(pattern, &one) == 0 &&
+           stat(address, &other) == 0 && one.st_dev == other.st_dev && one.st_ino == other.st_ino;
+}

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * The new process waits at a pipe until it is told to go, so nothing it does can come before the
+ * recording. A second pipe, closed by a successful exec, brings back why exec failed.
+ */
+#include "capture/launch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+struct launch {
+    pid_t pid;
+    int pidfd;
+    int go;      /* write end: the process goes when it gets a byte, and ends when it is closed */
+    int failure; /* read end: the errno of exec */
+    bool ended;
+    int status;
+};
+
+static void close_pipe(int ends[2])
+{
+    if (ends[0] >= 0)
+        close(ends[0]);
+    if (ends[1] >= 0)
+        close(ends[1]);
+}
+
+/* Signals are blocked and handled for our own sake; the command starts with neither. */
+static void restore_signals(void)
+{
+    sigset_t none;
+
+    signal(SIGPIPE, SIG_DFL);
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static void become_command(const struct launch_options *options, int go, int failure)
+{
+    char byte;
+    int error;
+
+    if (read(go, &byte, 1) != 1)
+        _exit(0); /* the recorder is gone before the command has begun */
+    restore_signals();
+    if (options->output_to_error && dup2(STDERR_FILENO, STDOUT_FILENO) < 0)
+        goto fail;
+    if (options->prepare) {
+        error = options->prepare(options->context);
+        if (error) {
+            errno = -error;
+            goto fail;
+        }
+    }
+    execvp(options->command[0], options->command);
+fail:
+    error = errno;
+    while (write(failure, &error, sizeof(error)) < 0 && errno == EINTR)
+        ;
+    _exit(127);
+}
+
+int launch_new(struct launch **out, const struct launch_options *options)
+{
+    struct launch *launch = calloc(1, sizeof(*launch));
+    int go[2] = {-1, -1}, failure[2] = {-1, -1};
+    int err = -ENOMEM;
+
+    if (!launch)
+        return err;
+    launch->pidfd = -1;
+    if (pipe2(go, O_CLOEXEC) || pipe2(failure, O_CLOEXEC))
+        goto fail;
+    launch->pid = fork();
+    if (launch->pid < 0)
+        goto fail;
+    if (launch->pid == 0) {
+        close(go[1]);
+        close(failure[0]);
+        become_command(options, go[0], failure[1]);
+    }
+    launch->pidfd = syscall(SYS_pidfd_open, launch->pid, 0);
+    if (launch->pidfd < 0)
+        goto fail;
+    close(go[0]);
+    close(failure[1]);
+    launch->go = go[1];
+    launch->failure = failure[0];
+    *out = launch;
+    return 0;
+fail:
+    err = -errno;
+    close_pipe(go); /* upon which the process ends */
+    close_pipe(failure);
+    if (launch->pid > 0)
+        waitpid(launch->pid, NULL, 0);
+    free(launch);
+    return err;
+}
+
+void launch_free(struct launch *launch)
+{
+    if (!launch)
+        return;
+    if (launch->go >= 0) {
+        close(launch->go);
+        waitpid(launch->pid, NULL, 0);
+    }
+    close(launch->failure);
+    close(launch->pidfd);
+    free(launch);
+}
+
+pid_t launch_pid(const struct launch *launch)
+{
+    return launch->pid;
+}
+
+int launch_go(struct launch *launch)
+{
+    ssize_t written;
+
+    do
+        written = write(launch->go, "", 1);
+    while (written < 0 && errno == EINTR);
+    if (written < 0)
+        return -errno;
+    close(launch->go);
+    launch->go = -1;
+    return 0;
+}
+
+int launch_fd(const struct launch *launch)
+{
+    return launch->pidfd;
+}
+
+void launch_reaped(struct launch *launch, int status)
+{
+    launch->ended = true;
+    launch->status = status;
+}
+
+int launch_check(struct launch *launch)
+{
+    int status, error;
+
+    if (!launch->ended && waitpid(launch->pid, &status, WNOHANG) == launch->pid)
+        launch_reaped(launch, status);
+    /* Only a process that has ended can have left a reason; until then the pipe may be open. */
+    if (launch->ended && read(launch->failure, &error, sizeof(error)) == sizeof(error))
+        return -error;
+    return 0;
+}
+
+bool launch_ended(const struct launch *launch)
+{
+    return launch->ended;
+}
+
+int launch_status(const struct launch *launch)
+{
+    return launch->status;
+}
+
+void launch_signal(const struct launch *launch, int signal)
+{
+    if (!launch->ended)
+        kill(launch->pid, signal);
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/* Starts the command to be recorded, held back until its recording has begun. */
+#ifndef CAPTURE_LAUNCH_H
+#define CAPTURE_LAUNCH_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+struct launch;
+
+struct launch_options {
+    char *const *command; /* ends with NULL; must outlive the launch */
+    bool output_to_error; /* the command's standard output goes to standard error */
+    int (*prepare)(void *context); /* runs in the new process before the command; or NULL */
+    void *context;
+};
+
+/*
+ * Makes the process that will become the command; it waits for launch_go().
+ * Returns 0 and a launch in *out, or -errno. launch_free() kills it if it was never let go.
+ */
+int launch_new(struct launch **out, const struct launch_options *options);
+void launch_free(struct launch *launch);
+
+pid_t launch_pid(const struct launch *launch);
+
+/* Lets the process become the command. Returns 0 or -errno. */
+int launch_go(struct launch *launch);
+
+/* Becomes readable when the command has ended (or was reaped by launch_reaped). */
+int launch_fd(const struct launch *launch);
+
+/*
+ * Finds out, without waiting, whether the command has ended. Returns 0, or -errno when the command
+ * could not be run at all: the error of exec.
+ */
+int launch_check(struct launch *launch);
+
+/* For a backend that waits for processes itself: the command ended with this wait status. */
+void launch_reaped(struct launch *launch, int status);
+
+bool launch_ended(const struct launch *launch);
+
+/* The wait status of a command that has ended. */
+int launch_status(const struct launch *launch);
+
+/* Sends the command a signal, if it still runs. */
+void launch_signal(const struct launch *launch, int signal);
+
+#endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/* A file that is either what it was before, or the whole of what was written. */
+#ifndef CAPTURE_OUTPUT_H
+#define CAPTURE_OUTPUT_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+struct output {
+    FILE *file;      /* write here */
+    char *path;      /* NULL for standard output */
+    bool beside;     /* it gets its name when it is complete */
+    char *temporary; /* the name it has until then, if any */
+};
+
+/*
+ * Opens path for writing; "-" is standard output. A regular file is written beside itself; devices
+ * and pipes are written to as they are. Returns 0 or -errno and leaves *output alone.
+ */
+int output_open(struct output *output, const char *path);
+
+/* Completes the file and puts it in its place. Returns 0, or -errno: then nothing has changed. */
+int output_commit(struct output *output);
+
+/* Ends what was not committed; does nothing after output_commit(). */
+void output_discard(struct output *output);
+
+#endif

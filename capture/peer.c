@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * The kernel tells the peer's process where sockets are connected as streams are. For datagrams it
+ * does not: whoever holds the socket bound to that path is looked up, which means to read all of
+ * /proc, so what one look found is kept and the next one waits a while.
+ */
+#include "capture/peer.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <search.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "capture/address.h"
+#include "capture/text.h"
+
+/* Looking may take this share of the time: one part in SPARING. */
+enum { SPARING = 50 };
+
+/* A named socket of this machine. */
+struct owner {
+    char *address;
+    uint64_t inode;
+    uint32_t pid; /* 0 while its process has not been found */
+    struct owner *next;
+};
+
+struct peers {
+    struct owner *owners;
+    void *by_address;
+    void *by_inode;
+    uint64_t next_look; /* CLOCK_MONOTONIC, ns */
+};
+
+static int compare_address(const void *a, const void *b)
+{
+    return strcmp(((const struct owner *)a)->address, ((const struct owner *)b)->address);
+}
+
+static int compare_inode(const void *a, const void *b)
+{
+    uint64_t x = ((const struct owner *)a)->inode, y = ((const struct owner *)b)->inode;
+
+    return (x > y) - (x < y);
+}
+
+static uint64_t now(void)
+{
+    struct timespec time;
+
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
+}
+
+static void keep_node(void *node)
+{
+    (void)node; /* the trees only point to what the list owns */
+}
+
+static void forget(struct peers *peers)
+{
+    tdestroy(peers->by_address, keep_node);
+    tdestroy(peers->by_inode, keep_node);
+    peers->by_address = peers->by_inode = NULL;
+    while (peers->owners) {
+        struct owner *owner = peers->owners;
+
+        peers->owners = owner->next;
+        free(owner->address);
+        free(owner);
+    }
+}
+
+/* An entry of /proc/net/unix: its path is the rest of the line, with @ for NUL. */
+static void add_socket(struct peers *peers, char *line)
+{
+    char text[ADDRESS_TEXT_SIZE];
+    struct owner *owner;
+    uint64_t inode;
+    int path = 0;
+
+    line[strcspn(line, "\n")] = '\0';
+    if (sscanf(line, "%*s %*s %*s %*s %*s %*s %lu %n", &inode, &path) != 1 || !path || !line[path])
+        return;
+    text_escape(text, sizeof(text), line + path, strlen(line + path));
+    owner = calloc(1, sizeof(*owner));
+    if (!owner)
+        return;
+    owner->inode = inode;
+    owner->address = strdup(text);
+    if (!owner->address) {
+        free(owner);
+        return;
+    }
+    owner->next = peers->owners;
+    peers->owners = owner;
+    tsearch(owner, &peers->by_address, compare_address);
+    tsearch(owner, &peers->by_inode, compare_inode);
+}
+
+static void read_sockets(struct peers *peers)
+{
+    FILE *file = fopen("/proc/net/unix", "re");
+    char *line = NULL;
+    size_t size = 0;
+
+    if (!file)
+        return;
+    while (getline(&line, &size, file) > 0)
+        add_socket(peers, line);
+    free(line);
+    fclose(file);
+}
+
+/* Notes which of the sockets the process holds. */
+static void read_descriptors(struct peers *peers, const char *pid)
+{
+    char path[64], link[64];
+    struct dirent *entry;
+    DIR *directory;
+
+    snprintf(path, sizeof(path), "/proc/%.20s/fd", pid);
+    directory = opendir(path);
+    if (!directory)
+        return;
+    while ((entry = readdir(directory))) {
+        ssize_t length = readlinkat(dirfd(directory), entry->d_name, link, sizeof(link) - 1);
+        struct owner key = {0}, **found;
+
+        if (length <= 0)
+            continue;
+        link[length] = '\0';
+        if (sscanf(link, "socket:[%lu]", &key.inode) != 1)
+            continue;
+        found = tfind(&key, &peers->by_inode, compare_inode);
+        if (found && !(*found)->pid)
+            (*found)->pid = strtoul(pid, NULL, 10);
+    }
+    closedir(directory);
+}
+
+static void look(struct peers *peers)
+{
+    uint64_t begin = now();
+    struct dirent *entry;
+    DIR *proc;
+
+    if (begin < peers->next_look)
+        return;
+    forget(peers);
+    read_sockets(peers);
+    proc = opendir("/proc");
+    while (proc && (entry = readdir(proc)))
+        if (isdigit((unsigned char)entry->d_name[0]))
+            read_descriptors(peers, entry->d_name);
+    if (proc)
+        closedir(proc);
+    peers->next_look = now() + (now() - begin) * SPARING;
+}
+
+static struct owner *owner_find(const struct peers *peers, const char *address)
+{
+    struct owner key = {.address = (char *)address};
+    struct owner **found = tfind(&key, &peers->by_address, compare_address);
+
+    return found ? *found : NULL;
+}
+
+static void read_comm(struct end *end)
+{
+    char path[64], comm[COMM_SIZE + 1];
+    ssize_t length;
+    int fd;
+
+    snprintf(path, sizeof(path), "/proc/%u/comm", end->pid);
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    length = read(fd, comm, sizeof(comm) - 1);
+    close(fd);
+    if (length > 0 && comm[length - 1] == '\n')
+        length--;
+    if (length > 0 && length < COMM_SIZE) {
+        memcpy(end->comm, comm, length);
+        end->comm[length] = '\0';
+    }
+}
+
+int peers_new(struct peers **out)
+{
+    struct peers *peers = calloc(1, sizeof(*peers));
+
+    if (!peers)
+        return -ENOMEM;
+    *out = peers;
+    return 0;
+}
+
+void peers_free(struct peers *peers)
+{
+    if (!peers)
+        return;
+    forget(peers);
+    free(peers);
+}
+
+void peers_complete(struct peers *peers, struct end *end, int family)
+{
+    struct owner *owner;
+
+    if (!end->pid && family == AF_UNIX && end->address[0]) {
+        owner = owner_find(peers, end->address);
+        if (!owner || !owner->pid) {
+            look(peers);
+            owner = owner_find(peers, end->address);
+        }
+        if (owner) {
+            end->pid = owner->pid;
+            end->inode = end->inode ? end->inode : owner->inode;
+        }
+    }
+    if (end->pid && !end->comm[0])
+        read_comm(end);
+}

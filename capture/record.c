@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/* One loop waits for messages, for signals and for the end of the command. */
+#include "capture/record.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "capture/launch.h"
+
+const struct backend *const backends[] = {&backend_syscall, NULL};
+
+static void refuse(struct session *session, const char *name, const char *reason)
+{
+    size_t used = strlen(session->refused);
+
+    snprintf(session->refused + used, sizeof(session->refused) - used, "%s%s: %s", used ? "; " : "",
+             name, reason);
+}
+
+int session_open(struct session *session, const char *name, const struct backend_options *options,
+                 const struct sink *sink)
+{
+    bool any = strcmp(name, "auto") == 0, known = false;
+
+    memset(session, 0, sizeof(*session));
+    for (size_t i = 0; backends[i]; i++) {
+        char reason[REASON_SIZE] = "out of memory";
+
+        if (!any && strcmp(name, backends[i]->name) != 0)
+            continue;
+        known = true;
+        if (backends[i]->open(&session->recorder, options, sink, reason) == 0) {
+            session->backend = backends[i];
+            return 0;
+        }
+        refuse(session, backends[i]->name, reason);
+    }
+    return known ? -ENOTSUP : -EINVAL;
+}
+
+void session_close(struct session *session)
+{
+    if (session->backend)
+        session->backend->close(session->recorder);
+    memset(session, 0, sizeof(*session));
+}
+
+/* What is watched while the command runs. */
+struct watch {
+    int epoll;
+    int signals;
+    sigset_t old_mask;
+    int signals_seen;
+};
+
+static const int passed_on[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+
+static int watch_add(const struct watch *watch, int fd)
+{
+    struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
+
+    if (fd < 0)
+        return 0;
+    return epoll_ctl(watch->epoll, EPOLL_CTL_ADD, fd, &event) ? -errno : 0;
+}
+
+/* Signals become readable; SIGCHLD only so that a wait ends early. */
+static int watch_open(struct watch *watch)
+{
+    sigset_t mask;
+
+    *watch = (struct watch){.epoll = -1, .signals = -1};
+    sigemptyset(&mask);
+    sigaddset(&mask, SIGCHLD);
+    for (size_t i = 0; i < sizeof(passed_on) / sizeof(*passed_on); i++)
+        sigaddset(&mask, passed_on[i]);
+    if (sigprocmask(SIG_BLOCK, &mask, &watch->old_mask))
+        return -errno;
+    watch->signals = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
+    watch->epoll = epoll_create1(EPOLL_CLOEXEC);
+    if (watch->signals < 0 || watch->epoll < 0)
+        return -errno;
+    return watch_add(watch, watch->signals);
+}
+
+static void watch_close(struct watch *watch)
+{
+    if (watch->signals >= 0)
+        close(watch->signals);
+    if (watch->epoll >= 0)
+        close(watch->epoll);
+    sigprocmask(SIG_SETMASK, &watch->old_mask, NULL);
+}
+
+/* Passes signals on to the command. Those of the terminal have reached it already. */
+static void pass_signals(struct watch *watch, const struct launch *launch)
+{
+    struct signalfd_siginfo signal;
+
+    while (read(watch->signals, &signal, sizeof(signal)) == sizeof(signal)) {
+        if (signal.ssi_signo == SIGCHLD)
+            continue;
+        watch->signals_seen++;
+        if (signal.ssi_code != SI_KERNEL)
+            launch_signal(launch, signal.ssi_signo);
+    }
+}
+
+/*
+ * Where many processes want the processor, a recorder that gets its fair share only falls behind
+ * and loses messages. Where this is not allowed there is nothing to say: losses are counted.
+ */
+static void get_ahead(struct sched_param *old, int *old_policy)
+{
+    struct sched_param first = {.sched_priority = 1};
+
+    *old_policy = sched_getscheduler(0);
+    sched_getparam(0, old);
+    sched_setscheduler(0, SCHED_RR | SCHED_RESET_ON_FORK, &first);
+}
+
+/* Records until the command has ended or the user insists. */
+static int record_until_end(struct session *session, struct watch *watch, struct launch *launch,
+                            struct session_result *result)
+{
+    const struct backend *backend = session->backend;
+    struct epoll_event events[4];
+    int err = 0, wait = 0;
+
+    while (!err && !launch_ended(launch) && !result->exec_error && watch->signals_seen < 2) {
+        if (epoll_wait(watch->epoll, events, 4, wait) < 0 && errno != EINTR)
+            return -errno;
+        pass_signals(watch, launch);
+        result->exec_error = launch_check(launch);
+        err = backend->step(session->recorder, &wait);
+    }
+    return err;
+}
+
+int session_run(struct session *session, const struct session_command *command,
+                struct session_result *result)
+{
+    const struct backend *backend = session->backend;
+    struct launch_options options = {
+        .command = command->command,
+        .output_to_error = command->output_to_error,
+    };
+    struct launch *launch = NULL;
+    struct sched_param old;
+    struct watch watch;
+    int err, old_policy = -1;
+
+    memset(result, 0, sizeof(*result));
+    err = watch_open(&watch);
+    if (!err)
+        err = launch_new(&launch, &options);
+    if (!err)
+        err = backend->observe(session->recorder, launch);
+    if (!err)
+        err = watch_add(&watch, launch_fd(launch));
+    if (!err)
+        err = watch_add(&watch, backend->fd(session->recorder));
+    if (err)
+        goto out;
+    get_ahead(&old, &old_policy);
+    err = launch_go(launch);
+    if (!err)
+        err = record_until_end(session, &watch, launch, result);
+    if (!err)
+        err = backend->finish(session->recorder, &result->losses);
+    result->ended = launch_ended(launch);
+    result->status = launch_status(launch);
+    result->interrupted = watch.signals_seen > 0;
+    if (old_policy >= 0)
+        sched_setscheduler(0, old_policy, &old);
+out:
+    launch_free(launch);
+    watch_close(&watch);
+    return err;
+}

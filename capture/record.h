@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/* Chooses a backend and records a command with it. */
+#ifndef CAPTURE_RECORD_H
+#define CAPTURE_RECORD_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "capture/backend.h"
+
+/* All backends, in the order in which `auto` tries them; ends with NULL. */
+extern const struct backend *const backends[];
+
+/* A backend that is ready to record. */
+struct session {
+    const struct backend *backend;
+    struct recorder *recorder;
+    char refused[4 * REASON_SIZE]; /* the backends before it, and why not they */
+};
+
+/*
+ * Opens the backend of that name, or with "auto" the first that works here. Returns 0; -EINVAL when
+ * there is no backend of that name; -ENOTSUP when none works, with the reasons in session->refused.
+ */
+int session_open(struct session *session, const char *name, const struct backend_options *options,
+                 const struct sink *sink);
+void session_close(struct session *session);
+
+struct session_command {
+    char *const *command; /* ends with NULL */
+    bool output_to_error; /* the command's standard output goes to standard error */
+};
+
+struct session_result {
+    int exec_error;   /* -errno when the command could not be run; else 0 */
+    int status;       /* the command's wait status */
+    bool ended;       /* false: it still runs, as the user would not wait for it */
+    bool interrupted; /* a signal was passed on to it */
+    struct losses losses;
+};
+
+/*
+ * Runs the command and records until it has ended, or until a second SIGINT or SIGTERM.
+ * Returns 0 with *result filled, or -errno when recording itself failed.
+ */
+int session_run(struct session *session, const struct session_command *command,
+                struct session_result *result);
+
+#endif

@@ -1,0 +1,628 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * The first line says what it is a recording of; then a line a message; the last line says how many
+ * there were and what was lost, so that a recording cut short shows. As what was lost is known last
+ * but wanted first, the first line has room for it and is written again at the end.
+ */
+#include "capture/recording.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "capture/base64.h"
+#include "capture/text.h"
+
+#define FORMAT "sockfixture-recording"
+enum {
+    FORMAT_VERSION = 1,
+    TEXT_MAX       = 1024, /* bytes of a message that are shown as text, too */
+};
+
+struct name {
+    const char *name;
+    int value;
+};
+
+static const struct name families[] = {
+    {"unix", AF_UNIX},
+    {"inet", AF_INET},
+    {"inet6", AF_INET6},
+    {NULL, 0},
+};
+
+static const struct name types[] = {
+    {"stream", SOCK_STREAM},
+    {"dgram", SOCK_DGRAM},
+    {"seqpacket", SOCK_SEQPACKET},
+    {NULL, 0},
+};
+
+static const struct name directions[] = {
+    {"request", REQUEST},
+    {"response", RESPONSE},
+    {NULL, 0},
+};
+
+static const struct name calls[] = {
+    {"send", true},
+    {"receive", false},
+    {NULL, 0},
+};
+
+static const char *name_of(const struct name *names, int value)
+{
+    while (names->name && names->value != value)
+        names++;
+    return names->name;
+}
+
+/* Writing */
+
+struct recording_writer {
+    FILE *file;
+    json_t *header;
+    size_t header_size; /* of the first line, the newline not counted */
+    off_t start;        /* of the recording in the file; -1 when it cannot be sought in */
+    uint64_t messages;
+    char *base64;
+    size_t base64_room;
+};
+
+static json_t *losses_object(const struct losses *losses)
+{
+    return json_pack("{s:I, s:I, s:I, s:I, s:I}", "messages", (json_int_t)losses->messages, "bytes",
+                     (json_int_t)losses->bytes, "cut", (json_int_t)losses->cut, "unfollowed",
+                     (json_int_t)losses->unfollowed, "foreign", (json_int_t)losses->foreign);
+}
+
+static json_t *command_array(char *const *command)
+{
+    json_t *array = json_array();
+    size_t size = 0;
+    char *text;
+
+    for (; array && command && *command; command++) {
+        size = 4 * strlen(*command) + 5;
+        text = malloc(size);
+        if (!text)
+            break;
+        text_escape(text, size, *command, strlen(*command));
+        json_array_append_new(array, json_string(text));
+        free(text);
+    }
+    return array;
+}
+
+/* Writes the first line, as long as it was the first time, or with room for what will be known. */
+static int write_header(struct recording_writer *writer)
+{
+    static const struct losses most = {UINT64_MAX / 2, UINT64_MAX / 2, UINT64_MAX / 2,
+                                       UINT64_MAX / 2, UINT64_MAX / 2};
+    char *text = json_dumps(writer->header, JSON_COMPACT);
+    int err = 0;
+
+    if (!text)
+        return -ENOMEM;
+    if (!writer->header_size) {
+        json_t *longest = losses_object(&most);
+        char *room = json_dumps(longest, JSON_COMPACT);
+
+        writer->header_size = strlen(text) + (room ? strlen(room) : 0);
+        free(room);
+        json_decref(longest);
+    }
+    if (fprintf(writer->file, "%-*s\n", (int)writer->header_size, text) < 0)
+        err = errno ? -errno : -EIO;
+    free(text);
+    return err;
+}
+
+static void writer_free(struct recording_writer *writer)
+{
+    json_decref(writer->header);
+    free(writer->base64);
+    free(writer);
+}
+
+int recording_begin(struct recording_writer **out, FILE *file, char *const *command,
+                    const char *backend)
+{
+    struct recording_writer *writer = calloc(1, sizeof(*writer));
+    int err;
+
+    if (!writer)
+        return -ENOMEM;
+    writer->file = file;
+    writer->start = lseek(fileno(file), 0, SEEK_CUR) >= 0 ? ftello(file) : -1;
+    writer->header = json_pack("{s:s, s:i, s:o, s:s, s:n}", "format", FORMAT, "version",
+                               FORMAT_VERSION, "command", command_array(command), "backend",
+                               backend, "lost");
+    err = writer->header ? write_header(writer) : -ENOMEM;
+    if (err) {
+        writer_free(writer);
+        return err;
+    }
+    *out = writer;
+    return 0;
+}
+
+/* A string that may hold anything but, here, does not hold much of what JSON must escape. */
+static void put_string(FILE *file, const char *string)
+{
+    putc_unlocked('"', file);
+    for (; *string; string++) {
+        if (*string == '"' || *string == '\\')
+            putc_unlocked('\\', file);
+        if ((unsigned char)*string < 0x20)
+            fprintf(file, "\\u%04x", *string);
+        else
+            putc_unlocked(*string, file);
+    }
+    putc_unlocked('"', file);
+}
+
+/* A process may call itself anything; as text it is at most four times as long. */
+static void put_comm(FILE *file, const char *comm)
+{
+    char text[4 * COMM_SIZE];
+
+    text_escape(text, sizeof(text), comm, strnlen(comm, COMM_SIZE));
+    put_string(file, text);
+}
+
+static void put_end(FILE *file, const struct end *end)
+{
+    fprintf(file, "\"pid\":%" PRIu32 ",\"comm\":", end->pid);
+    put_comm(file, end->comm);
+    fprintf(file, ",\"inode\":%" PRIu64 ",\"address\":", end->inode);
+    put_string(file, end->address);
+}
+
+static int put_data(struct recording_writer *writer, const struct message *message)
+{
+    size_t size = base64_size(message->length);
+    char text[4 * TEXT_MAX + 1];
+    size_t shown;
+
+    if (size > writer->base64_room) {
+        char *room = realloc(writer->base64, size);
+
+        if (!room)
+            return -ENOMEM;
+        writer->base64 = room;
+        writer->base64_room = size;
+    }
+    base64_encode(writer->base64, message->data, message->length);
+    fputs(",\"data\":\"", writer->file);
+    if (size)
+        fwrite(writer->base64, 1, size, writer->file);
+    fputs("\",\"text\":", writer->file);
+    shown = message->length < TEXT_MAX ? message->length : TEXT_MAX;
+    text_escape(text, sizeof(text), message->data, shown);
+    put_string(writer->file, text);
+    if (shown < message->length)
+        fputs(",\"text_cut\":true", writer->file);
+    return 0;
+}
+
+int recording_add(struct recording_writer *writer, const struct message *message)
+{
+    FILE *file = writer->file;
+    int err;
+
+    fprintf(file, "{\"time\":\"%" PRIu64 ".%09u\",\"conversation\":%" PRIu32,
+            message->time / 1000000000, (unsigned)(message->time % 1000000000),
+            message->conversation);
+    fprintf(file, ",\"direction\":\"%s\",\"family\":\"%s\",\"type\":\"%s\",\"call\":\"%s\",",
+            name_of(directions, message->direction), name_of(families, message->family),
+            name_of(types, message->type), name_of(calls, message->sent));
+    fprintf(file, "\"tid\":%" PRIu32 ",", message->tid);
+    put_end(file, message->self);
+    fputs(",\"peer\":{", file);
+    put_end(file, message->peer);
+    fprintf(file, "},\"length\":%zu", message->length + message->missing);
+    if (message->missing)
+        fprintf(file, ",\"missing\":%zu", message->missing);
+    if (message->lost)
+        fprintf(file, ",\"lost\":%zu", message->lost);
+    err = put_data(writer, message);
+    if (err)
+        return err;
+    fputs("}\n", file);
+    writer->messages++;
+    return ferror(file) ? (errno ? -errno : -EIO) : 0;
+}
+
+static int write_end(struct recording_writer *writer, const struct losses *losses)
+{
+    json_t *end = json_pack("{s:{s:I, s:o}}", "end", "messages", (json_int_t)writer->messages,
+                            "lost", losses_object(losses));
+    char *text = end ? json_dumps(end, JSON_COMPACT) : NULL;
+    int err = 0;
+
+    if (!text)
+        err = -ENOMEM;
+    else if (fprintf(writer->file, "%s\n", text) < 0)
+        err = errno ? -errno : -EIO;
+    free(text);
+    json_decref(end);
+    return err;
+}
+
+int recording_end(struct recording_writer *writer, const struct losses *losses)
+{
+    int err = 0;
+
+    if (!losses)
+        goto out;
+    err = write_end(writer, losses);
+    if (err || writer->start < 0)
+        goto out;
+    if (json_object_set_new(writer->header, "lost", losses_object(losses))) {
+        err = -ENOMEM;
+        goto out;
+    }
+    if (fseeko(writer->file, writer->start, SEEK_SET) == 0) {
+        err = write_header(writer);
+        if (!err && fseeko(writer->file, 0, SEEK_END))
+            err = -errno;
+    }
+out:
+    writer_free(writer);
+    return err;
+}
+
+/* Reading */
+
+struct recording_reader {
+    FILE *file;
+    char *line;
+    size_t room;
+    size_t number; /* of the line */
+    char **command;
+    struct losses losses;
+    bool complete;
+    uint64_t messages;
+    uint8_t *data;
+    size_t data_room;
+};
+
+static int fail(struct recording_error *error, size_t line, size_t column, const char *text)
+{
+    error->line = line;
+    error->column = column;
+    snprintf(error->text, sizeof(error->text), "%s", text);
+    return -EINVAL;
+}
+
+/* The next line as an object in *out; NULL there at the end of the file. */
+static int next_object(struct recording_reader *reader, json_t **out,
+                       struct recording_error *error)
+{
+    json_error_t wrong;
+    ssize_t length;
+
+    *out = NULL;
+    errno = 0;
+    length = getline(&reader->line, &reader->room, reader->file);
+    if (length < 0 && errno) {
+        int err = -errno;
+
+        fail(error, reader->number + 1, 1, strerror(-err));
+        return err;
+    }
+    if (length < 0)
+        return 0;
+    reader->number++;
+    *out = json_loadb(reader->line, length, JSON_REJECT_DUPLICATES, &wrong);
+    if (!*out)
+        return fail(error, reader->number, wrong.column > 0 ? wrong.column : 1, wrong.text);
+    if (!json_is_object(*out)) {
+        json_decref(*out);
+        *out = NULL;
+        return fail(error, reader->number, 1, "not an object");
+    }
+    return 0;
+}
+
+/* Field by field: the first that is wrong is told, and the others are read as if it were right. */
+struct fields {
+    const json_t *object;
+    const char *wrong; /* the first key whose value is not what it must be */
+};
+
+static void fields_fail(struct fields *fields, const char *key)
+{
+    if (!fields->wrong)
+        fields->wrong = key;
+}
+
+static uint64_t get_number(struct fields *fields, const char *key, uint64_t most, bool required)
+{
+    const json_t *value = json_object_get(fields->object, key);
+
+    if (!value && !required)
+        return 0;
+    if (!json_is_integer(value) || json_integer_value(value) < 0 ||
+        (uint64_t)json_integer_value(value) > most) {
+        fields_fail(fields, key);
+        return 0;
+    }
+    return json_integer_value(value);
+}
+
+static const char *get_string(struct fields *fields, const char *key)
+{
+    const char *string = json_string_value(json_object_get(fields->object, key));
+
+    if (string)
+        return string;
+    fields_fail(fields, key);
+    return "";
+}
+
+static int get_name(struct fields *fields, const char *key, const struct name *names)
+{
+    const char *string = get_string(fields, key);
+
+    while (names->name && strcmp(names->name, string) != 0)
+        names++;
+    if (!names->name)
+        fields_fail(fields, key);
+    return names->value;
+}
+
+static uint64_t get_time(struct fields *fields)
+{
+    const char *string = get_string(fields, "time");
+    uint64_t seconds;
+    unsigned nanoseconds;
+    int used = 0;
+
+    if (sscanf(string, "%11" SCNu64 ".%9u%n", &seconds, &nanoseconds, &used) != 2 ||
+        string[used] || strlen(strchr(string, '.')) != 10) {
+        fields_fail(fields, "time");
+        return 0;
+    }
+    return seconds * 1000000000 + nanoseconds;
+}
+
+static int hex_value(char digit)
+{
+    if (digit >= '0' && digit <= '9')
+        return digit - '0';
+    return digit >= 'a' && digit <= 'f' ? digit - 'a' + 10 : -1;
+}
+
+/* Undoes text_escape. */
+static void unescape(char *to, size_t size, const char *from)
+{
+    size_t used = 0;
+
+    while (*from && used + 1 < size) {
+        if (from[0] == '\\' && from[1] == '\\') {
+            from++;
+        } else if (from[0] == '\\' && from[1] == 'x' && hex_value(from[2]) >= 0 &&
+                   hex_value(from[3]) >= 0) {
+            to[used++] = hex_value(from[2]) << 4 | hex_value(from[3]);
+            from += 4;
+            continue;
+        }
+        to[used++] = *from++;
+    }
+    to[used] = '\0';
+}
+
+static void get_end(struct fields *fields, struct end *end)
+{
+    memset(end, 0, sizeof(*end));
+    end->pid = get_number(fields, "pid", UINT32_MAX, true);
+    end->inode = get_number(fields, "inode", INT64_MAX, true);
+    end->address = (char *)get_string(fields, "address");
+    unescape(end->comm, sizeof(end->comm), get_string(fields, "comm"));
+}
+
+static int get_data(struct recording_reader *reader, struct fields *fields,
+                    struct message *message)
+{
+    const json_t *value = json_object_get(fields->object, "data");
+    size_t size = json_string_length(value);
+    ssize_t length;
+
+    if (!json_is_string(value)) {
+        fields_fail(fields, "data");
+        return 0;
+    }
+    if (size > reader->data_room) {
+        uint8_t *room = realloc(reader->data, size);
+
+        if (!room)
+            return -ENOMEM;
+        reader->data = room;
+        reader->data_room = size;
+    }
+    length = base64_decode(reader->data, json_string_value(value), size);
+    if (length < 0)
+        fields_fail(fields, "data");
+    message->data = reader->data;
+    message->length = length < 0 ? 0 : length;
+    return 0;
+}
+
+static int read_message(struct recording_reader *reader, const json_t *object,
+                        int (*add)(void *context, const struct message *message), void *context,
+                        struct recording_error *error)
+{
+    struct fields fields = {.object = object};
+    struct fields of_peer = {.object = json_object_get(object, "peer")};
+    struct end self, peer;
+    struct message message = {.self = &self, .peer = &peer};
+    int err;
+
+    message.time = get_time(&fields);
+    message.conversation = get_number(&fields, "conversation", UINT32_MAX, true);
+    message.direction = get_name(&fields, "direction", directions);
+    message.family = get_name(&fields, "family", families);
+    message.type = get_name(&fields, "type", types);
+    message.sent = get_name(&fields, "call", calls);
+    message.tid = get_number(&fields, "tid", UINT32_MAX, true);
+    message.missing = get_number(&fields, "missing", INT64_MAX, false);
+    message.lost = get_number(&fields, "lost", INT64_MAX, false);
+    get_end(&fields, &self);
+    if (!json_is_object(of_peer.object))
+        fields_fail(&fields, "peer");
+    get_end(&of_peer, &peer);
+    err = get_data(reader, &fields, &message);
+    if (err)
+        return fail(error, reader->number, 1, strerror(-err));
+    if (get_number(&fields, "length", INT64_MAX, true) != message.length + message.missing)
+        fields_fail(&fields, "length");
+    if (fields.wrong || of_peer.wrong) {
+        char text[128];
+
+        snprintf(text, sizeof(text), "\"%s%s\" is missing or wrong", fields.wrong ? "" : "peer.",
+                 fields.wrong ? fields.wrong : of_peer.wrong);
+        return fail(error, reader->number, 1, text);
+    }
+    reader->messages++;
+    err = add(context, &message);
+    if (err == -EINVAL)
+        return fail(error, reader->number, 1, "\"conversation\" skips a number");
+    error->text[0] = '\0';
+    return err;
+}
+
+static void read_losses(struct fields *fields, struct losses *losses)
+{
+    losses->messages = get_number(fields, "messages", INT64_MAX, true);
+    losses->bytes = get_number(fields, "bytes", INT64_MAX, true);
+    losses->cut = get_number(fields, "cut", INT64_MAX, true);
+    losses->unfollowed = get_number(fields, "unfollowed", INT64_MAX, false);
+    losses->foreign = get_number(fields, "foreign", INT64_MAX, false);
+}
+
+static int read_end(struct recording_reader *reader, const json_t *end,
+                    struct recording_error *error)
+{
+    struct fields fields = {.object = end};
+    struct fields lost = {.object = json_object_get(end, "lost")};
+
+    if (get_number(&fields, "messages", INT64_MAX, true) != reader->messages)
+        fields_fail(&fields, "messages");
+    read_losses(&lost, &reader->losses);
+    if (fields.wrong || lost.wrong)
+        return fail(error, reader->number, 1, "the last line is wrong: messages are missing");
+    reader->complete = true;
+    return 0;
+}
+
+static int read_command(struct recording_reader *reader, const json_t *command,
+                        struct recording_error *error)
+{
+    size_t count = json_array_size(command);
+
+    if (!json_is_array(command))
+        return fail(error, 1, 1, "\"command\" is missing or wrong");
+    reader->command = calloc(count + 1, sizeof(*reader->command));
+    if (!reader->command)
+        return fail(error, 1, 1, strerror(ENOMEM));
+    for (size_t i = 0; i < count; i++) {
+        const char *word = json_string_value(json_array_get(command, i));
+
+        if (!word)
+            return fail(error, 1, 1, "\"command\" is missing or wrong");
+        reader->command[i] = malloc(strlen(word) + 1);
+        if (!reader->command[i])
+            return fail(error, 1, 1, strerror(ENOMEM));
+        unescape(reader->command[i], strlen(word) + 1, word);
+    }
+    return 0;
+}
+
+static int read_header(struct recording_reader *reader, struct recording_error *error)
+{
+    json_t *header;
+    const char *format;
+    int err = next_object(reader, &header, error);
+
+    if (err)
+        return err;
+    format = json_string_value(json_object_get(header, "format"));
+    if (!format || strcmp(format, FORMAT) != 0)
+        err = fail(error, 1, 1, "not a recording of sockfixture");
+    else if (json_integer_value(json_object_get(header, "version")) != FORMAT_VERSION)
+        err = fail(error, 1, 1, "a recording of another version than this program knows");
+    else
+        err = read_command(reader, json_object_get(header, "command"), error);
+    json_decref(header);
+    return err;
+}
+
+int recording_open(struct recording_reader **out, FILE *file, struct recording_error *error)
+{
+    struct recording_reader *reader = calloc(1, sizeof(*reader));
+    int err;
+
+    if (!reader) {
+        fail(error, 1, 1, strerror(ENOMEM));
+        return -ENOMEM;
+    }
+    reader->file = file;
+    err = read_header(reader, error);
+    if (err) {
+        recording_close(reader);
+        return err;
+    }
+    *out = reader;
+    return 0;
+}
+
+void recording_close(struct recording_reader *reader)
+{
+    if (!reader)
+        return;
+    for (char **word = reader->command; word && *word; word++)
+        free(*word);
+    free(reader->command);
+    free(reader->line);
+    free(reader->data);
+    free(reader);
+}
+
+char *const *recording_command(const struct recording_reader *reader)
+{
+    return reader->command;
+}
+
+int recording_read(struct recording_reader *reader,
+                   int (*add)(void *context, const struct message *message), void *context,
+                   struct recording_error *error)
+{
+    json_t *object, *end;
+    int err;
+
+    while (!(err = next_object(reader, &object, error)) && object) {
+        end = json_object_get(object, "end");
+        if (reader->complete)
+            err = fail(error, reader->number, 1, "more lines after the last one");
+        else if (end)
+            err = read_end(reader, end, error);
+        else
+            err = read_message(reader, object, add, context, error);
+        json_decref(object);
+        if (err)
+            break;
+    }
+    return err;
+}
+
+void recording_losses(const struct recording_reader *reader, struct losses *losses, bool *complete)
+{
+    *losses = reader->losses;
+    *complete = reader->complete;
+}

@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * A message's records come in order from one thread, mixed with those of others. Most messages are
+ * one record and pass through without a copy; what is kept here is only what is not yet whole.
+ */
+#include "capture/ring.h"
+
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <search.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+
+enum {
+    BATCH     = 65536, /* records taken before the caller gets a look at its other business */
+    NAP       = 4,     /* milliseconds; while messages come, they are taken in lots */
+    SLEEP     = 500,
+    QUIET     = 8, /* naps without a record before going to sleep */
+};
+
+/* What has come so far of a thread's message. */
+struct partial {
+    uint32_t tid;
+    bool open;        /* facts hold a message that is not complete */
+    bool named;       /* name holds an address for the next message */
+    bool gap;         /* bytes are missing before those yet to come: data ends here */
+    uint64_t length;  /* of the whole message */
+    size_t capacity;
+    uint8_t *data;
+    struct message_facts facts;
+    char name[ADDRESS_TEXT_SIZE];
+};
+
+struct ring {
+    struct ring_buffer *buffer;
+    volatile uint32_t *state;
+    const struct sink *sink;
+    void *partials; /* a tree by tid */
+    size_t partial_count;
+    struct losses losses;
+    uint64_t epoch; /* add to CLOCK_MONOTONIC to get nanoseconds since the epoch */
+    int taken;      /* records in this batch */
+    int quiet;      /* naps without a record */
+    int error;
+};
+
+/* bpf/message.h is laid out without knowing of the C library; these must stay the same. */
+enum { CONSUMER_AWAKE, CONSUMER_NAPS, CONSUMER_SLEEPS };
+_Static_assert((int)COMM_SIZE == (int)RECORD_COMM_SIZE, "comm crosses the border whole");
+
+static int compare_tid(const void *a, const void *b)
+{
+    uint32_t x = ((const struct partial *)a)->tid, y = ((const struct partial *)b)->tid;
+
+    return (x > y) - (x < y);
+}
+
+static struct partial *partial_find(struct ring *ring, uint32_t tid)
+{
+    struct partial key = {.tid = tid};
+    struct partial **found = ring->partial_count ? tfind(&key, &ring->partials, compare_tid) : NULL;
+
+    return found ? *found : NULL;
+}
+
+static void partial_free(void *partial)
+{
+    free(((struct partial *)partial)->data);
+    free(partial);
+}
+
+static struct partial *partial_get(struct ring *ring, uint32_t tid)
+{
+    struct partial *partial = partial_find(ring, tid);
+
+    if (partial)
+        return partial;
+    partial = calloc(1, sizeof(*partial));
+    if (!partial)
+        return NULL;
+    partial->tid = tid;
+    if (!tsearch(partial, &ring->partials, compare_tid)) {
+        free(partial);
+        return NULL;
+    }
+    ring->partial_count++;
+    return partial;
+}
+
+static void partial_drop(struct ring *ring, struct partial *partial)
+{
+    tdelete(partial, &ring->partials, compare_tid);
+    ring->partial_count--;
+    partial_free(partial);
+}
+
+static int deliver(struct ring *ring, struct message_facts *facts, uint64_t length)
+{
+    facts->missing = length - facts->length;
+    if (facts->missing) {
+        ring->losses.cut++;
+        ring->losses.bytes += facts->missing;
+    }
+    return ring->sink->message(ring->sink->context, facts);
+}
+
+/* Hands on what there is of the thread's message: all there will ever be. */
+static int partial_deliver(struct ring *ring, struct partial *partial)
+{
+    int err;
+
+    partial->facts.data = partial->data;
+    partial->facts.name = partial->named ? partial->name : NULL;
+    err = deliver(ring, &partial->facts, partial->length);
+    partial_drop(ring, partial);
+    return err;
+}
+
+static int partial_append(struct partial *partial, const struct record_message *record)
+{
+    size_t length = partial->facts.length, needed = length + record->size;
+
+    if (record->offset != length)
+        partial->gap = true;
+    if (partial->gap || record->size == 0)
+        return 0;
+    if (needed > partial->capacity) {
+        size_t capacity = needed > partial->capacity * 2 ? needed : partial->capacity * 2;
+        uint8_t *data = realloc(partial->data, capacity);
+
+        if (!data)
+            return -ENOMEM;
+        partial->data = data;
+        partial->capacity = capacity;
+    }
+    memcpy(partial->data + length, record->data, record->size);
+    partial->facts.length = needed;
+    return 0;
+}
+
+static void message_facts(struct ring *ring, struct message_facts *facts,
+                          const struct record_message *record)
+{
+    memset(facts, 0, sizeof(*facts));
+    facts->inode = record->inode;
+    facts->time = record->time + ring->epoch;
+    facts->tid = record->head.tid;
+    facts->pid = record->pid;
+    memcpy(facts->comm, record->comm, sizeof(facts->comm));
+    facts->comm[sizeof(facts->comm) - 1] = '\0';
+    facts->sent = record->head.flags & RECORD_SENT;
+    facts->ends_call = record->head.flags & RECORD_ENDS_CALL;
+    facts->call = record->head.call;
+    facts->lost = record->lost;
+}
+
+static int take_message(struct ring *ring, const struct record_message *record)
+{
+    struct partial *partial = partial_find(ring, record->head.tid);
+    struct message_facts facts;
+    int err;
+
+    if (partial && partial->open) { /* the end of its last message was lost */
+        err = partial_deliver(ring, partial);
+        if (err)
+            return err;
+        partial = NULL;
+    }
+    message_facts(ring, &facts, record);
+    if (record->head.flags & RECORD_LAST) {
+        facts.data = record->data;
+        facts.length = record->size;
+        if (partial && partial->named && record->head.flags & RECORD_NAMED)
+            facts.name = partial->name;
+        err = deliver(ring, &facts, record->length);
+        if (partial)
+            partial_drop(ring, partial);
+        return err;
+    }
+    partial = partial_get(ring, record->head.tid);
+    if (!partial)
+        return -ENOMEM;
+    partial->facts = facts;
+    partial->length = record->length;
+    partial->open = true;
+    return partial_append(partial, record);
+}
+
+static int take_piece(struct ring *ring, const struct record_message *record)
+{
+    struct partial *partial = partial_find(ring, record->head.tid);
+    int err;
+
+    if (!partial || !partial->open || partial->facts.call != record->head.call)
+        return 0; /* the message's first record was lost, and the kernel side counted it */
+    err = partial_append(partial, record);
+    if (!err && record->head.flags & RECORD_LAST)
+        err = partial_deliver(ring, partial);
+    return err;
+}
+
+static int take_name(struct ring *ring, const struct record_name *record)
+{
+    struct partial *partial = partial_find(ring, record->head.tid);
+    int err;
+
+    if (partial && partial->open) {
+        err = partial_deliver(ring, partial);
+        if (err)
+            return err;
+    }
+    partial = partial_get(ring, record->head.tid);
+    if (!partial)
+        return -ENOMEM;
+    address_print(partial->name, record->address, record->length, SOCK_DGRAM);
+    partial->named = true;
+    return 0;
+}
+
+static int take_begin(struct ring *ring, const struct record_begin *record)
+{
+    struct partial *partial = partial_find(ring, record->head.tid);
+    int err;
+
+    err = ring->sink->begin(ring->sink->context, record->inode, record->head.tid, record->head.call,
+                            partial && partial->named ? partial->name : NULL);
+    if (partial && !partial->open)
+        partial_drop(ring, partial);
+    return err;
+}
+
+static int take_endpoint(struct ring *ring, const struct record_endpoint *record)
+{
+    struct endpoint_facts facts = {
+        .inode = record->inode,
+        .token = record->token,
+        .peer_token = record->peer_token,
+        .peer_inode = record->peer_inode,
+        .peer_pid = record->peer_pid,
+        .pid = record->pid,
+        .family = record->family,
+        .type = record->type,
+        .role = record->role,
+    };
+
+    memcpy(facts.comm, record->comm, sizeof(facts.comm) - 1);
+    address_print(facts.address, record->address, record->address_length, record->type);
+    address_print(facts.peer_address, record->peer_address, record->peer_address_length,
+                  record->type);
+    return ring->sink->endpoint(ring->sink->context, &facts);
+}
+
+static int take_record(void *context, void *data, size_t size)
+{
+    const struct record_head *head = data;
+    struct ring *ring = context;
+
+    (void)size; /* the kernel side wrote it */
+    switch (head->kind) {
+    case RECORD_ENDPOINT:
+        ring->error = take_endpoint(ring, data);
+        break;
+    case RECORD_NAME:
+        ring->error = take_name(ring, data);
+        break;
+    case RECORD_BEGIN:
+        ring->error = take_begin(ring, data);
+        break;
+    case RECORD_VOID:
+        ring->error = ring->sink->end(ring->sink->context, head->tid, head->call);
+        break;
+    case RECORD_MESSAGE:
+        ring->error = take_message(ring, data);
+        break;
+    case RECORD_PIECE:
+        ring->error = take_piece(ring, data);
+        break;
+    }
+    ring->taken++;
+    if (ring->error)
+        return ring->error;
+    return ring->taken < BATCH ? 0 : -EAGAIN;
+}
+
+/* Takes what is there, but one batch at most. */
+static int take_batch(struct ring *ring)
+{
+    int result;
+
+    ring->taken = 0;
+    result = ring_buffer__consume(ring->buffer);
+    if (ring->error)
+        return ring->error;
+    return result < 0 && result != -EAGAIN ? result : 0;
+}
+
+int ring_new(struct ring **out, int map, volatile uint32_t *state, const struct sink *sink)
+{
+    struct ring *ring = calloc(1, sizeof(*ring));
+    struct timespec real, monotonic;
+
+    if (!ring)
+        return -ENOMEM;
+    ring->buffer = ring_buffer__new(map, take_record, ring, NULL);
+    if (!ring->buffer) {
+        int err = -errno;
+
+        free(ring);
+        return err;
+    }
+    clock_gettime(CLOCK_REALTIME, &real);
+    clock_gettime(CLOCK_MONOTONIC, &monotonic);
+    ring->epoch = (uint64_t)(real.tv_sec - monotonic.tv_sec) * 1000000000 +
+                  (uint64_t)(real.tv_nsec - monotonic.tv_nsec);
+    ring->state = state;
+    ring->sink = sink;
+    *out = ring;
+    return 0;
+}
+
+void ring_free(struct ring *ring)
+{
+    if (!ring)
+        return;
+    tdestroy(ring->partials, partial_free);
+    ring_buffer__free(ring->buffer);
+    free(ring);
+}
+
+int ring_fd(const struct ring *ring)
+{
+    return ring_buffer__epoll_fd(ring->buffer);
+}
+
+int ring_step(struct ring *ring, int *wait)
+{
+    int err;
+
+    *ring->state = CONSUMER_AWAKE;
+    err = take_batch(ring);
+    if (err)
+        return err;
+    if (ring->taken >= BATCH) {
+        *wait = 0;
+        return 0;
+    }
+    ring->quiet = ring->taken ? 0 : ring->quiet + 1;
+    *wait = ring->quiet < QUIET ? NAP : SLEEP;
+    *ring->state = ring->quiet < QUIET ? CONSUMER_NAPS : CONSUMER_SLEEPS;
+    /* What came before the kernel side could see that, it did not wake us for. */
+    __sync_synchronize();
+    return take_batch(ring);
+}
+
+int ring_finish(struct ring *ring, struct losses *losses)
+{
+    int err;
+
+    do
+        err = take_batch(ring);
+    while (!err && ring->taken);
+    while (!err && ring->partials)
+        err = partial_deliver(ring, *(struct partial **)ring->partials);
+    losses->cut += ring->losses.cut;
+    losses->bytes += ring->losses.bytes;
+    return err;
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/* Decided at a conversation's first message; the numbers left are counted anew. */
+#include "capture/selection.h"
+
+#include <errno.h>
+#include <search.h>
+#include <stdlib.h>
+
+#include "capture/address.h"
+
+struct choice {
+    uint32_t conversation;
+    uint32_t number; /* 0 when it is not wanted */
+};
+
+struct selection {
+    const char *pattern;
+    void *choices; /* a tree by conversation */
+    uint32_t count;
+};
+
+static int compare_choice(const void *a, const void *b)
+{
+    uint32_t x = ((const struct choice *)a)->conversation;
+    uint32_t y = ((const struct choice *)b)->conversation;
+
+    return (x > y) - (x < y);
+}
+
+int selection_new(struct selection **out, const char *pattern)
+{
+    struct selection *selection = calloc(1, sizeof(*selection));
+
+    if (!selection)
+        return -ENOMEM;
+    selection->pattern = pattern;
+    *out = selection;
+    return 0;
+}
+
+void selection_free(struct selection *selection)
+{
+    if (!selection)
+        return;
+    tdestroy(selection->choices, free);
+    free(selection);
+}
+
+static struct choice *choose(struct selection *selection, const struct message *message)
+{
+    struct choice *choice = malloc(sizeof(*choice));
+
+    if (!choice)
+        return NULL;
+    choice->conversation = message->conversation;
+    choice->number = 0;
+    if (address_matches(message_server(message)->address, selection->pattern))
+        choice->number = ++selection->count;
+    if (!tsearch(choice, &selection->choices, compare_choice)) {
+        free(choice);
+        return NULL;
+    }
+    return choice;
+}
+
+int selection_take(struct selection *selection, struct message *message)
+{
+    struct choice key = {.conversation = message->conversation}, **found, *choice;
+
+    if (!selection->pattern) {
+        if (message->conversation > selection->count)
+            selection->count = message->conversation;
+        return 1;
+    }
+    found = tfind(&key, &selection->choices, compare_choice);
+    choice = found ? *found : choose(selection, message);
+    if (!choice)
+        return -ENOMEM;
+    message->conversation = choice->number;
+    return choice->number != 0;
+}
+
+uint32_t selection_count(const struct selection *selection)
+{
+    return selection->count;
+}

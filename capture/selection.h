@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/* Which conversations are wanted, and their numbers among those that are. */
+#ifndef CAPTURE_SELECTION_H
+#define CAPTURE_SELECTION_H
+
+#include <stdbool.h>
+
+#include "capture/message.h"
+
+struct selection;
+
+/*
+ * Selects the conversations whose server is at the address that pattern means (address_matches);
+ * all when it is NULL. pattern must outlive the selection.
+ * Returns 0 and the selection in *out, or -ENOMEM. Free it with selection_free().
+ */
+int selection_new(struct selection **out, const char *pattern);
+void selection_free(struct selection *selection);
+
+/*
+ * Decides on a message and gives it the number that its conversation has among the selected.
+ * Returns 1 when it is wanted, 0 when not, or -ENOMEM.
+ */
+int selection_take(struct selection *selection, struct message *message);
+
+/* How many conversations were selected so far. */
+uint32_t selection_count(const struct selection *selection);
+
+#endif

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/* Escaping for people's eyes; what lands in generated source is escaped in emit/. */
+#include "capture/text.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+static bool continues(const uint8_t *data, size_t length, size_t count)
+{
+    if (length <= count)
+        return false;
+    for (size_t i = 1; i <= count; i++)
+        if ((data[i] & 0xc0) != 0x80)
+            return false;
+    return true;
+}
+
+size_t utf8_length(const uint8_t *data, size_t length)
+{
+    if (length == 0)
+        return 0;
+    if (data[0] < 0x80)
+        return 1;
+    if (data[0] >= 0xc2 && data[0] < 0xe0 && continues(data, length, 1))
+        return 2;
+    if ((data[0] & 0xf0) == 0xe0 && continues(data, length, 2)) {
+        /* Overlong forms, and the surrogates that only UTF-16 has. */
+        if ((data[0] == 0xe0 && data[1] < 0xa0) || (data[0] == 0xed && data[1] >= 0xa0))
+            return 0;
+        return 3;
+    }
+    if (data[0] >= 0xf0 && data[0] < 0xf5 && continues(data, length, 3)) {
+        if ((data[0] == 0xf0 && data[1] < 0x90) || (data[0] == 0xf4 && data[1] >= 0x90))
+            return 0;
+        return 4;
+    }
+    return 0;
+}
+
+/* Control characters of ASCII and Latin-1, and the ones that reorder or hide text. */
+static bool is_control(const uint8_t *data, size_t length)
+{
+    if (length == 1)
+        return data[0] < 0x20 || data[0] == 0x7f;
+    if (length == 2)
+        return data[0] == 0xc2 && data[1] < 0xa0;
+    if (length == 3 && data[0] == 0xe2)
+        return (data[1] == 0x80 && ((data[2] >= 0x8b && data[2] <= 0x8f) ||
+                                    (data[2] >= 0xa8 && data[2] <= 0xae))) ||
+               (data[1] == 0x81 && data[2] >= 0xa0 && data[2] <= 0xaf);
+    return length == 3 && data[0] == 0xef && data[1] == 0xbb && data[2] == 0xbf;
+}
+
+size_t text_escape(char *buffer, size_t size, const void *data, size_t length)
+{
+    static const char digits[] = "0123456789abcdef";
+    const uint8_t *from = data;
+    size_t done = 0, used = 0;
+
+    if (size == 0)
+        return 0;
+    while (done < length) {
+        size_t take = utf8_length(from + done, length - done);
+        char escape[16];
+        size_t count = 0;
+
+        if (take == 1 && from[done] == '\\') {
+            escape[count++] = '\\';
+            escape[count++] = '\\';
+        } else if (take && !is_control(from + done, take)) {
+            memcpy(escape, from + done, take);
+            count = take;
+        } else {
+            take = take ? take : 1;
+            for (size_t i = 0; i < take; i++) {
+                escape[count++] = '\\';
+                escape[count++] = 'x';
+                escape[count++] = digits[from[done + i] >> 4];
+                escape[count++] = digits[from[done + i] & 15];
+            }
+        }
+        if (used + count >= size)
+            break;
+        memcpy(buffer + used, escape, count);
+        used += count;
+        done += take;
+    }
+    buffer[used] = '\0';
+    return done;
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/* Bytes from outside as text that can neither break JSON nor drive a terminal. */
+#ifndef CAPTURE_TEXT_H
+#define CAPTURE_TEXT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* The length (1 to 4) of the well-formed UTF-8 sequence that data begins with; 0 when it is none. */
+size_t utf8_length(const uint8_t *data, size_t length);
+
+/*
+ * Writes data into buffer as printable UTF-8: a backslash is doubled, and what is a control
+ * character or no UTF-8 becomes \xNN. Ends with NUL; what does not fit is left out.
+ * Returns how many bytes of data were written.
+ */
+size_t text_escape(char *buffer, size_t size, const void *data, size_t length);
+
+#endif

@@ -1,0 +1,633 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/* Runs a command and gives the conversation it had over its sockets as a table of test cases. */
+#include <argp.h>
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "capture/address.h"
+#include "capture/conversation.h"
+#include "capture/exchange.h"
+#include "capture/output.h"
+#include "capture/record.h"
+#include "capture/recording.h"
+#include "capture/selection.h"
+#include "capture/show.h"
+#include "capture/text.h"
+#include "emit/fixture.h"
+#include "emit/language.h"
+#include "emit/nearest.h"
+
+enum status {
+    STATUS_DONE       = 0,
+    STATUS_USAGE      = 2,
+    STATUS_INCOMPLETE = 3,
+    STATUS_COMMAND    = 4,
+    STATUS_NO_BACKEND = 5,
+};
+
+enum {
+    BUFFER_SIZE_MIN     = 64 << 10,
+    BUFFER_SIZE_DEFAULT = 16 << 20,
+    BUFFER_SIZE_MAX     = 1 << 30,
+};
+
+struct options {
+    const char *lang;
+    const char *template;
+    const char *output;
+    const char *write;
+    const char *read;
+    const char *socket;
+    const char *backend;
+    const char *name;
+    const char *package;
+    size_t buffer_size;
+    bool ignore_status;
+    bool quiet;
+    bool verbose;
+    bool list_langs;
+    char **command;
+};
+
+const char *argp_program_version = "sockfixture " VERSION;
+
+static const char doc[] =
+    "Run COMMAND, record what it says over its sockets, and print it as a table of test cases.\v"
+    "The fixture goes to the file named by -o once the command is done, and -o is the usual way. "
+    "Without it the fixture goes to standard output, and so that the two are not mixed, what the "
+    "command prints goes to standard error.\n"
+    "\n"
+    "With -w alone nothing but the recording is written. From -r, fixtures in any language can be "
+    "made of a recording later.\n"
+    "\n"
+    "Exit status: 0 done; 2 bad usage, or input that cannot be read; 3 the recording is "
+    "incomplete; 4 the command failed or could not be run; 5 nothing can record here.\n"
+    "\n"
+    "Example: sockfixture --lang go -o ntpdata_test.go chronyc ntpdata";
+
+enum {
+    OPTION_BACKEND = 256,
+    OPTION_IGNORE_STATUS,
+    OPTION_LIST_LANGS,
+    OPTION_NAME,
+    OPTION_PACKAGE,
+    OPTION_TEMPLATE,
+};
+
+static const struct argp_option option_table[] = {
+    {"lang", 'l', "LANG", 0, "Language of the fixture (default: by the ending of -o, or json)", 1},
+    {"output", 'o', "FILE", 0, "Write the fixture to FILE (- for standard output)", 1},
+    {"template", OPTION_TEMPLATE, "FILE", 0, "Use the template in FILE", 1},
+    {"name", OPTION_NAME, "NAME", 0, "Name of the table (default: from the command)", 1},
+    {"package", OPTION_PACKAGE, "NAME", 0, "Package or module, where the language has them", 1},
+    {"list-langs", OPTION_LIST_LANGS, NULL, 0, "List the languages there are templates for", 1},
+    {"write", 'w', "FILE", 0, "Write the recording to FILE (- for standard output)", 2},
+    {"read", 'r', "FILE", 0, "Read a recording from FILE (- for standard input), run nothing", 2},
+    {"socket", 's', "ADDRESS", 0,
+     "Keep only conversations with the server at ADDRESS: a path or @abstract name, globs allowed",
+     3},
+    {"backend", OPTION_BACKEND, "NAME", 0, "Record by NAME (default: auto, the first that works)",
+     3},
+    {"buffer-size", 'B', "SIZE", 0, "Buffer between kernel and program, as 512K or 64M", 3},
+    {"ignore-status", OPTION_IGNORE_STATUS, NULL, 0,
+     "Write the fixture even if the command failed", 3},
+    {"quiet", 'q', NULL, 0, "Say nothing but errors", 4},
+    {"verbose", 'v', NULL, 0, "Show each message as it passes, and the log of libbpf", 4},
+    {0},
+};
+
+/* Saying things: one line each, in which nothing can drive the terminal. */
+
+static void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+static void say(const char *format, ...)
+{
+    char line[2048], text[4096];
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(line, sizeof(line), format, arguments);
+    va_end(arguments);
+    text_escape(text, sizeof(text), line, strlen(line));
+    fflush(stdout);
+    fprintf(stderr, "sockfixture: %s\n", text);
+}
+
+static enum status say_error(int err, const char *what)
+{
+    say("%s: %s", what, strerror(-err));
+    return STATUS_USAGE;
+}
+
+/* Options */
+
+/* A size as 65536, 512K, 64M or 1G, rounded up to a power of two; 0 when it is none. */
+static size_t parse_size(const char *text)
+{
+    static const char units[] = "kmg";
+    char *end;
+    unsigned long long size;
+    const char *unit;
+    size_t rounded = BUFFER_SIZE_MIN;
+
+    errno = 0;
+    size = strtoull(text, &end, 10);
+    if (errno || end == text || !isdigit((unsigned char)text[0]) || size > BUFFER_SIZE_MAX)
+        return 0;
+    unit = *end ? strchr(units, tolower((unsigned char)*end)) : NULL;
+    if (unit) {
+        size <<= 10 * (unit - units + 1);
+        end++;
+    }
+    if (*end || size > BUFFER_SIZE_MAX || size == 0)
+        return 0;
+    while (rounded < size)
+        rounded *= 2;
+    return rounded;
+}
+
+static error_t parse_option(int key, char *value, struct argp_state *state)
+{
+    struct options *options = state->input;
+
+    switch (key) {
+    case 'l':
+        options->lang = value;
+        break;
+    case 'o':
+        options->output = value;
+        break;
+    case 'w':
+        options->write = value;
+        break;
+    case 'r':
+        options->read = value;
+        break;
+    case 's':
+        options->socket = value;
+        break;
+    case 'B':
+        options->buffer_size = parse_size(value);
+        if (!options->buffer_size)
+            argp_error(state, "--buffer-size: '%s' is no size up to 1G (as 512K or 64M)", value);
+        break;
+    case 'q':
+        options->quiet = true;
+        break;
+    case 'v':
+        options->verbose = true;
+        break;
+    case OPTION_BACKEND:
+        options->backend = value;
+        break;
+    case OPTION_IGNORE_STATUS:
+        options->ignore_status = true;
+        break;
+    case OPTION_LIST_LANGS:
+        options->list_langs = true;
+        break;
+    case OPTION_NAME:
+        options->name = value;
+        break;
+    case OPTION_PACKAGE:
+        options->package = value;
+        break;
+    case OPTION_TEMPLATE:
+        options->template = value;
+        break;
+    case ARGP_KEY_ARG: /* the command, and all that is left belongs to it */
+        options->command = state->argv + state->next - 1;
+        state->next = state->argc;
+        break;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+    return 0;
+}
+
+static bool is_stdout(const char *path)
+{
+    return path && strcmp(path, "-") == 0;
+}
+
+/* A fixture is written unless only a recording was asked for. */
+static bool wants_fixture(const struct options *options)
+{
+    return options->lang || options->template || options->output || !options->write;
+}
+
+static bool fixture_to_stdout(const struct options *options)
+{
+    return wants_fixture(options) && (!options->output || is_stdout(options->output));
+}
+
+/* What is wrong with the options together; NULL when nothing is. */
+static const char *misuse(const struct options *options)
+{
+    if (options->list_langs)
+        return NULL;
+    if (options->command && options->read)
+        return "either a command is run or a recording is read (-r), not both";
+    if (!options->command && !options->read)
+        return "no command to run, and no recording to read (-r)";
+    if (options->lang && options->template)
+        return "--lang and --template exclude each other";
+    if (is_stdout(options->write) && fixture_to_stdout(options))
+        return "recording and fixture cannot both go to standard output (name a file with -o)";
+    return NULL;
+}
+
+static enum status check_socket(const char *address)
+{
+    struct stat file;
+
+    if (!address || address[0] != '/' || stat(address, &file) != 0 || S_ISSOCK(file.st_mode))
+        return STATUS_DONE;
+    say("%s: not a socket", address);
+    return STATUS_USAGE;
+}
+
+static enum status check_backend(const char *name)
+{
+    const char *names[16] = {"auto"};
+    const char *nearest;
+    size_t count = 1;
+
+    for (size_t i = 0; backends[i]; i++)
+        names[count++] = backends[i]->name;
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(name, names[i]) == 0)
+            return STATUS_DONE;
+    nearest = nearest_name(name, names, count);
+    say("--backend: there is no '%s'%s%s%s", name, nearest ? " (did you mean '" : "",
+        nearest ? nearest : "", nearest ? "'?)" : "");
+    return STATUS_USAGE;
+}
+
+/* Languages */
+
+static void say_template_error(const struct template_error *error)
+{
+    if (error->line)
+        say("%s:%zu:%zu: %s", error->name, error->line, error->column, error->text);
+    else
+        say("%s%s%s", error->name, error->name[0] ? ": " : "", error->text);
+}
+
+static enum status list_languages(void)
+{
+    struct template_error error;
+    struct language *language;
+    size_t index = 0;
+    int more;
+
+    while ((more = language_next(&language, &index, &error)) > 0) {
+        printf("%-12s .%-6s %s\n", language->name, language->extensions[0],
+               language->description);
+        language_free(language);
+    }
+    if (more < 0) {
+        say_template_error(&error);
+        return STATUS_USAGE;
+    }
+    return STATUS_DONE;
+}
+
+static enum status load_language(const struct options *options, struct language **out)
+{
+    struct template_error error;
+    const char *name = options->lang;
+    int err;
+
+    if (options->template) {
+        err = language_load(out, options->template, &error);
+    } else {
+        if (!name && (!options->output || language_for_file(options->output, &name)))
+            name = "json";
+        err = language_find(out, name, &error);
+    }
+    if (!err)
+        return STATUS_DONE;
+    say_template_error(&error);
+    return STATUS_USAGE;
+}
+
+/* One run: messages go into the recording, the table, or both. */
+
+struct run {
+    const struct options *options;
+    struct language *language; /* NULL when no fixture is wanted */
+    struct selection *selection;
+    struct table *table;                /* with a language only */
+    struct recording_writer *recording; /* with -w only */
+    struct output recording_file;
+    char *const *command;
+    struct losses losses;
+};
+
+static int take_message(void *context, const struct message *original)
+{
+    struct run *run = context;
+    struct message message = *original;
+    int wanted = selection_take(run->selection, &message), err = 0;
+
+    if (wanted <= 0)
+        return wanted;
+    if (run->options->verbose)
+        show_message(stderr, &message);
+    if (run->recording)
+        err = recording_add(run->recording, &message);
+    if (!err && run->table)
+        err = table_add(run->table, &message);
+    return err;
+}
+
+static enum status begin_recording(struct run *run, const char *backend)
+{
+    const char *path = run->options->write;
+    int err;
+
+    if (!path)
+        return STATUS_DONE;
+    err = output_open(&run->recording_file, path);
+    if (!err)
+        err = recording_begin(&run->recording, run->recording_file.file, run->command, backend);
+    return err ? say_error(err, path) : STATUS_DONE;
+}
+
+static enum status end_recording(struct run *run)
+{
+    struct recording_writer *recording = run->recording;
+    int err;
+
+    if (!recording)
+        return STATUS_DONE;
+    run->recording = NULL;
+    err = recording_end(recording, &run->losses);
+    if (!err)
+        err = output_commit(&run->recording_file);
+    return err ? say_error(err, run->options->write) : STATUS_DONE;
+}
+
+static enum status emit_fixture(struct run *run)
+{
+    const struct options *options = run->options;
+    const char *path = options->output ? options->output : "-";
+    struct fixture fixture = {
+        .table = run->table,
+        .command = run->command,
+        .name = options->name,
+        .package = options->package,
+        .lost = run->losses.messages,
+    };
+    struct template_error error;
+    struct output output;
+    int err;
+
+    if (!run->language)
+        return STATUS_DONE;
+    err = output_open(&output, path);
+    if (err)
+        return say_error(err, path);
+    if (fixture_print(&fixture, run->language, output.file, &error)) {
+        output_discard(&output);
+        say_template_error(&error);
+        return STATUS_USAGE;
+    }
+    err = output_commit(&output);
+    return err ? say_error(err, is_stdout(path) ? "standard output" : path) : STATUS_DONE;
+}
+
+static enum status say_losses(const struct losses *losses)
+{
+    if (losses->messages)
+        say("incomplete: %" PRIu64 " messages were lost, the buffer was full (a larger one: "
+            "--buffer-size)",
+            losses->messages);
+    if (losses->cut)
+        say("incomplete: of %" PRIu64 " messages a part could not be read", losses->cut);
+    if (losses->bytes)
+        say("incomplete: %" PRIu64 " bytes are missing in all", losses->bytes);
+    if (losses->unfollowed)
+        say("incomplete: %" PRIu64 " processes or threads could not be observed",
+            losses->unfollowed);
+    if (losses->foreign)
+        say("incomplete: %" PRIu64 " system calls of 32-bit programs could not be read",
+            losses->foreign);
+    return losses->messages || losses->cut || losses->unfollowed || losses->foreign
+               ? STATUS_INCOMPLETE
+               : STATUS_DONE;
+}
+
+/* Nothing was kept although a server was named: a mistake, unless it is there and silent. */
+static enum status check_selection(const struct run *run)
+{
+    const char *address = run->options->socket;
+
+    if (selection_count(run->selection) > 0)
+        return STATUS_DONE;
+    if (address && address[0] == '/' && !strpbrk(address, "*?[") && access(address, F_OK) != 0) {
+        say("%s: no such socket (is the server running?)", address);
+        return STATUS_USAGE;
+    }
+    if (!run->options->quiet)
+        say("no messages%s%s", address ? " with " : " were recorded", address ? address : "");
+    return STATUS_DONE;
+}
+
+static enum status write_results(struct run *run)
+{
+    enum status status = check_selection(run), incomplete;
+
+    if (status)
+        return status;
+    incomplete = say_losses(&run->losses);
+    status = end_recording(run);
+    if (!status)
+        status = emit_fixture(run);
+    return status ? status : incomplete;
+}
+
+static enum status say_command_failed(const struct options *options,
+                                      const struct session_result *result)
+{
+    const char *name = options->command[0];
+    const char *kept = options->ignore_status ? "" : "; nothing was written (--ignore-status does)";
+
+    if (result->exec_error) {
+        say("%s: %s", name,
+            result->exec_error == -ENOENT ? "command not found" : strerror(-result->exec_error));
+        return STATUS_COMMAND;
+    }
+    if (!result->ended || result->interrupted)
+        return STATUS_DONE;
+    if (WIFSIGNALED(result->status))
+        say("%s: killed by signal %d (%s)%s", name, WTERMSIG(result->status),
+            strsignal(WTERMSIG(result->status)), kept);
+    else if (WEXITSTATUS(result->status))
+        say("%s: exited with status %d%s", name, WEXITSTATUS(result->status), kept);
+    else
+        return STATUS_DONE;
+    return options->ignore_status ? STATUS_DONE : STATUS_COMMAND;
+}
+
+static enum status open_session(struct session *session, const struct options *options,
+                                const struct sink *sink)
+{
+    struct backend_options backend_options = {
+        .buffer_size = options->buffer_size,
+        .verbose = options->verbose,
+    };
+
+    if (session_open(session, options->backend, &backend_options, sink)) {
+        say("nothing can record here: %s", session->refused);
+        return STATUS_NO_BACKEND;
+    }
+    if (!options->quiet && strcmp(options->backend, "auto") == 0)
+        say("backend: %s%s%s%s", session->backend->name, session->refused[0] ? " (" : "",
+            session->refused, session->refused[0] ? ")" : "");
+    return STATUS_DONE;
+}
+
+static enum status record_command(struct run *run)
+{
+    const struct options *options = run->options;
+    struct conversation_options conversation_options = {
+        .server = options->socket,
+        .message = take_message,
+        .context = run,
+    };
+    struct session_command command = {
+        .command = options->command,
+        .output_to_error = fixture_to_stdout(options) || is_stdout(options->write),
+    };
+    struct conversations *conversations;
+    struct session_result result;
+    struct session session = {0};
+    enum status status;
+    int err;
+
+    if (conversations_new(&conversations, &conversation_options))
+        return say_error(-ENOMEM, "recording");
+    status = open_session(&session, options, conversations_sink(conversations));
+    if (!status)
+        status = begin_recording(run, session.backend->name);
+    if (status)
+        goto out;
+    err = session_run(&session, &command, &result);
+    if (!err)
+        err = conversations_finish(conversations);
+    if (err) {
+        status = say_error(err, "recording");
+        goto out;
+    }
+    run->losses = result.losses;
+    status = say_command_failed(options, &result);
+    if (!status)
+        status = write_results(run);
+out:
+    session_close(&session);
+    conversations_free(conversations);
+    return status;
+}
+
+static enum status read_messages(struct run *run, struct recording_reader *reader,
+                                 struct recording_error *error)
+{
+    bool complete;
+    enum status status;
+    int err;
+
+    run->command = recording_command(reader);
+    status = begin_recording(run, "recording");
+    if (status)
+        return status;
+    err = recording_read(reader, take_message, run, error);
+    if (err && !error->text[0])
+        return say_error(err, run->options->read);
+    if (err)
+        return STATUS_USAGE;
+    recording_losses(reader, &run->losses, &complete);
+    status = write_results(run);
+    if (!complete) {
+        say("%s: incomplete: it ends before its last line", run->options->read);
+        status = status ? status : STATUS_INCOMPLETE;
+    }
+    return status;
+}
+
+static enum status read_recording(struct run *run)
+{
+    const char *path = run->options->read;
+    struct recording_reader *reader = NULL;
+    struct recording_error error = {0};
+    enum status status = STATUS_USAGE;
+    FILE *file = is_stdout(path) ? stdin : fopen(path, "re");
+
+    if (!file)
+        return say_error(-errno, path);
+    if (recording_open(&reader, file, &error) == 0)
+        status = read_messages(run, reader, &error);
+    if (error.text[0])
+        say("%s:%zu:%zu: %s", path, error.line, error.column, error.text);
+    recording_close(reader);
+    if (file != stdin)
+        fclose(file);
+    return status;
+}
+
+static enum status make_fixture(const struct options *options)
+{
+    struct run run = {.options = options, .command = options->command};
+    enum status status = check_backend(options->backend);
+
+    if (!status)
+        status = check_socket(options->socket);
+    if (!status && wants_fixture(options))
+        status = load_language(options, &run.language);
+    if (status)
+        goto out;
+    if (selection_new(&run.selection, options->socket) || (run.language && table_new(&run.table))) {
+        status = say_error(-ENOMEM, "recording");
+        goto out;
+    }
+    status = options->read ? read_recording(&run) : record_command(&run);
+out:
+    if (run.recording)
+        recording_end(run.recording, NULL);
+    output_discard(&run.recording_file);
+    table_free(run.table);
+    selection_free(run.selection);
+    language_free(run.language);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    static const struct argp argp = {
+        .options = option_table,
+        .parser = parse_option,
+        .args_doc = "COMMAND [ARG...]\n-r RECORDING",
+        .doc = doc,
+    };
+    struct options options = {.backend = "auto", .buffer_size = BUFFER_SIZE_DEFAULT};
+    const char *wrong;
+
+    argp_err_exit_status = STATUS_USAGE;
+    argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &options);
+    wrong = misuse(&options);
+    if (wrong) {
+        say("%s (see sockfixture --help)", wrong);
+        return STATUS_USAGE;
+    }
+    return options.list_langs ? list_languages() : make_fixture(&options);
+}

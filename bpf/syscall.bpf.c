@@ -209,6 +209,7 @@ int BPF_PROG(on_sys_enter, struct pt_regs *regs, long number)
     keep_arguments(call, regs);
     if (sends(call->kind)) {
         told = tell(sk, call->inode, call->family, call->type, ROLE_UNKNOWN);
+        call->unbound = call->type == SOCK_DGRAM && told && !told->address;
         if (!told || call->family != AF_UNIX || !told->peer || is_shared(task, file) ||
             peer_is_observed(told, call->family))
             begin(call);
@@ -410,6 +411,18 @@ static __always_inline void on_received(struct call *call, __u8 kind, long resul
     record_call(call, kind, result, 0);
 }
 
+static __always_inline void on_sent(struct call *call, __u8 kind, long result)
+{
+    struct sock *sk = (struct sock *)call->sock;
+
+    if (call->unbound)
+        tell(sk, call->inode, call->family, call->type, ROLE_UNKNOWN);
+    if (result > 0 || (result == 0 && moved_empty(call, sk, kind)))
+        record_call(call, kind, result, RECORD_SENT);
+    else if (call->begun)
+        record_void(call);
+}
+
 SEC("tp_btf/sys_exit")
 int BPF_PROG(on_sys_exit, struct pt_regs *regs, long result)
 {
@@ -429,9 +442,7 @@ int BPF_PROG(on_sys_exit, struct pt_regs *regs, long result)
         on_accepted(call, task, result);
     else if (!sends(kind))
         on_received(call, kind, result);
-    else if (result > 0 || (result == 0 && moved_empty(call, (struct sock *)call->sock, kind)))
-        record_call(call, kind, result, RECORD_SENT);
-    else if (call->begun)
-        record_void(call);
+    else
+        on_sent(call, kind, result);
     return 0;
 }

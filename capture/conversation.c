@@ -343,7 +343,9 @@ static int party_join(struct party *party, struct endpoint *endpoint)
     party->end.inode = endpoint->facts.inode;
     party->end.pid = endpoint->facts.pid;
     memcpy(party->end.comm, endpoint->facts.comm, COMM_SIZE);
-    if (party->end.address && party->end.address[0] && !endpoint->facts.address[0])
+    /* An internet address that the peer uses says more than the wildcard it is bound to. */
+    if (party->end.address && party->end.address[0] &&
+        (!endpoint->facts.address[0] || is_inet(endpoint)))
         return 0;
     return set_address(&party->end, endpoint->facts.address);
 }
@@ -526,10 +528,18 @@ static int choose_client(const struct conversations *all, const struct conversat
 
 /* Delivery */
 
+/* An endpoint that had no address may have been given one by sending. */
+static int party_learn(struct party *party)
+{
+    if (!party->endpoint || party->end.address[0] || !party->endpoint->facts.address[0])
+        return 0;
+    return set_address(&party->end, party->endpoint->facts.address);
+}
+
 static int deliver(struct conversations *all, struct conversation *conversation, int party,
                    const struct message_facts *facts)
 {
-    struct end self = conversation->parties[party].end;
+    struct end self;
     struct message message = {
         .time = facts->time,
         .family = AF_UNIX,
@@ -544,10 +554,13 @@ static int deliver(struct conversations *all, struct conversation *conversation,
     };
     struct endpoint *endpoint = conversation->parties[party].endpoint;
 
+    if (party_learn(&conversation->parties[0]) || party_learn(&conversation->parties[1]))
+        return -ENOMEM;
     if (conversation->client == NOBODY) {
         conversation->client = choose_client(all, conversation, facts->sent ? party : !party);
         conversation->number = ++all->count;
     }
+    self = conversation->parties[party].end;
     self.pid = facts->pid;
     memcpy(self.comm, facts->comm, COMM_SIZE);
     message.family = endpoint->facts.family;

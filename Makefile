@@ -40,7 +40,8 @@ scripts    := .ci/run $(shell grep -lE '^\#!.*\b(sh|bash)$$' tests/* tests/*/* t
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all deps demo test unit check-bats test-programs install uninstall lint format clean help
+.PHONY: all deps deps-demo deps-test deps-lint deps-vm demo test unit-tests test-programs test-vm \
+        sanitized lint format install uninstall clean help FORCE
 
 all: $(BUILD)/sockfixture ## Build the program (the default)
 
@@ -56,13 +57,13 @@ $(BUILD)/%.o: %.c $(BUILD)/flags
 $(BUILD)/templates.o: $(BUILD)/templates.c
 	$(Q)$(CC) $(all_cflags) -c -o $@ $<
 
-$(BUILD)/templates.c: templates/embed.sh $(templates) $(BUILD)/flags
+$(BUILD)/templates.c: templates/embed.sh $(templates) $(BUILD)/templates.list
 	@mkdir -p $(@D)
 	@echo "  GEN   $@"
 	$(Q)templates/embed.sh $(templates) > $@
 
 # Backends include the skeletons; clang's own -MMD keeps those in step with bpf/*.h.
-$(BUILD)/capture/%.o: | $(skeletons)
+$(objects): | $(skeletons)
 
 $(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c $(BUILD)/flags
 	@mkdir -p $(@D)
@@ -73,11 +74,18 @@ $(BUILD)/bpf/%.skel.h: $(BUILD)/bpf/%.bpf.o
 	@echo "  SKEL  $@"
 	$(Q)$(BPFTOOL) gen skeleton $< name $(*F)_bpf > $@
 
-# Whatever decides how things are compiled: when it changes, everything is compiled again.
-$(BUILD)/flags: FORCE
+# Whatever decides how things are made: when it changes, what depends on it is made again.
+define remember
 	@mkdir -p $(@D)
-	@echo '$(CC) $(CLANG) $(all_cflags) $(all_ldflags) $(bpf_cflags) $(templates)' | cmp -s - $@ || \
-		echo '$(CC) $(CLANG) $(all_cflags) $(all_ldflags) $(bpf_cflags) $(templates)' > $@
+	@echo '$(1)' | cmp -s - $@ || echo '$(1)' > $@
+endef
+
+$(BUILD)/flags: FORCE
+	$(call remember,$(subst ','\'',$(CC) $(CLANG) $(all_cflags) $(all_ldflags) $(bpf_cflags)))
+
+$(BUILD)/templates.list: FORCE
+	$(call remember,$(templates))
+
 FORCE:
 
 $(BUILD)/tests/unit/%: tests/unit/%.c $(objects)
@@ -91,3 +99,86 @@ $(BUILD)/tests/programs/%: tests/programs/%.c $(BUILD)/flags
 	$(Q)$(CC) $(all_cflags) $(all_ldflags) -MMD -MP -o $@ $< -lpthread
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+
+# Installing what is lacking: Debian's and Ubuntu's packages, as root or through sudo.
+sudo      := $(if $(filter 0,$(shell id -u)),,sudo)
+build_deps = gcc make pkg-config clang llvm libbpf-dev libelf-dev zlib1g-dev libjansson-dev bpftool
+demo_deps  = linuxptp
+test_deps  = bats libcmocka-dev chrony linuxptp golang-go rustc rustfmt black python3-pytest \
+             strace jq procps util-linux socat libcap2-bin libasan8 libubsan1 valgrind
+lint_deps  = clang-format clang-tidy cppcheck shellcheck mandoc
+vm_deps    = $(shell tests/vm/deps)
+
+define install_deps
+	@lacking=; for package in $(1); do \
+		dpkg-query -W -f '$${Status}\n' $$package 2>/dev/null | grep -q '^install ok installed' || \
+			lacking="$$lacking $$package"; \
+	done; \
+	[ -z "$$lacking" ] || { $(sudo) apt-get update -q && \
+		$(sudo) env DEBIAN_FRONTEND=noninteractive \
+			apt-get install -q -y --no-install-recommends $$lacking; }
+endef
+
+deps: ## Install what building takes
+	$(call install_deps,$(build_deps))
+
+deps-demo: deps
+	$(call install_deps,$(demo_deps))
+
+deps-test: deps
+	$(call install_deps,$(test_deps))
+
+deps-lint:
+	$(call install_deps,$(lint_deps))
+
+deps-vm:
+	$(call install_deps,$(vm_deps))
+
+# Targets that install first run make again: what is there decides how things are built.
+demo: deps-demo ## Record pmc talking to a private ptp4l, and show the Go table
+	@$(MAKE) --no-print-directory all
+	@$(sudo) examples/demo $(BUILD)/sockfixture
+
+test: deps-test ## Build and run all tests (in CI also under sanitizers, and in virtual machines)
+	@$(MAKE) --no-print-directory all unit-tests test-programs
+	@$(sudo) env CI='$(CI)' BUILD='$(BUILD)' tests/run
+
+unit-tests: $(unit_tests)
+
+test-programs: $(programs)
+
+test-vm: deps-test deps-vm ## Run the suite on Debian's kernels under QEMU, with each backend
+	@$(MAKE) --no-print-directory all test-programs
+	@$(sudo) env BUILD='$(BUILD)' tests/vm/matrix
+
+sanitized: ## Build all of it with ASan and UBSan, in build/sanitized
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/sanitized SANITIZE=address,undefined \
+		CFLAGS='-O1 -g' all unit-tests test-programs
+
+lint: deps-lint ## Check format and style
+	clang-format --dry-run -Werror $(sources)
+	cppcheck -q --std=c11 --enable=warning,performance,portability --inline-suppr \
+		--error-exitcode=1 -I. $(wildcard capture/*.c emit/*.c) sockfixture.c
+	$(if $(scripts),shellcheck $(scripts))
+	mandoc -T lint -W warning $(wildcard *.1 *.5)
+
+format: ## Format the sources
+	clang-format -i $(sources)
+
+manuals := $(wildcard *.1 *.5)
+
+install: all ## Install to DESTDIR and PREFIX
+	install -D -m 755 $(BUILD)/sockfixture $(DESTDIR)$(BINDIR)/sockfixture
+	$(foreach page,$(manuals),install -D -m 644 $(page) $(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(page) &&) true
+
+uninstall: ## Remove what install put there
+	rm -f $(DESTDIR)$(BINDIR)/sockfixture
+	$(foreach page,$(manuals),rm -f $(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(page) &&) true
+
+clean: ## Remove what was built
+	rm -rf $(filter-out / . ..,$(BUILD))/
+
+help: ## List the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(firstword $(MAKEFILE_LIST)) | \
+		while IFS="$$(printf '\t')" read -r target text; do \
+			printf '  make %-14s %s\n' "$$target" "$$text"; done

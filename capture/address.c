@@ -90,6 +90,28 @@ bool address_agrees(const char *a, const char *b)
     return (is_wildcard(a) || is_wildcard(b)) && strcmp(strrchr(a, ':'), strrchr(b, ':')) == 0;
 }
 
+static bool is_path(const char *address)
+{
+    return address[0] != '\0' && address[0] != '@' && !is_inet(address);
+}
+
+bool address_file(char text[ADDRESS_TEXT_SIZE], const char *address, unsigned pid)
+{
+    char path[ADDRESS_TEXT_SIZE + 32];
+    struct stat file;
+
+    if (!is_path(address))
+        return false;
+    snprintf(path, sizeof(path), "/proc/%u/%s/%s", pid, address[0] == '/' ? "root" : "cwd",
+             address);
+    /* The process may have ended; then it is most likely to have seen what we see. */
+    if (stat(path, &file) != 0 && stat(address, &file) != 0)
+        return false;
+    snprintf(text, ADDRESS_TEXT_SIZE, "file:%lx:%lx", (unsigned long)file.st_dev,
+             (unsigned long)file.st_ino);
+    return true;
+}
+
 bool address_matches(const char *address, const char *pattern)
 {
     struct stat one, other;
@@ -99,6 +121,6 @@ bool address_matches(const char *address, const char *pattern)
     if (strcmp(address, pattern) == 0 || fnmatch(pattern, address, 0) == 0)
         return true;
     /* Another path to the same socket. */
-    return address[0] != '@' && !is_inet(address) && stat(pattern, &one) == 0 &&
-           stat(address, &other) == 0 && one.st_dev == other.st_dev && one.st_ino == other.st_ino;
+    return is_path(address) && stat(pattern, &one) == 0 && stat(address, &other) == 0 &&
+           one.st_dev == other.st_dev && one.st_ino == other.st_ino;
 }

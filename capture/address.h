@@ -19,6 +19,12 @@ void address_print(char *text, const void *address, size_t length, int type);
 /* True when a, the address one end uses for the other, can mean b, which that end is bound to. */
 bool address_agrees(const char *a, const char *b);
 
+/*
+ * Names the file that a Unix socket's path leads to for the process pid, in text, such that all paths
+ * to one file give one name. Returns false when address is no path, or leads nowhere now.
+ */
+bool address_file(char text[ADDRESS_TEXT_SIZE], const char *address, unsigned pid);
+
 /* True when the address is one that pattern (a path, a name, or a shell glob of one) means. */
 bool address_matches(const char *address, const char *pattern);
 

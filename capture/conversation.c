@@ -46,6 +46,7 @@ struct endpoint {
     struct conversation *only; /* of an endpoint that talks to one peer alone */
     void *acquaintances;       /* a tree by address, of an endpoint that may talk to many */
     struct acquaintance *first;
+    size_t talks; /* how many conversations those are */
     void *parcels;  /* a tree by digest */
     size_t inbound; /* calls that are sending to it right now */
 };
@@ -267,18 +268,24 @@ static int remember_endpoint(struct conversations *all, struct endpoint *endpoin
             return err;
     }
     /* What accept() gives shares the address of the listening socket. */
-    if (endpoint->facts.type == SOCK_DGRAM && endpoint->facts.address[0])
-        err = remember_name(all, endpoint, endpoint->facts.address);
+    if (endpoint->facts.type != SOCK_DGRAM || !endpoint->facts.address[0])
+        return 0;
+    err = remember_name(all, endpoint, endpoint->facts.address);
+    if (!err && address_file(name, endpoint->facts.address, endpoint->facts.pid))
+        err = remember_name(all, endpoint, name);
     return err;
 }
 
-/* The observed endpoint bound to address, or to all addresses at its port. */
-static struct endpoint *by_address(struct conversations *all, const char *address)
+/* The observed endpoint bound to what pid calls address, or to all addresses at its port. */
+static struct endpoint *by_address(struct conversations *all, const char *address, unsigned pid)
 {
     static const char *const wildcards[] = {"0.0.0.0", "[::]"};
     struct endpoint *found = by_name(all, address);
+    char file[ADDRESS_TEXT_SIZE];
     const char *port;
 
+    if (!found && address_file(file, address, pid))
+        found = by_name(all, file);
     if (found || strncmp(address, "udp:", 4) != 0)
         return found;
     port = strrchr(address, ':');
@@ -312,7 +319,7 @@ static struct endpoint *peer_of(struct conversations *all, const struct endpoint
         peer = by_name(all, name);
     }
     if (!peer && facts->type == SOCK_DGRAM && address[0])
-        peer = by_address(all, address);
+        peer = by_address(all, address, facts->pid);
     return peer == endpoint ? NULL : peer;
 }
 
@@ -473,6 +480,14 @@ static struct conversation *connected_conversation(struct conversations *all,
     return endpoint->only;
 }
 
+static struct conversation *acquainted(const struct endpoint *endpoint, const char *address)
+{
+    struct acquaintance key = {.address = (char *)address};
+    struct acquaintance **found = tfind(&key, &endpoint->acquaintances, compare_acquaintance);
+
+    return found ? (*found)->conversation : NULL;
+}
+
 /*
  * The conversation that a message of this endpoint belongs to; name is the address that its call
  * named or was given, NULL when there was none.
@@ -480,23 +495,31 @@ static struct conversation *connected_conversation(struct conversations *all,
 static struct conversation *conversation_of(struct conversations *all, struct endpoint *endpoint,
                                             const char *name)
 {
-    struct acquaintance key = {.address = (char *)(name ? name : "")};
-    struct acquaintance **found;
     struct conversation *conversation;
+    char file[ADDRESS_TEXT_SIZE];
+    bool has_file;
 
     if (is_connected(endpoint) && (!name || strcmp(name, endpoint->facts.peer_address) == 0 ||
                                    endpoint->facts.type != SOCK_DGRAM))
         return connected_conversation(all, endpoint);
     /* Received with no way to tell from whom: from the only one there is, if there is only one. */
-    if (!name && endpoint->first && !endpoint->first->next)
+    if (!name && endpoint->talks == 1)
         return endpoint->first->conversation;
-    found = tfind(&key, &endpoint->acquaintances, compare_acquaintance);
-    if (found)
-        return (*found)->conversation;
-    conversation = join_or_open(all, endpoint, key.address);
-    if (!conversation || acquaint(endpoint, key.address, conversation))
-        return NULL;
-    return conversation;
+    name = name ? name : "";
+    conversation = acquainted(endpoint, name);
+    if (conversation)
+        return conversation;
+    /* One socket may go by several paths: an answer need not come from the path asked. */
+    has_file = address_file(file, name, endpoint->facts.pid);
+    if (has_file)
+        conversation = acquainted(endpoint, file);
+    if (!conversation) {
+        conversation = join_or_open(all, endpoint, name);
+        if (!conversation || (has_file && acquaint(endpoint, file, conversation)))
+            return NULL;
+        endpoint->talks++;
+    }
+    return acquaint(endpoint, name, conversation) ? NULL : conversation;
 }
 
 /* Telling client from server */

@@ -151,9 +151,12 @@ static __always_inline __u16 unix_address(__u8 *to, struct sock *sk)
     struct unix_address *address = sk ? READ(unix_of(sk), addr) : 0;
     __u32 length = address ? READ(address, len) : 0;
 
+    if (length == 0)
+        return 0;
+    barrier_var(length); /* two tests that the compiler makes one, the verifier does not follow */
     if (length > RECORD_ADDRESS_SIZE)
         return 0;
-    if (length == 0 || bpf_core_read(to, length, &address->name))
+    if (bpf_core_read(to, length, &address->name))
         return 0;
     return length;
 }
@@ -293,6 +296,7 @@ static __always_inline void lose(struct call *call, __u64 bytes)
                                                                                                    \
         if (!record)                                                                               \
             return -1;                                                                             \
+        barrier_var(fits); /* older verifiers forget the bounds of what was spilled */             \
         if (fits > (room))                                                                         \
             fits = (room);                                                                         \
         if (fits && bpf_probe_read_user(record->data, fits, from))                                 \
@@ -393,11 +397,24 @@ static __always_inline void record_stretch(struct call *call, __u64 base, __u64 
     }
 }
 
+/* An array of iovec: the program's own, or the kernel's copy of it, some of which may be done. */
 struct vector {
     struct call *call;
     __u64 base;
+    __u64 done;     /* bytes of the first element to leave out */
     __u64 expected; /* the offset at which the next element begins, if nothing was lost */
+    __u64 in_kernel;
 };
+
+static __always_inline int read_element(const struct vector *vector, __u64 index,
+                                        struct user_iovec *element)
+{
+    const void *from = (const void *)(vector->base + index * sizeof(*element));
+
+    if (vector->in_kernel)
+        return bpf_probe_read_kernel(element, sizeof(*element), from);
+    return bpf_probe_read_user(element, sizeof(*element), from);
+}
 
 static long record_element(__u64 index, struct vector *vector)
 {
@@ -406,9 +423,14 @@ static long record_element(__u64 index, struct vector *vector)
 
     if (!call || call->offset >= call->length || call->offset != vector->expected)
         return 1;
-    if (bpf_probe_read_user(&element, sizeof(element),
-                            (void *)(vector->base + index * sizeof(element))))
+    if (read_element(vector, index, &element))
         return 1;
+    if (index == 0) {
+        if (vector->done > element.length)
+            return 1;
+        element.base += vector->done;
+        element.length -= vector->done;
+    }
     if (element.length == 0)
         return 0;
     record_stretch(call, element.base, element.length);
@@ -416,14 +438,12 @@ static long record_element(__u64 index, struct vector *vector)
     return 0;
 }
 
-static __always_inline void record_vector(struct call *call, __u64 base, __u64 count)
+static __always_inline void record_vector(struct vector *vector, __u64 count)
 {
-    struct vector vector = {call, base, 0};
-
-    if (call->length == 0)
-        record_bytes(call, 0, 0);
+    if (vector->call->length == 0)
+        record_bytes(vector->call, 0, 0);
     else
-        bpf_loop(count, record_element, &vector, 0);
+        bpf_loop(count, record_element, vector, 0);
 }
 
 /* Opens a message of so many bytes: record_stretch and record_vector give it its contents. */
@@ -464,22 +484,79 @@ static __always_inline void record_begin(struct call *call)
     call->begun = 1;
 }
 
-/* Records the address that user memory holds at name, length bytes long. Returns -1 when it cannot. */
-static __always_inline int record_name(struct call *call, __u64 name, __u32 length)
+/* The bytes went past user memory: how many is all that is known. */
+static __always_inline void record_unreadable(struct call *call, __u64 length, __u8 flags)
+{
+    message_open(call, length, flags | RECORD_LAST);
+    record_bytes(call, 0, 0);
+    message_close(call);
+}
+
+/*
+ * Records the address that stands at name, in the process's memory or in the kernel's, length bytes
+ * long. Returns -1 when it cannot.
+ */
+static __always_inline int record_name(struct call *call, __u64 name, __u32 length, bool in_kernel)
 {
     struct record_name *record = bpf_ringbuf_reserve(&records, sizeof(*record), 0);
+    long err = 0;
 
     if (!record)
         return -1;
     record_head(&record->head, RECORD_NAME, 0, call->id);
     if (length > RECORD_ADDRESS_SIZE)
         length = RECORD_ADDRESS_SIZE;
-    if (length && bpf_probe_read_user(record->address, length, (void *)name))
-        length = 0;
-    record->length = length;
+    if (length && in_kernel)
+        err = bpf_probe_read_kernel(record->address, length, (void *)name);
+    else if (length)
+        err = bpf_probe_read_user(record->address, length, (void *)name);
+    record->length = err ? 0 : length;
     record->reserved = 0;
     bpf_ringbuf_submit(record, wakeup());
     return 0;
+}
+
+/* The socket that belongs to sk, if it is of a family and type that this program knows. */
+static __always_inline bool keep_socket(struct call *call, struct sock *sk, __u64 inode)
+{
+    call->inode = inode;
+    call->sock = (__u64)sk;
+    call->family = READ(sk, __sk_common.skc_family);
+    call->type = READ(sk, sk_type);
+    return (call->family == AF_UNIX || call->family == AF_INET || call->family == AF_INET6) &&
+           (call->type == SOCK_STREAM || call->type == SOCK_DGRAM || call->type == SOCK_SEQPACKET);
+}
+
+static __always_inline struct told *tell_call(struct call *call, __u8 role)
+{
+    return tell((struct sock *)call->sock, call->inode, call->family, call->type, role);
+}
+
+/* Others may use this socket at the same time. */
+static __always_inline bool is_shared(struct task_struct *task, struct file *file)
+{
+    struct file___6_13 *newer = (void *)file;
+
+    if (READ(task, signal, nr_threads) > 1)
+        return true;
+    if (bpf_core_field_exists(newer->f_ref))
+        return READ(newer, f_ref.refcnt.counter) > 0;
+    return READ(file, f_count.counter) > 1;
+}
+
+/*
+ * Whether user space must be told that a message may be on its way, so that an answer to it that is
+ * recorded before this call returns is put behind it: when another thread may receive the answer,
+ * when the peer is observed, or when it cannot be told here whether it is.
+ */
+static __always_inline bool needs_begin(struct call *call, struct task_struct *task,
+                                        struct file *file)
+{
+    struct told *told = tell_call(call, ROLE_UNKNOWN);
+
+    call->unbound = call->type == SOCK_DGRAM && told && !told->address;
+    return !told || call->family != AF_UNIX || !told->peer || is_shared(task, file) ||
+           peer_is_observed(told, call->family);
 }
 
 static __always_inline bool process_is_observed(void)

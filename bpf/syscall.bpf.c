@@ -86,27 +86,7 @@ static __always_inline struct sock *sock_of(struct file *file, struct call *call
     sk = READ(socket, sk);
     if (!sk)
         return 0;
-    call->inode = READ(inode, i_ino);
-    call->sock = (__u64)sk;
-    call->family = READ(sk, __sk_common.skc_family);
-    call->type = READ(sk, sk_type);
-    if (call->family != AF_UNIX && call->family != AF_INET && call->family != AF_INET6)
-        return 0;
-    if (call->type != SOCK_STREAM && call->type != SOCK_DGRAM && call->type != SOCK_SEQPACKET)
-        return 0;
-    return sk;
-}
-
-/* Others may use this socket at the same time. */
-static __always_inline bool is_shared(struct task_struct *task, struct file *file)
-{
-    struct file___6_13 *newer = (void *)file;
-
-    if (READ(task, signal, nr_threads) > 1)
-        return true;
-    if (bpf_core_field_exists(newer->f_ref))
-        return READ(newer, f_ref.refcnt.counter) > 0;
-    return READ(file, f_count.counter) > 1;
+    return keep_socket(call, sk, READ(inode, i_ino)) ? sk : 0;
 }
 
 /* Keeps of the call's arguments what its return will need. */
@@ -153,11 +133,6 @@ static __always_inline struct sock *sock_of_call(struct call *call, struct task_
     return sock_of(*file, call);
 }
 
-/*
- * Tells user space that a message may be on its way: an answer to it that is recorded before this
- * call returns is then put behind it. That can be when another thread may receive the answer, or
- * when the peer is observed, or when it cannot be told here whether it is.
- */
 static __always_inline void begin(struct call *call)
 {
     struct user_msghdr header;
@@ -170,7 +145,7 @@ static __always_inline void begin(struct call *call)
         length = header.name_length;
     }
     if (call->type == SOCK_DGRAM && name && length)
-        record_name(call, name, length);
+        record_name(call, name, length, false);
     record_begin(call);
 }
 
@@ -178,10 +153,8 @@ SEC("tp_btf/sys_enter")
 int BPF_PROG(on_sys_enter, struct pt_regs *regs, long number)
 {
     struct task_struct *task;
-    struct told *told;
     struct call *call;
     struct file *file;
-    struct sock *sk;
 
     if (!process_is_observed())
         return 0;
@@ -198,8 +171,7 @@ int BPF_PROG(on_sys_enter, struct pt_regs *regs, long number)
         return 0;
     }
     call->kind = call_kinds[number];
-    sk = sock_of_call(call, task, regs, &file);
-    if (!sk) {
+    if (!sock_of_call(call, task, regs, &file)) {
         call->kind = CALL_OTHER;
         return 0;
     }
@@ -207,13 +179,8 @@ int BPF_PROG(on_sys_enter, struct pt_regs *regs, long number)
     call->time = bpf_ktime_get_ns();
     call->begun = 0;
     keep_arguments(call, regs);
-    if (sends(call->kind)) {
-        told = tell(sk, call->inode, call->family, call->type, ROLE_UNKNOWN);
-        call->unbound = call->type == SOCK_DGRAM && told && !told->address;
-        if (!told || call->family != AF_UNIX || !told->peer || is_shared(task, file) ||
-            peer_is_observed(told, call->family))
-            begin(call);
-    }
+    if (sends(call->kind) && needs_begin(call, task, file))
+        begin(call);
     return 0;
 }
 
@@ -248,15 +215,17 @@ static __always_inline __u64 delivered(struct call *call, __u64 length, __u64 ba
 static __always_inline void record_header(struct call *call, const struct user_msghdr *header,
                                           __u64 length, __u8 flags)
 {
+    struct vector vector = {.call = call, .base = header->vector};
+
     if (!(flags & RECORD_SENT))
         length = delivered(call, length, header->vector, header->vector_count);
     message_open(call, length, flags);
     if (call->type == SOCK_DGRAM && header->name) {
         call->flags |= RECORD_NAMED;
-        if (record_name(call, header->name, header->name_length))
+        if (record_name(call, header->name, header->name_length, false))
             goto out;
     }
-    record_vector(call, header->vector, header->vector_count);
+    record_vector(&vector, header->vector_count);
 out:
     message_close(call);
 }
@@ -294,19 +263,11 @@ static __always_inline void record_plain(struct call *call, __u64 length, __u8 f
         if (!(flags & RECORD_SENT) &&
             bpf_probe_read_user(&name_length, sizeof(name_length), (void *)call->name_length))
             name_length = 0;
-        if (record_name(call, call->name, name_length))
+        if (record_name(call, call->name, name_length, false))
             goto out;
     }
     record_stretch(call, call->memory, length);
 out:
-    message_close(call);
-}
-
-/* The bytes went past user memory: how many is all that is known. */
-static __always_inline void record_unreadable(struct call *call, __u64 length, __u8 flags)
-{
-    message_open(call, length, flags | RECORD_LAST);
-    record_bytes(call, 0, 0);
     message_close(call);
 }
 
@@ -324,11 +285,14 @@ static __always_inline void record_call(struct call *call, __u8 kind, __u64 move
         record_plain(call, moved, flags | RECORD_ENDS_CALL);
         break;
     case CALL_SEND_VECTOR:
-    case CALL_RECEIVE_VECTOR:
+    case CALL_RECEIVE_VECTOR: {
+        struct vector vector = {.call = call, .base = call->memory};
+
         message_open(call, moved, flags | RECORD_ENDS_CALL);
-        record_vector(call, call->memory, call->count);
+        record_vector(&vector, call->count);
         message_close(call);
         break;
+    }
     case CALL_SENDMSG:
     case CALL_RECVMSG:
         if (bpf_probe_read_user(&header, sizeof(header), (void *)call->memory))
@@ -372,26 +336,19 @@ static __always_inline bool moved_empty(struct call *call, struct sock *sk, __u8
 static __always_inline void on_bound(struct call *call, long result)
 {
     if (result == 0)
-        tell((struct sock *)call->sock, call->inode, call->family, call->type, ROLE_UNKNOWN);
+        tell_call(call, ROLE_UNKNOWN);
 }
 
 static __always_inline void on_connected(struct call *call, long result)
 {
-    struct sock *sk = (struct sock *)call->sock;
-
     if (result == 0 || result == -EINPROGRESS)
-        tell(sk, call->inode, call->family, call->type, ROLE_CONNECTED);
+        tell_call(call, ROLE_CONNECTED);
 }
 
 static __always_inline void on_accepted(struct call *call, struct task_struct *task, long result)
 {
-    struct sock *sk;
-
-    if (result < 0)
-        return;
-    sk = sock_of(file_of(task, result), call);
-    if (sk)
-        tell(sk, call->inode, call->family, call->type, ROLE_ACCEPTED);
+    if (result >= 0 && sock_of(file_of(task, result), call))
+        tell_call(call, ROLE_ACCEPTED);
 }
 
 /* Records what the call received, unless its sender is observed: then it is recorded there. */
@@ -404,7 +361,7 @@ static __always_inline void on_received(struct call *call, __u8 kind, long resul
         return;
     if (result < 0 || (result == 0 && !moved_empty(call, sk, kind)))
         return;
-    told = tell(sk, call->inode, call->family, call->type, ROLE_UNKNOWN);
+    told = tell_call(call, ROLE_UNKNOWN);
     if (peer_is_observed(told, call->family))
         return;
     call->time = bpf_ktime_get_ns();
@@ -416,7 +373,7 @@ static __always_inline void on_sent(struct call *call, __u8 kind, long result)
     struct sock *sk = (struct sock *)call->sock;
 
     if (call->unbound)
-        tell(sk, call->inode, call->family, call->type, ROLE_UNKNOWN);
+        tell_call(call, ROLE_UNKNOWN);
     if (result > 0 || (result == 0 && moved_empty(call, sk, kind)))
         record_call(call, kind, result, RECORD_SENT);
     else if (call->begun)

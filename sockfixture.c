@@ -423,7 +423,12 @@ static enum status say_losses(const struct losses *losses)
     if (losses->foreign)
         say("incomplete: %" PRIu64 " system calls of 32-bit programs could not be read",
             losses->foreign);
-    return losses->messages || losses->cut || losses->unfollowed || losses->foreign
+    if (losses->bypassed)
+        say("incomplete: %" PRIu64 " bytes passed by system calls that this backend does not see "
+            "(io_uring, perhaps: --backend socket does)",
+            losses->bypassed);
+    return losses->messages || losses->cut || losses->unfollowed || losses->foreign ||
+                   losses->bypassed
                ? STATUS_INCOMPLETE
                : STATUS_DONE;
 }

@@ -43,7 +43,7 @@ typedef struct {
 /* The ways in which a system call's arguments are kept, by architecture. */
 #if defined(__TARGET_ARCH_x86)
 struct pt_regs {
-    unsigned long di, si, dx, r10, r8, r9;
+    unsigned long di, si, dx, cx, r10, r8, r9, ax;
 };
 #elif defined(__TARGET_ARCH_arm64)
 struct user_pt_regs {
@@ -112,6 +112,13 @@ struct task_struct {
     char comm[16];
 };
 
+struct iovec;
+
+enum iter_type {
+    ITER_IOVEC = 1,
+    ITER_UBUF  = 2,
+};
+
 struct in6_addr {
     union {
         __u32 u6_addr32[4];
@@ -156,6 +163,33 @@ struct unix_address {
 struct unix_sock {
     struct unix_address *addr;
     struct sock *peer;
+};
+
+/*
+ * Where a message's bytes are. The array of iovec was called iov until 6.3 and is __iov since; one
+ * buffer stands in ubuf since 6.0; until 5.13 the kind was in type, with the direction in bit 0.
+ */
+struct iov_iter {
+    __u8 iter_type;
+    unsigned long iov_offset;
+    unsigned long count;
+    void *ubuf;
+    const struct iovec *__iov;
+    unsigned long nr_segs;
+};
+
+struct iov_iter___6_3 {
+    const struct iovec *iov;
+};
+
+struct iov_iter___5_13 {
+    unsigned int type;
+};
+
+struct msghdr {
+    void *msg_name;
+    int msg_namelen;
+    struct iov_iter msg_iter;
 };
 
 #pragma clang attribute pop

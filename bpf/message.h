@@ -98,6 +98,7 @@ struct record_losses {
     __u64 bytes;      /* the bytes of those */
     __u64 unfollowed; /* processes and threads that could not be observed */
     __u64 foreign;    /* calls by another system call convention (32-bit programs) */
+    __u64 bypassed;   /* bytes that sockets moved past the calls that are looked at (io_uring) */
 };
 
 _Static_assert(sizeof(struct record_head) == 16, "no padding");

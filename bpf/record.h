@@ -58,6 +58,13 @@ struct call {
     __u8 unbound; /* the endpoint had no address when the call was entered: it may get one in it */
     __u16 family;
     __u64 message_flags; /* MSG_ flags the call was given */
+
+    /* For the `socket` backend, whose calls are of kernel functions: */
+    __u64 header;   /* the struct msghdr */
+    __u64 elements; /* memory is an array of so many iovec; 0: it is one buffer */
+    __u64 skip;     /* bytes of the first element that were moved before */
+    __u32 nested;   /* how deep in functions of one and the same message */
+    __u8 elsewhere; /* the bytes are not in user memory */
 };
 
 struct {

@@ -403,3 +403,31 @@ int BPF_PROG(on_sys_exit, struct pt_regs *regs, long result)
         on_sent(call, kind, result);
     return 0;
 }
+
+/* Where these tracepoints exist, what a socket moved in no call that is looked at is noticed. */
+static __always_inline int notice(struct sock *sk, int moved, int flags)
+{
+    struct call *call;
+
+    if (moved <= 0 || flags & MSG_PEEK || !process_is_observed())
+        return 0;
+    call = bpf_task_storage_get(&calls, bpf_get_current_task_btf(), 0, 0);
+    if (call && call->kind != CALL_OTHER)
+        return 0;
+    if (READ(sk, __sk_common.skc_family) == AF_UNIX ||
+        READ(sk, __sk_common.skc_family) == AF_INET || READ(sk, __sk_common.skc_family) == AF_INET6)
+        __sync_fetch_and_add(&losses.bypassed, moved);
+    return 0;
+}
+
+SEC("tp_btf/sock_send_length")
+int BPF_PROG(on_send_length, struct sock *sk, int moved, int flags)
+{
+    return notice(sk, moved, 0);
+}
+
+SEC("tp_btf/sock_recv_length")
+int BPF_PROG(on_recv_length, struct sock *sk, int moved, int flags)
+{
+    return notice(sk, moved, flags);
+}

@@ -66,6 +66,7 @@ struct losses {
     uint64_t cut;        /* messages of which a part is missing */
     uint64_t unfollowed; /* processes or threads that could not be observed */
     uint64_t foreign;    /* calls in a convention that the backend cannot read (32-bit programs) */
+    uint64_t bypassed;   /* bytes moved in ways that the backend does not see (io_uring) */
 };
 
 struct backend_options {
@@ -110,6 +111,7 @@ struct backend {
     void (*close)(struct recorder *recorder);
 };
 
+extern const struct backend backend_socket;
 extern const struct backend backend_syscall;
 
 #endif

@@ -71,4 +71,5 @@ void bpf_losses(const struct record_losses *counted, struct losses *losses)
     losses->bytes += counted->bytes;
     losses->unfollowed += counted->unfollowed;
     losses->foreign += counted->foreign;
+    losses->bypassed += counted->bypassed;
 }

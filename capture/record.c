@@ -13,7 +13,7 @@
 
 #include "capture/launch.h"
 
-const struct backend *const backends[] = {&backend_syscall, NULL};
+const struct backend *const backends[] = {&backend_socket, &backend_syscall, NULL};
 
 static void refuse(struct session *session, const char *name, const char *reason)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /* The `syscall` backend: tracepoints where system calls are entered and where they return. */
+#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdio.h>
@@ -25,6 +26,21 @@ static void fill_calls(struct syscall_bpf *bpf)
     for (size_t i = 0; i < socket_call_count; i++)
         if (socket_calls[i].number < CALL_NUMBERS)
             bpf->rodata->call_kinds[socket_calls[i].number] = socket_calls[i].kind;
+}
+
+/* Tracepoints that came with 6.3: without them it is not noticed what passes by system calls. */
+static int choose_programs(struct syscall_bpf *bpf)
+{
+    struct btf *kernel = btf__load_vmlinux_btf();
+    bool exists;
+
+    if (libbpf_get_error(kernel))
+        return libbpf_get_error(kernel);
+    exists = btf__find_by_name_kind(kernel, "btf_trace_sock_send_length", BTF_KIND_TYPEDEF) > 0;
+    btf__free(kernel);
+    bpf_program__set_autoload(bpf->progs.on_send_length, exists);
+    bpf_program__set_autoload(bpf->progs.on_recv_length, exists);
+    return 0;
 }
 
 static void syscall_close(struct recorder *recorder)
@@ -55,7 +71,9 @@ static int syscall_open(struct recorder **out, const struct backend_options *opt
     fill_calls(recorder->bpf);
     recorder->bpf->rodata->wake_at = options->buffer_size / 16;
     bpf_map__set_max_entries(recorder->bpf->maps.records, options->buffer_size);
-    err = syscall_bpf__load(recorder->bpf);
+    err = choose_programs(recorder->bpf);
+    if (!err)
+        err = syscall_bpf__load(recorder->bpf);
     if (err) {
         err = bpf_reason(err, "loading the BPF program", reason);
         goto fail;

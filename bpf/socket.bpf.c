@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The kernel side of the `socket` backend: the functions of Unix and internet sockets that move
+ * messages, where they begin and where they return. Whatever way a program sends, it ends up there.
+ *
+ * Each function has two pairs of programs, of which user space loads one: fentry and fexit, or where
+ * the kernel has no BPF trampolines, kprobe and kretprobe.
+ */
+#include "bpf/record.h"
+
+char LICENSE[] SEC("license") = "GPL";
+
+#if defined(__TARGET_ARCH_x86)
+static __always_inline __u64 parameter(struct pt_regs *regs, int index)
+{
+    switch (index) {
+    case 0:
+        return regs->di;
+    case 1:
+        return regs->si;
+    case 2:
+        return regs->dx;
+    default:
+        return regs->cx;
+    }
+}
+
+static __always_inline int result_of(struct pt_regs *regs)
+{
+    return regs->ax;
+}
+#elif defined(__TARGET_ARCH_arm64)
+static __always_inline __u64 parameter(struct pt_regs *regs, int index)
+{
+    return regs->user_regs.regs[index];
+}
+
+static __always_inline int result_of(struct pt_regs *regs)
+{
+    return regs->user_regs.regs[0];
+}
+#endif
+
+/* The thread's call, begun anew for this socket; 0 when it is not to be recorded. */
+static __always_inline struct call *call_enter(struct socket *socket, struct task_struct *task,
+                                               __u8 kind, __u64 header)
+{
+    struct file *file = READ(socket, file);
+    struct sock *sk = READ(socket, sk);
+    struct call *call;
+
+    if (!file || !sk)
+        return 0;
+    call = bpf_task_storage_get(&calls, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+    if (!call) {
+        __sync_fetch_and_add(&losses.unfollowed, 1);
+        return 0;
+    }
+    /* A function that hands its message to another of these: the outer one records it. */
+    if (call->kind != CALL_OTHER && header && call->header == header) {
+        call->nested++;
+        return 0;
+    }
+    call->kind = CALL_OTHER;
+    if (!keep_socket(call, sk, READ(file, f_inode, i_ino)))
+        return 0;
+    call->id = next_call(call->id);
+    call->time = bpf_ktime_get_ns();
+    call->kind = kind;
+    call->header = header;
+    call->nested = 0;
+    call->begun = 0;
+    call->unbound = 0;
+    call->message_flags = 0;
+    return call;
+}
+
+/* Notes where the bytes are: the iterator will have moved on by the time the call returns. */
+static __always_inline void keep_memory(struct call *call, struct iov_iter *iter)
+{
+    struct iov_iter___5_13 *oldest = (void *)iter;
+    struct iov_iter___6_3 *older = (void *)iter;
+    __u32 type;
+
+    if (bpf_core_field_exists(iter->iter_type))
+        type = READ(iter, iter_type);
+    else
+        type = READ(oldest, type) & ~1U;
+    call->count = READ(iter, count);
+    call->skip = READ(iter, iov_offset);
+    call->elements = 0;
+    call->elsewhere = 0;
+    if (bpf_core_enum_value_exists(enum iter_type, ITER_UBUF) &&
+        type == bpf_core_enum_value(enum iter_type, ITER_UBUF)) {
+        call->memory = (__u64)READ(iter, ubuf) + call->skip;
+    } else if (type == bpf_core_enum_value(enum iter_type, ITER_IOVEC)) {
+        call->memory = bpf_core_field_exists(iter->__iov) ? (__u64)READ(iter, __iov)
+                                                          : (__u64)READ(older, iov);
+        call->elements = READ(iter, nr_segs);
+    } else {
+        call->elsewhere = 1;
+    }
+}
+
+static __always_inline void begin(struct call *call, struct msghdr *header)
+{
+    __u64 name = (__u64)READ(header, msg_name);
+    __u32 length = READ(header, msg_namelen);
+
+    if (call->type == SOCK_DGRAM && name && length)
+        record_name(call, name, length, true);
+    record_begin(call);
+}
+
+static __always_inline int enter_message(struct socket *socket, struct msghdr *header, __u8 kind,
+                                         int flags)
+{
+    struct task_struct *task;
+    struct call *call;
+
+    if (!process_is_observed())
+        return 0;
+    task = bpf_get_current_task_btf();
+    call = call_enter(socket, task, kind, (__u64)header);
+    if (!call)
+        return 0;
+    call->message_flags = flags;
+    keep_memory(call, &header->msg_iter);
+    if (kind == CALL_SENDMSG && needs_begin(call, task, READ(socket, file)))
+        begin(call, header);
+    return 0;
+}
+
+static __always_inline void record_call(struct call *call, __u64 length, __u8 flags)
+{
+    struct msghdr *header = (struct msghdr *)call->header;
+    struct vector vector = {
+        .call = call,
+        .base = call->memory,
+        .done = call->skip,
+        .in_kernel = 1,
+    };
+    __u64 name = call->type == SOCK_DGRAM ? (__u64)READ(header, msg_name) : 0;
+
+    if (length > call->count) /* MSG_TRUNC asks for the length of what did not fit, too */
+        length = call->count;
+    if (name) {
+        flags |= RECORD_NAMED;
+        if (record_name(call, name, READ(header, msg_namelen), true)) {
+            lose(call, length);
+            return;
+        }
+    }
+    if (call->elsewhere && length) {
+        record_unreadable(call, length, flags);
+        return;
+    }
+    message_open(call, length, flags);
+    if (call->elements)
+        record_vector(&vector, call->elements);
+    else
+        record_stretch(call, call->memory, length);
+    message_close(call);
+}
+
+static __always_inline void leave_send(struct call *call, int result)
+{
+    if (call->unbound)
+        tell_call(call, ROLE_UNKNOWN);
+    if (result > 0 || (result == 0 && call->type != SOCK_STREAM))
+        record_call(call, result, RECORD_SENT | RECORD_ENDS_CALL);
+    else if (call->begun)
+        record_void(call);
+}
+
+static __always_inline void leave_receive(struct call *call, int result)
+{
+    struct sock *sk = (struct sock *)call->sock;
+    struct told *told;
+
+    if (call->message_flags & MSG_PEEK || result < 0)
+        return;
+    if (result == 0 && (call->type == SOCK_STREAM || !call->count ||
+                        READ(sk, sk_shutdown) & RCV_SHUTDOWN))
+        return;
+    told = tell_call(call, ROLE_UNKNOWN);
+    if (peer_is_observed(told, call->family))
+        return;
+    call->time = bpf_ktime_get_ns();
+    record_call(call, result, RECORD_ENDS_CALL);
+}
+
+/* The thread's call, which ends now; 0 when it is not recorded, or only a part of it has ended. */
+static __always_inline struct call *call_leave(void)
+{
+    struct call *call = bpf_task_storage_get(&calls, bpf_get_current_task_btf(), 0, 0);
+
+    if (!call || call->kind == CALL_OTHER)
+        return 0;
+    if (call->nested) {
+        call->nested--;
+        return 0;
+    }
+    return call;
+}
+
+static __always_inline int leave_message(int result)
+{
+    struct call *call = call_leave();
+    __u8 kind;
+
+    if (!call)
+        return 0;
+    kind = call->kind;
+    call->kind = CALL_OTHER;
+    if (kind == CALL_SENDMSG)
+        leave_send(call, result);
+    else if (kind == CALL_RECVMSG)
+        leave_receive(call, result);
+    return 0;
+}
+
+/* Bytes that go between a socket and a pipe or a file in the kernel. */
+static __always_inline int enter_splice(struct socket *socket, __u8 kind)
+{
+    struct task_struct *task;
+    struct call *call;
+
+    if (!process_is_observed())
+        return 0;
+    task = bpf_get_current_task_btf();
+    call = call_enter(socket, task, kind, 0);
+    if (call && kind == CALL_SENDFILE && needs_begin(call, task, READ(socket, file)))
+        record_begin(call);
+    return 0;
+}
+
+static __always_inline int leave_splice(int result)
+{
+    struct call *call = call_leave();
+    __u8 flags;
+
+    if (!call || (call->kind != CALL_SENDFILE && call->kind != CALL_SPLICE))
+        return 0;
+    flags = call->kind == CALL_SENDFILE ? RECORD_SENT : 0;
+    call->kind = CALL_OTHER;
+    if (result > 0 && (flags || !peer_is_observed(tell_call(call, ROLE_UNKNOWN), call->family)))
+        record_unreadable(call, result, flags | RECORD_ENDS_CALL);
+    else if (call->begun)
+        record_void(call);
+    return 0;
+}
+
+static __always_inline int enter_change(struct socket *socket, __u8 kind)
+{
+    if (process_is_observed())
+        call_enter(socket, bpf_get_current_task_btf(), kind, 0);
+    return 0;
+}
+
+/* The new socket becomes one only in the course of the call. */
+static __always_inline int enter_accept(struct socket *accepted)
+{
+    struct call *call;
+
+    if (!process_is_observed())
+        return 0;
+    call = bpf_task_storage_get(&calls, bpf_get_current_task_btf(), 0,
+                                BPF_LOCAL_STORAGE_GET_F_CREATE);
+    if (!call)
+        return 0;
+    call->kind = CALL_ACCEPT;
+    call->memory = (__u64)accepted;
+    call->header = 0;
+    call->nested = 0;
+    return 0;
+}
+
+static __always_inline void tell_accepted(struct call *call)
+{
+    struct socket *accepted = (struct socket *)call->memory;
+    struct file *file = READ(accepted, file);
+    struct sock *sk = READ(accepted, sk);
+
+    if (file && sk && keep_socket(call, sk, READ(file, f_inode, i_ino)))
+        tell_call(call, ROLE_ACCEPTED);
+}
+
+static __always_inline int leave_change(int result)
+{
+    struct call *call = call_leave();
+    __u8 kind;
+
+    if (!call)
+        return 0;
+    kind = call->kind;
+    call->kind = CALL_OTHER;
+    if (kind == CALL_BIND && result == 0)
+        tell_call(call, ROLE_UNKNOWN);
+    else if (kind == CALL_CONNECT && (result == 0 || result == -EINPROGRESS))
+        tell_call(call, ROLE_CONNECTED);
+    else if (kind == CALL_ACCEPT && result == 0)
+        tell_accepted(call);
+    return 0;
+}
+
+/* The arguments of a function, by how it is attached. */
+#define TRACED(index) (context[index])
+#define PROBED(index) (parameter(context, index))
+
+/*
+ * Both pairs of programs for a function: enter is what to do with its arguments, in terms of
+ * AT(index), and leave what to do with its result, which fexit gets behind the `count` arguments.
+ */
+#define HOOK(function, enter, leave)                                                        \
+    SEC("fentry/" #function) int function##_fentry(__u64 *context)                                 \
+    {                                                                                              \
+        return enter(TRACED);                                                                      \
+    }                                                                                              \
+    SEC("fexit/" #function) int function##_fexit(__u64 *context)                                   \
+    {                                                                                              \
+        __u64 result = 0;                                                                          \
+                                                                                                   \
+        bpf_get_func_ret(context, &result);                                                        \
+        return leave((int)result);                                                                 \
+    }                                                                                              \
+    SEC("kprobe/" #function) int function##_kprobe(struct pt_regs *context)                        \
+    {                                                                                              \
+        return enter(PROBED);                                                                      \
+    }                                                                                              \
+    SEC("kretprobe/" #function) int function##_kretprobe(struct pt_regs *context)                  \
+    {                                                                                              \
+        return leave(result_of(context));                                                          \
+    }
+
+#define SOCKET(AT, index) ((struct socket *)AT(index))
+#define SENDS(AT)         enter_message(SOCKET(AT, 0), (struct msghdr *)AT(1), CALL_SENDMSG, 0)
+#define RECEIVES(AT)      enter_message(SOCKET(AT, 0), (struct msghdr *)AT(1), CALL_RECVMSG, (int)AT(3))
+#define SPLICES_IN(AT)    enter_splice(SOCKET(AT, 0), CALL_SENDFILE)
+#define SPLICES_OUT(AT)   enter_splice(SOCKET(AT, 0), CALL_SPLICE)
+#define BINDS(AT)         enter_change(SOCKET(AT, 0), CALL_BIND)
+#define CONNECTS(AT)      enter_change(SOCKET(AT, 0), CALL_CONNECT)
+#define ACCEPTS(AT)       enter_accept(SOCKET(AT, 1))
+
+HOOK(unix_stream_sendmsg, SENDS, leave_message)
+HOOK(unix_dgram_sendmsg, SENDS, leave_message)
+HOOK(unix_seqpacket_sendmsg, SENDS, leave_message)
+HOOK(inet_sendmsg, SENDS, leave_message)
+HOOK(inet6_sendmsg, SENDS, leave_message)
+
+HOOK(unix_stream_recvmsg, RECEIVES, leave_message)
+HOOK(unix_dgram_recvmsg, RECEIVES, leave_message)
+HOOK(unix_seqpacket_recvmsg, RECEIVES, leave_message)
+HOOK(inet_recvmsg, RECEIVES, leave_message)
+HOOK(inet6_recvmsg, RECEIVES, leave_message)
+
+/* Until 6.4; since then such bytes come through sendmsg. */
+HOOK(unix_stream_sendpage, SPLICES_IN, leave_splice)
+HOOK(inet_sendpage, SPLICES_IN, leave_splice)
+
+HOOK(unix_stream_splice_read, SPLICES_OUT, leave_splice)
+HOOK(tcp_splice_read, SPLICES_OUT, leave_splice)
+
+HOOK(unix_bind, BINDS, leave_change)
+HOOK(inet_bind, BINDS, leave_change)
+HOOK(inet6_bind, BINDS, leave_change)
+
+HOOK(unix_stream_connect, CONNECTS, leave_change)
+HOOK(unix_dgram_connect, CONNECTS, leave_change)
+HOOK(inet_stream_connect, CONNECTS, leave_change)
+HOOK(inet_dgram_connect, CONNECTS, leave_change)
+
+HOOK(unix_accept, ACCEPTS, leave_change)
+HOOK(inet_accept, ACCEPTS, leave_change)

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/* A command as text and as a name. */
+#include "emit/command.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "emit/escape.h"
+
+static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                            "%+,-./:=@_^";
+
+static void print_word(const char *word, FILE *out)
+{
+    if (*word && word[strspn(word, plain)] == '\0') {
+        fputs(word, out);
+        return;
+    }
+    putc('\'', out);
+    for (; *word; word++) {
+        if (*word == '\'')
+            fputs("'\\''", out);
+        else
+            putc(*word, out);
+    }
+    putc('\'', out);
+}
+
+char *command_text(char *const *command)
+{
+    char *text = NULL;
+    size_t length;
+    FILE *out = open_memstream(&text, &length);
+    bool failed;
+
+    if (!out)
+        return NULL;
+    for (size_t i = 0; command && command[i]; i++) {
+        if (i > 0)
+            putc(' ', out);
+        print_word(command[i], out);
+    }
+    failed = ferror(out);
+    if (fclose(out) || failed) {
+        free(text);
+        return NULL;
+    }
+    return text;
+}
+
+/* Adds a word, or as much of it as there is room for: whole characters only. */
+static void add_word(char out[COMMAND_NAME_SIZE], const char *word)
+{
+    size_t used = strlen(out);
+    size_t left = strlen(word);
+    size_t size;
+
+    if (left > 0 && used > 0 && used < COMMAND_NAME_SIZE - 2)
+        out[used++] = ' ';
+    for (; left > 0; word += size, left -= size) {
+        size = escape_visible(word, left);
+        if (used + (size ? size : 1) >= COMMAND_NAME_SIZE)
+            break;
+        if (size == 0 || strchr("\"\\*$`", *word)) {
+            size = 1;
+            out[used++] = '_';
+        } else {
+            memcpy(out + used, word, size);
+            used += size;
+        }
+    }
+    out[used] = '\0';
+}
+
+void command_name(char *const *command, const char *name, char out[COMMAND_NAME_SIZE])
+{
+    const char *slash;
+
+    *out = '\0';
+    if (name && *name) {
+        add_word(out, name);
+        return;
+    }
+    for (size_t i = 0; command && command[i]; i++) {
+        slash = strrchr(command[i], '/');
+        if (i == 0)
+            add_word(out, slash ? slash + 1 : command[i]);
+        else if (!slash && *command[i] != '-' && *command[i])
+            add_word(out, command[i]);
+    }
+    if (!*out)
+        add_word(out, "table");
+}

@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/* What a template can name of a fixture: each thing is worked out when it is asked for. */
+#include "emit/fixture.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "emit/fixture_values.h"
+
+/* Exchanges: `self` is the exchange, `detail` the conversation. */
+
+static size_t exchange_index(const struct value *value)
+{
+    const struct conversation_table *table = value->detail;
+
+    return (size_t)((const struct exchange *)value->self - table->exchanges);
+}
+
+static struct value exchange_number(const struct value *of)
+{
+    return value_number(of, exchange_index(of) + 1);
+}
+
+static struct value exchange_text(const struct value *of)
+{
+    return value_exchange_name(of, of->detail, exchange_index(of));
+}
+
+static struct value exchange_sides(const struct value *of)
+{
+    return value_sides(of, of->self);
+}
+
+static struct value exchange_request(const struct value *of)
+{
+    return value_side(of, of->self, REQUEST);
+}
+
+static struct value exchange_response(const struct value *of)
+{
+    return value_side(of, of->self, RESPONSE);
+}
+
+static struct value exchange_incomplete(const struct value *of)
+{
+    const struct exchange *exchange = of->self;
+
+    return value_flag(of,
+                      side_incomplete(&exchange->request) || side_incomplete(&exchange->response));
+}
+
+static struct value exchange_first(const struct value *of)
+{
+    return value_flag(of, exchange_index(of) == 0);
+}
+
+static struct value exchange_last(const struct value *of)
+{
+    const struct conversation_table *table = of->detail;
+
+    return value_flag(of, exchange_index(of) + 1 == table->count);
+}
+
+static bool find_in_exchange(const struct value *value, const char *name, size_t length,
+                             struct value *child)
+{
+    static const struct value_field fields[] = {
+        {"sides", exchange_sides},
+        {"name", exchange_text},
+        {"number", exchange_number},
+        {"request", exchange_request},
+        {"response", exchange_response},
+        {"incomplete", exchange_incomplete},
+        {"first", exchange_first},
+        {"last", exchange_last},
+        {0},
+    };
+
+    return value_find(fields, value, name, length, child);
+}
+
+static bool exchange_item(const struct value *list, size_t index, struct value *item)
+{
+    static const struct value_type exchange_type = {.find = find_in_exchange};
+    const struct conversation_table *table = list->self;
+
+    if (index >= table->count)
+        return false;
+    *item = value_make(list, &exchange_type, &table->exchanges[index]);
+    item->detail = table;
+    return true;
+}
+
+static const struct value_type exchanges_type = {.item = exchange_item};
+
+/* The two ends of a conversation. */
+
+static struct value end_address(const struct value *of)
+{
+    const struct end *end = of->self;
+
+    return value_text(of, end->address ? end->address : "");
+}
+
+static struct value end_comm(const struct value *of)
+{
+    return value_text(of, ((const struct end *)of->self)->comm);
+}
+
+static bool find_in_end(const struct value *value, const char *name, size_t length,
+                        struct value *child)
+{
+    static const struct value_field fields[] = {{"address", end_address}, {"comm", end_comm}, {0}};
+
+    return value_find(fields, value, name, length, child);
+}
+
+static const struct value_type end_type = {.find = find_in_end};
+
+/* Conversations: `self` is the conversation, `index` counts them from 0. */
+
+static struct value conversation_number(const struct value *of)
+{
+    return value_number(of, of->index + 1);
+}
+
+static struct value conversation_identifier(const struct value *of)
+{
+    const struct emission *emission = of->owner;
+    size_t number = emission->fixture->table->count > 1 ? of->index + 1 : 0;
+
+    return value_identifier(of, emission->name, number);
+}
+
+static struct value conversation_server(const struct value *of)
+{
+    return value_make(of, &end_type, &((const struct conversation_table *)of->self)->server);
+}
+
+static struct value conversation_client(const struct value *of)
+{
+    return value_make(of, &end_type, &((const struct conversation_table *)of->self)->client);
+}
+
+static struct value conversation_type(const struct value *of)
+{
+    int type = ((const struct conversation_table *)of->self)->type;
+
+    return value_text(of, type == SOCK_STREAM  ? "stream"
+                          : type == SOCK_DGRAM ? "dgram"
+                                               : "seqpacket");
+}
+
+static struct value conversation_exchanges(const struct value *of)
+{
+    return value_make(of, &exchanges_type, of->self);
+}
+
+static struct value conversation_count(const struct value *of)
+{
+    return value_number(of, ((const struct conversation_table *)of->self)->count);
+}
+
+static struct value conversation_first(const struct value *of)
+{
+    return value_flag(of, of->index == 0);
+}
+
+static struct value conversation_last(const struct value *of)
+{
+    return value_flag(of, of->index + 1 >= emission_of(of)->fixture->table->count);
+}
+
+static bool find_in_conversation(const struct value *value, const char *name, size_t length,
+                                 struct value *child)
+{
+    static const struct value_field fields[] = {
+        {"exchanges", conversation_exchanges}, {"table", conversation_identifier},
+        {"number", conversation_number},       {"server", conversation_server},
+        {"client", conversation_client},       {"type", conversation_type},
+        {"count", conversation_count},         {"first", conversation_first},
+        {"last", conversation_last},           {0},
+    };
+
+    return value_find(fields, value, name, length, child);
+}
+
+static bool conversation_item(const struct value *list, size_t index, struct value *item)
+{
+    static const struct value_type type = {.find = find_in_conversation};
+    const struct table *table = emission_of(list)->fixture->table;
+
+    if (index >= table->count)
+        return false;
+    *item = value_make(list, &type, &table->conversations[index]);
+    item->index = index;
+    return true;
+}
+
+static const struct value_type conversations_type = {.item = conversation_item};
+
+/* The tables are the conversations, or a single empty one: a fixture always has a table. */
+
+static bool no_conversation(const struct value *value, const char *name, size_t length,
+                            struct value *child)
+{
+    static const struct value_field fields[] = {{"table", conversation_identifier},
+                                                {"number", conversation_number},
+                                                {"first", conversation_first},
+                                                {"last", conversation_last},
+                                                {0}};
+
+    return value_find(fields, value, name, length, child);
+}
+
+static bool table_item(const struct value *list, size_t index, struct value *item)
+{
+    static const struct value_type type = {.find = no_conversation};
+
+    if (emission_of(list)->fixture->table->count > 0 || index > 0)
+        return conversation_item(list, index, item);
+    *item = value_make(list, &type, NULL);
+    return true;
+}
+
+static const struct value_type tables_type = {.item = table_item};
+
+/* The fixture itself. */
+
+static struct value fixture_name(const struct value *of)
+{
+    return value_text(of, emission_of(of)->name);
+}
+
+static struct value fixture_command(const struct value *of)
+{
+    return value_text(of, emission_of(of)->command);
+}
+
+static struct value fixture_package(const struct value *of)
+{
+    const char *package = emission_of(of)->fixture->package;
+
+    return value_text(of, package && *package ? package : "fixture");
+}
+
+static struct value fixture_conversations(const struct value *of)
+{
+    return value_make(of, &conversations_type, NULL);
+}
+
+static struct value fixture_tables(const struct value *of)
+{
+    return value_make(of, &tables_type, NULL);
+}
+
+static struct value fixture_lost(const struct value *of)
+{
+    return value_number(of, emission_of(of)->fixture->lost);
+}
+
+static struct value fixture_incomplete(const struct value *of)
+{
+    return value_flag(of, emission_of(of)->incomplete);
+}
+
+/* Three ways to hold a side, for the whole fixture: a message, a message or none, or many. */
+
+static struct value fixture_always_one(const struct value *of)
+{
+    return value_flag(of, emission_of(of)->most <= 1 && emission_of(of)->least >= 1);
+}
+
+static struct value fixture_one_or_none(const struct value *of)
+{
+    return value_flag(of, emission_of(of)->most <= 1 && emission_of(of)->least == 0);
+}
+
+static struct value fixture_many(const struct value *of)
+{
+    return value_flag(of, emission_of(of)->most > 1);
+}
+
+static bool find_in_fixture(const struct value *value, const char *name, size_t length,
+                            struct value *child)
+{
+    static const struct value_field fields[] = {
+        {"name", fixture_name},
+        {"command", fixture_command},
+        {"package", fixture_package},
+        {"conversations", fixture_conversations},
+        {"tables", fixture_tables},
+        {"lost", fixture_lost},
+        {"incomplete", fixture_incomplete},
+        {"always_one", fixture_always_one},
+        {"one_or_none", fixture_one_or_none},
+        {"many", fixture_many},
+        {0},
+    };
+
+    return value_find(fields, value, name, length, child);
+}
+
+static void survey_side(struct emission *emission, const struct side *side)
+{
+    if (side->count > emission->most)
+        emission->most = side->count;
+    if (side->count < emission->least)
+        emission->least = side->count;
+    if (side_incomplete(side))
+        emission->incomplete = true;
+}
+
+/* Finds out what a template wants to know before the first exchange. */
+static void survey(struct emission *emission)
+{
+    const struct table *table = emission->fixture->table;
+    const struct conversation_table *conversation;
+
+    emission->incomplete = emission->fixture->lost > 0;
+    emission->least = 1;
+    for (size_t i = 0; i < table->count; i++) {
+        conversation = &table->conversations[i];
+        for (size_t j = 0; j < conversation->count; j++) {
+            survey_side(emission, &conversation->exchanges[j].request);
+            survey_side(emission, &conversation->exchanges[j].response);
+        }
+    }
+}
+
+static int print_escaped(const void *context, const char *string, size_t length, FILE *out)
+{
+    const struct language *language = context;
+
+    return escape_print(&language->escape, ESCAPE_STRING | ESCAPE_COMMENT, string, 0, length, out);
+}
+
+int fixture_print(const struct fixture *fixture, struct language *language, FILE *out,
+                  struct template_error *error)
+{
+    static const struct value_type fixture_type = {.find = find_in_fixture};
+    struct joined joined = {0};
+    struct emission emission = {.fixture = fixture, .language = language, .joined = &joined};
+    struct value data = {.type = &fixture_type, .self = &emission, .owner = &emission};
+    struct template_host host = {
+        .escape = {print_escaped, language}, .partial = language_partial, .context = language};
+    int status;
+
+    emission.command = command_text(fixture->command);
+    if (!emission.command)
+        return template_fail(error, -ENOMEM, language->name, "out of memory");
+    command_name(fixture->command, fixture->name, emission.name);
+    survey(&emission);
+    status = template_render(language->template, &data, &host, out, error);
+    free(joined.said.data);
+    free(emission.command);
+    return status;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/* Identifiers made of any text, as a language's conventions and reserved words want them. */
+#ifndef EMIT_IDENTIFIER_H
+#define EMIT_IDENTIFIER_H
+
+#include <stddef.h>
+
+enum { IDENTIFIER_SIZE = 128 };
+
+enum identifier_convention { CAMEL, PASCAL, SNAKE, SCREAMING_SNAKE };
+
+struct identifier_rules {
+    enum identifier_convention convention;
+    const char *const *reserved; /* words that can't be one; NULL ends it, or is it */
+};
+
+/* Puts the convention of that name in *out. Returns 0 or -ENOENT. */
+int identifier_convention(const char *name, enum identifier_convention *out);
+
+/*
+ * Puts an identifier for the text in `out`; `number` is added to it unless it is 0, so that one
+ * text with two numbers gives two identifiers.
+ */
+void identifier_make(const struct identifier_rules *rules, const char *text, size_t number,
+                     char out[IDENTIFIER_SIZE]);
+
+#endif

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/* Languages: a template, and what the comments at its head say of the language it writes. */
+#ifndef EMIT_LANGUAGE_H
+#define EMIT_LANGUAGE_H
+
+#include <stddef.h>
+
+#include "emit/escape.h"
+#include "emit/identifier.h"
+#include "emit/notation.h"
+#include "emit/template.h"
+
+enum { LANGUAGE_PARTIALS = 32 };
+
+/*
+ * Everything here but the partials is known once the language is loaded; a template says it in
+ * comments of the form {{! key: value }} before anything else.
+ */
+struct language {
+    char *name;
+    char *description; /* one line; a template without one is only there for others to include */
+    char **extensions; /* of its files, without the dot; the first is the usual one */
+    char **reserved;
+    char **forbidden;
+    char *also;
+    struct identifier_rules identifiers;
+    struct escape_rules escape;
+    const struct notation *text; /* what {{{text}}} spells bytes in */
+    struct template *template;
+    struct template *partials[LANGUAGE_PARTIALS];
+    char *partial_names[LANGUAGE_PARTIALS];
+    size_t partial_count;
+};
+
+/*
+ * Loads the built-in language of that name. Free *out with language_free(). Returns 0, or -errno
+ * with *error filled in: -ENOENT, with the nearest name in the text, when there is none.
+ */
+int language_find(struct language **out, const char *name, struct template_error *error);
+
+/* Loads a language from a template in a file. Returns 0, or -errno with *error filled in. */
+int language_load(struct language **out, const char *path, struct template_error *error);
+
+/* The same from text, which need not outlive the call. */
+int language_parse(struct language **out, const char *name, const char *text, size_t length,
+                   struct template_error *error);
+void language_free(struct language *language);
+
+/*
+ * The built-in languages by number, for a listing: loads the next one from *index on and moves
+ * *index past it. Returns 1, 0 when there is no more, or -errno with *error filled in.
+ */
+int language_next(struct language **out, size_t *index, struct template_error *error);
+
+/*
+ * Puts the name of the built-in language whose files end like that path's in *name. Returns 0, or
+ * -ENOENT and leaves *name alone.
+ */
+int language_for_file(const char *path, const char **name);
+
+/* A struct template_host's function: `context` is the language that the partial is for. */
+int language_partial(void *context, const char *name, const struct template **out,
+                     struct template_error *error);
+
+#endif

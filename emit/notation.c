@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/* Notations: each is a row of the table at the end, which says how it spells a byte. */
+#include "emit/notation.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "emit/escape.h"
+#include "emit/word.h"
+
+/* A byte takes at most CELL characters; prefixes and separators are copied eight at a time. */
+enum { CHUNK = 8192, CELL = 24, AFFIX = 8 };
+
+struct notation {
+    const char *name;
+    int (*print)(const struct notation *notation, const char *also, const uint8_t *data,
+                 size_t length, FILE *out);
+    char prefix[AFFIX];    /* of every byte */
+    char separator[AFFIX]; /* between two bytes */
+    /* Of a string: how a byte is spelt that can't stand for itself, from `to` on; returns the end.
+     */
+    char *(*spell)(uint8_t byte, char *to);
+    bool trigraphs; /* two question marks in a row mean something else */
+    bool trims;     /* a space at the beginning would be taken for indentation */
+};
+
+static const char hex_digits[] = "0123456789abcdef";
+
+static int flush(const char *text, size_t length, FILE *out)
+{
+    if (fwrite_unlocked(text, 1, length, out) == length)
+        return 0;
+    return errno ? -errno : -EIO;
+}
+
+static char *spell_hex(uint8_t byte, char *to)
+{
+    to[0] = hex_digits[byte >> 4];
+    to[1] = hex_digits[byte & 15];
+    return to + 2;
+}
+
+static char *spell_decimal(uint8_t byte, char *to)
+{
+    if (byte >= 100)
+        *to++ = (char)('0' + byte / 100);
+    if (byte >= 10)
+        *to++ = (char)('0' + byte / 10 % 10);
+    *to++ = (char)('0' + byte % 10);
+    return to;
+}
+
+static char *spell_backslash_x(uint8_t byte, char *to)
+{
+    to[0] = '\\';
+    to[1] = 'x';
+    return spell_hex(byte, to + 2);
+}
+
+static char *spell_backslash_u(uint8_t byte, char *to)
+{
+    memcpy(to, "\\u00", 4);
+    return spell_hex(byte, to + 4);
+}
+
+/* Always three digits, so that a digit may follow: C's \x would take it in. */
+static char *spell_octal(uint8_t byte, char *to)
+{
+    to[0] = '\\';
+    to[1] = (char)('0' + (byte >> 6));
+    to[2] = (char)('0' + (byte >> 3 & 7));
+    to[3] = (char)('0' + (byte & 7));
+    return to + 4;
+}
+
+static int print_numbers(const struct notation *notation, const char *also, const uint8_t *data,
+                         size_t length, FILE *out)
+{
+    const size_t prefix = strlen(notation->prefix);
+    const size_t separator = strlen(notation->separator);
+    char chunk[CHUNK];
+    char *to = chunk;
+    int status = 0;
+
+    (void)also;
+    for (size_t i = 0; i < length && !status; i++) {
+        if (i > 0) {
+            memcpy(to, notation->separator, AFFIX);
+            to += separator;
+        }
+        memcpy(to, notation->prefix, AFFIX);
+        to = notation->spell(data[i], to + prefix);
+        if (to > chunk + CHUNK - CELL) {
+            status = flush(chunk, (size_t)(to - chunk), out);
+            to = chunk;
+        }
+    }
+    return status ? status : flush(chunk, (size_t)(to - chunk), out);
+}
+
+static char letter_of(uint8_t byte)
+{
+    return byte == '\n' ? 'n' : byte == '\r' ? 'r' : byte == '\t' ? 't' : '\0';
+}
+
+/* A byte of a string: itself, a backslash and a letter, or its number. */
+static inline char *spell_in_string(const struct notation *notation, char quote, const char *also,
+                                    uint8_t byte, char *to)
+{
+    char letter;
+
+    if (byte >= ' ' && byte <= '~') {
+        if (byte == '\\' || byte == (uint8_t)quote || (*also && strchr(also, byte)))
+            *to++ = '\\';
+        *to++ = (char)byte;
+        return to;
+    }
+    letter = letter_of(byte);
+    if (!letter)
+        return notation->spell(byte, to);
+    *to++ = '\\';
+    *to++ = letter;
+    return to;
+}
+
+static int print_string(const struct notation *notation, const char *also, const uint8_t *data,
+                        size_t length, FILE *out)
+{
+    char chunk[CHUNK];
+    char *to = chunk;
+    int status = 0;
+
+    for (size_t i = 0; i < length && !status; i++) {
+        if (notation->trigraphs && i > 0 && data[i] == '?' && data[i - 1] == '?')
+            to = stpcpy(to, "\\?");
+        else if (notation->trims && i == 0 && data[i] == ' ')
+            to = notation->spell(data[i], to);
+        else
+            to = spell_in_string(notation, '"', also, data[i], to);
+        if (to > chunk + CHUNK - CELL) {
+            status = flush(chunk, (size_t)(to - chunk), out);
+            to = chunk;
+        }
+    }
+    return status ? status : flush(chunk, (size_t)(to - chunk), out);
+}
+
+/* The whole literal; in single quotes only where that saves backslashes, as black would have it. */
+static int print_python(const struct notation *notation, const char *also, const uint8_t *data,
+                        size_t length, FILE *out)
+{
+    char chunk[CHUNK];
+    char *to = chunk;
+    size_t doubles = 0;
+    size_t singles = 0;
+    char quote;
+    int status = 0;
+
+    (void)also;
+    for (size_t i = 0; i < length; i++) {
+        doubles += data[i] == '"';
+        singles += data[i] == '\'';
+    }
+    quote = singles < doubles ? '\'' : '"';
+    *to++ = 'b';
+    *to++ = quote;
+    for (size_t i = 0; i < length && !status; i++) {
+        to = spell_in_string(notation, quote, "", data[i], to);
+        if (to > chunk + CHUNK - CELL) {
+            status = flush(chunk, (size_t)(to - chunk), out);
+            to = chunk;
+        }
+    }
+    *to++ = quote;
+    return status ? status : flush(chunk, (size_t)(to - chunk), out);
+}
+
+static int print_printable(const struct notation *notation, const char *also, const uint8_t *data,
+                           size_t length, FILE *out)
+{
+    char chunk[CHUNK];
+    int status = 0;
+    size_t used;
+
+    (void)notation;
+    (void)also;
+    for (size_t i = 0; i < length && !status; i += used) {
+        for (used = 0; used < CHUNK && i + used < length; used++)
+            chunk[used] =
+                (char)(data[i + used] >= ' ' && data[i + used] <= '~' ? data[i + used] : '.');
+        status = flush(chunk, used, out);
+    }
+    return status;
+}
+
+static char *spell_base64(const uint8_t *data, size_t length, char *to)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    uint32_t bits = (uint32_t)data[0] << 16;
+
+    bits |= length > 1 ? (uint32_t)data[1] << 8 : 0;
+    bits |= length > 2 ? (uint32_t)data[2] : 0;
+    to[0] = digits[bits >> 18];
+    to[1] = digits[bits >> 12 & 63];
+    to[2] = length > 1 ? digits[bits >> 6 & 63] : '=';
+    to[3] = length > 2 ? digits[bits & 63] : '=';
+    return to + 4;
+}
+
+static int print_base64(const struct notation *notation, const char *also, const uint8_t *data,
+                        size_t length, FILE *out)
+{
+    char chunk[CHUNK];
+    char *to = chunk;
+    int status = 0;
+
+    (void)notation;
+    (void)also;
+    for (size_t i = 0; i < length && !status; i += 3) {
+        to = spell_base64(data + i, length - i, to);
+        if (to > chunk + CHUNK - CELL) {
+            status = flush(chunk, (size_t)(to - chunk), out);
+            to = chunk;
+        }
+    }
+    return status ? status : flush(chunk, (size_t)(to - chunk), out);
+}
+
+/* The bytes as UTF-8 text; what is none becomes U+FFFD, so this one is for reading only. */
+static int print_json(const struct notation *notation, const char *also, const uint8_t *data,
+                      size_t length, FILE *out)
+{
+    static const char name[] = "json";
+    struct escape_rules rules = {.family = escape_find(name, strlen(name)), .also = also};
+
+    (void)notation;
+    return escape_print(&rules, ESCAPE_STRING, (const char *)data, 0, length, out);
+}
+
+static const struct notation notations[] = {
+    {.name = "hex", .print = print_numbers, .spell = spell_hex},
+    {.name = "hex_spaced", .print = print_numbers, .separator = " ", .spell = spell_hex},
+    {.name = "hex_bytes",
+     .print = print_numbers,
+     .prefix = "0x",
+     .separator = ", ",
+     .spell = spell_hex},
+    {.name = "hexstring", .print = print_numbers, .prefix = "\\x", .spell = spell_hex},
+    {.name = "decimal", .print = print_numbers, .separator = ", ", .spell = spell_decimal},
+    {.name = "base64", .print = print_base64},
+    {.name = "printable", .print = print_printable},
+    {.name = "c_string", .print = print_string, .spell = spell_octal, .trigraphs = true},
+    {.name = "go_string", .print = print_string, .spell = spell_backslash_x},
+    {.name = "rust_byte_string", .print = print_string, .spell = spell_backslash_x, .trims = true},
+    {.name = "python_bytes", .print = print_python, .spell = spell_backslash_x},
+    {.name = "latin1_string", .print = print_string, .spell = spell_backslash_u},
+    {.name = "json_string", .print = print_json},
+};
+
+enum { NOTATIONS = sizeof(notations) / sizeof(*notations) };
+
+const struct notation *notation_find(const char *name, size_t length)
+{
+    for (size_t i = 0; i < NOTATIONS; i++) {
+        if (word_is(notations[i].name, name, length))
+            return &notations[i];
+    }
+    return NULL;
+}
+
+const char *notation_name(size_t index)
+{
+    return index < NOTATIONS ? notations[index].name : NULL;
+}
+
+int notation_print(const struct notation *notation, const char *also, const uint8_t *data,
+                   size_t length, FILE *out)
+{
+    return length > 0 || notation->print == print_python
+               ? notation->print(notation, also, data, length, out)
+               : 0;
+}

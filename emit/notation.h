@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/* Notations: the ways to spell bytes, each known by its name. */
+#ifndef EMIT_NOTATION_H
+#define EMIT_NOTATION_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+struct notation;
+
+/* Returns the notation of that name, which need not end in a null byte, or NULL. */
+const struct notation *notation_find(const char *name, size_t length);
+
+/* Their names in the order of the table; NULL past the last one. */
+const char *notation_name(size_t index);
+
+/*
+ * Spells the bytes. `also` holds the characters that a string of the language wants escaped beyond
+ * those that the notation always escapes; it may be "". Returns 0 or -errno.
+ */
+int notation_print(const struct notation *notation, const char *also, const uint8_t *data,
+                   size_t length, FILE *out);
+
+#endif

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/* The small values of a fixture: numbers, flags, and text in all the ways it can be spelt. */
+#include <errno.h>
+#include <string.h>
+
+#include "emit/fixture_values.h"
+#include "emit/word.h"
+
+enum { TEXT_SIZE = COMMAND_NAME_SIZE + 64 };
+
+struct value value_make(const struct value *of, const struct value_type *type, const void *self)
+{
+    return (struct value){.type = type, .self = self, .owner = of->owner};
+}
+
+bool value_find(const struct value_field *fields, const struct value *of, const char *name,
+                size_t length, struct value *child)
+{
+    for (; fields->name; fields++) {
+        if (word_is(fields->name, name, length)) {
+            *child = fields->get(of);
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Numbers and flags. */
+
+static int print_number(const struct value *value, const struct template_escape *escape, FILE *out)
+{
+    (void)escape;
+    return fprintf(out, "%zu", value->index) < 0 ? -errno : 0;
+}
+
+static struct value number_plural(const struct value *of)
+{
+    return value_flag(of, of->index != 1);
+}
+
+static bool find_in_number(const struct value *value, const char *name, size_t length,
+                           struct value *child)
+{
+    static const struct value_field fields[] = {{"plural", number_plural}, {0}};
+
+    return value_find(fields, value, name, length, child);
+}
+
+static bool index_truth(const struct value *value)
+{
+    return value->index != 0;
+}
+
+static const struct value_type number_type = {
+    .find = find_in_number, .truth = index_truth, .print = print_number};
+static const struct value_type flag_type = {.truth = index_truth};
+
+/*
+ * Text. `self` is the string; the names of exchanges have none, but `detail`, the conversation, and
+ * `index`, the exchange in it.
+ */
+
+/* The name of an exchange: there are no two alike, and a new one at the end changes none. */
+static void exchange_name(const struct emission *emission, const struct conversation_table *table,
+                          size_t index, char out[TEXT_SIZE])
+{
+    const struct table *all = emission->fixture->table;
+
+    if (all->count > 1)
+        snprintf(out, TEXT_SIZE, "%s %zu.%zu", emission->name,
+                 (size_t)(table - all->conversations) + 1, index + 1);
+    else
+        snprintf(out, TEXT_SIZE, "%s %zu", emission->name, index + 1);
+}
+
+static const char *text_of(const struct value *value, char buffer[TEXT_SIZE])
+{
+    if (!value->detail)
+        return value->self;
+    exchange_name(emission_of(value), value->detail, value->index, buffer);
+    return buffer;
+}
+
+static int print_text(const struct value *value, const struct template_escape *escape, FILE *out)
+{
+    char buffer[TEXT_SIZE];
+    const char *string = text_of(value, buffer);
+
+    if (escape)
+        return escape->print(escape->context, string, strlen(string), out);
+    return fputs(string, out) < 0 ? -errno : 0;
+}
+
+static int print_where(const struct value *value, unsigned int where, FILE *out)
+{
+    char buffer[TEXT_SIZE];
+    const char *string = text_of(value, buffer);
+
+    return escape_print(&emission_of(value)->language->escape, where, string, 0, strlen(string),
+                        out);
+}
+
+static int print_for_string(const struct value *value, const struct template_escape *escape,
+                            FILE *out)
+{
+    (void)escape;
+    return print_where(value, ESCAPE_STRING, out);
+}
+
+static int print_for_comment(const struct value *value, const struct template_escape *escape,
+                             FILE *out)
+{
+    (void)escape;
+    return print_where(value, ESCAPE_COMMENT, out);
+}
+
+static int print_convention(const struct value *value, enum identifier_convention convention,
+                            FILE *out)
+{
+    struct identifier_rules rules = emission_of(value)->language->identifiers;
+    char identifier[IDENTIFIER_SIZE];
+    char buffer[TEXT_SIZE];
+
+    rules.convention = convention;
+    identifier_make(&rules, text_of(value, buffer), value->detail ? 0 : value->index, identifier);
+    return fputs(identifier, out) < 0 ? -errno : 0;
+}
+
+static int print_identifier(const struct value *value, const struct template_escape *escape,
+                            FILE *out)
+{
+    (void)escape;
+    return print_convention(value, emission_of(value)->language->identifiers.convention, out);
+}
+
+static int print_camel(const struct value *value, const struct template_escape *escape, FILE *out)
+{
+    (void)escape;
+    return print_convention(value, CAMEL, out);
+}
+
+static int print_pascal(const struct value *value, const struct template_escape *escape, FILE *out)
+{
+    (void)escape;
+    return print_convention(value, PASCAL, out);
+}
+
+static int print_snake(const struct value *value, const struct template_escape *escape, FILE *out)
+{
+    (void)escape;
+    return print_convention(value, SNAKE, out);
+}
+
+static int print_screaming(const struct value *value, const struct template_escape *escape,
+                           FILE *out)
+{
+    (void)escape;
+    return print_convention(value, SCREAMING_SNAKE, out);
+}
+
+static bool text_truth(const struct value *value)
+{
+    char buffer[TEXT_SIZE];
+
+    return *text_of(value, buffer) != '\0';
+}
+
+static bool find_in_text(const struct value *value, const char *name, size_t length,
+                         struct value *child)
+{
+    static const struct {
+        const char *name;
+        struct value_type type;
+    } variants[] = {
+        {"string", {.truth = text_truth, .print = print_for_string}},
+        {"comment", {.truth = text_truth, .print = print_for_comment}},
+        {"identifier", {.print = print_identifier}},
+        {"camel", {.print = print_camel}},
+        {"pascal", {.print = print_pascal}},
+        {"snake", {.print = print_snake}},
+        {"screaming_snake", {.print = print_screaming}},
+    };
+
+    for (size_t i = 0; i < sizeof(variants) / sizeof(*variants); i++) {
+        if (word_is(variants[i].name, name, length)) {
+            *child = *value;
+            child->type = &variants[i].type;
+            return true;
+        }
+    }
+    return false;
+}
+
+static const struct value_type text_type = {
+    .find = find_in_text, .truth = text_truth, .print = print_text};
+static const struct value_type identifier_type = {.find = find_in_text, .print = print_identifier};
+
+struct value value_number(const struct value *of, size_t number)
+{
+    return (struct value){.type = &number_type, .owner = of->owner, .index = number};
+}
+
+struct value value_flag(const struct value *of, bool is_true)
+{
+    return (struct value){.type = &flag_type, .owner = of->owner, .index = is_true};
+}
+
+struct value value_text(const struct value *of, const char *text)
+{
+    return value_make(of, &text_type, text);
+}
+
+struct value value_identifier(const struct value *of, const char *text, size_t number)
+{
+    struct value value = value_make(of, &identifier_type, text);
+
+    value.index = number;
+    return value;
+}
+
+struct value value_exchange_name(const struct value *of,
+                                 const struct conversation_table *conversation, size_t index)
+{
+    struct value value = value_make(of, &text_type, NULL);
+
+    value.detail = conversation;
+    value.index = index;
+    return value;
+}

@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/* Fixtures: what a template can name of a table, and that the built-in ones hold it all. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include <cmocka.h>
+#include <jansson.h>
+
+#include "emit/fixture.h"
+
+#define SAID(text)                                                                                 \
+    {                                                                                              \
+        .data = (uint8_t *)(uintptr_t)text, .length = sizeof(text) - 1                             \
+    }
+#define SIDE(list)                                                                                 \
+    {                                                                                              \
+        .messages = list, .count = sizeof(list) / sizeof(*list)                                    \
+    }
+
+static char address[] = "/run/x.sock";
+static char program[] = "/usr/bin/chronyc";
+static char option[] = "-h";
+static char path[] = "/tmp/a b";
+static char word[] = "ntpdata";
+static char *const command[] = {program, option, path, word, NULL};
+
+static int print_text(const struct fixture *fixture, struct language *language, char **result)
+{
+    struct template_error error;
+    size_t length;
+    FILE *out = open_memstream(result, &length);
+    int status;
+
+    assert_non_null(out);
+    status = fixture_print(fixture, language, out, &error);
+    if (status)
+        print_error("%s:%zu:%zu: %s\n", error.name, error.line, error.column, error.text);
+    fclose(out);
+    return status;
+}
+
+static void assert_gives(const struct fixture *fixture, const char *source, const char *expected)
+{
+    struct language *language;
+    struct template_error error;
+    char *result;
+
+    assert_int_equal(language_parse(&language, "test", source, strlen(source), &error), 0);
+    assert_int_equal(print_text(fixture, language, &result), 0);
+    assert_string_equal(result, expected);
+    free(result);
+    language_free(language);
+}
+
+static char *print_language(const struct fixture *fixture, const char *name)
+{
+    struct language *language;
+    struct template_error error;
+    char *result;
+
+    assert_int_equal(language_find(&language, name, &error), 0);
+    assert_int_equal(print_text(fixture, language, &result), 0);
+    language_free(language);
+    return result;
+}
+
+static void names_what_there_is(void **state)
+{
+    struct said request[] = {SAID("0123456789abcdefXY")};
+    struct said response[] = {SAID("\x01*"), SAID("/\n")};
+    struct exchange exchanges[] = {{.request = SIDE(request), .response = SIDE(response)}};
+    struct conversation_table conversation = {
+        .type = SOCK_DGRAM, .server.address = address, .exchanges = exchanges, .count = 1};
+    struct table table = {&conversation, 1};
+    struct fixture fixture = {.table = &table, .command = command};
+
+    (void)state;
+    strcpy(conversation.client.comm, "chronyc");
+    assert_gives(&fixture, "{{name}} {{name.pascal}} {{{command}}}",
+                 "chronyc ntpdata ChronycNtpdata /usr/bin/chronyc -h '/tmp/a b' ntpdata");
+    assert_gives(&fixture, "{{package}} {{lost}}{{#lost}}x{{/lost}}{{#incomplete}}x{{/incomplete}}",
+                 "fixture 0");
+    assert_gives(&fixture,
+                 "{{#conversations}}{{number}} {{table}} {{type}} {{server.address}} "
+                 "{{client.address}} {{client.comm}} {{count}}{{/conversations}}",
+                 "1 chronyc_ntpdata dgram /run/x.sock  chronyc 1");
+    assert_gives(&fixture,
+                 "{{#tables}}{{#exchanges}}{{name}}{{#sides}};{{direction}} {{count}} {{length}}"
+                 "{{#messages}},{{number}}{{#last}}.{{/last}}{{/messages}}{{/sides}}"
+                 "{{/exchanges}}{{/tables}}",
+                 "chronyc ntpdata 1;request 1 18,1.;response 2 4,1,2.");
+    assert_gives(&fixture,
+                 "{{#tables}}{{#exchanges}}{{#request.rows}}{{offset}}+{{length}} {{hex}}"
+                 "{{^last}}|{{/last}}{{/request.rows}}{{/exchanges}}{{/tables}}",
+                 "0+16 30313233343536373839616263646566|16+2 5859");
+    assert_gives(&fixture, "{{#tables}}{{#exchanges}}{{response.hex}}{{/exchanges}}{{/tables}}",
+                 "012a2f0a");
+    assert_gives(&fixture,
+                 "{{! strings: go }}{{! not_in_comments: */ }}{{#tables}}{{#exchanges}}"
+                 "{{response.text}} {{response.printable}} {{{response.printable}}}"
+                 "{{/exchanges}}{{/tables}}",
+                 "\\x01*/\\n .*\\x2f. .*/.");
+    assert_gives(&fixture, "{{many}}{{#many}}many{{/many}}{{#always_one}}one{{/always_one}}",
+                 "many");
+}
+
+static void comment_ends_are_seen_across_pieces(void **state)
+{
+    enum { LENGTH = 3 * 4096 };
+    char data[LENGTH];
+    struct said request[] = {{.data = (uint8_t *)data, .length = LENGTH}};
+    struct exchange exchanges[] = {{.request = SIDE(request)}};
+    struct conversation_table conversation = {.exchanges = exchanges, .count = 1};
+    struct table table = {&conversation, 1};
+    struct fixture fixture = {.table = &table};
+    char *result;
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH; i++)
+        data[i] = "*/-"[i % 3];
+    for (int shift = 0; shift < 3; shift++) {
+        struct template_error error;
+        struct language *language;
+        const char *source =
+            "{{#tables}}{{#exchanges}}{{request.printable}}{{/exchanges}}{{/tables}}";
+
+        request[0].length = (size_t)(LENGTH - shift);
+        request[0].data = (uint8_t *)data + shift;
+        assert_int_equal(language_parse(&language, "test", source, strlen(source), &error), 0);
+        assert_int_equal(print_text(&fixture, language, &result), 0);
+        assert_null(strstr(result, "*/"));
+        assert_true(strlen(result) > LENGTH);
+        free(result);
+        language_free(language);
+    }
+}
+
+static void nothing_differs_from_empty(void **state)
+{
+    struct said nothing[] = {SAID("")};
+    struct exchange exchanges[] = {{.request = SIDE(nothing)}, {.response = SIDE(nothing)}};
+    struct conversation_table conversation = {
+        .server.address = address, .exchanges = exchanges, .count = 2};
+    struct table table = {&conversation, 1};
+    struct fixture fixture = {.table = &table, .command = command};
+    static const struct {
+        const char *language;
+        const char *none;
+        const char *empty;
+    } cases[] = {
+        {"go", "\t\tresponse: nil,\n", "\t\trequest: []byte{},\n"},
+        {"rust", "        response: None,\n", "        request: Some(\n"},
+        {"python", "        response=None,\n", "        request=b\"\",\n"},
+        {"json", "\"responses\": []\n", "\"length\": 0,\n"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        char *result = print_language(&fixture, cases[i].language);
+
+        assert_non_null(strstr(result, cases[i].none));
+        assert_non_null(strstr(result, cases[i].empty));
+        free(result);
+    }
+}
+
+static void says_what_is_missing(void **state)
+{
+    struct said request[] = {{.data = (uint8_t *)address, .length = 3, .missing = 1234}};
+    struct exchange exchanges[] = {{.request = SIDE(request), .response = {.lost = 567}}};
+    struct conversation_table conversation = {.exchanges = exchanges, .count = 1};
+    struct table table = {&conversation, 1};
+    struct fixture fixture = {.table = &table, .lost = 89};
+    static const struct {
+        const char *language;
+        const char *missing;
+        const char *lost;
+        const char *all;
+    } cases[] = {
+        {"go", "incomplete: 1234 more", "Incomplete: 567 messages", "Of 89 lost messages"},
+        {"rust", "incomplete: 1234 more", "Incomplete: 567 messages", "Of 89 lost messages"},
+        {"python", "incomplete: 1234 more", "Incomplete: 567 messages", "Of 89 lost messages"},
+        {"json", "\"missing\": 1234", "\"lost_responses\": 567", "\"lost\": 89"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        char *result = print_language(&fixture, cases[i].language);
+
+        assert_non_null(strstr(result, cases[i].missing));
+        assert_non_null(strstr(result, cases[i].lost));
+        assert_non_null(strstr(result, cases[i].all));
+        free(result);
+    }
+}
+
+static void tables_have_names_of_their_own(void **state)
+{
+    struct exchange exchanges[2] = {0};
+    struct conversation_table conversations[12];
+    struct table table = {conversations, 12};
+    struct fixture fixture = {.table = &table, .name = "int1"};
+
+    (void)state;
+    for (size_t i = 0; i < 12; i++)
+        conversations[i] = (struct conversation_table){.exchanges = exchanges, .count = 2};
+    assert_gives(&fixture, "{{! identifiers: camel }}{{#tables}}{{table}} {{/tables}}",
+                 "int11 int12 int13 int14 int15 int16 int17 int18 int19 int110 int111 int112 ");
+    table.count = 2;
+    assert_gives(&fixture, "{{#tables}}{{#exchanges}}{{name}} {{/exchanges}}{{/tables}}",
+                 "int1 1.1 int1 1.2 int1 2.1 int1 2.2 ");
+    table.count = 1;
+    assert_gives(&fixture, "{{#tables}}{{table}} {{#exchanges}}{{name}} {{/exchanges}}{{/tables}}",
+                 "int1 int1 1 int1 2 ");
+}
+
+static void no_conversation_makes_an_empty_table(void **state)
+{
+    struct table table = {0};
+    struct fixture fixture = {.table = &table, .command = command};
+    struct template_error error;
+    struct language *language;
+    size_t index = 0;
+    char *result;
+
+    (void)state;
+    assert_gives(&fixture, "{{#conversations}}x{{/conversations}}{{#tables}}{{table}}{{/tables}}",
+                 "chronyc_ntpdata");
+    while (language_next(&language, &index, &error) == 1) {
+        assert_int_equal(print_text(&fixture, language, &result), 0);
+        assert_true(strlen(result) > 0);
+        free(result);
+        language_free(language);
+    }
+}
+
+static void json_is_json(void **state)
+{
+    static uint8_t bytes[256];
+    struct said request[] = {{.data = bytes, .length = sizeof(bytes)}, SAID("\"\\*/")};
+    struct exchange exchanges[] = {{.request = SIDE(request)}, {.response = SIDE(request)}};
+    struct conversation_table conversations[] = {
+        {.server.address = address, .exchanges = exchanges, .count = 2}, {.exchanges = NULL}};
+    struct table table = {conversations, 2};
+    struct fixture fixture = {.table = &table, .command = command};
+    json_error_t error;
+    char *result;
+    json_t *json;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(bytes); i++)
+        bytes[i] = (uint8_t)i;
+    result = print_language(&fixture, "json");
+    json = json_loads(result, JSON_REJECT_DUPLICATES, &error);
+    if (!json)
+        fail_msg("%d:%d: %s", error.line, error.column, error.text);
+    assert_int_equal(json_array_size(json_object_get(json, "conversations")), 2);
+    json_decref(json);
+    free(result);
+}
+
+static void names_come_from_the_command(void **state)
+{
+    struct table table = {0};
+    struct fixture fixture = {.table = &table};
+    char quote[] = "it's";
+    char dangerous[] = "./\xff\"\\\n*";
+    char *const quoted[] = {quote, word, (char[]){""}, NULL};
+    char *const bad[] = {dangerous, NULL};
+
+    (void)state;
+    assert_gives(&fixture, "{{name}}|{{command}}", "table|");
+    fixture.command = quoted;
+    assert_gives(&fixture, "{{{name}}}|{{{command}}}", "it's ntpdata|'it'\\''s' ntpdata ''");
+    fixture.command = bad;
+    assert_gives(&fixture, "{{{name}}}", "_____");
+    fixture.name = "given";
+    assert_gives(&fixture, "{{{name}}}", "given");
+}
+
+static void failed_writes_are_told(void **state)
+{
+    struct exchange exchanges[1000] = {0};
+    struct conversation_table conversation = {.exchanges = exchanges, .count = 1000};
+    struct table table = {&conversation, 1};
+    struct fixture fixture = {.table = &table};
+    struct template_error error;
+    struct language *language;
+    size_t index = 0;
+    FILE *out;
+
+    (void)state;
+    while (language_next(&language, &index, &error) == 1) {
+        out = fopen("/dev/full", "w");
+        if (!out)
+            skip();
+        assert_int_equal(fixture_print(&fixture, language, out, &error), -ENOSPC);
+        assert_string_equal(error.text, strerror(ENOSPC));
+        fclose(out);
+        language_free(language);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(names_what_there_is),
+        cmocka_unit_test(comment_ends_are_seen_across_pieces),
+        cmocka_unit_test(nothing_differs_from_empty),
+        cmocka_unit_test(says_what_is_missing),
+        cmocka_unit_test(tables_have_names_of_their_own),
+        cmocka_unit_test(no_conversation_makes_an_empty_table),
+        cmocka_unit_test(json_is_json),
+        cmocka_unit_test(names_come_from_the_command),
+        cmocka_unit_test(failed_writes_are_told),
+    };
+
+    return cmocka_run_group_tests_name("fixture", tests, NULL, NULL);
+}

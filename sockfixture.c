@@ -22,6 +22,7 @@
 #include "capture/selection.h"
 #include "capture/show.h"
 #include "capture/text.h"
+#include "capture/user.h"
 #include "emit/fixture.h"
 #include "emit/language.h"
 #include "emit/nearest.h"
@@ -54,7 +55,9 @@ struct options {
     bool ignore_status;
     bool quiet;
     bool verbose;
+    const char *user;
     bool list_langs;
+    bool list_backends;
     char **command;
 };
 
@@ -76,6 +79,7 @@ static const char doc[] =
 
 enum {
     OPTION_BACKEND = 256,
+    OPTION_BACKENDS,
     OPTION_IGNORE_STATUS,
     OPTION_LIST_LANGS,
     OPTION_NAME,
@@ -97,6 +101,8 @@ static const struct argp_option option_table[] = {
      3},
     {"backend", OPTION_BACKEND, "NAME", 0, "Record by NAME (default: auto, the first that works)",
      3},
+    {"backends", OPTION_BACKENDS, NULL, 0, "List the backends, and whether they work here", 3},
+    {"user", 'u', "NAME", 0, "Run COMMAND as that user (only root can)", 3},
     {"buffer-size", 'B', "SIZE", 0, "Buffer between kernel and program, as 512K or 64M", 3},
     {"ignore-status", OPTION_IGNORE_STATUS, NULL, 0,
      "Write the fixture even if the command failed", 3},
@@ -189,6 +195,12 @@ static error_t parse_option(int key, char *value, struct argp_state *state)
     case OPTION_BACKEND:
         options->backend = value;
         break;
+    case 'u':
+        options->user = value;
+        break;
+    case OPTION_BACKENDS:
+        options->list_backends = true;
+        break;
     case OPTION_IGNORE_STATUS:
         options->ignore_status = true;
         break;
@@ -233,7 +245,7 @@ static bool fixture_to_stdout(const struct options *options)
 /* What is wrong with the options together; NULL when nothing is. */
 static const char *misuse(const struct options *options)
 {
-    if (options->list_langs)
+    if (options->list_langs || options->list_backends)
         return NULL;
     if (options->command && options->read)
         return "either a command is run or a recording is read (-r), not both";
@@ -503,6 +515,34 @@ static enum status open_session(struct session *session, const struct options *o
     return STATUS_DONE;
 }
 
+static enum status find_user(const char *name, struct user *user)
+{
+    int err = geteuid() == 0 ? user_find(user, name) : -EPERM;
+
+    if (!err)
+        return STATUS_DONE;
+    say("--user %s: %s", name,
+        err == -ENOENT ? "no such user"
+        : err == -EPERM ? "only root can run a command as another user (try sudo)"
+                        : strerror(-err));
+    return STATUS_USAGE;
+}
+
+static enum status list_backends(void)
+{
+    bool any = false;
+
+    for (size_t i = 0; backends[i]; i++) {
+        char reason[REASON_SIZE] = "out of memory";
+        bool works = backend_try(backends[i], reason) == 0;
+
+        printf("%-8s %-3s  %s\n", backends[i]->name, works ? "yes" : "no",
+               works ? backends[i]->summary : reason);
+        any = any || works;
+    }
+    return any ? STATUS_DONE : STATUS_NO_BACKEND;
+}
+
 static enum status record_command(struct run *run)
 {
     const struct options *options = run->options;
@@ -518,9 +558,16 @@ static enum status record_command(struct run *run)
     struct conversations *conversations;
     struct session_result result;
     struct session session = {0};
+    struct user user = {0};
     enum status status;
     int err;
 
+    if (options->user) {
+        status = find_user(options->user, &user);
+        if (status)
+            return status;
+        command.user = &user;
+    }
     if (conversations_new(&conversations, &conversation_options))
         return say_error(-ENOMEM, "recording");
     status = open_session(&session, options, conversations_sink(conversations));
@@ -540,6 +587,7 @@ static enum status record_command(struct run *run)
     if (!status)
         status = write_results(run);
 out:
+    user_free(&user);
     session_close(&session);
     conversations_free(conversations);
     return status;
@@ -634,5 +682,7 @@ int main(int argc, char **argv)
         say("%s (see sockfixture --help)", wrong);
         return STATUS_USAGE;
     }
-    return options.list_langs ? list_languages() : make_fixture(&options);
+    if (options.list_langs)
+        return list_languages();
+    return options.list_backends ? list_backends() : make_fixture(&options);
 }

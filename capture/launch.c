@@ -14,6 +14,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "capture/user.h"
+
 struct launch {
     pid_t pid;
     int pidfd;
@@ -51,6 +53,11 @@ static void become_command(const struct launch_options *options, int go, int fai
     restore_signals();
     if (options->output_to_error && dup2(STDERR_FILENO, STDOUT_FILENO) < 0)
         goto fail;
+    error = options->user ? user_become(options->user) : 0;
+    if (error) {
+        errno = -error;
+        goto fail;
+    }
     if (options->prepare) {
         error = options->prepare(options->context);
         if (error) {

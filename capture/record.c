@@ -44,6 +44,18 @@ int session_open(struct session *session, const char *name, const struct backend
     return known ? -ENOTSUP : -EINVAL;
 }
 
+int backend_try(const struct backend *backend, char reason[REASON_SIZE])
+{
+    const struct backend_options options = {.buffer_size = 1 << 16};
+    static const struct sink nowhere;
+    struct recorder *recorder;
+    int err = backend->open(&recorder, &options, &nowhere, reason);
+
+    if (!err)
+        backend->close(recorder);
+    return err;
+}
+
 void session_close(struct session *session)
 {
     if (session->backend)
@@ -150,6 +162,7 @@ int session_run(struct session *session, const struct session_command *command,
     struct launch_options options = {
         .command = command->command,
         .output_to_error = command->output_to_error,
+        .user = command->user,
     };
     struct launch *launch = NULL;
     struct sched_param old;

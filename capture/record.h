@@ -11,6 +11,8 @@
 /* All backends, in the order in which `auto` tries them; ends with NULL. */
 extern const struct backend *const backends[];
 
+struct user;
+
 /* A backend that is ready to record. */
 struct session {
     const struct backend *backend;
@@ -26,9 +28,15 @@ int session_open(struct session *session, const char *name, const struct backend
                  const struct sink *sink);
 void session_close(struct session *session);
 
+/*
+ * Finds out whether a backend works here. Returns 0, or -errno with the reason in reason.
+ */
+int backend_try(const struct backend *backend, char reason[REASON_SIZE]);
+
 struct session_command {
     char *const *command; /* ends with NULL */
-    bool output_to_error; /* the command's standard output goes to standard error */
+    bool output_to_error;    /* the command's standard output goes to standard error */
+    const struct user *user; /* whom it runs as; NULL: as we do */
 };
 
 struct session_result {

@@ -5,9 +5,11 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <linux/capability.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 /* The inode of the first pid namespace: the kernel's PROC_PID_INIT_INO. */
@@ -29,12 +31,21 @@ static int print_all(enum libbpf_print_level level, const char *format, va_list 
 
 int bpf_reason(int error, const char *doing, char reason[REASON_SIZE])
 {
-    const char *way_out = "";
-
-    if ((error == -EPERM || error == -EACCES) && geteuid() != 0)
-        way_out = " (try sudo, or give it CAP_BPF and CAP_PERFMON)";
-    snprintf(reason, REASON_SIZE, "%s: %s%s", doing, strerror(-error), way_out);
+    snprintf(reason, REASON_SIZE, "%s: %s", doing, strerror(-error));
     return error;
+}
+
+/* Whether the effective capabilities hold this one, or the one that stands for all of the kind. */
+static bool has_capability(unsigned capability)
+{
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {0};
+    unsigned all = CAP_SYS_ADMIN;
+
+    if (syscall(SYS_capget, &header, data))
+        return true; /* then let the kernel decide */
+    return data[CAP_TO_INDEX(capability)].effective & CAP_TO_MASK(capability) ||
+           data[CAP_TO_INDEX(all)].effective & CAP_TO_MASK(all);
 }
 
 int bpf_prepare(bool verbose, char reason[REASON_SIZE])
@@ -43,6 +54,12 @@ int bpf_prepare(bool verbose, char reason[REASON_SIZE])
 
     libbpf_set_print(verbose ? print_all : print_nothing);
     libbpf_set_strict_mode(LIBBPF_STRICT_ALL & ~LIBBPF_STRICT_AUTO_RLIMIT_MEMLOCK);
+    if (!has_capability(CAP_BPF) || !has_capability(CAP_PERFMON)) {
+        snprintf(reason, REASON_SIZE,
+                 "needs CAP_BPF and CAP_PERFMON (sudo, setcap cap_bpf,cap_perfmon+ep, or "
+                 "--cap-add BPF --cap-add PERFMON)");
+        return -EPERM;
+    }
     if (access("/sys/kernel/btf/vmlinux", R_OK) != 0) {
         snprintf(reason, REASON_SIZE, "this kernel gives no BTF (/sys/kernel/btf/vmlinux): %s",
                  strerror(errno));

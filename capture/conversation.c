@@ -471,21 +471,25 @@ static struct conversation *join_or_open(struct conversations *all, struct endpo
     return conversation;
 }
 
-/* The one that the endpoint's connection is. */
-static struct conversation *connected_conversation(struct conversations *all,
-                                                   struct endpoint *endpoint)
-{
-    if (!endpoint->only)
-        endpoint->only = join_or_open(all, endpoint, endpoint->facts.peer_address);
-    return endpoint->only;
-}
-
 static struct conversation *acquainted(const struct endpoint *endpoint, const char *address)
 {
     struct acquaintance key = {.address = (char *)address};
     struct acquaintance **found = tfind(&key, &endpoint->acquaintances, compare_acquaintance);
 
     return found ? (*found)->conversation : NULL;
+}
+
+/* The one that the endpoint's connection is: with a datagram's sender it may have begun before. */
+static struct conversation *connected_conversation(struct conversations *all,
+                                                   struct endpoint *endpoint)
+{
+    const char *peer = endpoint->facts.peer_address;
+
+    if (!endpoint->only && endpoint->facts.type == SOCK_DGRAM && peer[0])
+        endpoint->only = acquainted(endpoint, peer);
+    if (!endpoint->only)
+        endpoint->only = join_or_open(all, endpoint, peer);
+    return endpoint->only;
 }
 
 /*

@@ -202,8 +202,10 @@ static __always_inline __u16 inet6_address(__u8 *to, struct sock *sk, bool peer)
     return 28;
 }
 
-static __noinline int announce(struct sock *sk, struct told *now, __u32 kind)
+/* Not static, so that the verifier looks at it once and not wherever it is called: loads faster. */
+__noinline int announce(__u64 sock, struct told *now, __u32 kind)
 {
+    struct sock *sk = (struct sock *)sock;
     __u16 family = kind >> 16;
     struct record_endpoint *record;
 
@@ -240,53 +242,71 @@ static __noinline int announce(struct sock *sk, struct told *now, __u32 kind)
     return 0;
 }
 
-/*
- * Tells user space of the endpoint unless it knows. The entry stands even when the ring buffer was
- * full: that the endpoint is observed is true all the same, and its peers must not record for it.
- */
-static __always_inline struct told *tell(struct sock *sk, __u64 inode, __u16 family, __u8 type,
-                                         __u8 role)
-{
-    __u64 key = (__u64)sk;
-    struct told *told = bpf_map_lookup_elem(&told_endpoints, &key);
-    struct told now = {.inode = inode, .role = role};
+/* What tell() finds out on the way. */
+enum {
+    HAS_PEER       = 1 << 0,
+    PEER_OBSERVED  = 1 << 1, /* what it receives is recorded where it is sent */
+    HAS_NO_ADDRESS = 1 << 2,
+};
 
-    state_of(sk, family, &now);
-    if (told && told->inode == inode) {
+static __always_inline int standing(const struct told *told, __u16 family)
+{
+    const struct told *peer;
+    __u64 key = told->peer;
+    int standing = 0;
+
+    if (!told->address)
+        standing |= HAS_NO_ADDRESS;
+    if (key)
+        standing |= HAS_PEER;
+    if (family != AF_UNIX || !key || !told->peer_inode)
+        return standing;
+    peer = bpf_map_lookup_elem(&told_endpoints, &key);
+    if (peer && peer->inode == told->peer_inode)
+        standing |= PEER_OBSERVED;
+    return standing;
+}
+
+/*
+ * Tells user space of the endpoint that the call is on, unless it knows. The entry stands even when
+ * the ring buffer was full: that the endpoint is observed is true all the same, and its peers must
+ * not record for it. Returns what is known of it, as above.
+ */
+__noinline int tell(struct call *call, __u32 role)
+{
+    struct told now = {}, *told;
+    struct sock *sk;
+    __u64 key;
+
+    if (!call)
+        return 0;
+    key = call->sock;
+    sk = (struct sock *)key;
+    now.inode = call->inode;
+    now.role = role;
+    state_of(sk, call->family, &now);
+    told = bpf_map_lookup_elem(&told_endpoints, &key);
+    if (told && told->inode == now.inode) {
         if (role == ROLE_UNKNOWN)
             now.role = told->role;
         now.lost = told->lost;
         if (told->peer == now.peer)
             now.peer_inode = told->peer_inode;
-        if (family == AF_UNIX && now.peer && !now.peer_inode)
-            now.peer_inode = inode_of((struct sock *)now.peer);
-        if (told->announced && told->address == now.address && told->peer == now.peer &&
-            told->role == now.role && told->peer_inode == now.peer_inode)
-            return told;
-    } else if (family == AF_UNIX && now.peer) {
-        now.peer_inode = inode_of((struct sock *)now.peer);
     }
-    now.announced = announce(sk, &now, (__u32)family << 16 | type) == 0;
+    if (call->family == AF_UNIX && now.peer && !now.peer_inode)
+        now.peer_inode = inode_of((struct sock *)now.peer);
+    if (told && told->announced && told->inode == now.inode && told->address == now.address &&
+        told->peer == now.peer && told->role == now.role && told->peer_inode == now.peer_inode)
+        return standing(told, call->family);
+    now.announced = announce(key, &now, (__u32)call->family << 16 | call->type) == 0;
     bpf_map_update_elem(&told_endpoints, &key, &now, BPF_ANY);
-    return bpf_map_lookup_elem(&told_endpoints, &key);
-}
-
-/* True when what this endpoint receives is recorded where it is sent. */
-static __always_inline bool peer_is_observed(const struct told *told, __u16 family)
-{
-    const struct told *peer;
-    __u64 key;
-
-    if (!told || family != AF_UNIX || !told->peer || !told->peer_inode)
-        return false;
-    key = told->peer;
-    peer = bpf_map_lookup_elem(&told_endpoints, &key);
-    return peer && peer->inode == told->peer_inode;
+    return standing(&now, call->family);
 }
 
 static __always_inline void lose(struct call *call, __u64 bytes)
 {
-    struct told *told = bpf_map_lookup_elem(&told_endpoints, &call->sock);
+    __u64 key = call->sock;
+    struct told *told = bpf_map_lookup_elem(&told_endpoints, &key);
 
     if (told)
         __sync_fetch_and_add(&told->lost, 1);
@@ -306,7 +326,7 @@ static __always_inline void lose(struct call *call, __u64 bytes)
         barrier_var(fits); /* older verifiers forget the bounds of what was spilled */             \
         if (fits > (room))                                                                         \
             fits = (room);                                                                         \
-        if (fits && bpf_probe_read_user(record->data, fits, from))                                 \
+        if (fits && bpf_probe_read_user(record->data, fits, (void *)from))                         \
             fits = 0; /* the gap shows in the offsets */                                           \
         record_fill(record, call, fits);                                                           \
         bpf_ringbuf_submit(record, wakeup());                                                      \
@@ -315,6 +335,7 @@ static __always_inline void lose(struct call *call, __u64 bytes)
 static __always_inline void record_fill(struct record_message *record, struct call *call,
                                         __u32 size)
 {
+    __u64 key = call->sock;
     struct told *told = 0;
 
     record_head(&record->head, call->fresh ? RECORD_MESSAGE : RECORD_PIECE, call->flags, call->id);
@@ -325,7 +346,7 @@ static __always_inline void record_fill(struct record_message *record, struct ca
     record->pid = bpf_get_current_pid_tgid() >> 32;
     record->lost = 0;
     if (call->fresh) {
-        told = bpf_map_lookup_elem(&told_endpoints, &call->sock);
+        told = bpf_map_lookup_elem(&told_endpoints, &key);
         bpf_get_current_comm(record->comm, sizeof(record->comm));
     }
     if (told && told->lost) {
@@ -342,7 +363,7 @@ static __always_inline void record_fill(struct record_message *record, struct ca
  * not be recorded at all: the ring buffer is full. The reservation must be a constant: size classes
  * keep a short message's record short.
  */
-static __noinline int record_bytes(struct call *call, const void *from, __u64 bytes)
+__noinline int record_bytes(struct call *call, __u64 from, __u64 bytes)
 {
     __u32 size = bytes;
 
@@ -383,7 +404,7 @@ static long record_piece(__u64 index, struct stretch *stretch)
     size = stretch->length - done;
     if (size > RECORD_DATA_MAX)
         size = RECORD_DATA_MAX;
-    if (record_bytes(stretch->call, (const void *)(stretch->base + done), size))
+    if (record_bytes(stretch->call, stretch->base + done, size))
         return 1;
     return 0;
 }
@@ -396,7 +417,7 @@ static __always_inline void record_stretch(struct call *call, __u64 base, __u64 
     if (length > left)
         length = left;
     if (length <= RECORD_DATA_MAX) {
-        record_bytes(call, (const void *)base, length);
+        record_bytes(call, base, length);
     } else {
         struct stretch stretch = {call, base, length};
 
@@ -534,11 +555,6 @@ static __always_inline bool keep_socket(struct call *call, struct sock *sk, __u6
            (call->type == SOCK_STREAM || call->type == SOCK_DGRAM || call->type == SOCK_SEQPACKET);
 }
 
-static __always_inline struct told *tell_call(struct call *call, __u8 role)
-{
-    return tell((struct sock *)call->sock, call->inode, call->family, call->type, role);
-}
-
 /* Others may use this socket at the same time. */
 static __always_inline bool is_shared(struct task_struct *task, struct file *file)
 {
@@ -559,11 +575,11 @@ static __always_inline bool is_shared(struct task_struct *task, struct file *fil
 static __always_inline bool needs_begin(struct call *call, struct task_struct *task,
                                         struct file *file)
 {
-    struct told *told = tell_call(call, ROLE_UNKNOWN);
+    int standing = tell(call, ROLE_UNKNOWN);
 
-    call->unbound = call->type == SOCK_DGRAM && told && !told->address;
-    return !told || call->family != AF_UNIX || !told->peer || is_shared(task, file) ||
-           peer_is_observed(told, call->family);
+    call->unbound = call->type == SOCK_DGRAM && standing & HAS_NO_ADDRESS;
+    return call->family != AF_UNIX || !(standing & HAS_PEER) || standing & PEER_OBSERVED ||
+           is_shared(task, file);
 }
 
 static __always_inline bool process_is_observed(void)

@@ -166,7 +166,7 @@ static __always_inline void record_call(struct call *call, __u64 length, __u8 fl
 static __always_inline void leave_send(struct call *call, int result)
 {
     if (call->unbound)
-        tell_call(call, ROLE_UNKNOWN);
+        tell(call, ROLE_UNKNOWN);
     if (result > 0 || (result == 0 && call->type != SOCK_STREAM))
         record_call(call, result, RECORD_SENT | RECORD_ENDS_CALL);
     else if (call->begun)
@@ -176,15 +176,13 @@ static __always_inline void leave_send(struct call *call, int result)
 static __always_inline void leave_receive(struct call *call, int result)
 {
     struct sock *sk = (struct sock *)call->sock;
-    struct told *told;
 
     if (call->message_flags & MSG_PEEK || result < 0)
         return;
     if (result == 0 && (call->type == SOCK_STREAM || !call->count ||
                         READ(sk, sk_shutdown) & RCV_SHUTDOWN))
         return;
-    told = tell_call(call, ROLE_UNKNOWN);
-    if (peer_is_observed(told, call->family))
+    if (tell(call, ROLE_UNKNOWN) & PEER_OBSERVED)
         return;
     call->time = bpf_ktime_get_ns();
     record_call(call, result, RECORD_ENDS_CALL);
@@ -244,7 +242,7 @@ static __always_inline int leave_splice(int result)
         return 0;
     flags = call->kind == CALL_SENDFILE ? RECORD_SENT : 0;
     call->kind = CALL_OTHER;
-    if (result > 0 && (flags || !peer_is_observed(tell_call(call, ROLE_UNKNOWN), call->family)))
+    if (result > 0 && (flags || !(tell(call, ROLE_UNKNOWN) & PEER_OBSERVED)))
         record_unreadable(call, result, flags | RECORD_ENDS_CALL);
     else if (call->begun)
         record_void(call);
@@ -283,7 +281,7 @@ static __always_inline void tell_accepted(struct call *call)
     struct sock *sk = READ(accepted, sk);
 
     if (file && sk && keep_socket(call, sk, READ(file, f_inode, i_ino)))
-        tell_call(call, ROLE_ACCEPTED);
+        tell(call, ROLE_ACCEPTED);
 }
 
 static __always_inline int leave_change(int result)
@@ -296,9 +294,9 @@ static __always_inline int leave_change(int result)
     kind = call->kind;
     call->kind = CALL_OTHER;
     if (kind == CALL_BIND && result == 0)
-        tell_call(call, ROLE_UNKNOWN);
+        tell(call, ROLE_UNKNOWN);
     else if (kind == CALL_CONNECT && (result == 0 || result == -EINPROGRESS))
-        tell_call(call, ROLE_CONNECTED);
+        tell(call, ROLE_CONNECTED);
     else if (kind == CALL_ACCEPT && result == 0)
         tell_accepted(call);
     return 0;

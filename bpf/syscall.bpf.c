@@ -336,33 +336,31 @@ static __always_inline bool moved_empty(struct call *call, struct sock *sk, __u8
 static __always_inline void on_bound(struct call *call, long result)
 {
     if (result == 0)
-        tell_call(call, ROLE_UNKNOWN);
+        tell(call, ROLE_UNKNOWN);
 }
 
 static __always_inline void on_connected(struct call *call, long result)
 {
     if (result == 0 || result == -EINPROGRESS)
-        tell_call(call, ROLE_CONNECTED);
+        tell(call, ROLE_CONNECTED);
 }
 
 static __always_inline void on_accepted(struct call *call, struct task_struct *task, long result)
 {
     if (result >= 0 && sock_of(file_of(task, result), call))
-        tell_call(call, ROLE_ACCEPTED);
+        tell(call, ROLE_ACCEPTED);
 }
 
 /* Records what the call received, unless its sender is observed: then it is recorded there. */
 static __always_inline void on_received(struct call *call, __u8 kind, long result)
 {
     struct sock *sk = (struct sock *)call->sock;
-    struct told *told;
 
     if (call->message_flags & MSG_PEEK)
         return;
     if (result < 0 || (result == 0 && !moved_empty(call, sk, kind)))
         return;
-    told = tell_call(call, ROLE_UNKNOWN);
-    if (peer_is_observed(told, call->family))
+    if (tell(call, ROLE_UNKNOWN) & PEER_OBSERVED)
         return;
     call->time = bpf_ktime_get_ns();
     record_call(call, kind, result, 0);
@@ -373,7 +371,7 @@ static __always_inline void on_sent(struct call *call, __u8 kind, long result)
     struct sock *sk = (struct sock *)call->sock;
 
     if (call->unbound)
-        tell_call(call, ROLE_UNKNOWN);
+        tell(call, ROLE_UNKNOWN);
     if (result > 0 || (result == 0 && moved_empty(call, sk, kind)))
         record_call(call, kind, result, RECORD_SENT);
     else if (call->begun)

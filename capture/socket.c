@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "capture/backend.h"
 #include "capture/bpf.h"
@@ -25,11 +26,12 @@ struct way {
     const char *enter;
     const char *leave;
     const char *refusal;
+    const char *file; /* there is no need to try where this does not exist; or NULL */
 };
 
 static const struct way ways[] = {
-    {"fentry/", "fexit/", "this kernel refuses BPF trampolines"},
-    {"kprobe/", "kretprobe/", "and kprobes"},
+    {"fentry/", "fexit/", "this kernel refuses BPF trampolines", NULL},
+    {"kprobe/", "kretprobe/", "has no kprobes", "/sys/bus/event_source/devices/kprobe/type"},
 };
 
 /* The function that a program is for, when it is for this way; else NULL. */
@@ -105,7 +107,9 @@ static int open_any(struct recorder *recorder, const struct backend_options *opt
     if (err)
         return bpf_reason(err, "reading the kernel's BTF", reason);
     for (size_t i = 0; i < sizeof(ways) / sizeof(*ways); i++) {
-        err = open_way(recorder, &ways[i], kernel, options);
+        err = ways[i].file && access(ways[i].file, F_OK)
+                  ? -errno
+                  : open_way(recorder, &ways[i], kernel, options);
         if (!err)
             break;
         used += snprintf(reason + used, REASON_SIZE - used, "%s%s: %s", used ? ", " : "",

@@ -287,10 +287,10 @@ static enum status check_backend(const char *name)
 
 /* Languages */
 
-static void say_template_error(const struct template_error *error)
+static void say_template_error(const struct options *options, const struct template_error *error)
 {
     if (error->line)
-        say("%s:%zu:%zu: %s", error->name, error->line, error->column, error->text);
+        say("%s:%zu:%zu: %s", options->template ? options->template : error->name, error->line, error->column, error->text);
     else
         say("%s%s%s", error->name, error->name[0] ? ": " : "", error->text);
 }
@@ -308,7 +308,7 @@ static enum status list_languages(void)
         language_free(language);
     }
     if (more < 0) {
-        say_template_error(&error);
+        say("%s", error.text);
         return STATUS_USAGE;
     }
     return STATUS_DONE;
@@ -329,7 +329,7 @@ static enum status load_language(const struct options *options, struct language 
     }
     if (!err)
         return STATUS_DONE;
-    say_template_error(&error);
+    say_template_error(options, &error);
     return STATUS_USAGE;
 }
 
@@ -344,6 +344,8 @@ struct run {
     struct output recording_file;
     char *const *command;
     struct losses losses;
+    uint64_t placed;  /* lost messages of which the conversation is known */
+    bool incomplete; /* something is known to be missing */
 };
 
 static int take_message(void *context, const struct message *original)
@@ -354,6 +356,7 @@ static int take_message(void *context, const struct message *original)
 
     if (wanted <= 0)
         return wanted;
+    run->placed += message.lost;
     if (run->options->verbose)
         show_message(stderr, &message);
     if (run->recording)
@@ -399,7 +402,8 @@ static enum status emit_fixture(struct run *run)
         .command = run->command,
         .name = options->name,
         .package = options->package,
-        .lost = run->losses.messages,
+        .lost = run->losses.messages - run->placed,
+        .incomplete = run->incomplete,
     };
     struct template_error error;
     struct output output;
@@ -410,16 +414,20 @@ static enum status emit_fixture(struct run *run)
     err = output_open(&output, path);
     if (err)
         return say_error(err, path);
-    if (fixture_print(&fixture, run->language, output.file, &error)) {
+    err = fixture_print(&fixture, run->language, output.file, &error);
+    if (err) {
         output_discard(&output);
-        say_template_error(&error);
+        if (!error.line)
+            return say_error(err, is_stdout(path) ? "standard output" : path);
+        say_template_error(options, &error);
         return STATUS_USAGE;
     }
     err = output_commit(&output);
     return err ? say_error(err, is_stdout(path) ? "standard output" : path) : STATUS_DONE;
 }
 
-static enum status say_losses(const struct losses *losses)
+/* Returns whether there is anything to say. */
+static bool say_losses(const struct losses *losses)
 {
     if (losses->messages)
         say("incomplete: %" PRIu64 " messages were lost, the buffer was full (a larger one: "
@@ -440,9 +448,7 @@ static enum status say_losses(const struct losses *losses)
             "(io_uring, perhaps: --backend socket does)",
             losses->bypassed);
     return losses->messages || losses->cut || losses->unfollowed || losses->foreign ||
-                   losses->bypassed
-               ? STATUS_INCOMPLETE
-               : STATUS_DONE;
+           losses->bypassed;
 }
 
 /* Nothing was kept although a server was named: a mistake, unless it is there and silent. */
@@ -463,15 +469,18 @@ static enum status check_selection(const struct run *run)
 
 static enum status write_results(struct run *run)
 {
-    enum status status = check_selection(run), incomplete;
+    enum status status = check_selection(run);
 
     if (status)
         return status;
-    incomplete = say_losses(&run->losses);
+    if (say_losses(&run->losses))
+        run->incomplete = true;
     status = end_recording(run);
     if (!status)
         status = emit_fixture(run);
-    return status ? status : incomplete;
+    if (!status && run->incomplete)
+        status = STATUS_INCOMPLETE;
+    return status;
 }
 
 static enum status say_command_failed(const struct options *options,
@@ -601,7 +610,7 @@ static enum status read_messages(struct run *run, struct recording_reader *reade
     int err;
 
     run->command = recording_command(reader);
-    status = begin_recording(run, "recording");
+    status = begin_recording(run, recording_backend(reader));
     if (status)
         return status;
     err = recording_read(reader, take_message, run, error);
@@ -610,12 +619,11 @@ static enum status read_messages(struct run *run, struct recording_reader *reade
     if (err)
         return STATUS_USAGE;
     recording_losses(reader, &run->losses, &complete);
-    status = write_results(run);
     if (!complete) {
         say("%s: incomplete: it ends before its last line", run->options->read);
-        status = status ? status : STATUS_INCOMPLETE;
+        run->incomplete = true;
     }
-    return status;
+    return write_results(run);
 }
 
 static enum status read_recording(struct run *run)

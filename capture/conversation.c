@@ -320,7 +320,7 @@ static struct endpoint *peer_of(struct conversations *all, const struct endpoint
     }
     if (!peer && facts->type == SOCK_DGRAM && address[0])
         peer = by_address(all, address, facts->pid);
-    return peer == endpoint ? NULL : peer;
+    return peer;
 }
 
 /* Conversations */
@@ -376,12 +376,20 @@ static void conversation_free(struct conversation *conversation)
     free(conversation);
 }
 
+/* From now on the endpoint's messages to and from that address belong to the conversation. */
 static int acquaint(struct endpoint *endpoint, const char *address,
                     struct conversation *conversation)
 {
-    struct acquaintance *acquaintance = malloc(sizeof(*acquaintance));
+    struct acquaintance key = {.address = (char *)address};
+    struct acquaintance **found = tfind(&key, &endpoint->acquaintances, compare_acquaintance);
+    struct acquaintance *acquaintance;
     bool made;
 
+    if (found) {
+        (*found)->conversation = conversation;
+        return 0;
+    }
+    acquaintance = malloc(sizeof(*acquaintance));
     if (!acquaintance)
         return -ENOMEM;
     acquaintance->conversation = conversation;
@@ -459,6 +467,9 @@ static struct conversation *join_or_open(struct conversations *all, struct endpo
     struct conversation *conversation = peer ? opened_by(peer, endpoint) : NULL;
     struct party *own;
 
+    /* A connection that has another end already is an earlier one between the same addresses. */
+    if (peer && !conversation && peer->facts.type != SOCK_DGRAM && peer->only)
+        peer = NULL;
     if (!conversation)
         conversation = conversation_add(all, endpoint, peer, address);
     if (!conversation)
@@ -492,6 +503,16 @@ static struct conversation *connected_conversation(struct conversations *all,
     return endpoint->only;
 }
 
+/* True when another observed endpoint has the address by now: the path or port is used again. */
+static bool is_overtaken(struct conversations *all, const struct endpoint *endpoint,
+                         const struct conversation *conversation, const char *name)
+{
+    const struct endpoint *peer = conversation->parties[!party_of(conversation, endpoint)].endpoint;
+    const struct endpoint *now = peer ? by_name(all, name) : NULL;
+
+    return now && now != peer;
+}
+
 /*
  * The conversation that a message of this endpoint belongs to; name is the address that its call
  * named or was given, NULL when there was none.
@@ -511,12 +532,13 @@ static struct conversation *conversation_of(struct conversations *all, struct en
         return endpoint->first->conversation;
     name = name ? name : "";
     conversation = acquainted(endpoint, name);
-    if (conversation)
+    if (conversation && !is_overtaken(all, endpoint, conversation, name))
         return conversation;
     /* One socket may go by several paths: an answer need not come from the path asked. */
     has_file = address_file(file, name, endpoint->facts.pid);
-    if (has_file)
-        conversation = acquainted(endpoint, file);
+    conversation = has_file ? acquainted(endpoint, file) : NULL;
+    if (conversation && is_overtaken(all, endpoint, conversation, file))
+        conversation = NULL;
     if (!conversation) {
         conversation = join_or_open(all, endpoint, name);
         if (!conversation || (has_file && acquaint(endpoint, file, conversation)))
@@ -711,7 +733,8 @@ static int parcel_count(struct endpoint *to, uint64_t content, int64_t more)
 }
 
 /*
- * Takes what an endpoint received, when it may be from anybody, for what an observed one sent.
+ * Takes what an endpoint received, when it may be from anybody, for what an observed one sent: by
+ * its sender, if that is known to be observed, else, if nothing tells the sender, by its content.
  * Returns 1 when it is that, 0 when not, or -errno.
  */
 static int parcel_received(struct endpoint *to, const struct message_facts *facts, bool known)
@@ -719,6 +742,8 @@ static int parcel_received(struct endpoint *to, const struct message_facts *fact
     struct parcel key = {.digest = digest(facts)};
     int err;
 
+    if (!known && facts->name && facts->name[0])
+        return 0;
     if (!known && to->inbound == 0 && !tfind(&key, &to->parcels, compare_digest))
         return 0;
     err = parcel_count(to, key.digest, -1);
@@ -726,6 +751,17 @@ static int parcel_received(struct endpoint *to, const struct message_facts *fact
 }
 
 /* What the backend calls */
+
+/* Connected to another peer, or another socket: what it says from now on is another conversation. */
+static bool begins_anew(const struct endpoint_facts *before, const struct endpoint_facts *now)
+{
+    if (now->token != before->token)
+        return true;
+    return now->type == SOCK_DGRAM &&
+           (now->peer_token != before->peer_token ||
+            (now->peer_inode && before->peer_inode && now->peer_inode != before->peer_inode) ||
+            strcmp(now->peer_address, before->peer_address) != 0);
+}
 
 static int on_endpoint(void *context, const struct endpoint_facts *facts)
 {
@@ -737,10 +773,7 @@ static int on_endpoint(void *context, const struct endpoint_facts *facts)
     endpoint = tree_get(&all->by_inode, &key, sizeof(key), compare_inode, &made);
     if (!endpoint)
         return -ENOMEM;
-    /* A datagram socket that is connected to another peer begins another conversation. */
-    if (!made && facts->type == SOCK_DGRAM &&
-        (facts->peer_token != endpoint->facts.peer_token ||
-         strcmp(facts->peer_address, endpoint->facts.peer_address) != 0))
+    if (!made && begins_anew(&endpoint->facts, facts))
         endpoint->only = NULL;
     endpoint->facts = *facts;
     return remember_endpoint(all, endpoint);

@@ -103,10 +103,13 @@ static bool is_empty(const struct side *side)
 static struct exchange *exchange_get(struct conversation_table *conversation,
                                      enum direction direction)
 {
-    struct exchange *last = conversation->exchanges + conversation->count - 1;
+    struct exchange *last;
 
-    if (conversation->count && (direction == RESPONSE || is_empty(&last->response)))
-        return last;
+    if (conversation->count) {
+        last = &conversation->exchanges[conversation->count - 1];
+        if (direction == RESPONSE || is_empty(&last->response))
+            return last;
+    }
     last = grow(conversation->exchanges, conversation->count, sizeof(*last));
     if (!last)
         return NULL;

@@ -97,6 +97,8 @@ int output_open(struct output *output, const char *path)
         *output = (struct output){.file = stdout};
         return 0;
     }
+    if (!*path)
+        return -ENOENT;
     opened.path = strdup(path);
     if (!opened.path)
         return -ENOMEM;

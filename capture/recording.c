@@ -286,6 +286,7 @@ struct recording_reader {
     size_t room;
     size_t number; /* of the line */
     char **command;
+    char *backend;
     struct losses losses;
     bool complete;
     uint64_t messages;
@@ -378,15 +379,22 @@ static int get_name(struct fields *fields, const char *key, const struct name *n
     return names->value;
 }
 
+/* Seconds, a point and nine digits, and nothing that another program would read otherwise. */
 static uint64_t get_time(struct fields *fields)
 {
+    static const char decimal[] = "0123456789";
     const char *string = get_string(fields, "time");
-    uint64_t seconds;
-    unsigned nanoseconds;
-    int used = 0;
+    size_t digits = strspn(string, decimal);
+    uint64_t seconds, nanoseconds;
 
-    if (sscanf(string, "%11" SCNu64 ".%9u%n", &seconds, &nanoseconds, &used) != 2 ||
-        string[used] || strlen(strchr(string, '.')) != 10) {
+    if (digits == 0 || digits > 11 || string[digits] != '.' ||
+        strspn(string + digits + 1, decimal) != 9 || string[digits + 10]) {
+        fields_fail(fields, "time");
+        return 0;
+    }
+    seconds = strtoull(string, NULL, 10);
+    nanoseconds = strtoull(string + digits + 1, NULL, 10);
+    if (seconds > (UINT64_MAX - nanoseconds) / 1000000000) {
         fields_fail(fields, "time");
         return 0;
     }
@@ -400,8 +408,8 @@ static int hex_value(char digit)
     return digit >= 'a' && digit <= 'f' ? digit - 'a' + 10 : -1;
 }
 
-/* Undoes text_escape. */
-static void unescape(char *to, size_t size, const char *from)
+/* Undoes text_escape. Returns false when there is no room for all of it. */
+static bool unescape(char *to, size_t size, const char *from)
 {
     size_t used = 0;
 
@@ -417,6 +425,7 @@ static void unescape(char *to, size_t size, const char *from)
         to[used++] = *from++;
     }
     to[used] = '\0';
+    return !*from;
 }
 
 static void get_end(struct fields *fields, struct end *end)
@@ -425,7 +434,8 @@ static void get_end(struct fields *fields, struct end *end)
     end->pid = get_number(fields, "pid", UINT32_MAX, true);
     end->inode = get_number(fields, "inode", INT64_MAX, true);
     end->address = (char *)get_string(fields, "address");
-    unescape(end->comm, sizeof(end->comm), get_string(fields, "comm"));
+    if (!unescape(end->comm, sizeof(end->comm), get_string(fields, "comm")))
+        fields_fail(fields, "comm");
 }
 
 static int get_data(struct recording_reader *reader, struct fields *fields,
@@ -561,6 +571,13 @@ static int read_header(struct recording_reader *reader, struct recording_error *
         err = fail(error, 1, 1, "a recording of another version than this program knows");
     else
         err = read_command(reader, json_object_get(header, "command"), error);
+    if (!err) {
+        const char *backend = json_string_value(json_object_get(header, "backend"));
+
+        reader->backend = strdup(backend ? backend : "");
+        if (!backend || !reader->backend)
+            err = fail(error, 1, 1, "\"backend\" is missing or wrong");
+    }
     json_decref(header);
     return err;
 }
@@ -591,9 +608,15 @@ void recording_close(struct recording_reader *reader)
     for (char **word = reader->command; word && *word; word++)
         free(*word);
     free(reader->command);
+    free(reader->backend);
     free(reader->line);
     free(reader->data);
     free(reader);
+}
+
+const char *recording_backend(const struct recording_reader *reader)
+{
+    return reader->backend;
 }
 
 char *const *recording_command(const struct recording_reader *reader)

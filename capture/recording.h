@@ -40,6 +40,9 @@ struct recording_reader;
 int recording_open(struct recording_reader **out, FILE *file, struct recording_error *error);
 void recording_close(struct recording_reader *reader);
 
+/* What the messages came from; as long as the reader lives. */
+const char *recording_backend(const struct recording_reader *reader);
+
 /* The command that was recorded, ending with NULL; as long as the reader lives. */
 char *const *recording_command(const struct recording_reader *reader);
 

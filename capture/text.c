@@ -43,7 +43,7 @@ static bool is_control(const uint8_t *data, size_t length)
     if (length == 1)
         return data[0] < 0x20 || data[0] == 0x7f;
     if (length == 2)
-        return data[0] == 0xc2 && data[1] < 0xa0;
+        return (data[0] == 0xc2 && data[1] < 0xa0) || (data[0] == 0xd8 && data[1] == 0x9c);
     if (length == 3 && data[0] == 0xe2)
         return (data[1] == 0x80 && ((data[2] >= 0x8b && data[2] <= 0x8f) ||
                                     (data[2] >= 0xa8 && data[2] <= 0xae))) ||

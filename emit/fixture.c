@@ -319,7 +319,7 @@ static void survey(struct emission *emission)
     const struct table *table = emission->fixture->table;
     const struct conversation_table *conversation;
 
-    emission->incomplete = emission->fixture->lost > 0;
+    emission->incomplete = emission->fixture->incomplete || emission->fixture->lost > 0;
     emission->least = 1;
     for (size_t i = 0; i < table->count; i++) {
         conversation = &table->conversations[i];

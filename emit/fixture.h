@@ -3,6 +3,7 @@
 #ifndef EMIT_FIXTURE_H
 #define EMIT_FIXTURE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -15,6 +16,7 @@ struct fixture {
     const char *name;     /* NULL: made from the command */
     const char *package;  /* NULL: "fixture" */
     size_t lost;          /* messages lost of which no conversation is known */
+    bool incomplete;      /* something else is known to be missing */
 };
 
 /*

@@ -1,0 +1,254 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
+# What a recorder gets wrong, a scenario each, seen from either end and from both.
+
+load helper
+
+port_of() { # SCENARIO
+    case $1 in
+        refused | error-queue | zerocopy | urgent) free_port ;;
+        *) echo "$path" ;;
+    esac
+}
+
+# Every byte is told.
+everywhere() { # PROGRAM SCENARIO
+    local view
+    for view in client server both; do
+        observe "$view" "$1" "$2" --path "$(port_of "$2")"
+        equal "$told" whole "seen from $view"
+    done
+}
+
+# Bytes that are not in any process's memory may be missing, but then it is said how many.
+told_or_counted() { # SCENARIO
+    local view
+    for view in client server both; do
+        observe "$view" awkward "$1" --path "$path"
+    done
+}
+
+# In the fixture: the exchanges as `request response` with names for what was said.
+exchanges() { # LINE...
+    equal "$("$tests/rows.py" json "$work/fixture.json" | python3 -c '
+import sys
+for line in sys.stdin:
+    print("|".join(
+        ",".join(m if m in ("none", "-") else bytes.fromhex(m).decode() for m in side.split(","))
+        for side in line.split()))')" "$(printf '%s\n' "$@")"
+}
+
+@test "calls that fail move nothing" {
+    everywhere awkward failed
+    exchanges 'a plain question|a plain answer'
+}
+
+@test "a datagram that nobody gets was sent all the same" {
+    everywhere awkward refused
+    exchanges 'a plain question|a plain answer' 'is anybody there?|none'
+}
+
+@test "sends that take a part" {
+    everywhere awkward partial
+}
+
+@test "MSG_PEEK on a stream" {
+    everywhere awkward peek-stream
+}
+
+@test "MSG_PEEK on datagrams" {
+    everywhere awkward peek-dgram
+}
+
+@test "MSG_PEEK | MSG_TRUNC to learn a datagram's length" {
+    everywhere awkward peek-length
+}
+
+@test "a buffer that is too short for the datagram" {
+    everywhere awkward truncate
+}
+
+@test "MSG_TRUNC: the bytes that never reached the process are told to be missing" {
+    observe server awkward truncate-flag --path "$path"
+    equal "$told" whole
+    observe both awkward truncate-flag --path "$path"
+    equal "$told" whole
+    observe client awkward truncate-flag --path "$path"
+    equal "$told" incomplete
+    equal "$(jq 'select(.missing) | .missing' "$recording")" 30
+}
+
+@test "empty datagrams are messages, reading nothing is none" {
+    everywhere awkward empty
+    exchanges '-|-' '-|the end'
+}
+
+@test "half-closed streams, and the end of one" {
+    everywhere awkward eof
+    exchanges 'a plain question|a plain answer' 'my last words|noted'
+}
+
+@test "files, pipes and devices beside the conversation" {
+    everywhere awkward files
+    run -1 grep -F NOT-A-MESSAGE "$recording"
+}
+
+@test "the server speaks first" {
+    everywhere awkward greeting
+    exchanges 'none|220 welcome' 'a plain question|a plain answer'
+}
+
+@test "the server speaks unasked" {
+    everywhere awkward push
+    exchanges 'a plain question|a plain answernewsmore news' 'a plain question|a plain answer'
+    everywhere awkward push-dgram
+    exchanges 'a plain question|a plain answer,news,more news' 'a plain question|a plain answer'
+}
+
+@test "requests that are never answered" {
+    everywhere awkward unanswered
+    exchanges 'a plain question|a plain answer' 'nobody answers this,nor this|none'
+}
+
+@test "several requests before the first response" {
+    everywhere awkward pipelined
+    exchanges 'onetwothree|123'
+    everywhere awkward pipelined-dgram
+    exchanges 'one,two,three|1,2,3'
+}
+
+@test "as many pieces as a call can have" {
+    everywhere awkward vectors
+}
+
+@test "many messages in a call" {
+    everywhere awkward records
+}
+
+@test "memory that was never touched before" {
+    everywhere awkward mapped
+}
+
+@test "credentials, and a socket handed over" {
+    everywhere awkward ancillary
+}
+
+@test "sendfile" {
+    told_or_counted sendfile
+}
+
+@test "splice to a socket" {
+    told_or_counted splice-out
+}
+
+@test "splice from a socket" {
+    told_or_counted splice-in
+}
+
+@test "the error queue's copies are no messages" {
+    everywhere awkward error-queue
+    exchanges 'a plain question|a plain answer'
+}
+
+@test "MSG_ZEROCOPY" {
+    everywhere awkward zerocopy
+}
+
+@test "MSG_OOB" {
+    everywhere awkward urgent
+}
+
+@test "one endpoint, two servers" {
+    everywhere awkward two-servers
+}
+
+@test "one endpoint, connected to one server and then to another" {
+    everywhere awkward redirect
+}
+
+@test "the same number and the same address, but another conversation" {
+    everywhere awkward reconnect
+    exchanges 'a plain question|a plain answer' 'a plain question|a plain answer'
+}
+
+@test "names that are hard to write down" {
+    everywhere awkward odd-names
+    equal "$(jq -r 'select(.direction == "request") | .peer.address' "$recording")" \
+        '@odd \x00\x0a"'"'"'\\\x7fé\xff\x09{{name}} */ '
+    local path="$work/a 'quoted\" päth\\"
+    observe client awkward greeting --path "$path"
+    equal "$(jq -r 'select(.direction == "request") | .peer.address' "$recording")" \
+        "$work/a 'quoted\" päth\\\\"
+}
+
+@test "one endpoint under many numbers" {
+    everywhere processes dup
+}
+
+@test "a descriptor closed and used anew while a thread waits on it" {
+    everywhere processes reuse
+}
+
+@test "exec in the middle of a conversation" {
+    everywhere processes exec
+}
+
+@test "exec by a thread that is not the first" {
+    everywhere processes exec-thread
+}
+
+@test "a vforked child goes on" {
+    everywhere processes vfork
+}
+
+@test "parent, child and grandchild share a socket" {
+    everywhere processes relay
+}
+
+@test "parent and child share both ends of a pair" {
+    everywhere processes shared
+}
+
+@test "many threads send on one socket" {
+    everywhere processes threads
+    everywhere processes threads-stream
+}
+
+@test "the first thread is gone and the others talk on" {
+    everywhere processes leaderless
+}
+
+@test "signals interrupt a call" {
+    everywhere processes interrupted
+}
+
+@test "signals restart a call, and their handler talks" {
+    everywhere processes restarted
+}
+
+@test "what is said last before the end" {
+    everywhere processes last-words
+}
+
+@test "every scenario has its test" {
+    local program scenario
+    for program in awkward processes; do
+        while read -r scenario _; do
+            grep -qw -- "$scenario" "$BATS_TEST_FILENAME" || fail "no test of $scenario"
+        done < <("$programs/$program" --list)
+    done
+}
+
+# Bytes that pass by every system call that names a socket: whoever cannot see them says how many.
+@test "io_uring" {
+    local status=0
+    background "$programs/talk" --role server --path "$path" --log "$log" --exchanges 8
+    wait_until 30 test -e "$log.server"
+    "${sockfixture[@]}" -w "$recording" "$programs/io_uring_client" --path "$path" --log "$log" \
+        --exchanges 8 >&2 || status=$?
+    finish "$pid"
+    case $("$tests/witness.py" client "$log" "$recording") in
+        whole) equal "$status" 0 ;;
+        incomplete) equal "$status" 3 ;;
+    esac
+}

@@ -1,0 +1,433 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
+# The command line: options, errors in one line each, exit statuses, and files that are whole or left alone.
+
+load helper
+
+# Runs it with nothing but errors on standard error; output, stderr and status are then run's.
+try() { # STATUS ARG...
+    run "-$1" --separate-stderr "${sockfixture[@]}" -q "${@:2}"
+}
+
+setup() {
+    begin_test
+    # A short conversation to record.
+    talk=("$programs/talk" --path "$path" --exchanges 3)
+}
+
+# Usage
+
+@test "no command: what is missing, and where to read on" {
+    try 2
+    says '*command*--help*'
+    equal "$output" ''
+}
+
+@test "a command and a recording" {
+    try 2 -r some.jsonl true
+    says '*-r*'
+}
+
+@test "an unknown option" {
+    run -2 --separate-stderr "${sockfixture[@]}" --no-such-option true
+    [[ ${stderr_lines[0]} == *no-such-option* ]]
+    equal "$output" ''
+}
+
+@test "an unknown language names the nearest" {
+    try 2 --lang pyton touch ran
+    says '*pyton*python*'
+    try 2 --lang Go touch ran
+    says '*Go*go*'
+    try 2 --lang brainfuck touch ran
+    says '*brainfuck*'
+    only_files
+}
+
+@test "an unknown backend" {
+    run -2 --separate-stderr "$SOCKFIXTURE" --backend sycall touch ran
+    says '*sycall*syscall*'
+    only_files
+}
+
+@test "language and template exclude each other" {
+    touch mine.mustache
+    try 2 --lang go --template mine.mustache touch ran
+    says '*--lang*--template*'
+    only_files mine.mustache
+}
+
+@test "a template that is not there, or not a template" {
+    try 2 --template nowhere.mustache touch ran
+    says '*nowhere.mustache*'
+    echo '{{#open}}' > broken.mustache
+    try 2 --template broken.mustache touch ran
+    says 'broken.mustache:1:*'
+    only_files broken.mustache
+}
+
+@test "recording and fixture cannot both be standard output" {
+    try 2 --lang go -w - touch ran
+    says '*standard output*'
+    only_files
+}
+
+@test "a buffer size that is none" {
+    local size
+    for size in 0 -1 x 1T 64KB 2G ''; do
+        run -2 --separate-stderr "${sockfixture[@]}" -q --buffer-size "$size" touch ran
+        [[ ${stderr_lines[0]} == *buffer-size* ]]
+    done
+    only_files
+}
+
+@test "a path that is no socket" {
+    touch plain
+    try 2 -s "$work/plain" touch ran
+    says "*$work/plain*"
+    only_files plain
+}
+
+@test "--version" {
+    run -0 --separate-stderr "$SOCKFIXTURE" --version
+    [[ $output =~ ^sockfixture\ [0-9]+\.[0-9]+\.[0-9]+$ ]]
+    equal "$stderr" ''
+}
+
+@test "--help names every option and every exit status" {
+    local option
+    run -0 --separate-stderr "$SOCKFIXTURE" --help
+    equal "$stderr" ''
+    for option in lang output write read socket backend name package quiet verbose list-langs \
+        version help ignore-status template; do
+        [[ $output == *--$option* ]] || fail "--help does not name --$option"
+    done
+    for option in 0 2 3 4 5; do
+        [[ $output =~ [^0-9]$option\  ]] || fail "--help does not name status $option"
+    done
+    [[ $output != *$'\t'* ]]
+}
+
+@test "--list-langs" {
+    local lang
+    run -0 --separate-stderr "$SOCKFIXTURE" --list-langs
+    for lang in go rust python json; do
+        grep -qw "^$lang" <<< "$output" || fail "$lang is not listed"
+    done
+    equal "$stderr" ''
+}
+
+@test "every language that is listed can be used" {
+    local lang
+    record 0 "${talk[@]}"
+    for lang in $("$SOCKFIXTURE" --list-langs | cut -d' ' -f1); do
+        run -0 --separate-stderr "$SOCKFIXTURE" --lang "$lang" -r "$recording"
+        [ -n "$output" ] || fail "$lang gave nothing"
+        equal "$stderr" ''
+    done
+}
+
+@test "options end where the command begins" {
+    touch file
+    try 0 -o out.json ls --color=never -l --help
+    [[ $output == *'Usage: ls'* ]]
+    try 0 -o out.json -- ls --color=never
+    [[ $output == *file* ]]
+}
+
+@test "the language comes from the ending of -o" {
+    record 0 "${talk[@]}"
+    "$SOCKFIXTURE" -r "$recording" -o x.go
+    "$SOCKFIXTURE" -r "$recording" --lang go > y.go
+    "$SOCKFIXTURE" -r "$recording" -o x.py
+    "$SOCKFIXTURE" -r "$recording" -o x.unknown
+    cmp x.go y.go
+    python3 x.py
+    python3 -m json.tool x.unknown > /dev/null
+}
+
+@test "a template of one's own" {
+    printf '{{#tables}}{{#exchanges}}{{name}}\n{{/exchanges}}{{/tables}}' > mine.mustache
+    record 0 "${talk[@]}"
+    run -0 --separate-stderr "$SOCKFIXTURE" --template mine.mustache -r "$recording"
+    equal "${#lines[@]}" 3
+}
+
+# Which backend
+
+@test "the backend that was taken is said, but not with -q" {
+    run -0 --separate-stderr "$SOCKFIXTURE" -o out.json "${talk[@]}"
+    [[ $stderr == 'sockfixture: backend: '* ]]
+    equal "${#stderr_lines[@]}" 1
+    run -0 --separate-stderr "$SOCKFIXTURE" -q -o out.json true
+    equal "$stderr" ''
+}
+
+@test "nothing can record here" {
+    run -5 --separate-stderr setpriv --bounding-set -all --inh-caps -all \
+        "$SOCKFIXTURE" -q --backend syscall -o out.json touch ran
+    says '*syscall*'
+    only_files
+}
+
+# The command
+
+@test "command not found" {
+    try 4 -o out.json no-such-command
+    says '*no-such-command*not found*'
+    only_files
+}
+
+@test "a command that cannot be run" {
+    echo '#!/no/such/interpreter' > script
+    try 4 -o out.json ./script
+    says '*script*'
+    chmod +x script
+    try 4 -o out.json ./script
+    says '*script*'
+    try 4 -o out.json "$work"
+    says "*$work*"
+    only_files script
+}
+
+@test "a command that fails: its status is said, and the files are as they were" {
+    echo old > out.json
+    echo old > rec.jsonl
+    try 4 -o out.json -w rec.jsonl sh -c 'exit 7'
+    says '*status 7*'
+    equal "$(cat out.json rec.jsonl)" $'old\nold'
+    only_files out.json rec.jsonl
+}
+
+@test "a command that is killed: its signal is said" {
+    echo old > out.json
+    try 4 -o out.json sh -c 'kill -KILL $$'
+    says '*signal 9*'
+    equal "$(cat out.json)" old
+    only_files out.json
+}
+
+@test "a command that fails, with --ignore-status" {
+    local conversation
+    conversation="${talk[*]}; exit 7"
+    record 0 -q --ignore-status sh -c "$conversation"
+    equal "$(jq '.conversations | length' fixture.json)" 1
+}
+
+@test "a command that fails gives nothing on standard output" {
+    try 4 --lang json sh -c "${talk[*]}; exit 1"
+    equal "$output" ''
+}
+
+@test "the command's input is its own" {
+    equal "$(echo hello | "${sockfixture[@]}" -q -o out.json cat)" hello
+}
+
+@test "the command's output is its own with -o, and goes to standard error without" {
+    try 0 -o out.json sh -c 'echo out; echo err >&2'
+    equal "$output" out
+    equal "$stderr" err
+    try 0 --lang json sh -c 'echo out; echo err >&2'
+    equal "$stderr" $'out\nerr'
+    equal "$(jq -r '.command' <<< "$output")" "sh -c 'echo out; echo err >&2'"
+}
+
+@test "the command sees no descriptor, signal mask or directory that it would not see without us" {
+    local look='ls /proc/self/fd | wc -l; grep -E "^Sig(Blk|Ign)" /proc/self/status; pwd; id; env | grep -v ^_='
+    sh -c "$look" > without 3>&-
+    "${sockfixture[@]}" -q -o out.json sh -c "$look" > with 3>&-
+    diff without with
+}
+
+@test "arguments reach the command as they are" {
+    try 0 -o out.json printf '%s|' '' ' ' $'a\nb' '*' '$HOME' '\' "'" '"' é
+    equal "$output" $'| |a\nb|*|$HOME|\\|\'|"|é|'
+}
+
+@test "a socket that the command was given" {
+    background python3 -c '
+import socket, sys
+server = socket.socket(socket.AF_UNIX)
+server.bind(sys.argv[1])
+server.listen()
+server.accept()[0].sendall(b"from outside")' "$path"
+    wait_until 30 test -S "$path"
+    python3 -c '
+import os, socket, sys
+there = socket.socket(socket.AF_UNIX)
+there.connect(sys.argv[1])
+os.dup2(there.fileno(), 0)
+os.execvp(sys.argv[2], sys.argv[2:])' "$path" "${sockfixture[@]}" -q -w "$recording" cat > out
+    equal "$(cat out)" 'from outside'
+    equal "$(jq -r 'select(.data) | .call + " " + .text' "$recording")" 'receive from outside'
+}
+
+# Signals
+
+# A command that talks, says so, and then waits.
+waiting() { # TRAP
+    echo "trap '$1' INT TERM; ${talk[*]} --log $log; touch ready; while :; do sleep 0.05; done"
+}
+
+interrupt() { # SIGNAL
+    background "${sockfixture[@]}" -q -o fixture.json -w "$recording" sh -c "$(waiting "$2")"
+    wait_until 30 test -e ready
+    kill "-$1" "$pid"
+    finish "$pid"
+    equal "$("$tests/witness.py" both "$log" "$recording")" whole
+    same_rows
+}
+
+@test "SIGTERM reaches the command, and what was recorded until then is emitted" {
+    interrupt TERM 'touch caught; exit 0'
+    [ -e caught ]
+}
+
+@test "SIGINT reaches the command, and what was recorded until then is emitted" {
+    interrupt INT 'touch caught; exit 0'
+    [ -e caught ]
+}
+
+@test "a command that ends by the signal that was sent: the same" {
+    interrupt TERM -
+}
+
+@test "kill -9 leaves no file behind that is not whole" {
+    echo old > out.json
+    background "${sockfixture[@]}" -q -o out.json sh -c "$(waiting 'exit 0')"
+    wait_until 30 test -e ready
+    kill -KILL "$pid"
+    finish "$pid" || true
+    equal "$(cat out.json)" old
+}
+
+# Files
+
+@test "-o in a directory that is not there" {
+    try 2 -o missing/out.json true
+    says '*missing/out.json*'
+    try 2 -w missing/rec.jsonl true
+    says '*missing/rec.jsonl*'
+    only_files
+}
+
+@test "-o is a directory" {
+    mkdir directory
+    try 2 -o directory true
+    says '*directory*'
+    only_files directory
+}
+
+@test "no room for the output" {
+    try 2 -o /dev/full true
+    says '*/dev/full*No space left*'
+    try 2 -w /dev/full true
+    says '*/dev/full*No space left*'
+    # shellcheck disable=SC2016 # the inner shell's
+    run -2 --separate-stderr sh -c '"$@" > /dev/full' sh "${sockfixture[@]}" -q --lang json true
+    says '*No space left*'
+    only_files
+}
+
+@test "a new file has the rights that any new file has" {
+    umask 027
+    try 0 -o out.json -w rec.jsonl true
+    equal "$(stat -c %a out.json rec.jsonl | paste -s)" $'640\t640'
+}
+
+@test "files are replaced as a whole, and nothing else is left" {
+    echo old > out.json
+    echo old > rec.jsonl
+    try 0 -o out.json -w rec.jsonl "${talk[@]}"
+    python3 -m json.tool out.json > /dev/null
+    equal "$(jq -r .format rec.jsonl | head -n 1)" sockfixture-recording
+    rm -f "$path"
+    only_files out.json rec.jsonl
+}
+
+@test "-w - and -r -" {
+    "${sockfixture[@]}" -q -w - -o direct.json "${talk[@]}" > "$recording"
+    python3 -c 'import sys; sys.path.insert(0, sys.argv[1]); import recording
+recording.Recording(sys.argv[2])' "$tests" "$recording"
+    run -0 --separate-stderr "$SOCKFIXTURE" -r - --lang json < "$recording"
+    diff - direct.json <<< "$output"
+    # Through a pipe, in which the first line cannot be written again.
+    "${sockfixture[@]}" -q -w - "${talk[@]}" | "$SOCKFIXTURE" -r - --lang json > piped.json
+    equal "$(jq '.conversations[0].exchanges | length' piped.json)" 3
+}
+
+@test "a recording is read into the same recording" {
+    record 0 "${talk[@]}"
+    "$SOCKFIXTURE" -r "$recording" -w again.jsonl
+    cmp "$recording" again.jsonl
+}
+
+# Recordings that cannot be read: the line and the column
+
+unreadable() { # PATTERN, for what is in bad.jsonl
+    try 2 -r bad.jsonl -o out.json
+    says "bad.jsonl:$1"
+    [ ! -e out.json ]
+}
+
+@test "a recording that is not there" {
+    try 2 -r nowhere.jsonl
+    says '*nowhere.jsonl*No such file*'
+}
+
+@test "what is no recording" {
+    : > bad.jsonl
+    unreadable '1:*'
+    echo '{"a":' > bad.jsonl
+    unreadable '1:*'
+    echo '{}' > bad.jsonl
+    unreadable '1:*'
+    echo '[1,2]' > bad.jsonl
+    unreadable '1:*'
+    head -c 4096 "$programs/talk" > bad.jsonl
+    unreadable '1:*'
+    head -c 100000 /dev/zero > bad.jsonl
+    unreadable '1:*'
+    mkdir directory
+    try 2 -r directory
+    says '*directory*'
+}
+
+@test "a recording with one line that is wrong" {
+    local change
+    record 0 "${talk[@]}"
+    for change in 's/"direction":"[a-z]*"/"direction":"sideways"/' 's/"conversation":1/"conversation":7/' \
+        's/"conversation":1/"conversation":0/' 's/"conversation":1/"conversation":-1/' \
+        's/"data":"/"data":"!/' 's/"length":[0-9]*/"length":99999/' 's/"length":[0-9]*/"length":"1"/' \
+        's/"length":[0-9]*/"length":-1/' 's/"time":"[0-9.]*"/"time":"noon"/' \
+        's/"type":"[a-z]*"/"type":"raw"/' 's/,"data":"[^"]*"//' 's/}$//' 's/^/x/' 's/.*/[]/' 's/.*/{}/'; do
+        sed "4$change" "$recording" > bad.jsonl
+        echo "the change is: $change" >&2
+        run -1 cmp -s "$recording" bad.jsonl
+        try 2 -r bad.jsonl -o out.json
+        says 'bad.jsonl:4:[0-9]*: *'
+        [ ! -e out.json ]
+    done
+}
+
+@test "a recording of a version to come" {
+    record 0 "${talk[@]}"
+    sed '1s/"version":1/"version":2/' "$recording" > bad.jsonl
+    unreadable '1:*version*'
+}
+
+@test "a recording that was cut short is incomplete" {
+    record 0 "${talk[@]}"
+    sed '$d' "$recording" > cut.jsonl
+    try 3 -r cut.jsonl -o out.json
+    says '*cut.jsonl*'
+    equal "$(jq .incomplete out.json)" true
+}
+
+@test "a recording that says what was lost is incomplete" {
+    record 0 "${talk[@]}"
+    sed -E 's/"lost":\{"messages":0/"lost":{"messages":5/' "$recording" > lossy.jsonl
+    try 3 -r lossy.jsonl -o out.json
+    [[ $stderr == *5* ]]
+    equal "$(jq '.incomplete, .lost' out.json | paste -s)" $'true\t5'
+}

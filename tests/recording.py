@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
+"""Reads a recording and refuses whatever sockfixture-recording(5) does not allow."""
+
+import base64
+import json
+import re
+import unicodedata
+
+BACKENDS = {"socket", "syscall", "ptrace"}
+FAMILIES = {"unix", "inet", "inet6"}
+TYPES = {"stream", "dgram", "seqpacket"}
+REQUIRED = {
+    "time": str,
+    "conversation": int,
+    "direction": str,
+    "family": str,
+    "type": str,
+    "call": str,
+    "pid": int,
+    "tid": int,
+    "comm": str,
+    "inode": int,
+    "address": str,
+    "peer": dict,
+    "length": int,
+    "data": str,
+    "text": str,
+}
+COUNTS = ("missing", "lost")
+LOST = {"messages", "bytes", "cut", "unfollowed", "foreign", "bypassed"}
+PEER = {"pid": int, "comm": str, "inode": int, "address": str}
+
+
+class Wrong(Exception):
+    """What is wrong, in one line."""
+
+
+def require(holds, what):
+    if not holds:
+        raise Wrong(what)
+
+
+class Message:
+    def __init__(self, line, number):
+        check_fields(line, number)
+        seconds, _, fraction = line["time"].partition(".")
+        self.nanoseconds = int(seconds) * 1_000_000_000 + int(fraction)
+        self.conversation = line["conversation"]
+        self.direction = line["direction"]
+        self.sent = line["call"] == "send"
+        self.pid, self.tid = line["pid"], line["tid"]
+        self.data = base64.b64decode(line["data"], validate=True)
+        self.length = line["length"]
+        self.missing = line.get("missing", 0)
+        self.lost = line.get("lost", 0)
+        self.line = line
+        require(
+            self.length == len(self.data) + self.missing,
+            f"line {number}: length is {self.length}, but there are {len(self.data)} bytes "
+            f"and {self.missing} missing",
+        )
+
+
+def check_fields(line, number):
+    where = f"line {number}"
+    for name, kind in REQUIRED.items():
+        require(type(line.get(name)) is kind, f"{where}: {name} is {line.get(name)!r}")
+    for name in line.keys() - REQUIRED.keys():
+        if name in COUNTS:
+            require(type(line[name]) is int and line[name] > 0, f"{where}: {name}")
+        else:
+            require(name == "text_cut" and line[name] is True, f"{where}: unknown field {name}")
+    for name, kind in PEER.items():
+        value = line["peer"].get(name, kind())
+        require(type(value) is kind, f"{where}: peer.{name} is {value!r}")
+    require(set(line["peer"]) <= set(PEER), f"{where}: unknown field in peer")
+    require(re.fullmatch(r"[0-9]+\.[0-9]{9}", line["time"]), f"{where}: time")
+    require(line["direction"] in ("request", "response"), f"{where}: direction")
+    require(line["call"] in ("send", "receive"), f"{where}: call")
+    require(line["family"] in FAMILIES, f"{where}: family")
+    require(line["type"] in TYPES, f"{where}: type")
+    require(not any(map(is_control, line["text"])), f"{where}: text is not printable")
+
+
+def is_control(character):
+    """What drives a terminal, ends a line or changes the order of a text."""
+    bidirectional = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+    return character in bidirectional or unicodedata.category(character) in ("Cc", "Zl", "Zp")
+
+
+def check_lost(lost):
+    counts = isinstance(lost, dict) and set(lost) == LOST
+    require(
+        counts and all(type(n) is int and n >= 0 for n in lost.values()),
+        f"what was lost is {lost!r}",
+    )
+
+
+def check_header(header):
+    require(header.get("format") == "sockfixture-recording", "format")
+    require(header.get("version") == 1, "version")
+    require(header.get("backend") in BACKENDS, f"backend is {header.get('backend')!r}")
+    command = header.get("command")
+    require(isinstance(command, list) and command, f"command is {command!r}")
+    require("lost" in header, "the header does not say what was lost")
+    if header["lost"] is not None:
+        check_lost(header["lost"])
+
+
+class Recording:
+    """Everything at once: for recordings that fit in memory. Lines are handed out by read_lines()."""
+
+    def __init__(self, path):
+        self.messages = []
+        for number, line in read_lines(path):
+            if number == 1:
+                self.header = line
+            elif "end" in line:
+                self.lost = line["end"]["lost"]
+            else:
+                self.messages.append(Message(line, number))
+        seen = 0
+        for message in self.messages:
+            require(message.conversation <= seen + 1, "a conversation's number is skipped")
+            seen = max(seen, message.conversation)
+
+
+def read_lines(path):
+    """Yields (number, object): the header, the messages as they are, and the end."""
+    ended = False
+    with open(path, encoding="utf-8") as file:
+        for number, text in enumerate(file, 1):
+            require(text.endswith("\n"), f"line {number} is not ended")
+            require(not ended, f"line {number}: there is a line after the end")
+            line = json.loads(text)
+            if number == 1:
+                check_header(line)
+                header = line
+            if "end" in line:
+                ended = True
+                require(line["end"]["messages"] == number - 2, "the end counts other messages")
+                check_lost(line["end"]["lost"])
+                require(header["lost"] in (None, line["end"]["lost"]), "header and end differ")
+            yield number, line
+    require(ended, "there is no end")

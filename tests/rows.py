@@ -1,0 +1,56 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
+"""Prints the exchanges of a recording or of an emitted JSON fixture, one a line, to be compared.
+
+    rows.py recording|json FILE
+
+A line is REQUESTS and RESPONSES: the messages in hexadecimal with commas between them, `none` for no
+message, `-` for an empty one. What stands in a stream after missing bytes is a message of its own. Conversations stand one after another. What becomes an exchange is
+worked out here anew from what the design says, and not as the program does it.
+"""
+
+import json
+import sys
+
+from recording import Recording
+
+
+def rows_of_conversation(messages):
+    rows, gap = [], False
+    for message in messages:
+        if not rows or (message.direction == "request" and rows[-1]["response"]):
+            rows.append({"request": [], "response": []})
+        side = rows[-1][message.direction]
+        if side and message.line["type"] == "stream" and not gap:
+            side[-1] += message.data
+        else:
+            side.append(message.data)
+        gap = message.missing > 0
+    return [(row["request"], row["response"]) for row in rows]
+
+
+def rows_of_recording(path):
+    conversations = {}
+    for message in Recording(path).messages:
+        conversations.setdefault(message.conversation, []).append(message)
+    for messages in conversations.values():
+        yield from rows_of_conversation(messages)
+
+
+def rows_of_json(path):
+    with open(path, encoding="utf-8") as file:
+        fixture = json.load(file)
+    for conversation in fixture["conversations"]:
+        for exchange in conversation["exchanges"]:
+            sides = exchange["requests"], exchange["responses"]
+            yield tuple([bytes.fromhex(said["hex"]) for said in side] for side in sides)
+
+
+def spell(side):
+    return ",".join(message.hex() or "-" for message in side) or "none"
+
+
+if __name__ == "__main__":
+    kind = {"recording": rows_of_recording, "json": rows_of_json}[sys.argv[1]]
+    for request, response in kind(sys.argv[2]):
+        print(spell(request), spell(response))

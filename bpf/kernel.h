@@ -23,6 +23,7 @@
 
 #define MSG_PEEK  0x02
 #define MSG_TRUNC 0x20
+#define MSG_ERRQUEUE 0x2000
 #define EINPROGRESS 115
 
 #define S_IFMT   0170000

@@ -50,6 +50,7 @@ struct call {
     __u64 name_length; /* or where it will stand */
     __u64 offset;      /* how far the message at hand has been copied */
     __u64 length;      /* of that message */
+    __u64 available;   /* bytes of it that are there to be copied */
     __u8 kind;
     __u8 begun; /* a RECORD_BEGIN was sent, so its end must be */
     __u8 type;
@@ -369,7 +370,7 @@ __noinline int record_bytes(struct call *call, __u64 from, __u64 bytes)
 
     if (!call || bytes > RECORD_DATA_MAX)
         return -1;
-    if (call->offset + bytes >= call->length)
+    if (call->offset + bytes >= call->available)
         call->flags |= RECORD_LAST;
     if (size <= 64)
         RECORD_BYTES(64);
@@ -412,7 +413,7 @@ static long record_piece(__u64 index, struct stretch *stretch)
 /* Records as much of [base, base + length) as belongs to the message at hand. */
 static __always_inline void record_stretch(struct call *call, __u64 base, __u64 length)
 {
-    __u64 left = call->length - call->offset;
+    __u64 left = call->available - call->offset;
 
     if (length > left)
         length = left;
@@ -449,7 +450,7 @@ static long record_element(__u64 index, struct vector *vector)
     struct call *call = vector->call;
     struct user_iovec element;
 
-    if (!call || call->offset >= call->length || call->offset != vector->expected)
+    if (!call || call->offset >= call->available || call->offset != vector->expected)
         return 1;
     if (read_element(vector, index, &element))
         return 1;
@@ -468,17 +469,23 @@ static long record_element(__u64 index, struct vector *vector)
 
 static __always_inline void record_vector(struct vector *vector, __u64 count)
 {
-    if (vector->call->length == 0)
+    if (vector->call->available == 0)
         record_bytes(vector->call, 0, 0);
     else
         bpf_loop(count, record_element, vector, 0);
 }
 
-/* Opens a message of so many bytes: record_stretch and record_vector give it its contents. */
-static __always_inline void message_open(struct call *call, __u64 length, __u8 flags)
+/*
+ * Opens a message of so many bytes, of which the first so many are there to be copied: the receiver
+ * may have asked for the length of what it had no room for. record_stretch and record_vector give it
+ * its contents.
+ */
+static __always_inline void message_open(struct call *call, __u64 length, __u64 available,
+                                         __u8 flags)
 {
     call->offset = 0;
     call->length = length;
+    call->available = available < length ? available : length;
     call->flags = flags;
     call->fresh = 1;
 }
@@ -515,7 +522,7 @@ static __always_inline void record_begin(struct call *call)
 /* The bytes went past user memory: how many is all that is known. */
 static __always_inline void record_unreadable(struct call *call, __u64 length, __u8 flags)
 {
-    message_open(call, length, flags | RECORD_LAST);
+    message_open(call, length, 0, flags);
     record_bytes(call, 0, 0);
     message_close(call);
 }
@@ -532,6 +539,7 @@ static __always_inline int record_name(struct call *call, __u64 name, __u32 leng
     if (!record)
         return -1;
     record_head(&record->head, RECORD_NAME, 0, call->id);
+    barrier_var(length); /* it may be 64 bits wide where this is inlined */
     if (length > RECORD_ADDRESS_SIZE)
         length = RECORD_ADDRESS_SIZE;
     if (length && in_kernel)
@@ -553,6 +561,12 @@ static __always_inline bool keep_socket(struct call *call, struct sock *sk, __u6
     call->type = READ(sk, sk_type);
     return (call->family == AF_UNIX || call->family == AF_INET || call->family == AF_INET6) &&
            (call->type == SOCK_STREAM || call->type == SOCK_DGRAM || call->type == SOCK_SEQPACKET);
+}
+
+/* Looked at without being taken, or the socket's own copies of what it sent: no messages. */
+static __always_inline bool is_no_message(const struct call *call)
+{
+    return call->message_flags & (MSG_PEEK | MSG_ERRQUEUE);
 }
 
 /* Others may use this socket at the same time. */

@@ -142,8 +142,6 @@ static __always_inline void record_call(struct call *call, __u64 length, __u8 fl
     };
     __u64 name = call->type == SOCK_DGRAM ? (__u64)READ(header, msg_name) : 0;
 
-    if (length > call->count) /* MSG_TRUNC asks for the length of what did not fit, too */
-        length = call->count;
     if (name) {
         flags |= RECORD_NAMED;
         if (record_name(call, name, READ(header, msg_namelen), true)) {
@@ -155,7 +153,7 @@ static __always_inline void record_call(struct call *call, __u64 length, __u8 fl
         record_unreadable(call, length, flags);
         return;
     }
-    message_open(call, length, flags);
+    message_open(call, length, call->count, flags);
     if (call->elements)
         record_vector(&vector, call->elements);
     else
@@ -177,7 +175,7 @@ static __always_inline void leave_receive(struct call *call, int result)
 {
     struct sock *sk = (struct sock *)call->sock;
 
-    if (call->message_flags & MSG_PEEK || result < 0)
+    if (is_no_message(call) || result < 0)
         return;
     if (result == 0 && (call->type == SOCK_STREAM || !call->count ||
                         READ(sk, sk_shutdown) & RCV_SHUTDOWN))

@@ -200,7 +200,7 @@ static long add_element(__u64 index, struct capacity *capacity)
     return 0;
 }
 
-/* With MSG_TRUNC a call returns the length of the datagram, not how much of it was delivered. */
+/* With MSG_TRUNC a call returns the length of the datagram, however much of it was delivered. */
 static __always_inline __u64 delivered(struct call *call, __u64 length, __u64 base, __u64 count)
 {
     struct capacity capacity = {base, 0};
@@ -208,7 +208,7 @@ static __always_inline __u64 delivered(struct call *call, __u64 length, __u64 ba
     if (!(call->message_flags & MSG_TRUNC))
         return length;
     bpf_loop(count, add_element, &capacity, 0);
-    return length < capacity.bytes ? length : capacity.bytes;
+    return capacity.bytes;
 }
 
 /* Records one message of a msghdr, of which length bytes were moved. */
@@ -217,9 +217,11 @@ static __always_inline void record_header(struct call *call, const struct user_m
 {
     struct vector vector = {.call = call, .base = header->vector};
 
+    __u64 available = length;
+
     if (!(flags & RECORD_SENT))
-        length = delivered(call, length, header->vector, header->vector_count);
-    message_open(call, length, flags);
+        available = delivered(call, length, header->vector, header->vector_count);
+    message_open(call, length, available, flags);
     if (call->type == SOCK_DGRAM && header->name) {
         call->flags |= RECORD_NAMED;
         if (record_name(call, header->name, header->name_length, false))
@@ -257,7 +259,7 @@ static __always_inline void record_plain(struct call *call, __u64 length, __u8 f
 {
     __u32 name_length = call->name_length;
 
-    message_open(call, length, flags);
+    message_open(call, length, call->count, flags);
     if (call->type == SOCK_DGRAM && call->name) {
         call->flags |= RECORD_NAMED;
         if (!(flags & RECORD_SENT) &&
@@ -280,15 +282,13 @@ static __always_inline void record_call(struct call *call, __u8 kind, __u64 move
     case CALL_RECEIVE_BUFFER:
     case CALL_SENDTO:
     case CALL_RECVFROM:
-        if (moved > call->count)
-            moved = call->count;
         record_plain(call, moved, flags | RECORD_ENDS_CALL);
         break;
     case CALL_SEND_VECTOR:
     case CALL_RECEIVE_VECTOR: {
         struct vector vector = {.call = call, .base = call->memory};
 
-        message_open(call, moved, flags | RECORD_ENDS_CALL);
+        message_open(call, moved, moved, flags | RECORD_ENDS_CALL);
         record_vector(&vector, call->count);
         message_close(call);
         break;
@@ -356,7 +356,7 @@ static __always_inline void on_received(struct call *call, __u8 kind, long resul
 {
     struct sock *sk = (struct sock *)call->sock;
 
-    if (call->message_flags & MSG_PEEK)
+    if (is_no_message(call))
         return;
     if (result < 0 || (result == 0 && !moved_empty(call, sk, kind)))
         return;
@@ -407,7 +407,7 @@ static __always_inline int notice(struct sock *sk, int moved, int flags)
 {
     struct call *call;
 
-    if (moved <= 0 || flags & MSG_PEEK || !process_is_observed())
+    if (moved <= 0 || flags & (MSG_PEEK | MSG_ERRQUEUE) || !process_is_observed())
         return 0;
     call = bpf_task_storage_get(&calls, bpf_get_current_task_btf(), 0, 0);
     if (call && call->kind != CALL_OTHER)

@@ -25,8 +25,7 @@ static void print_unix(char *text, const struct sockaddr_un *address, size_t len
         text[0] = '@';
         text_escape(text + 1, ADDRESS_TEXT_SIZE - 1, address->sun_path + 1, length - 1);
     } else {
-        text_escape(text, ADDRESS_TEXT_SIZE, address->sun_path,
-                    strnlen(address->sun_path, length));
+        text_escape(text, ADDRESS_TEXT_SIZE, address->sun_path, strnlen(address->sun_path, length));
     }
 }
 
@@ -97,15 +96,14 @@ static bool is_path(const char *address)
 
 bool address_file(char text[ADDRESS_TEXT_SIZE], const char *address, unsigned pid)
 {
-    char path[ADDRESS_TEXT_SIZE + 32];
+    char path[2 * ADDRESS_TEXT_SIZE], plain[ADDRESS_TEXT_SIZE];
     struct stat file;
 
-    if (!is_path(address))
+    if (!is_path(address) || !text_unescape(plain, sizeof(plain), address))
         return false;
-    snprintf(path, sizeof(path), "/proc/%u/%s/%s", pid, address[0] == '/' ? "root" : "cwd",
-             address);
+    snprintf(path, sizeof(path), "/proc/%u/%s/%s", pid, plain[0] == '/' ? "root" : "cwd", plain);
     /* The process may have ended; then it is most likely to have seen what we see. */
-    if (stat(path, &file) != 0 && stat(address, &file) != 0)
+    if (stat(path, &file) != 0 && stat(plain, &file) != 0)
         return false;
     snprintf(text, ADDRESS_TEXT_SIZE, "file:%lx:%lx", (unsigned long)file.st_dev,
              (unsigned long)file.st_ino);
@@ -114,6 +112,7 @@ bool address_file(char text[ADDRESS_TEXT_SIZE], const char *address, unsigned pi
 
 bool address_matches(const char *address, const char *pattern)
 {
+    char plain[ADDRESS_TEXT_SIZE];
     struct stat one, other;
 
     if (address[0] == '\0')
@@ -121,6 +120,7 @@ bool address_matches(const char *address, const char *pattern)
     if (strcmp(address, pattern) == 0 || fnmatch(pattern, address, 0) == 0)
         return true;
     /* Another path to the same socket. */
-    return is_path(address) && stat(pattern, &one) == 0 && stat(address, &other) == 0 &&
-           one.st_dev == other.st_dev && one.st_ino == other.st_ino;
+    return is_path(address) && text_unescape(plain, sizeof(plain), address) &&
+           stat(pattern, &one) == 0 && stat(plain, &other) == 0 && one.st_dev == other.st_dev &&
+           one.st_ino == other.st_ino;
 }

@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "capture/late.h"
 #include "capture/peer.h"
 
 /* Past this, a conversation no longer waits for a call that has not returned. */
@@ -100,6 +101,7 @@ struct known {
 struct conversations {
     struct conversation_options options;
     struct sink sink;
+    struct late *late;
     void *by_inode; /* struct endpoint */
     void *by_token; /* struct known */
     void *by_name;  /* struct known */
@@ -490,19 +492,6 @@ static struct conversation *acquainted(const struct endpoint *endpoint, const ch
     return found ? (*found)->conversation : NULL;
 }
 
-/* The one that the endpoint's connection is: with a datagram's sender it may have begun before. */
-static struct conversation *connected_conversation(struct conversations *all,
-                                                   struct endpoint *endpoint)
-{
-    const char *peer = endpoint->facts.peer_address;
-
-    if (!endpoint->only && endpoint->facts.type == SOCK_DGRAM && peer[0])
-        endpoint->only = acquainted(endpoint, peer);
-    if (!endpoint->only)
-        endpoint->only = join_or_open(all, endpoint, peer);
-    return endpoint->only;
-}
-
 /* True when another observed endpoint has the address by now: the path or port is used again. */
 static bool is_overtaken(struct conversations *all, const struct endpoint *endpoint,
                          const struct conversation *conversation, const char *name)
@@ -511,6 +500,27 @@ static bool is_overtaken(struct conversations *all, const struct endpoint *endpo
     const struct endpoint *now = peer ? by_name(all, name) : NULL;
 
     return now && now != peer;
+}
+
+/* The one that the endpoint's connection is: with a datagram's sender it may have begun before. */
+static struct conversation *connected_conversation(struct conversations *all,
+                                                   struct endpoint *endpoint)
+{
+    const char *peer = endpoint->facts.peer_address;
+
+    if (!endpoint->only && endpoint->facts.type == SOCK_DGRAM && peer[0]) {
+        endpoint->only = acquainted(endpoint, peer);
+        if (endpoint->only && is_overtaken(all, endpoint, endpoint->only, peer))
+            endpoint->only = NULL;
+    }
+    if (endpoint->only)
+        return endpoint->only;
+    endpoint->only = join_or_open(all, endpoint, peer);
+    /* It may be connected to another, and then to this one again. */
+    if (endpoint->only && endpoint->facts.type == SOCK_DGRAM && peer[0] &&
+        acquaint(endpoint, peer, endpoint->only))
+        return NULL;
+    return endpoint->only;
 }
 
 /*
@@ -894,13 +904,13 @@ int conversations_new(struct conversations **out, const struct conversation_opti
 
     if (!all)
         return -ENOMEM;
-    if (peers_new(&all->peers)) {
-        free(all);
+    all->sink = (struct sink){all, on_endpoint, on_begin, on_end, on_message};
+    all->options = *options;
+    all->all_end = &all->all;
+    if (peers_new(&all->peers) || late_new(&all->late, &all->sink)) {
+        conversations_free(all);
         return -ENOMEM;
     }
-    all->options = *options;
-    all->sink = (struct sink){all, on_endpoint, on_begin, on_end, on_message};
-    all->all_end = &all->all;
     *out = all;
     return 0;
 }
@@ -942,17 +952,18 @@ void conversations_free(struct conversations *all)
     tdestroy(all->by_name, known_free);
     tdestroy(all->by_inode, endpoint_free);
     peers_free(all->peers);
+    late_free(all->late);
     free(all);
 }
 
 const struct sink *conversations_sink(struct conversations *all)
 {
-    return &all->sink;
+    return late_sink(all->late);
 }
 
 int conversations_finish(struct conversations *all)
 {
-    int err = 0;
+    int err = late_finish(all->late);
 
     for (struct conversation *each = all->all; each && !err; each = each->next)
         err = release(all, each, true);

@@ -401,40 +401,13 @@ static uint64_t get_time(struct fields *fields)
     return seconds * 1000000000 + nanoseconds;
 }
 
-static int hex_value(char digit)
-{
-    if (digit >= '0' && digit <= '9')
-        return digit - '0';
-    return digit >= 'a' && digit <= 'f' ? digit - 'a' + 10 : -1;
-}
-
-/* Undoes text_escape. Returns false when there is no room for all of it. */
-static bool unescape(char *to, size_t size, const char *from)
-{
-    size_t used = 0;
-
-    while (*from && used + 1 < size) {
-        if (from[0] == '\\' && from[1] == '\\') {
-            from++;
-        } else if (from[0] == '\\' && from[1] == 'x' && hex_value(from[2]) >= 0 &&
-                   hex_value(from[3]) >= 0) {
-            to[used++] = hex_value(from[2]) << 4 | hex_value(from[3]);
-            from += 4;
-            continue;
-        }
-        to[used++] = *from++;
-    }
-    to[used] = '\0';
-    return !*from;
-}
-
 static void get_end(struct fields *fields, struct end *end)
 {
     memset(end, 0, sizeof(*end));
     end->pid = get_number(fields, "pid", UINT32_MAX, true);
     end->inode = get_number(fields, "inode", INT64_MAX, true);
     end->address = (char *)get_string(fields, "address");
-    if (!unescape(end->comm, sizeof(end->comm), get_string(fields, "comm")))
+    if (!text_unescape(end->comm, sizeof(end->comm), get_string(fields, "comm")))
         fields_fail(fields, "comm");
 }
 
@@ -551,7 +524,7 @@ static int read_command(struct recording_reader *reader, const json_t *command,
         reader->command[i] = malloc(strlen(word) + 1);
         if (!reader->command[i])
             return fail(error, 1, 1, strerror(ENOMEM));
-        unescape(reader->command[i], strlen(word) + 1, word);
+        text_unescape(reader->command[i], strlen(word) + 1, word);
     }
     return 0;
 }

@@ -2,7 +2,6 @@
 /* Escaping for people's eyes; what lands in generated source is escaped in emit/. */
 #include "capture/text.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 static bool continues(const uint8_t *data, size_t length, size_t count)
@@ -87,4 +86,30 @@ size_t text_escape(char *buffer, size_t size, const void *data, size_t length)
     }
     buffer[used] = '\0';
     return done;
+}
+
+static int hex_value(char digit)
+{
+    if (digit >= '0' && digit <= '9')
+        return digit - '0';
+    return digit >= 'a' && digit <= 'f' ? digit - 'a' + 10 : -1;
+}
+
+bool text_unescape(char *to, size_t size, const char *from)
+{
+    size_t used = 0;
+
+    while (*from && used + 1 < size) {
+        if (from[0] == '\\' && from[1] == '\\') {
+            from++;
+        } else if (from[0] == '\\' && from[1] == 'x' && hex_value(from[2]) >= 0 &&
+                   hex_value(from[3]) >= 0) {
+            to[used++] = hex_value(from[2]) << 4 | hex_value(from[3]);
+            from += 4;
+            continue;
+        }
+        to[used++] = *from++;
+    }
+    to[used] = '\0';
+    return !*from;
 }

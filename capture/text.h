@@ -3,6 +3,7 @@
 #ifndef CAPTURE_TEXT_H
 #define CAPTURE_TEXT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -15,5 +16,8 @@ size_t utf8_length(const uint8_t *data, size_t length);
  * Returns how many bytes of data were written.
  */
 size_t text_escape(char *buffer, size_t size, const void *data, size_t length);
+
+/* Undoes text_escape, with a NUL at the end. Returns false when there is no room for all of it. */
+bool text_unescape(char *to, size_t size, const char *from);
 
 #endif

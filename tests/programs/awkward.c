@@ -8,6 +8,7 @@
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 
 #include "tests/programs/scenario.h"
@@ -28,7 +29,8 @@ static void failed_client(struct peer *peer)
     bound_socket(&nobody, SOCK_STREAM);
     must_refuse(connect(lonely, &nobody.any, nobody.length), ECONNREFUSED, "connect, no listen");
     must_refuse(recv(peer->fd, &byte, 1, MSG_DONTWAIT), EAGAIN, "recv of nothing");
-    must_refuse(send(peer->fd, (void *)1, 5, MSG_NOSIGNAL), EFAULT, "send from nowhere");
+    must_refuse(syscall(SYS_sendto, peer->fd, 1, 5, MSG_NOSIGNAL, NULL, 0), EFAULT,
+                "send from nowhere");
     must_refuse(send(-1, "none", 4, MSG_NOSIGNAL), EBADF, "send to no descriptor");
     must_refuse(send(pipes[1], "pipe", 4, MSG_NOSIGNAL), ENOTSOCK, "send to a pipe");
     must(send(peer->fd, "", 0, MSG_NOSIGNAL) == 0, "send of nothing on a stream");

@@ -278,16 +278,13 @@ static int remember_endpoint(struct conversations *all, struct endpoint *endpoin
     return err;
 }
 
-/* The observed endpoint bound to what pid calls address, or to all addresses at its port. */
-static struct endpoint *by_address(struct conversations *all, const char *address, unsigned pid)
+/* The observed endpoint bound to address, or to all addresses at its port. */
+static struct endpoint *bound_to(struct conversations *all, const char *address)
 {
     static const char *const wildcards[] = {"0.0.0.0", "[::]"};
     struct endpoint *found = by_name(all, address);
-    char file[ADDRESS_TEXT_SIZE];
     const char *port;
 
-    if (!found && address_file(file, address, pid))
-        found = by_name(all, file);
     if (found || strncmp(address, "udp:", 4) != 0)
         return found;
     port = strrchr(address, ':');
@@ -298,6 +295,15 @@ static struct endpoint *by_address(struct conversations *all, const char *addres
         found = by_name(all, name);
     }
     return found;
+}
+
+/* The same for what pid calls address: one socket may go by several paths. */
+static struct endpoint *by_address(struct conversations *all, const char *address, unsigned pid)
+{
+    struct endpoint *found = bound_to(all, address);
+    char file[ADDRESS_TEXT_SIZE];
+
+    return found || !address_file(file, address, pid) ? found : by_name(all, file);
 }
 
 /* The observed endpoint at the other end of this one, when that is known and observed. */
@@ -760,6 +766,24 @@ static int parcel_received(struct endpoint *to, const struct message_facts *fact
     return err ? err : 1;
 }
 
+/*
+ * Whether the other end of a conversation is observed, which it may have come to be since it began.
+ * Returns 1 or 0, or -ENOMEM.
+ */
+static int other_is_observed(struct conversations *all, struct conversation *conversation,
+                             int party)
+{
+    struct party *other = &conversation->parties[!party];
+    struct endpoint *found;
+
+    if (other->endpoint)
+        return 1;
+    found = other->end.address[0] ? bound_to(all, other->end.address) : NULL;
+    if (!found || found->facts.type != SOCK_DGRAM || found == conversation->parties[party].endpoint)
+        return 0;
+    return party_join(other, found) ? -ENOMEM : 1;
+}
+
 /* What the backend calls */
 
 /* Connected to another peer, or another socket: what it says from now on is another conversation. */
@@ -877,8 +901,10 @@ static int on_message(void *context, const struct message_facts *facts)
     if (facts->sent)
         to = receiver_of(conversation, endpoint);
     if (!facts->sent) {
-        bool known = conversation->parties[!party].endpoint;
+        int known = other_is_observed(all, conversation, party);
 
+        if (known < 0)
+            return known;
         if (endpoint->facts.type == SOCK_DGRAM && !is_connected(endpoint)) {
             err = parcel_received(endpoint, facts, known);
             if (err)

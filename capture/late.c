@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <search.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -12,6 +13,7 @@
 struct datagram {
     uint64_t inode;
     char address[ADDRESS_TEXT_SIZE];
+    char peer[ADDRESS_TEXT_SIZE]; /* what it is connected to */
 };
 
 /* A thread in a call that sends from a socket without an address. */
@@ -99,11 +101,35 @@ static bool is_known(const struct late *late, const char *address)
     return search.found;
 }
 
-/* True when something of the socket, or of the call, is kept: then what follows must be, too. */
-static bool is_kept(const struct late *late, uint64_t inode, uint64_t call)
+static bool is_awaited_call(const struct late *late, uint64_t call)
 {
+    for (const struct sender *each = late->senders; each; each = each->next)
+        if (each->call == call)
+            return true;
+    return false;
+}
+
+/* True when what is kept is of that socket's peer: *each was received or sent by it. */
+static bool is_peer(const struct late *late, const struct kept *each, const char *to)
+{
+    const struct datagram *socket = datagram_find(late, each->facts.inode);
+
+    return socket && strcmp(core_of(socket->address), core_of(to)) == 0;
+}
+
+/*
+ * True when something of the call, of the socket or of its peer is kept: then what follows must be,
+ * too, but for the calls that are waited for.
+ */
+static bool is_kept(const struct late *late, const struct datagram *socket,
+                    const struct message_facts *facts)
+{
+    const char *to = facts->name ? facts->name : socket ? socket->peer : "";
+
     for (const struct kept *each = late->first; each; each = each->next)
-        if ((inode && each->facts.inode == inode) || each->facts.call == call)
+        if ((facts->inode && each->facts.inode == facts->inode) ||
+            each->facts.call == facts->call ||
+            (to[0] && is_peer(late, each, to) && !is_awaited_call(late, facts->call)))
             return true;
     return false;
 }
@@ -117,7 +143,7 @@ static int keep(struct late *late, enum kind kind, const struct message_facts *f
     kept->kind = kind;
     kept->facts = *facts;
     if (facts->name) {
-        strncpy(kept->name, facts->name, sizeof(kept->name) - 1);
+        snprintf(kept->name, sizeof(kept->name), "%s", facts->name);
         kept->facts.name = kept->name;
     }
     if (facts->length)
@@ -143,16 +169,17 @@ static int pass(struct late *late, enum kind kind, const struct message_facts *f
     return next->message(next->context, facts);
 }
 
-static int sender_add(struct late *late, const struct message_facts *facts)
+static int sender_add(struct late *late, const struct datagram *from,
+                      const struct message_facts *facts)
 {
+    const char *to = facts->name ? facts->name : from->peer;
     struct sender *sender = calloc(1, sizeof(*sender));
 
     if (!sender)
         return -ENOMEM;
     sender->tid = facts->tid;
     sender->call = facts->call;
-    if (facts->name)
-        strncpy(sender->to, facts->name, sizeof(sender->to) - 1);
+    snprintf(sender->to, sizeof(sender->to), "%s", to);
     sender->next = late->senders;
     late->senders = sender;
     return 0;
@@ -182,13 +209,13 @@ static int take(struct late *late, enum kind kind, const struct message_facts *f
     const struct datagram *socket = datagram_find(late, facts->inode);
     int err;
 
-    if (late->first && is_kept(late, facts->inode, facts->call))
+    if (late->first && is_kept(late, socket, facts))
         return keep(late, kind, facts);
     if (kind == MESSAGE && !facts->sent && late->senders && socket && facts->name &&
         is_awaited(late, socket) && !is_known(late, facts->name))
         return keep(late, kind, facts);
     if (kind == BEGIN && socket && !socket->address[0]) {
-        err = sender_add(late, facts);
+        err = sender_add(late, socket, facts);
         if (err)
             return err;
     }
@@ -227,6 +254,7 @@ static int on_endpoint(void *context, const struct endpoint_facts *facts)
             return -ENOMEM;
         socket->inode = facts->inode;
         memcpy(socket->address, facts->address, sizeof(socket->address));
+        memcpy(socket->peer, facts->peer_address, sizeof(socket->peer));
         if (!found && !tsearch(socket, &late->sockets, compare_inode)) {
             free(socket);
             return -ENOMEM;

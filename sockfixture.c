@@ -342,6 +342,7 @@ struct run {
     struct table *table;                /* with a language only */
     struct recording_writer *recording; /* with -w only */
     struct output recording_file;
+    struct output fixture_file;
     char *const *command;
     struct losses losses;
     uint64_t placed;  /* lost messages of which the conversation is known */
@@ -406,23 +407,18 @@ static enum status emit_fixture(struct run *run)
         .incomplete = run->incomplete,
     };
     struct template_error error;
-    struct output output;
     int err;
 
     if (!run->language)
         return STATUS_DONE;
-    err = output_open(&output, path);
-    if (err)
-        return say_error(err, path);
-    err = fixture_print(&fixture, run->language, output.file, &error);
+    err = fixture_print(&fixture, run->language, run->fixture_file.file, &error);
     if (err) {
-        output_discard(&output);
         if (!error.line)
             return say_error(err, is_stdout(path) ? "standard output" : path);
         say_template_error(options, &error);
         return STATUS_USAGE;
     }
-    err = output_commit(&output);
+    err = output_commit(&run->fixture_file);
     return err ? say_error(err, is_stdout(path) ? "standard output" : path) : STATUS_DONE;
 }
 
@@ -646,6 +642,15 @@ static enum status read_recording(struct run *run)
     return status;
 }
 
+/* Opened before anything runs: what cannot be written should be known by then. */
+static enum status open_fixture(struct run *run)
+{
+    const char *path = run->options->output ? run->options->output : "-";
+    int err = run->language ? output_open(&run->fixture_file, path) : 0;
+
+    return err ? say_error(err, path) : STATUS_DONE;
+}
+
 static enum status make_fixture(const struct options *options)
 {
     struct run run = {.options = options, .command = options->command};
@@ -661,11 +666,14 @@ static enum status make_fixture(const struct options *options)
         status = say_error(-ENOMEM, "recording");
         goto out;
     }
-    status = options->read ? read_recording(&run) : record_command(&run);
+    status = open_fixture(&run);
+    if (!status)
+        status = options->read ? read_recording(&run) : record_command(&run);
 out:
     if (run.recording)
         recording_end(run.recording, NULL);
     output_discard(&run.recording_file);
+    output_discard(&run.fixture_file);
     table_free(run.table);
     selection_free(run.selection);
     language_free(run.language);

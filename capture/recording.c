@@ -268,11 +268,13 @@ int recording_end(struct recording_writer *writer, const struct losses *losses)
         err = -ENOMEM;
         goto out;
     }
-    if (fseeko(writer->file, writer->start, SEEK_SET) == 0) {
-        err = write_header(writer);
-        if (!err && fseeko(writer->file, 0, SEEK_END))
-            err = -errno;
+    if (fflush(writer->file) || fseeko(writer->file, writer->start, SEEK_SET)) {
+        err = -errno;
+        goto out;
     }
+    err = write_header(writer);
+    if (!err && fseeko(writer->file, 0, SEEK_END))
+        err = -errno;
 out:
     writer_free(writer);
     return err;

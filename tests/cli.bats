@@ -329,10 +329,19 @@ interrupt() { # SIGNAL
     only_files
 }
 
-@test "a new file has the rights that any new file has" {
-    umask 027
+@test "a new file is its owner's alone, as bytes can be secrets; an old one keeps its rights" {
+    umask 022
+    touch rec.jsonl
+    chmod 640 rec.jsonl
     try 0 -o out.json -w rec.jsonl true
-    equal "$(stat -c %a out.json rec.jsonl | paste -s)" $'640\t640'
+    equal "$(stat -c %a out.json rec.jsonl | paste -s)" $'600\t640'
+}
+
+@test "a place that cannot be written is found before the command runs" {
+    try 2 -o missing/out.json touch ran
+    says '*missing/out.json: No such file or directory'
+    try 2 -w missing/rec.jsonl touch ran
+    [ ! -e ran ]
 }
 
 @test "files are replaced as a whole, and nothing else is left" {

@@ -247,7 +247,7 @@ PYTHON
 
 json_is_clean() { # SHAPE
     emit "$1.json" --lang json
-    python3 -m json.tool --no-ensure-ascii "$1.json" > tool.json
+    python3 -m json.tool "$1.json" > tool.json
     cmp "$1.json" tool.json
     "$tests/rows.py" json "$1.json" > rows.json
     recorded rows.json

@@ -15,7 +15,7 @@ enum record_kind {
     RECORD_ENDPOINT = 1, /* struct record_endpoint */
     RECORD_NAME,         /* struct record_name: the address the thread's next record goes with */
     RECORD_BEGIN,        /* struct record_begin: a call that may send has been entered */
-    RECORD_VOID,         /* struct record_head: a call that began moved nothing */
+    RECORD_VOID,         /* struct record_head: a call that began moves no more messages */
     RECORD_MESSAGE,      /* struct record_message */
     RECORD_PIECE,        /* struct record_message: more of the thread's last message */
 };

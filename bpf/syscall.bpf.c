@@ -232,10 +232,18 @@ out:
     message_close(call);
 }
 
+/* Whether nothing received, or sent, means just that, and not an empty datagram or record. */
+static __always_inline bool is_end(struct call *call, __u8 flags)
+{
+    struct sock *sk = (struct sock *)call->sock;
+
+    return call->type == SOCK_STREAM ||
+           (!(flags & RECORD_SENT) && READ(sk, sk_shutdown) & RCV_SHUTDOWN);
+}
+
 struct batch {
     struct call *call;
-    __u64 count;
-    __u8 flags;
+    __u64 flags;
 };
 
 static long record_in_batch(__u64 index, struct batch *batch)
@@ -249,10 +257,19 @@ static long record_in_batch(__u64 index, struct batch *batch)
         lose(call, 0);
         return 0;
     }
-    if (index + 1 == batch->count)
-        batch->flags |= RECORD_ENDS_CALL;
-    record_header(call, &each.header, each.length, batch->flags);
+    if (each.length || !is_end(call, batch->flags))
+        record_header(call, &each.header, each.length, batch->flags);
     return 0;
+}
+
+/* Which of the messages is the last one to be recorded is not known before: the end says so. */
+static __always_inline void record_batch(struct call *call, __u64 count, __u8 flags)
+{
+    struct batch batch = {call, flags};
+
+    bpf_loop(count, record_in_batch, &batch, 0);
+    if (call->begun)
+        record_void(call);
 }
 
 static __always_inline void record_plain(struct call *call, __u64 length, __u8 flags)
@@ -301,12 +318,9 @@ static __always_inline void record_call(struct call *call, __u8 kind, __u64 move
             record_header(call, &header, moved, flags | RECORD_ENDS_CALL);
         break;
     case CALL_SENDMMSG:
-    case CALL_RECVMMSG: {
-        struct batch batch = {call, moved, flags};
-
-        bpf_loop(moved, record_in_batch, &batch, 0);
+    case CALL_RECVMMSG:
+        record_batch(call, moved, flags);
         break;
-    }
     case CALL_SENDFILE:
     case CALL_SPLICE:
         record_unreadable(call, moved, flags | RECORD_ENDS_CALL);
@@ -315,20 +329,18 @@ static __always_inline void record_call(struct call *call, __u8 kind, __u64 move
 }
 
 /* Whether a call that returned 0 moved an empty datagram or record, or nothing at all. */
-static __always_inline bool moved_empty(struct call *call, struct sock *sk, __u8 kind)
+static __always_inline bool moved_empty(struct call *call, __u8 kind)
 {
-    if (call->type == SOCK_STREAM)
-        return false;
     switch (kind) {
     case CALL_SEND_BUFFER:
     case CALL_SENDTO:
     case CALL_SENDMSG:
-        return true;
+        return !is_end(call, RECORD_SENT);
     case CALL_RECEIVE_BUFFER:
     case CALL_RECEIVE_VECTOR:
     case CALL_RECVFROM:
     case CALL_RECVMSG:
-        return call->count && !(READ(sk, sk_shutdown) & RCV_SHUTDOWN);
+        return call->count && !is_end(call, 0);
     }
     return false;
 }
@@ -354,11 +366,9 @@ static __always_inline void on_accepted(struct call *call, struct task_struct *t
 /* Records what the call received, unless its sender is observed: then it is recorded there. */
 static __always_inline void on_received(struct call *call, __u8 kind, long result)
 {
-    struct sock *sk = (struct sock *)call->sock;
-
     if (is_no_message(call))
         return;
-    if (result < 0 || (result == 0 && !moved_empty(call, sk, kind)))
+    if (result < 0 || (result == 0 && !moved_empty(call, kind)))
         return;
     if (tell(call, ROLE_UNKNOWN) & PEER_OBSERVED)
         return;
@@ -368,11 +378,9 @@ static __always_inline void on_received(struct call *call, __u8 kind, long resul
 
 static __always_inline void on_sent(struct call *call, __u8 kind, long result)
 {
-    struct sock *sk = (struct sock *)call->sock;
-
     if (call->unbound)
         tell(call, ROLE_UNKNOWN);
-    if (result > 0 || (result == 0 && moved_empty(call, sk, kind)))
+    if (result > 0 || (result == 0 && moved_empty(call, kind)))
         record_call(call, kind, result, RECORD_SENT);
     else if (call->begun)
         record_void(call);

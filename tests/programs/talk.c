@@ -201,6 +201,9 @@ static struct moved receive_recvmmsg(struct talker *talker, void *data, size_t l
                                               .msg_iovlen = MOST_PIECES};
     moved =
         moved_many(recvmmsg(talker->fd, messages, MOST_MESSAGES, MSG_WAITFORONE, NULL), messages);
+    if (moved.count > 1 && moved.lengths[moved.count - 1] == 0 &&
+        talker->settings->type != SOCK_DGRAM)
+        moved.count--; /* the other end has closed: that is not a message */
     if (moved.count == MOST_MESSAGES) {
         must(moved.lengths[0] + moved.lengths[1] <= length, "more came than was asked for");
         memcpy((uint8_t *)data + moved.lengths[0], second, moved.lengths[1]);

@@ -35,7 +35,7 @@ skeletons  := $(patsubst bpf/%.bpf.c,$(BUILD)/bpf/%.skel.h,$(wildcard bpf/*.bpf.
 templates  := $(sort $(wildcard templates/*.mustache))
 unit_tests := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/*_test.c))
 programs   := $(patsubst tests/programs/%.c,$(BUILD)/tests/programs/%,$(wildcard tests/programs/*.c))
-sources    := sockfixture.c $(wildcard */*.c */*.h tests/*/*.c tests/*/*.h)
+sources    := sockfixture.c $(filter-out $(BUILD)/%,$(wildcard */*.c */*.h tests/*/*.c tests/*/*.h))
 scripts    := .ci/run $(shell grep -lE '^\#!.*\b(sh|bash)$$' tests/* tests/*/* templates/* examples/* examples/*/* 2>/dev/null)
 
 .DELETE_ON_ERROR:

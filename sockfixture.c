@@ -28,17 +28,17 @@
 #include "emit/nearest.h"
 
 enum status {
-    STATUS_DONE       = 0,
-    STATUS_USAGE      = 2,
+    STATUS_DONE = 0,
+    STATUS_USAGE = 2,
     STATUS_INCOMPLETE = 3,
-    STATUS_COMMAND    = 4,
+    STATUS_COMMAND = 4,
     STATUS_NO_BACKEND = 5,
 };
 
 enum {
-    BUFFER_SIZE_MIN     = 64 << 10,
+    BUFFER_SIZE_MIN = 64 << 10,
     BUFFER_SIZE_DEFAULT = 16 << 20,
-    BUFFER_SIZE_MAX     = 1 << 30,
+    BUFFER_SIZE_MAX = 1 << 30,
 };
 
 struct options {
@@ -104,8 +104,8 @@ static const struct argp_option option_table[] = {
     {"backends", OPTION_BACKENDS, NULL, 0, "List the backends, and whether they work here", 3},
     {"user", 'u', "NAME", 0, "Run COMMAND as that user (only root can)", 3},
     {"buffer-size", 'B', "SIZE", 0, "Buffer between kernel and program, as 512K or 64M", 3},
-    {"ignore-status", OPTION_IGNORE_STATUS, NULL, 0,
-     "Write the fixture even if the command failed", 3},
+    {"ignore-status", OPTION_IGNORE_STATUS, NULL, 0, "Write the fixture even if the command failed",
+     3},
     {"quiet", 'q', NULL, 0, "Say nothing but errors", 4},
     {"verbose", 'v', NULL, 0, "Show each message as it passes, and the log of libbpf", 4},
     {0},
@@ -290,7 +290,8 @@ static enum status check_backend(const char *name)
 static void say_template_error(const struct options *options, const struct template_error *error)
 {
     if (error->line)
-        say("%s:%zu:%zu: %s", options->template ? options->template : error->name, error->line, error->column, error->text);
+        say("%s:%zu:%zu: %s", options->template ? options->template : error->name, error->line,
+            error->column, error->text);
     else
         say("%s%s%s", error->name, error->name[0] ? ": " : "", error->text);
 }
@@ -303,8 +304,7 @@ static enum status list_languages(void)
     int more;
 
     while ((more = language_next(&language, &index, &error)) > 0) {
-        printf("%-12s .%-6s %s\n", language->name, language->extensions[0],
-               language->description);
+        printf("%-12s .%-6s %s\n", language->name, language->extensions[0], language->description);
         language_free(language);
     }
     if (more < 0) {
@@ -345,7 +345,7 @@ struct run {
     struct output fixture_file;
     char *const *command;
     struct losses losses;
-    uint64_t placed;  /* lost messages of which the conversation is known */
+    uint64_t placed; /* lost messages of which the conversation is known */
     bool incomplete; /* something is known to be missing */
 };
 
@@ -527,7 +527,7 @@ static enum status find_user(const char *name, struct user *user)
     if (!err)
         return STATUS_DONE;
     say("--user %s: %s", name,
-        err == -ENOENT ? "no such user"
+        err == -ENOENT  ? "no such user"
         : err == -EPERM ? "only root can run a command as another user (try sudo)"
                         : strerror(-err));
     return STATUS_USAGE;

@@ -21,10 +21,10 @@
 #define SOCK_DGRAM     2
 #define SOCK_SEQPACKET 5
 
-#define MSG_PEEK  0x02
-#define MSG_TRUNC 0x20
+#define MSG_PEEK     0x02
+#define MSG_TRUNC    0x20
 #define MSG_ERRQUEUE 0x2000
-#define EINPROGRESS 115
+#define EINPROGRESS  115
 
 #define S_IFMT   0170000
 #define S_IFSOCK 0140000
@@ -117,7 +117,7 @@ struct iovec;
 
 enum iter_type {
     ITER_IOVEC = 1,
-    ITER_UBUF  = 2,
+    ITER_UBUF = 2,
 };
 
 struct in6_addr {

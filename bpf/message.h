@@ -21,9 +21,9 @@ enum record_kind {
 };
 
 enum record_flag {
-    RECORD_SENT      = 1 << 0, /* sent, not received */
-    RECORD_NAMED     = 1 << 1, /* a RECORD_NAME of the same thread came before */
-    RECORD_LAST      = 1 << 2, /* the message is complete with this record, or as complete as it gets */
+    RECORD_SENT = 1 << 0,  /* sent, not received */
+    RECORD_NAMED = 1 << 1, /* a RECORD_NAME of the same thread came before */
+    RECORD_LAST = 1 << 2,  /* the message is complete with this record, or as complete as it gets */
     RECORD_ENDS_CALL = 1 << 3, /* the call moved no message after this one */
 };
 
@@ -36,8 +36,8 @@ enum record_role {
 
 enum {
     RECORD_ADDRESS_SIZE = 112, /* holds the longest struct sockaddr_un: 110 */
-    RECORD_COMM_SIZE    = 16,
-    RECORD_DATA_MAX     = 65536,
+    RECORD_COMM_SIZE = 16,
+    RECORD_DATA_MAX = 65536,
 };
 
 struct record_head {

@@ -54,8 +54,8 @@ struct call {
     __u8 kind;
     __u8 begun; /* a RECORD_BEGIN was sent, so its end must be */
     __u8 type;
-    __u8 fresh; /* nothing of the message at hand has been recorded yet */
-    __u8 flags; /* enum record_flag of the message at hand */
+    __u8 fresh;   /* nothing of the message at hand has been recorded yet */
+    __u8 flags;   /* enum record_flag of the message at hand */
     __u8 unbound; /* the endpoint had no address when the call was entered: it may get one in it */
     __u16 family;
     __u64 message_flags; /* MSG_ flags the call was given */
@@ -84,7 +84,8 @@ struct record_losses losses = {};
 
 #define READ(...) BPF_CORE_READ(__VA_ARGS__)
 
-/* One wakeup a message is the largest cost there is: wake a consumer that sleeps, or has much to do. */
+/* One wakeup a message is the largest cost there is: wake a consumer that sleeps, or has much to
+ * do. */
 static __always_inline __u64 wakeup(void)
 {
     __u32 state = consumer_state;
@@ -172,8 +173,8 @@ static __always_inline __u16 unix_address(__u8 *to, struct sock *sk)
 /* struct sockaddr_in and sockaddr_in6, as in the system call interface. */
 static __always_inline __u16 inet_address(__u8 *to, struct sock *sk, bool peer)
 {
-    __u16 port = peer ? READ(sk, __sk_common.skc_dport)
-                      : __builtin_bswap16(READ(sk, __sk_common.skc_num));
+    __u16 port =
+        peer ? READ(sk, __sk_common.skc_dport) : __builtin_bswap16(READ(sk, __sk_common.skc_num));
 
     if (!port)
         return 0;
@@ -187,8 +188,8 @@ static __always_inline __u16 inet_address(__u8 *to, struct sock *sk, bool peer)
 
 static __always_inline __u16 inet6_address(__u8 *to, struct sock *sk, bool peer)
 {
-    __u16 port = peer ? READ(sk, __sk_common.skc_dport)
-                      : __builtin_bswap16(READ(sk, __sk_common.skc_num));
+    __u16 port =
+        peer ? READ(sk, __sk_common.skc_dport) : __builtin_bswap16(READ(sk, __sk_common.skc_num));
 
     if (!port)
         return 0;
@@ -245,8 +246,8 @@ __noinline int announce(__u64 sock, struct told *now, __u32 kind)
 
 /* What tell() finds out on the way. */
 enum {
-    HAS_PEER       = 1 << 0,
-    PEER_OBSERVED  = 1 << 1, /* what it receives is recorded where it is sent */
+    HAS_PEER = 1 << 0,
+    PEER_OBSERVED = 1 << 1, /* what it receives is recorded where it is sent */
     HAS_NO_ADDRESS = 1 << 2,
 };
 
@@ -477,8 +478,8 @@ static __always_inline void record_vector(struct vector *vector, __u64 count)
 
 /*
  * Opens a message of so many bytes, of which the first so many are there to be copied: the receiver
- * may have asked for the length of what it had no room for. record_stretch and record_vector give it
- * its contents.
+ * may have asked for the length of what it had no room for. record_stretch and record_vector give
+ * it its contents.
  */
 static __always_inline void message_open(struct call *call, __u64 length, __u64 available,
                                          __u8 flags)
@@ -621,8 +622,7 @@ int BPF_PROG(on_process_exit, struct task_struct *task)
 {
     __u32 process = task->tgid;
 
-    if (bpf_map_lookup_elem(&observed_processes, &process) &&
-        READ(task, signal, live.counter) == 0)
+    if (bpf_map_lookup_elem(&observed_processes, &process) && READ(task, signal, live.counter) == 0)
         bpf_map_delete_elem(&observed_processes, &process);
     return 0;
 }

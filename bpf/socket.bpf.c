@@ -3,8 +3,8 @@
  * The kernel side of the `socket` backend: the functions of Unix and internet sockets that move
  * messages, where they begin and where they return. Whatever way a program sends, it ends up there.
  *
- * Each function has two pairs of programs, of which user space loads one: fentry and fexit, or where
- * the kernel has no BPF trampolines, kprobe and kretprobe.
+ * Each function has two pairs of programs, of which user space loads one: fentry and fexit, or
+ * where the kernel has no BPF trampolines, kprobe and kretprobe.
  */
 #include "bpf/record.h"
 
@@ -94,8 +94,8 @@ static __always_inline void keep_memory(struct call *call, struct iov_iter *iter
         type == bpf_core_enum_value(enum iter_type, ITER_UBUF)) {
         call->memory = (__u64)READ(iter, ubuf) + call->skip;
     } else if (type == bpf_core_enum_value(enum iter_type, ITER_IOVEC)) {
-        call->memory = bpf_core_field_exists(iter->__iov) ? (__u64)READ(iter, __iov)
-                                                          : (__u64)READ(older, iov);
+        call->memory =
+            bpf_core_field_exists(iter->__iov) ? (__u64)READ(iter, __iov) : (__u64)READ(older, iov);
         call->elements = READ(iter, nr_segs);
     } else {
         call->elsewhere = 1;
@@ -177,8 +177,8 @@ static __always_inline void leave_receive(struct call *call, int result)
 
     if (is_no_message(call) || result < 0)
         return;
-    if (result == 0 && (call->type == SOCK_STREAM || !call->count ||
-                        READ(sk, sk_shutdown) & RCV_SHUTDOWN))
+    if (result == 0 &&
+        (call->type == SOCK_STREAM || !call->count || READ(sk, sk_shutdown) & RCV_SHUTDOWN))
         return;
     if (tell(call, ROLE_UNKNOWN) & PEER_OBSERVED)
         return;
@@ -261,8 +261,8 @@ static __always_inline int enter_accept(struct socket *accepted)
 
     if (!process_is_observed())
         return 0;
-    call = bpf_task_storage_get(&calls, bpf_get_current_task_btf(), 0,
-                                BPF_LOCAL_STORAGE_GET_F_CREATE);
+    call =
+        bpf_task_storage_get(&calls, bpf_get_current_task_btf(), 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
     if (!call)
         return 0;
     call->kind = CALL_ACCEPT;
@@ -308,7 +308,7 @@ static __always_inline int leave_change(int result)
  * Both pairs of programs for a function: enter is what to do with its arguments, in terms of
  * AT(index), and leave what to do with its result, which fexit gets behind the `count` arguments.
  */
-#define HOOK(function, enter, leave)                                                        \
+#define HOOK(function, enter, leave)                                                               \
     SEC("fentry/" #function) int function##_fentry(__u64 *context)                                 \
     {                                                                                              \
         return enter(TRACED);                                                                      \

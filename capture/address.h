@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * Socket addresses as text: a path, @name for an abstract one (odd bytes as \xNN), udp:127.0.0.1:323,
- * tcp:[::1]:80, and "" for a socket that has no name.
+ * Socket addresses as text: a path, @name for an abstract one (odd bytes as \xNN),
+ * udp:127.0.0.1:323, tcp:[::1]:80, and "" for a socket that has no name.
  */
 #ifndef CAPTURE_ADDRESS_H
 #define CAPTURE_ADDRESS_H
@@ -13,15 +13,16 @@ enum { ADDRESS_TEXT_SIZE = 512 };
 
 struct sockaddr;
 
-/* Spells length bytes of address, of a socket of the type SOCK_..., into text[ADDRESS_TEXT_SIZE]. */
+/* Spells length bytes of address, of a socket of the type SOCK_..., into text[ADDRESS_TEXT_SIZE].
+ */
 void address_print(char *text, const void *address, size_t length, int type);
 
 /* True when a, the address one end uses for the other, can mean b, which that end is bound to. */
 bool address_agrees(const char *a, const char *b);
 
 /*
- * Names the file that a Unix socket's path leads to for the process pid, in text, such that all paths
- * to one file give one name. Returns false when address is no path, or leads nowhere now.
+ * Names the file that a Unix socket's path leads to for the process pid, in text, such that all
+ * paths to one file give one name. Returns false when address is no path, or leads nowhere now.
  */
 bool address_file(char text[ADDRESS_TEXT_SIZE], const char *address, unsigned pid);
 

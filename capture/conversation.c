@@ -34,8 +34,8 @@ struct acquaintance {
 };
 
 /*
- * Messages of one content that observed endpoints sent to one that receives from anybody, less those
- * that it received: a datagram's receiver need not be told who sent it.
+ * Messages of one content that observed endpoints sent to one that receives from anybody, less
+ * those that it received: a datagram's receiver need not be told who sent it.
  */
 struct parcel {
     uint64_t digest;
@@ -47,7 +47,7 @@ struct endpoint {
     struct conversation *only; /* of an endpoint that talks to one peer alone */
     void *acquaintances;       /* a tree by address, of an endpoint that may talk to many */
     struct acquaintance *first;
-    size_t talks; /* how many conversations those are */
+    size_t talks;   /* how many conversations those are */
     void *parcels;  /* a tree by digest */
     size_t inbound; /* calls that are sending to it right now */
 };
@@ -151,8 +151,8 @@ static int compare_acquaintance(const void *a, const void *b)
 }
 
 /*
- * The node of the tree equal to key, made by calloc of size bytes and filled from key where there is
- * none yet (*made says so). NULL when there is no memory.
+ * The node of the tree equal to key, made by calloc of size bytes and filled from key where there
+ * is none yet (*made says so). NULL when there is no memory.
  */
 static void *tree_get(void **tree, const void *key, size_t size,
                       int (*compare)(const void *, const void *), bool *made)
@@ -402,9 +402,8 @@ static int acquaint(struct endpoint *endpoint, const char *address,
         return -ENOMEM;
     acquaintance->conversation = conversation;
     acquaintance->address = strdup(address);
-    if (!acquaintance->address ||
-        !tree_get(&endpoint->acquaintances, acquaintance, sizeof(*acquaintance),
-                  compare_acquaintance, &made)) {
+    if (!acquaintance->address || !tree_get(&endpoint->acquaintances, acquaintance,
+                                            sizeof(*acquaintance), compare_acquaintance, &made)) {
         free(acquaintance->address);
         free(acquaintance);
         return -ENOMEM;
@@ -451,9 +450,8 @@ static bool can_be(const struct conversation *conversation, const struct endpoin
         return other->endpoint == endpoint;
     if (other->end.inode && other->end.inode != endpoint->facts.inode)
         return false;
-    return is_connected(peer) ||
-           (endpoint->facts.address[0] && address_agrees(other->end.address,
-                                                         endpoint->facts.address));
+    return is_connected(peer) || (endpoint->facts.address[0] &&
+                                  address_agrees(other->end.address, endpoint->facts.address));
 }
 
 /* The conversation that the peer has opened with this endpoint already, if it has. */
@@ -786,7 +784,8 @@ static int other_is_observed(struct conversations *all, struct conversation *con
 
 /* What the backend calls */
 
-/* Connected to another peer, or another socket: what it says from now on is another conversation. */
+/* Connected to another peer, or another socket: what it says from now on is another conversation.
+ */
 static bool begins_anew(const struct endpoint_facts *before, const struct endpoint_facts *now)
 {
     if (now->token != before->token)

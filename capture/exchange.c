@@ -10,7 +10,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
-/* Room for one more element of size bytes in an array that doubles; NULL when there is no memory. */
+/* Room for one more element of size bytes in an array that doubles; NULL when there is no memory.
+ */
 static void *grow(void *array, size_t count, size_t size)
 {
     if (count & (count - 1)) /* it has room up to the next power of two */

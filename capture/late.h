@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
  * A datagram socket that has no address can get one in the call that sends, and the receiver may be
- * done with the message before that call returns and the address is told. This stage between backend and conversations keeps what was received from an address that nobody was told of,
- * and what its receiver does then, until it is known whose address that is.
+ * done with the message before that call returns and the address is told. This stage between
+ * backend and conversations keeps what was received from an address that nobody was told of, and
+ * what its receiver does then, until it is known whose address that is.
  */
 #ifndef CAPTURE_LATE_H
 #define CAPTURE_LATE_H

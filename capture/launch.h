@@ -10,9 +10,9 @@ struct launch;
 struct user;
 
 struct launch_options {
-    char *const *command; /* ends with NULL; must outlive the launch */
-    bool output_to_error; /* the command's standard output goes to standard error */
-    const struct user *user; /* whom it runs as; NULL: as we do */
+    char *const *command;          /* ends with NULL; must outlive the launch */
+    bool output_to_error;          /* the command's standard output goes to standard error */
+    const struct user *user;       /* whom it runs as; NULL: as we do */
     int (*prepare)(void *context); /* runs in the new process before the command; or NULL */
     void *context;
 };

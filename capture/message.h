@@ -21,8 +21,8 @@ struct end {
 
 /* Whoever hands out a message owns all that it points to; it is valid until the call returns. */
 struct message {
-    uint64_t time;          /* nanoseconds since the epoch */
-    uint32_t conversation;  /* which one, counted from 1 */
+    uint64_t time;         /* nanoseconds since the epoch */
+    uint32_t conversation; /* which one, counted from 1 */
     enum direction direction;
     int family;             /* AF_UNIX, AF_INET or AF_INET6 */
     int type;               /* SOCK_STREAM, SOCK_DGRAM or SOCK_SEQPACKET */

@@ -34,7 +34,7 @@ void session_close(struct session *session);
 int backend_try(const struct backend *backend, char reason[REASON_SIZE]);
 
 struct session_command {
-    char *const *command; /* ends with NULL */
+    char *const *command;    /* ends with NULL */
     bool output_to_error;    /* the command's standard output goes to standard error */
     const struct user *user; /* whom it runs as; NULL: as we do */
 };

@@ -20,7 +20,7 @@
 #define FORMAT "sockfixture-recording"
 enum {
     FORMAT_VERSION = 1,
-    TEXT_MAX       = 1024, /* bytes of a message that are shown as text, too */
+    TEXT_MAX = 1024, /* bytes of a message that are shown as text, too */
 };
 
 struct name {
@@ -140,9 +140,9 @@ int recording_begin(struct recording_writer **out, FILE *file, char *const *comm
         return -ENOMEM;
     writer->file = file;
     writer->start = lseek(fileno(file), 0, SEEK_CUR) >= 0 ? ftello(file) : -1;
-    writer->header = json_pack("{s:s, s:i, s:o, s:s, s:n}", "format", FORMAT, "version",
-                               FORMAT_VERSION, "command", command_array(command), "backend",
-                               backend, "lost");
+    writer->header =
+        json_pack("{s:s, s:i, s:o, s:s, s:n}", "format", FORMAT, "version", FORMAT_VERSION,
+                  "command", command_array(command), "backend", backend, "lost");
     err = writer->header ? write_header(writer) : -ENOMEM;
     if (err) {
         writer_free(writer);
@@ -305,8 +305,7 @@ static int fail(struct recording_error *error, size_t line, size_t column, const
 }
 
 /* The next line as an object in *out; NULL there at the end of the file. */
-static int next_object(struct recording_reader *reader, json_t **out,
-                       struct recording_error *error)
+static int next_object(struct recording_reader *reader, json_t **out, struct recording_error *error)
 {
     json_error_t wrong;
     ssize_t length;
@@ -413,8 +412,7 @@ static void get_end(struct fields *fields, struct end *end)
         fields_fail(fields, "comm");
 }
 
-static int get_data(struct recording_reader *reader, struct fields *fields,
-                    struct message *message)
+static int get_data(struct recording_reader *reader, struct fields *fields, struct message *message)
 {
     const json_t *value = json_object_get(fields->object, "data");
     size_t size = json_string_length(value);

@@ -19,8 +19,8 @@ int recording_begin(struct recording_writer **out, FILE *file, char *const *comm
 int recording_add(struct recording_writer *writer, const struct message *message);
 
 /*
- * Writes the last line and, where file can be sought in, what was lost into the first. losses may be
- * NULL: then nothing more is written. Frees the writer. Returns 0 or -errno.
+ * Writes the last line and, where file can be sought in, what was lost into the first. losses may
+ * be NULL: then nothing more is written. Frees the writer. Returns 0 or -errno.
  */
 int recording_end(struct recording_writer *writer, const struct losses *losses);
 
@@ -55,7 +55,6 @@ int recording_read(struct recording_reader *reader,
                    struct recording_error *error);
 
 /* What the recording says was lost; *complete is false when it ends before its last line. */
-void recording_losses(const struct recording_reader *reader, struct losses *losses,
-                      bool *complete);
+void recording_losses(const struct recording_reader *reader, struct losses *losses, bool *complete);
 
 #endif

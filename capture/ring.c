@@ -14,19 +14,19 @@
 #include <time.h>
 
 enum {
-    BATCH     = 65536, /* records taken before the caller gets a look at its other business */
-    NAP       = 4,     /* milliseconds; while messages come, they are taken in lots */
-    SLEEP     = 500,
-    QUIET     = 8, /* naps without a record before going to sleep */
+    BATCH = 65536, /* records taken before the caller gets a look at its other business */
+    NAP = 4,       /* milliseconds; while messages come, they are taken in lots */
+    SLEEP = 500,
+    QUIET = 8, /* naps without a record before going to sleep */
 };
 
 /* What has come so far of a thread's message. */
 struct partial {
     uint32_t tid;
-    bool open;        /* facts hold a message that is not complete */
-    bool named;       /* name holds an address for the next message */
-    bool gap;         /* bytes are missing before those yet to come: data ends here */
-    uint64_t length;  /* of the whole message */
+    bool open;       /* facts hold a message that is not complete */
+    bool named;      /* name holds an address for the next message */
+    bool gap;        /* bytes are missing before those yet to come: data ends here */
+    uint64_t length; /* of the whole message */
     size_t capacity;
     uint8_t *data;
     struct message_facts facts;

@@ -44,8 +44,8 @@ static bool is_control(const uint8_t *data, size_t length)
     if (length == 2)
         return (data[0] == 0xc2 && data[1] < 0xa0) || (data[0] == 0xd8 && data[1] == 0x9c);
     if (length == 3 && data[0] == 0xe2)
-        return (data[1] == 0x80 && ((data[2] >= 0x8b && data[2] <= 0x8f) ||
-                                    (data[2] >= 0xa8 && data[2] <= 0xae))) ||
+        return (data[1] == 0x80 &&
+                ((data[2] >= 0x8b && data[2] <= 0x8f) || (data[2] >= 0xa8 && data[2] <= 0xae))) ||
                (data[1] == 0x81 && data[2] >= 0xa0 && data[2] <= 0xaf);
     return length == 3 && data[0] == 0xef && data[1] == 0xbb && data[2] == 0xbf;
 }

@@ -7,7 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The length (1 to 4) of the well-formed UTF-8 sequence that data begins with; 0 when it is none. */
+/* The length (1 to 4) of the well-formed UTF-8 sequence that data begins with; 0 when it is none.
+ */
 size_t utf8_length(const uint8_t *data, size_t length);
 
 /*

@@ -139,7 +139,7 @@ demo: deps-demo ## Record pmc talking to a private ptp4l, and show the Go table
 	@$(MAKE) --no-print-directory all
 	@$(sudo) examples/demo $(BUILD)/sockfixture
 
-test: deps-test ## Build and run all tests (in CI also under sanitizers, and in virtual machines)
+test: deps-test ## Build and run all tests (in CI also under sanitizers)
 	@$(MAKE) --no-print-directory all unit-tests test-programs
 	@$(sudo) env CI='$(CI)' BUILD='$(BUILD)' tests/run
 

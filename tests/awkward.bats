@@ -38,6 +38,7 @@ for line in sys.stdin:
         for side in line.split()))')" "$(printf '%s\n' "$@")"
 }
 
+# bats test_tags=kernel
 @test "calls that fail move nothing" {
     everywhere awkward failed
     exchanges 'a plain question|a plain answer'
@@ -48,6 +49,7 @@ for line in sys.stdin:
     exchanges 'a plain question|a plain answer' 'is anybody there?|none'
 }
 
+# bats test_tags=kernel
 @test "sends that take a part" {
     everywhere awkward partial
 }
@@ -56,6 +58,7 @@ for line in sys.stdin:
     everywhere awkward peek-stream
 }
 
+# bats test_tags=kernel
 @test "MSG_PEEK on datagrams" {
     everywhere awkward peek-dgram
 }
@@ -68,6 +71,7 @@ for line in sys.stdin:
     everywhere awkward truncate
 }
 
+# bats test_tags=kernel
 @test "MSG_TRUNC: the bytes that never reached the process are told to be missing" {
     observe server awkward truncate-flag --path "$path"
     equal "$told" whole
@@ -78,6 +82,7 @@ for line in sys.stdin:
     equal "$(jq 'select(.missing) | .missing' "$recording")" 30
 }
 
+# bats test_tags=kernel
 @test "empty datagrams are messages, reading nothing is none" {
     everywhere awkward empty
     exchanges '-|-' '-|the end'
@@ -93,6 +98,7 @@ for line in sys.stdin:
     run -1 grep -F NOT-A-MESSAGE "$recording"
 }
 
+# bats test_tags=kernel
 @test "the server speaks first" {
     everywhere awkward greeting
     exchanges 'none|220 welcome' 'a plain question|a plain answer'
@@ -117,10 +123,12 @@ for line in sys.stdin:
     exchanges 'one,two,three|1,2,3'
 }
 
+# bats test_tags=kernel
 @test "as many pieces as a call can have" {
     everywhere awkward vectors
 }
 
+# bats test_tags=kernel
 @test "many messages in a call" {
     everywhere awkward records
 }
@@ -133,6 +141,7 @@ for line in sys.stdin:
     everywhere awkward ancillary
 }
 
+# bats test_tags=kernel
 @test "sendfile" {
     told_or_counted sendfile
 }
@@ -141,6 +150,7 @@ for line in sys.stdin:
     told_or_counted splice-out
 }
 
+# bats test_tags=kernel
 @test "splice from a socket" {
     told_or_counted splice-in
 }
@@ -195,6 +205,7 @@ for line in sys.stdin:
     everywhere processes reuse
 }
 
+# bats test_tags=kernel
 @test "exec in the middle of a conversation" {
     everywhere processes exec
 }
@@ -215,6 +226,7 @@ for line in sys.stdin:
     everywhere processes shared
 }
 
+# bats test_tags=kernel
 @test "many threads send on one socket" {
     everywhere processes threads
     everywhere processes threads-stream
@@ -228,6 +240,7 @@ for line in sys.stdin:
     everywhere processes interrupted
 }
 
+# bats test_tags=kernel
 @test "signals restart a call, and their handler talks" {
     everywhere processes restarted
 }
@@ -246,6 +259,7 @@ for line in sys.stdin:
 }
 
 # Bytes that pass by every system call that names a socket: whoever cannot see them says how many.
+# bats test_tags=kernel
 @test "io_uring" {
     local status=0
     background "$programs/talk" --role server --path "$path" --log "$log" --exchanges 8

@@ -15,6 +15,7 @@ whole() { # TYPE BYTES CALL
     equal "$(jq 'select(.direction == "request") | .length' "$recording")" "$2" 'the length'
 }
 
+# bats test_tags=kernel
 @test "a stream message of 8 MiB in one send" {
     whole stream $((8 << 20)) send
 }
@@ -23,6 +24,7 @@ whole() { # TYPE BYTES CALL
     whole stream $((8 << 20)) writev
 }
 
+# bats test_tags=kernel
 @test "a datagram of 200 KiB" {
     whole dgram $((200 << 10)) send
     whole dgram $((200 << 10)) sendmsg

@@ -35,6 +35,7 @@ has_type() { # FAMILY TYPE
     equal "$(jq -r 'select(.data) | .family + " " + .type' "$recording" | sort -u)" "$1 $2"
 }
 
+# bats test_tags=kernel
 @test "unix stream" {
     everywhere '' "$path" --family unix --type stream --path "$path"
     has_type unix stream
@@ -45,10 +46,12 @@ has_type() { # FAMILY TYPE
     has_type unix dgram
 }
 
+# bats test_tags=kernel
 @test "unix datagram, not connected" {
     everywhere "$path.client" "$path" --family unix --type dgram --path "$path" --unconnected
 }
 
+# bats test_tags=kernel
 @test "unix seqpacket" {
     everywhere '' "$path" --family unix --type seqpacket --path "$path"
     has_type unix seqpacket
@@ -58,6 +61,7 @@ has_type() { # FAMILY TYPE
     everywhere '' "@$path" --family abstract --type stream --path "$path"
 }
 
+# bats test_tags=kernel
 @test "abstract datagram, connected" {
     everywhere "@$path.client" "@$path" --family abstract --type dgram --path "$path"
 }
@@ -82,6 +86,7 @@ pair() { # TYPE
     between '' ''
 }
 
+# bats test_tags=kernel
 @test "pair of streams" {
     pair stream
 }
@@ -94,6 +99,7 @@ pair() { # TYPE
     pair seqpacket
 }
 
+# bats test_tags=kernel
 @test "inet stream" {
     local port
     port=$(free_port)
@@ -101,6 +107,7 @@ pair() { # TYPE
     has_type inet stream
 }
 
+# bats test_tags=kernel
 @test "inet datagram, connected" {
     local port
     port=$(free_port)
@@ -131,6 +138,7 @@ pair() { # TYPE
     has_type inet6 dgram
 }
 
+# bats test_tags=kernel
 @test "inet6 datagram, not connected" {
     local port
     port=$(free_port)

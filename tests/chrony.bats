@@ -22,6 +22,7 @@ exchanges() {
     jq '[.conversations[].exchanges[]] | length' "$work/fixture.json"
 }
 
+# bats test_tags=kernel
 @test "chronyc ntpdata: three exchanges" {
     ask 0 "$chrony" ntpdata -h "$chrony"
     equal "$(exchanges)" 3
@@ -88,6 +89,7 @@ exchanges() {
 }
 
 # The daemon itself, both ends of everything that is said in the tree.
+# bats test_tags=kernel
 @test "chronyd and chronyc in one observed tree" {
     mkdir -m 0750 "$work/own"
     printf 'port 0\ncmdport 0\nlocal stratum 5\nbindcmdaddress %s\npidfile %s\n' \

@@ -21,6 +21,7 @@ many() { # TYPE CLIENTS EXCHANGES
     equal "$("$tests/check_many.py" fixture "$work/fixture.json" "$2" "$3")" "$((2 * $2 * $3)) 0"
 }
 
+# bats test_tags=kernel
 @test "100 clients at once: streams" {
     many stream 100 50
 }
@@ -38,6 +39,7 @@ many() { # TYPE CLIENTS EXCHANGES
 }
 
 # The consumer is stopped on purpose while all is said, with a buffer that cannot hold it.
+# bats test_tags=kernel
 @test "what the buffer cannot hold is counted to the message and the byte" {
     local counts status=0 backend
     background "${sockfixture[@]}" -q --buffer-size 64K -w "$recording" "$programs/many" \

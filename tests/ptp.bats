@@ -17,6 +17,7 @@ get() { # COMMAND...
     same_rows
 }
 
+# bats test_tags=kernel
 @test "pmc GET of one data set each" {
     local set
     for set in CURRENT_DATA_SET DEFAULT_DATA_SET PARENT_DATA_SET TIME_PROPERTIES_DATA_SET \

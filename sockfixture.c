@@ -128,6 +128,11 @@ static void say(const char *format, ...)
     fprintf(stderr, "sockfixture: %s\n", text);
 }
 
+static void say_note(const char *text)
+{
+    say("%s", text);
+}
+
 static enum status say_error(int err, const char *what)
 {
     say("%s: %s", what, strerror(-err));
@@ -508,6 +513,7 @@ static enum status open_session(struct session *session, const struct options *o
     struct backend_options backend_options = {
         .buffer_size = options->buffer_size,
         .verbose = options->verbose,
+        .say = options->quiet ? NULL : say_note,
     };
 
     if (session_open(session, options->backend, &backend_options, sink)) {

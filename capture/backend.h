@@ -72,6 +72,9 @@ struct losses {
 struct backend_options {
     size_t buffer_size; /* bytes between kernel and user space, a power of two */
     bool verbose;       /* show the log of the libraries */
+
+    /* Tells the user one line about the command that no recording holds; or NULL. */
+    void (*say)(const char *text);
 };
 
 enum { REASON_SIZE = 256 };
@@ -90,8 +93,11 @@ struct backend {
     int (*open)(struct recorder **out, const struct backend_options *options,
                 const struct sink *sink, char reason[REASON_SIZE]);
 
-    /* Runs in the launched process before the command; NULL when there is nothing to do. */
-    int (*prepare)(struct recorder *recorder);
+    /*
+     * Runs in the launched process before the command; NULL when there is nothing to do.
+     * Returns 0 or -errno.
+     */
+    int (*prepare)(void);
 
     /* Observes the launched process and its descendants from now on. */
     int (*observe)(struct recorder *recorder, struct launch *launch);
@@ -109,9 +115,17 @@ struct backend {
     int (*finish)(struct recorder *recorder, struct losses *losses);
 
     void (*close)(struct recorder *recorder);
+
+    /*
+     * For a backend that the observed processes cannot do without once it has been there, even when
+     * it is closed: whether any are left, and to stay until there are none. Else both are NULL.
+     */
+    bool (*needed)(void);
+    void (*stay)(void);
 };
 
 extern const struct backend backend_socket;
 extern const struct backend backend_syscall;
+extern const struct backend backend_ptrace;
 
 #endif

@@ -21,6 +21,7 @@ struct launch {
     int pidfd;
     int go;      /* write end: the process goes when it gets a byte, and ends when it is closed */
     int failure; /* read end: the errno of exec */
+    bool reaped_elsewhere;
     bool ended;
     int status;
 };
@@ -53,17 +54,12 @@ static void become_command(const struct launch_options *options, int go, int fai
     restore_signals();
     if (options->output_to_error && dup2(STDERR_FILENO, STDOUT_FILENO) < 0)
         goto fail;
-    error = options->user ? user_become(options->user) : 0;
+    error = options->prepare ? options->prepare() : 0; /* while it has all our privileges */
+    if (!error && options->user)
+        error = user_become(options->user);
     if (error) {
         errno = -error;
         goto fail;
-    }
-    if (options->prepare) {
-        error = options->prepare(options->context);
-        if (error) {
-            errno = -error;
-            goto fail;
-        }
     }
     execvp(options->command[0], options->command);
 fail:
@@ -117,6 +113,7 @@ void launch_free(struct launch *launch)
         return;
     if (launch->go >= 0) {
         close(launch->go);
+        kill(launch->pid, SIGKILL); /* it may be traced, and then it would not end by itself */
         waitpid(launch->pid, NULL, 0);
     }
     close(launch->failure);
@@ -148,6 +145,11 @@ int launch_fd(const struct launch *launch)
     return launch->pidfd;
 }
 
+void launch_leave_reaping(struct launch *launch)
+{
+    launch->reaped_elsewhere = true;
+}
+
 void launch_reaped(struct launch *launch, int status)
 {
     launch->ended = true;
@@ -158,7 +160,8 @@ int launch_check(struct launch *launch)
 {
     int status, error;
 
-    if (!launch->ended && waitpid(launch->pid, &status, WNOHANG) == launch->pid)
+    if (!launch->ended && !launch->reaped_elsewhere &&
+        waitpid(launch->pid, &status, WNOHANG) == launch->pid)
         launch_reaped(launch, status);
     /* Only a process that has ended can have left a reason; until then the pipe may be open. */
     if (launch->ended && read(launch->failure, &error, sizeof(error)) == sizeof(error))

@@ -10,11 +10,10 @@ struct launch;
 struct user;
 
 struct launch_options {
-    char *const *command;          /* ends with NULL; must outlive the launch */
-    bool output_to_error;          /* the command's standard output goes to standard error */
-    const struct user *user;       /* whom it runs as; NULL: as we do */
-    int (*prepare)(void *context); /* runs in the new process before the command; or NULL */
-    void *context;
+    char *const *command;    /* ends with NULL; must outlive the launch */
+    bool output_to_error;    /* the command's standard output goes to standard error */
+    const struct user *user; /* whom it runs as; NULL: as we do */
+    int (*prepare)(void);    /* runs in the new process before the command; or NULL */
 };
 
 /*
@@ -38,7 +37,11 @@ int launch_fd(const struct launch *launch);
  */
 int launch_check(struct launch *launch);
 
-/* For a backend that waits for processes itself: the command ended with this wait status. */
+/*
+ * For a backend that waits for processes itself: launch_check no longer does, and is told by
+ * launch_reaped that the command ended with this wait status.
+ */
+void launch_leave_reaping(struct launch *launch);
 void launch_reaped(struct launch *launch, int status);
 
 bool launch_ended(const struct launch *launch);

@@ -11,9 +11,10 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "capture/front.h"
 #include "capture/launch.h"
 
-const struct backend *const backends[] = {&backend_socket, &backend_syscall, NULL};
+const struct backend *const backends[] = {&backend_socket, &backend_syscall, &backend_ptrace, NULL};
 
 static void refuse(struct session *session, const char *name, const char *reason)
 {
@@ -148,10 +149,14 @@ static int record_until_end(struct session *session, struct watch *watch, struct
     while (!err && !launch_ended(launch) && !result->exec_error && watch->signals_seen < 2) {
         if (epoll_wait(watch->epoll, events, 4, wait) < 0 && errno != EINTR)
             return -errno;
+        if (front_fd() >= 0 && front_is_gone())
+            return -ECANCELED;
         pass_signals(watch, launch);
         result->exec_error = launch_check(launch);
         err = backend->step(session->recorder, &wait);
     }
+    if (!result->exec_error) /* the backend may have seen its end */
+        result->exec_error = launch_check(launch);
     return err;
 }
 
@@ -163,6 +168,7 @@ int session_run(struct session *session, const struct session_command *command,
         .command = command->command,
         .output_to_error = command->output_to_error,
         .user = command->user,
+        .prepare = backend->prepare,
     };
     struct launch *launch = NULL;
     struct sched_param old;
@@ -170,6 +176,11 @@ int session_run(struct session *session, const struct session_command *command,
     int err, old_policy = -1;
 
     memset(result, 0, sizeof(*result));
+    if (backend->stay) {
+        err = front_split(backend->needed, backend->stay);
+        if (err)
+            return err;
+    }
     err = watch_open(&watch);
     if (!err)
         err = launch_new(&launch, &options);
@@ -179,6 +190,8 @@ int session_run(struct session *session, const struct session_command *command,
         err = watch_add(&watch, launch_fd(launch));
     if (!err)
         err = watch_add(&watch, backend->fd(session->recorder));
+    if (!err)
+        err = watch_add(&watch, front_fd());
     if (err)
         goto out;
     get_ahead(&old, &old_policy);

@@ -41,7 +41,7 @@ bpf_programs() {
 @test "--backends says of each whether it works here, and why not" {
     run -0 "$SOCKFIXTURE" --backends
     [[ ${lines[0]} == 'socket '* && ${lines[1]} == 'syscall '* ]]
-    [[ $output == *'syscall  yes '* ]]
+    [[ $output == *'syscall  yes '*'ptrace   yes '* ]]
 }
 
 @test "auto says which it took, and why not the ones before it" {
@@ -62,6 +62,29 @@ bpf_programs() {
     equal "$(backend_of rec.jsonl)" syscall
     equal "$(jq '[.conversations[].exchanges | length] | add > 0' out.json)" true
     equal "$(stat -c %U out.json)" nobody
+}
+
+@test "without any privilege it records by ptrace" {
+    public
+    as_nobody - ./sockfixture -l json -o out.json -w rec.jsonl ./talk --path socket 2> err
+    equal "$(backend_of rec.jsonl)" ptrace
+    equal "$(jq '[.conversations[].exchanges | length] | add > 0' out.json)" true
+    grep -q 'backend: ptrace (socket: needs CAP_BPF.*syscall: needs CAP_BPF' err
+}
+
+@test "killed at any moment, ptrace leaves nothing stopped" {
+    local i
+    for i in 0.01 0.05 0.1 0.2; do
+        background "$SOCKFIXTURE" --backend ptrace -q -o out.json "$programs/many" --clients 4 \
+            --exchanges 100000 --path "$path.$i"
+        sleep "$i"
+        kill -KILL "$pid"
+        wait "$pid" || true
+    done
+    none_stopped() { ! ps -eo stat=,args= | grep '^[Tt]' | grep -F "$path."; }
+    none_left() { ! pgrep -f -- "--path $path\."; }
+    wait_until 10 none_stopped
+    wait_until 10 none_left
 }
 
 @test "without them it says what it takes" {

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/* The seccomp filter that stops a process at its socket calls and lets all others pass untouched.
+ */
+#ifndef CAPTURE_PTRACE_FILTER_H
+#define CAPTURE_PTRACE_FILTER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* What the filter tells of a stop (its SECCOMP_RET_DATA), besides the values of enum call_kind. */
+enum filter_stop {
+    FILTER_RENAME = 64, /* the thread gives itself another name */
+    FILTER_PAIR,        /* socketpair() */
+    FILTER_PTRACE,      /* it wants to trace, or to be traced, itself */
+    FILTER_IO_URING,    /* it will make calls that no filter sees */
+    FILTER_FOREIGN,     /* a call in a convention that is not ours */
+};
+
+/*
+ * Puts the calling process and all that will come of it under the filter. From then on its socket
+ * calls fail with ENOSYS whenever no tracer is there to let them through. Returns 0 or -errno.
+ */
+int filter_install(void);
+
+/* True when the architecture of a stopped call is the one this program is built for. */
+bool filter_knows(uint32_t architecture);
+
+#endif

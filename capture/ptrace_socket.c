@@ -1,0 +1,436 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * A socket is known by the inode that /proc shows behind a descriptor. The first time, and when a
+ * call may have changed it, the socket itself is asked: by a copy of the descriptor (pidfd_getfd),
+ * which is closed at once, as a socket is open for as long as anybody has it; or where that is
+ * forbidden, as in some containers, by what sock_diag shows to everybody.
+ *
+ * Who is at the other end only sock_diag tells, and only while that end has an inode: from accept()
+ * until it is closed.
+ */
+#include "capture/ptrace_socket.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <search.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "capture/sockdiag.h"
+
+#ifndef PIDFD_THREAD
+#define PIDFD_THREAD O_EXCL /* Linux 6.9 */
+#endif
+
+/* How often to ask for a peer that is not known; it may be one of another network namespace. */
+enum { ASK_MAX = 8 };
+
+/* The kernel's SO_PEERNAME is getpeername() that also answers while, and after, it is connected. */
+struct sockets {
+    const struct sink *sink;
+    void *by_inode;                     /* struct traced_socket */
+    struct traced_socket *first, *last; /* those that wait, in the order in which they connected */
+    dev_t proc;
+    int diag; /* -1: there is no sock_diag */
+};
+
+static int compare_inode(const void *a, const void *b)
+{
+    uint64_t x = ((const struct traced_socket *)a)->facts.inode;
+    uint64_t y = ((const struct traced_socket *)b)->facts.inode;
+
+    return (x > y) - (x < y);
+}
+
+int sockets_new(struct sockets **out, const struct sink *sink)
+{
+    struct sockets *sockets = calloc(1, sizeof(*sockets));
+    struct stat proc;
+
+    if (!sockets)
+        return -ENOMEM;
+    if (stat("/proc/self", &proc)) {
+        free(sockets);
+        return -errno;
+    }
+    sockets->sink = sink;
+    sockets->proc = proc.st_dev;
+    sockets->diag = sockdiag_open();
+    *out = sockets;
+    return 0;
+}
+
+void sockets_free(struct sockets *sockets)
+{
+    if (!sockets)
+        return;
+    if (sockets->diag >= 0)
+        close(sockets->diag);
+    tdestroy(sockets->by_inode, free);
+    free(sockets);
+}
+
+static struct traced_socket *find(struct sockets *sockets, uint64_t inode)
+{
+    struct traced_socket key = {.facts.inode = inode};
+    struct traced_socket **found = tfind(&key, &sockets->by_inode, compare_inode);
+
+    return found ? *found : NULL;
+}
+
+static struct traced_socket *find_or_add(struct sockets *sockets, uint64_t inode)
+{
+    struct traced_socket *socket = find(sockets, inode);
+
+    if (socket)
+        return socket;
+    socket = calloc(1, sizeof(*socket));
+    if (!socket)
+        return NULL;
+    socket->facts.inode = socket->facts.token = inode;
+    socket->stale = true;
+    if (!tsearch(socket, &sockets->by_inode, compare_inode)) {
+        free(socket);
+        return NULL;
+    }
+    return socket;
+}
+
+/* Asking the socket */
+
+/* A copy of the caller's descriptor, or -errno; it is to be closed soon. */
+static int copy_descriptor(const struct traced_socket *socket, const struct caller *caller, int fd)
+{
+    int pidfd = (int)syscall(SYS_pidfd_open, caller->tid, PIDFD_THREAD), copy;
+    struct stat file;
+
+    if (pidfd < 0)
+        pidfd = (int)syscall(SYS_pidfd_open, caller->pid, 0);
+    if (pidfd < 0)
+        return -errno;
+    copy = (int)syscall(SYS_pidfd_getfd, pidfd, fd, 0);
+    close(pidfd);
+    if (copy < 0)
+        return -errno;
+    if (fstat(copy, &file) || file.st_ino != socket->facts.inode) {
+        close(copy); /* another thread has put something else in its place */
+        return -ESTALE;
+    }
+    return copy;
+}
+
+static int get_option(int copy, int option)
+{
+    int value = 0;
+    socklen_t length = sizeof(value);
+
+    return getsockopt(copy, SOL_SOCKET, option, &value, &length) ? 0 : value;
+}
+
+/* An internet socket has no address until it has a port. */
+static bool has_name(const struct sockaddr_storage *address)
+{
+    if (address->ss_family == AF_INET)
+        return ((const struct sockaddr_in *)address)->sin_port;
+    if (address->ss_family == AF_INET6)
+        return ((const struct sockaddr_in6 *)address)->sin6_port;
+    return address->ss_family == AF_UNIX;
+}
+
+static void print_name(char text[ADDRESS_TEXT_SIZE], const struct sockaddr_storage *address,
+                       socklen_t length, int type)
+{
+    text[0] = '\0';
+    if (length >= sizeof(sa_family_t) && has_name(address))
+        address_print(text, address, length, type);
+}
+
+/* For internet sockets the peer's name is asked so that it is told before, and after, there is one.
+ */
+static int get_peer_name(int copy, int family, struct sockaddr_storage *address, socklen_t *length)
+{
+    *length = sizeof(*address);
+    if (family == AF_UNIX)
+        return getpeername(copy, (struct sockaddr *)address, length);
+    *length = family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6);
+    return getsockopt(copy, SOL_SOCKET, SO_PEERNAME, address, length);
+}
+
+static int ask_copy(const struct traced_socket *socket, const struct caller *caller, int fd,
+                    struct endpoint_facts *facts)
+{
+    struct sockaddr_storage address = {0}, peer = {0};
+    socklen_t length = sizeof(address), peer_length;
+    struct ucred credentials = {0};
+    socklen_t credentials_length = sizeof(credentials);
+    int copy = copy_descriptor(socket, caller, fd);
+
+    if (copy < 0)
+        return copy;
+    facts->family = get_option(copy, SO_DOMAIN);
+    facts->type = get_option(copy, SO_TYPE);
+    if (getsockname(copy, (struct sockaddr *)&address, &length))
+        length = 0;
+    if (get_peer_name(copy, facts->family, &peer, &peer_length))
+        peer_length = 0;
+    if (!getsockopt(copy, SOL_SOCKET, SO_PEERCRED, &credentials, &credentials_length))
+        facts->peer_pid = (uint32_t)credentials.pid;
+    close(copy);
+    print_name(facts->address, &address, length, facts->type);
+    print_name(facts->peer_address, &peer, peer_length, facts->type);
+    return 0;
+}
+
+static void take_answer(struct endpoint_facts *facts, const struct sockdiag_answer *answer)
+{
+    facts->family = answer->family;
+    facts->type = answer->type;
+    print_name(facts->address, &answer->address, answer->address_length, answer->type);
+    print_name(facts->peer_address, &answer->peer_address, answer->peer_address_length,
+               answer->type);
+}
+
+/* What sock_diag knows of the socket; with `all` unset just who the peer of a Unix socket is. */
+static int ask_diag(struct sockets *sockets, struct endpoint_facts *facts, bool all)
+{
+    struct sockdiag_answer answer, peer;
+    int err;
+
+    if (sockets->diag < 0)
+        return sockets->diag;
+    err = sockdiag_unix(sockets->diag, facts->inode, &answer);
+    if (err == -ENOENT && all) {
+        err = sockdiag_inet(sockets->diag, facts->inode, &answer);
+        if (!err)
+            take_answer(facts, &answer);
+        return err;
+    }
+    if (err)
+        return err;
+    facts->peer_inode = facts->peer_token = answer.peer_inode;
+    if (!all)
+        return 0;
+    if (answer.peer_inode && sockdiag_unix(sockets->diag, answer.peer_inode, &peer) == 0) {
+        answer.peer_address = peer.address;
+        answer.peer_address_length = peer.address_length;
+    }
+    take_answer(facts, &answer);
+    return 0;
+}
+
+/* Who belongs to whom */
+
+static void wait_for_peer(struct sockets *sockets, struct traced_socket *socket)
+{
+    if (socket->waiting)
+        return;
+    socket->waiting = true;
+    socket->previous = sockets->last;
+    socket->next = NULL;
+    *(sockets->last ? &sockets->last->next : &sockets->first) = socket;
+    sockets->last = socket;
+}
+
+static void wait_no_more(struct sockets *sockets, struct traced_socket *socket)
+{
+    if (!socket->waiting)
+        return;
+    socket->waiting = false;
+    *(socket->previous ? &socket->previous->next : &sockets->first) = socket->next;
+    *(socket->next ? &socket->next->previous : &sockets->last) = socket->previous;
+}
+
+static void set_peer(struct traced_socket *socket, uint64_t peer)
+{
+    if (socket->facts.peer_inode == peer)
+        return;
+    socket->facts.peer_inode = socket->facts.peer_token = peer;
+    socket->told = false;
+}
+
+void sockets_name_peer(struct traced_socket *socket, const char *address)
+{
+    if (strcmp(socket->facts.peer_address, address) == 0)
+        return;
+    stpcpy(socket->facts.peer_address, address);
+    socket->told = false;
+}
+
+void sockets_pair(struct traced_socket *one, struct traced_socket *other)
+{
+    set_peer(one, other->facts.inode);
+    set_peer(other, one->facts.inode);
+}
+
+/*
+ * A connection that its client closed before it was accepted: the kernel no longer says whose it
+ * was, but a listener hands out connections in the order in which they were made.
+ */
+static struct traced_socket *claim(struct sockets *sockets, const struct traced_socket *accepted)
+{
+    const struct endpoint_facts *facts = &accepted->facts;
+
+    for (struct traced_socket *each = sockets->first; each; each = each->next)
+        if (each->facts.type == facts->type &&
+            (!facts->peer_pid || (uint32_t)each->connector == facts->peer_pid) &&
+            strcmp(each->facts.peer_address, facts->address) == 0)
+            return each;
+    return NULL;
+}
+
+/* Lets the other end know, when we observe it, who has accepted it. */
+static void meet(struct sockets *sockets, struct traced_socket *accepted)
+{
+    struct traced_socket *client;
+
+    if (accepted->facts.family != AF_UNIX)
+        return;
+    client = accepted->facts.peer_inode ? find(sockets, accepted->facts.peer_inode)
+                                        : claim(sockets, accepted);
+    if (!client)
+        return;
+    wait_no_more(sockets, client);
+    sockets_pair(accepted, client);
+}
+
+/* Keeping what is known up to date */
+
+static bool is_stream(const struct endpoint_facts *facts)
+{
+    return facts->type == SOCK_STREAM || facts->type == SOCK_SEQPACKET;
+}
+
+/* A Unix socket that has a peer, but one that had no inode when it was asked for. */
+static bool lacks_peer(const struct traced_socket *socket)
+{
+    return socket->known && socket->facts.family == AF_UNIX && is_stream(&socket->facts) &&
+           !socket->facts.peer_inode && socket->asked < ASK_MAX;
+}
+
+static bool is_recorded(const struct endpoint_facts *facts)
+{
+    bool family = facts->family == AF_UNIX || facts->family == AF_INET || facts->family == AF_INET6;
+
+    return family && (is_stream(facts) || facts->type == SOCK_DGRAM);
+}
+
+static bool same(const struct endpoint_facts *a, const struct endpoint_facts *b)
+{
+    return a->role == b->role && a->peer_inode == b->peer_inode &&
+           strcmp(a->address, b->address) == 0 && strcmp(a->peer_address, b->peer_address) == 0;
+}
+
+static void learn(struct sockets *sockets, struct traced_socket *socket,
+                  const struct caller *caller, int fd)
+{
+    struct endpoint_facts facts = {
+        .inode = socket->facts.inode,
+        .token = socket->facts.token,
+        .role = socket->facts.role,
+    };
+
+    if (ask_copy(socket, caller, fd, &facts) == 0) {
+        if (facts.family == AF_UNIX)
+            ask_diag(sockets, &facts, false);
+    } else if (ask_diag(sockets, &facts, true) && socket->known) {
+        return; /* it is gone: what was known of it stays */
+    } else if (!facts.peer_address[0]) {
+        memcpy(facts.peer_address, socket->facts.peer_address, sizeof(facts.peer_address));
+    }
+    /* A peer that is gone, as far as sock_diag can tell, was the peer all the same. */
+    if (facts.family == AF_UNIX && !facts.peer_inode && !socket->parted) {
+        facts.peer_inode = facts.peer_token = socket->facts.peer_inode;
+        socket->asked++;
+    }
+    socket->parted = false;
+    if (!same(&facts, &socket->facts))
+        socket->told = false;
+    memcpy(facts.comm, socket->facts.comm, sizeof(facts.comm));
+    facts.pid = socket->facts.pid;
+    socket->facts = facts;
+    socket->known = is_recorded(&facts);
+    socket->stale = !facts.family;
+}
+
+int sockets_look(struct sockets *sockets, const struct caller *caller, int fd,
+                 struct traced_socket **out)
+{
+    struct traced_socket *socket;
+    char path[64];
+    struct stat file;
+
+    snprintf(path, sizeof(path), "/proc/%d/fd/%d", caller->tid, fd);
+    if (stat(path, &file))
+        return errno == EACCES || errno == EPERM ? DESCRIPTOR_HIDDEN : DESCRIPTOR_OTHER;
+    if (!S_ISSOCK(file.st_mode))
+        return file.st_dev == sockets->proc ? DESCRIPTOR_PROC : DESCRIPTOR_OTHER;
+    socket = find_or_add(sockets, file.st_ino);
+    if (!socket)
+        return -ENOMEM;
+    if (socket->stale || lacks_peer(socket))
+        learn(sockets, socket, caller, fd);
+    *out = socket;
+    return socket->known ? DESCRIPTOR_SOCKET : DESCRIPTOR_OTHER;
+}
+
+int sockets_tell(struct sockets *sockets, struct traced_socket *socket, const struct caller *caller,
+                 int fd, enum record_role role)
+{
+    if (role != ROLE_UNKNOWN && socket->facts.role != role) {
+        socket->facts.role = role;
+        socket->told = false;
+    }
+    if (socket->stale || lacks_peer(socket))
+        learn(sockets, socket, caller, fd);
+    if (role == ROLE_ACCEPTED)
+        meet(sockets, socket);
+    if (role == ROLE_CONNECTED && socket->facts.family == AF_UNIX && is_stream(&socket->facts)) {
+        socket->connector = caller->pid;
+        wait_for_peer(sockets, socket);
+    }
+    if (socket->facts.peer_inode)
+        wait_no_more(sockets, socket);
+    if (socket->told)
+        return 0;
+    socket->facts.pid = (uint32_t)caller->pid;
+    memcpy(socket->facts.comm, caller->comm, COMM_SIZE);
+    socket->told = socket->observed = true;
+    return sockets->sink->endpoint(sockets->sink->context, &socket->facts);
+}
+
+bool sockets_peer_observed(struct sockets *sockets, const struct traced_socket *socket)
+{
+    const struct traced_socket *peer;
+
+    if (socket->facts.family != AF_UNIX || !socket->facts.peer_inode)
+        return false;
+    peer = find(sockets, socket->facts.peer_inode);
+    return peer && peer->observed;
+}
+
+bool sockets_ended(struct sockets *sockets, const struct traced_socket *socket,
+                   const struct caller *caller, int fd)
+{
+    struct sockdiag_answer answer;
+    struct pollfd state = {.events = POLLRDHUP};
+
+    state.fd = copy_descriptor(socket, caller, fd);
+    if (state.fd >= 0) {
+        bool ended = poll(&state, 1, 0) > 0 && state.revents & POLLRDHUP;
+
+        close(state.fd);
+        return ended;
+    }
+    if (socket->facts.family == AF_UNIX && sockets->diag >= 0 &&
+        sockdiag_unix(sockets->diag, socket->facts.inode, &answer) == 0)
+        return answer.ended;
+    return socket->facts.type ==
+           SOCK_SEQPACKET; /* gone already: more likely its end than a record */
+}

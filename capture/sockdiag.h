@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/* Asks the kernel about sockets by inode: who is at the other end of a Unix socket, and the like.
+ */
+#ifndef CAPTURE_SOCKDIAG_H
+#define CAPTURE_SOCKDIAG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+struct sockdiag_answer {
+    int family;
+    int type;
+    bool ended;          /* nothing more can be received */
+    uint64_t peer_inode; /* of a Unix socket; 0 when it has none, or none that is known yet */
+    struct sockaddr_storage address, peer_address;
+    socklen_t address_length, peer_address_length; /* 0 when there is none */
+};
+
+/* Returns a descriptor to ask by, or -errno. */
+int sockdiag_open(void);
+
+/*
+ * Finds a Unix socket of our network namespace; its peer's address is to be asked by the peer's
+ * inode. Returns 0, or -errno (-ENOENT: there is none).
+ */
+int sockdiag_unix(int diag, uint64_t inode, struct sockdiag_answer *answer);
+
+/* The same for an internet socket, which takes a look at all of them. */
+int sockdiag_inet(int diag, uint64_t inode, struct sockdiag_answer *answer);
+
+#endif

@@ -358,7 +358,7 @@ static void lose(struct traced_call *call, struct moved *moved, size_t bytes)
 static int take_message(struct traced_call *call, const struct caller *caller, struct moved *moved,
                         size_t length)
 {
-    struct msghdr header;
+    struct msghdr header = {0};
 
     if (read_object(caller->tid, &header, call->arguments[1], sizeof(header)))
         return take_header(call, caller, moved, &header, length);
@@ -380,7 +380,7 @@ static int take_messages(struct traced_call *call, struct sockets *sockets,
     int err = 0;
 
     for (size_t i = 0; i < count && !err; i++) {
-        struct mmsghdr each;
+        struct mmsghdr each = {0};
 
         if (!read_object(caller->tid, &each, call->arguments[1] + i * sizeof(each), sizeof(each)))
             lose(call, moved, 0);

@@ -339,8 +339,9 @@ static __always_inline bool moved_empty(struct call *call, __u8 kind)
     case CALL_RECEIVE_BUFFER:
     case CALL_RECEIVE_VECTOR:
     case CALL_RECVFROM:
-    case CALL_RECVMSG:
         return call->count && !is_end(call, 0);
+    case CALL_RECVMSG:
+        return !is_end(call, 0);
     }
     return false;
 }

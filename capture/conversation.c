@@ -434,6 +434,9 @@ static struct conversation *conversation_add(struct conversations *all, struct e
         other->end.inode = is_connected(endpoint) ? endpoint->facts.peer_inode : 0;
         other->end.pid = is_connected(endpoint) ? endpoint->facts.peer_pid : 0;
         peers_complete(all->peers, &other->end, endpoint->facts.family);
+        /* What is found for a stream's address is the socket that listens, not the peer. */
+        if (endpoint->facts.type != SOCK_DGRAM)
+            other->end.inode = endpoint->facts.peer_inode;
     }
     *all->all_end = conversation;
     all->all_end = &conversation->next;

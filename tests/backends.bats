@@ -81,11 +81,21 @@ bpf_programs() {
         kill -KILL "$pid"
         wait "$pid" || true
     done
-    none_stopped() { ! ps -eo stat=,args= | grep '^[Tt]' | grep -F "$path."; }
-    # What goes on is stopped for moments, and let through; what is left ends with the test.
-    for i in 1 2 3; do
-        wait_until 20 none_stopped
-    done
+    # What goes on is stopped for moments, and let through: one that is stuck is stopped, and does not
+    # get on. What is left ends with the test.
+    stopped() {
+        local each
+        for each in $(ps -eo pid=,stat=,args= | grep -F "$path." | awk '$2 ~ /^[Tt]/ {print $1}'); do
+            awk -v pid="$each" '/^voluntary_ctxt/ {print pid, $2}' "/proc/$each/status" || true
+        done 2> /dev/null | sort
+    }
+    none_stuck() {
+        stopped > before
+        sleep 1
+        stopped > after
+        [ -z "$(comm -12 before after)" ]
+    }
+    wait_until 20 none_stuck
 }
 
 @test "without them it says what it takes" {

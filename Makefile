@@ -30,12 +30,12 @@ bpf_cflags    = -g -O2 -std=gnu17 -target bpf -mcpu=v3 -Wall -Wextra -Werror -Wn
 
 parts      := $(wildcard capture/*.c emit/*.c)
 objects    := $(parts:%.c=$(BUILD)/%.o) $(BUILD)/templates.o
-main       := $(BUILD)/sockfixture.o
+main       := $(BUILD)/sockfixture.o $(BUILD)/options.o
 skeletons  := $(patsubst bpf/%.bpf.c,$(BUILD)/bpf/%.skel.h,$(wildcard bpf/*.bpf.c))
 templates  := $(sort $(wildcard templates/*.mustache))
 unit_tests := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/*_test.c))
 programs   := $(patsubst tests/programs/%.c,$(BUILD)/tests/programs/%,$(wildcard tests/programs/*.c))
-sources    := sockfixture.c $(filter-out $(BUILD)/%,$(wildcard */*.c */*.h tests/*/*.c tests/*/*.h))
+sources    := $(wildcard *.c *.h) $(filter-out $(BUILD)/%,$(wildcard */*.c */*.h tests/*/*.c tests/*/*.h))
 scripts    := .ci/run $(shell grep -lE '^\#!.*\b(sh|bash)$$' tests/* tests/*/* templates/* examples/* examples/*/* 2>/dev/null)
 
 .DELETE_ON_ERROR:
@@ -158,7 +158,7 @@ sanitized: ## Build all of it with ASan and UBSan, in build/sanitized
 lint: deps-lint ## Check format and style
 	clang-format --dry-run -Werror $(sources)
 	cppcheck -q --std=c11 --enable=warning,performance,portability --inline-suppr \
-		--error-exitcode=1 -I. $(wildcard capture/*.c emit/*.c) sockfixture.c
+		--error-exitcode=1 -I. $(wildcard capture/*.c emit/*.c *.c)
 	$(if $(scripts),shellcheck $(scripts))
 	mandoc -T lint -W warning $(wildcard *.1 *.5)
 

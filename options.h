@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/* What the user asks for on the command line. */
+#ifndef OPTIONS_H
+#define OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Exit statuses. */
+enum status {
+    STATUS_DONE = 0,
+    STATUS_USAGE = 2,
+    STATUS_INCOMPLETE = 3,
+    STATUS_COMMAND = 4,
+    STATUS_NO_BACKEND = 5,
+};
+
+struct options {
+    const char *lang;
+    const char *template;
+    const char *output;
+    const char *write;
+    const char *read;
+    const char *socket;
+    const char *backend;
+    const char *name;
+    const char *package;
+    size_t buffer_size;
+    bool ignore_status;
+    bool quiet;
+    bool verbose;
+    const char *user;
+    bool list_langs;
+    bool list_backends;
+    char **command;
+};
+
+/*
+ * Fills *options in from the command line; strings point into argv. Exits, with STATUS_USAGE after
+ * a message, upon an option that makes no sense by itself, and for --help and --version.
+ * Returns NULL, or what is wrong with the options together.
+ */
+const char *options_parse(struct options *options, int argc, char **argv);
+
+bool is_stdout(const char *path);
+
+/* A fixture is written unless only a recording was asked for. */
+bool wants_fixture(const struct options *options);
+bool fixture_to_stdout(const struct options *options);
+
+#endif

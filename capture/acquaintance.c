@@ -55,8 +55,11 @@ struct conversation *acquaintances_find(const struct acquaintances *acquaintance
 
 static int join(struct acquaintances *acquaintances, struct conversation *conversation)
 {
-    struct joined *joined = malloc(sizeof(*joined));
+    struct joined *joined;
 
+    if (acquaintances->latest && acquaintances->latest->conversation == conversation)
+        return 0; /* the same under another address */
+    joined = malloc(sizeof(*joined));
     if (!joined)
         return -ENOMEM;
     *joined = (struct joined){.conversation = conversation, .before = acquaintances->latest};
@@ -64,11 +67,21 @@ static int join(struct acquaintances *acquaintances, struct conversation *conver
     return 0;
 }
 
-static int meet(struct acquaintances *acquaintances, const char *address,
-                struct conversation *conversation)
+int acquaintances_add(struct acquaintances *acquaintances, const char *address,
+                      struct conversation *conversation)
 {
-    struct acquaintance new = {.address = strdup(address), .conversation = conversation};
+    struct acquaintance *found = find(acquaintances, address);
+    struct acquaintance new = {.conversation = conversation};
 
+    if (found && found->conversation == conversation)
+        return 0;
+    if (join(acquaintances, conversation))
+        return -ENOMEM;
+    if (found) {
+        found->conversation = conversation;
+        return 0;
+    }
+    new.address = strdup(address);
     if (!new.address)
         return -ENOMEM;
     if (!tree_get(&acquaintances->by_address, &new, sizeof(new), compare_address, NULL)) {
@@ -76,18 +89,4 @@ static int meet(struct acquaintances *acquaintances, const char *address,
         return -ENOMEM;
     }
     return 0;
-}
-
-int acquaintances_add(struct acquaintances *acquaintances, const char *address,
-                      struct conversation *conversation)
-{
-    struct acquaintance *found = find(acquaintances, address);
-
-    if (found) {
-        found->conversation = conversation;
-        return 0;
-    }
-    if (join(acquaintances, conversation))
-        return -ENOMEM;
-    return meet(acquaintances, address, conversation);
 }

@@ -12,8 +12,7 @@ struct {
 } records SEC(".maps");
 
 /* Set by user space: how soundly it sleeps, and how many bytes waiting are worth waking it for. */
-enum { CONSUMER_AWAKE, CONSUMER_NAPS, CONSUMER_SLEEPS };
-volatile __u32 consumer_state = 0;
+volatile __u32 consumer_state = CONSUMER_AWAKE;
 const volatile __u64 wake_at = 1024 * 1024;
 
 struct record_losses losses = {};
@@ -86,7 +85,7 @@ static __always_inline __u64 wakeup(void)
     if (state == CONSUMER_AWAKE ||
         (state == CONSUMER_NAPS && bpf_ringbuf_query(&records, BPF_RB_AVAIL_DATA) < wake_at))
         return BPF_RB_NO_WAKEUP;
-    consumer_state = 0;
+    consumer_state = CONSUMER_AWAKE;
     return BPF_RB_FORCE_WAKEUP;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Everything that crosses the ring buffer, and nothing else: the border between kernel and user.
+ * Everything that kernel side and user space say to each other, and nothing else: the border.
  *
  * What a call moved arrives as one RECORD_MESSAGE for each message, holding its first bytes, and
  * RECORD_PIECEs for what did not fit, all by the same thread in this order. Records of different
@@ -90,6 +90,13 @@ struct record_message {
     __u32 size; /* of data; the record may be longer */
     __u32 reserved;
     __u8 data[];
+};
+
+/* How soundly user space sleeps, as it tells the kernel side: that decides what it is woken for. */
+enum consumer_state {
+    CONSUMER_AWAKE,
+    CONSUMER_NAPS,
+    CONSUMER_SLEEPS,
 };
 
 /* Counters the kernel keeps; user space reads them when it is done. */

@@ -3,7 +3,8 @@
  * The kernel side of the `syscall` backend: looks at the socket calls of observed processes where
  * they are entered (which socket, which memory) and where they return (how much was moved).
  */
-#include "bpf/record.h"
+#include "bpf/bytes.h"
+#include "bpf/process.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
@@ -96,7 +97,6 @@ static __always_inline void keep_arguments(struct call *call, struct pt_regs *re
     call->count = argument(regs, 2);
     call->name = 0;
     call->name_length = 0;
-    call->message_flags = 0;
     switch (call->kind) {
     case CALL_SENDTO:
     case CALL_RECVFROM:
@@ -144,9 +144,7 @@ static __always_inline void begin(struct call *call)
         name = header.name;
         length = header.name_length;
     }
-    if (call->type == SOCK_DGRAM && name && length)
-        record_name(call, name, length, false);
-    record_begin(call);
+    record_begin(call, name, length, false);
 }
 
 SEC("tp_btf/sys_enter")
@@ -165,19 +163,15 @@ int BPF_PROG(on_sys_enter, struct pt_regs *regs, long number)
     }
     if (number < 0 || number >= CALL_NUMBERS || call_kinds[number] == CALL_OTHER)
         return 0;
-    call = bpf_task_storage_get(&calls, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
-    if (!call) {
-        __sync_fetch_and_add(&losses.unfollowed, 1);
+    call = call_get(task);
+    if (!call)
         return 0;
-    }
     call->kind = call_kinds[number];
     if (!sock_of_call(call, task, regs, &file)) {
         call->kind = CALL_OTHER;
         return 0;
     }
-    call->id = next_call(call->id);
-    call->time = bpf_ktime_get_ns();
-    call->begun = 0;
+    call_begin(call);
     keep_arguments(call, regs);
     if (sends(call->kind) && needs_begin(call, task, file))
         begin(call);
@@ -216,7 +210,6 @@ static __always_inline void record_header(struct call *call, const struct user_m
                                           __u64 length, __u8 flags)
 {
     struct vector vector = {.call = call, .base = header->vector};
-
     __u64 available = length;
 
     if (!(flags & RECORD_SENT))
@@ -346,18 +339,6 @@ static __always_inline bool moved_empty(struct call *call, __u8 kind)
     return false;
 }
 
-static __always_inline void on_bound(struct call *call, long result)
-{
-    if (result == 0)
-        tell(call, ROLE_UNKNOWN);
-}
-
-static __always_inline void on_connected(struct call *call, long result)
-{
-    if (result == 0 || result == -EINPROGRESS)
-        tell(call, ROLE_CONNECTED);
-}
-
 static __always_inline void on_accepted(struct call *call, struct task_struct *task, long result)
 {
     if (result >= 0 && sock_of(file_of(task, result), call))
@@ -398,10 +379,8 @@ int BPF_PROG(on_sys_exit, struct pt_regs *regs, long result)
         return 0;
     kind = call->kind;
     call->kind = CALL_OTHER;
-    if (kind == CALL_BIND)
-        on_bound(call, result);
-    else if (kind == CALL_CONNECT)
-        on_connected(call, result);
+    if (kind == CALL_BIND || kind == CALL_CONNECT)
+        tell_named(call, kind, result);
     else if (kind == CALL_ACCEPT)
         on_accepted(call, task, result);
     else if (!sends(kind))
@@ -421,8 +400,7 @@ static __always_inline int notice(struct sock *sk, int moved, int flags)
     call = bpf_task_storage_get(&calls, bpf_get_current_task_btf(), 0, 0);
     if (call && call->kind != CALL_OTHER)
         return 0;
-    if (READ(sk, __sk_common.skc_family) == AF_UNIX ||
-        READ(sk, __sk_common.skc_family) == AF_INET || READ(sk, __sk_common.skc_family) == AF_INET6)
+    if (is_known_family(READ(sk, __sk_common.skc_family)))
         __sync_fetch_and_add(&losses.bypassed, moved);
     return 0;
 }

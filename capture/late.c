@@ -9,6 +9,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "capture/tree.h"
+
 /* A datagram socket. */
 struct datagram {
     uint64_t inode;
@@ -46,19 +48,15 @@ struct late {
 
 static int compare_inode(const void *a, const void *b)
 {
-    uint64_t x = ((const struct datagram *)a)->inode, y = ((const struct datagram *)b)->inode;
-
-    return (x > y) - (x < y);
+    return tree_compare_numbers(((const struct datagram *)a)->inode,
+                                ((const struct datagram *)b)->inode);
 }
 
 static const struct datagram *datagram_find(const struct late *late, uint64_t inode)
 {
-    struct datagram key = {.inode = inode}, **found;
+    struct datagram key = {.inode = inode};
 
-    if (!late->sockets)
-        return NULL;
-    found = tfind(&key, &late->sockets, compare_inode);
-    return found ? *found : NULL;
+    return tree_find(&late->sockets, &key, compare_inode);
 }
 
 /* What two names of a socket have in common: of an internet address the port, as hosts vary. */
@@ -244,21 +242,14 @@ static int take_again(struct late *late)
 static int on_endpoint(void *context, const struct endpoint_facts *facts)
 {
     struct late *late = context;
-    struct datagram key = {.inode = facts->inode}, **found;
-    struct datagram *socket;
+    struct datagram key = {.inode = facts->inode}, *socket;
 
     if (facts->type == SOCK_DGRAM) {
-        found = tfind(&key, &late->sockets, compare_inode);
-        socket = found ? *found : malloc(sizeof(*socket));
+        socket = tree_get(&late->sockets, &key, sizeof(key), compare_inode, NULL);
         if (!socket)
             return -ENOMEM;
-        socket->inode = facts->inode;
         memcpy(socket->address, facts->address, sizeof(socket->address));
         memcpy(socket->peer, facts->peer_address, sizeof(socket->peer));
-        if (!found && !tsearch(socket, &late->sockets, compare_inode)) {
-            free(socket);
-            return -ENOMEM;
-        }
     }
     return late->next->endpoint(late->next->context, facts);
 }

@@ -13,6 +13,8 @@
 #include <sys/socket.h>
 #include <time.h>
 
+#include "capture/tree.h"
+
 enum {
     BATCH = 65536, /* records taken before the caller gets a look at its other business */
     NAP = 4,       /* milliseconds; while messages come, they are taken in lots */
@@ -38,7 +40,6 @@ struct ring {
     volatile uint32_t *state;
     const struct sink *sink;
     void *partials; /* a tree by tid */
-    size_t partial_count;
     struct losses losses;
     uint64_t epoch; /* add to CLOCK_MONOTONIC to get nanoseconds since the epoch */
     int taken;      /* records in this batch */
@@ -46,23 +47,18 @@ struct ring {
     int error;
 };
 
-/* bpf/message.h is laid out without knowing of the C library; these must stay the same. */
-enum { CONSUMER_AWAKE, CONSUMER_NAPS, CONSUMER_SLEEPS };
 _Static_assert((int)COMM_SIZE == (int)RECORD_COMM_SIZE, "comm crosses the border whole");
 
 static int compare_tid(const void *a, const void *b)
 {
-    uint32_t x = ((const struct partial *)a)->tid, y = ((const struct partial *)b)->tid;
-
-    return (x > y) - (x < y);
+    return tree_compare_numbers(((const struct partial *)a)->tid, ((const struct partial *)b)->tid);
 }
 
 static struct partial *partial_find(struct ring *ring, uint32_t tid)
 {
     struct partial key = {.tid = tid};
-    struct partial **found = ring->partial_count ? tfind(&key, &ring->partials, compare_tid) : NULL;
 
-    return found ? *found : NULL;
+    return tree_find(&ring->partials, &key, compare_tid);
 }
 
 static void partial_free(void *partial)
@@ -73,27 +69,15 @@ static void partial_free(void *partial)
 
 static struct partial *partial_get(struct ring *ring, uint32_t tid)
 {
-    struct partial *partial = partial_find(ring, tid);
+    struct partial key = {.tid = tid};
 
-    if (partial)
-        return partial;
-    partial = calloc(1, sizeof(*partial));
-    if (!partial)
-        return NULL;
-    partial->tid = tid;
-    if (!tsearch(partial, &ring->partials, compare_tid)) {
-        free(partial);
-        return NULL;
-    }
-    ring->partial_count++;
-    return partial;
+    return tree_get(&ring->partials, &key, sizeof(key), compare_tid, NULL);
 }
 
 static void partial_drop(struct ring *ring, struct partial *partial)
 {
-    tdelete(partial, &ring->partials, compare_tid);
-    ring->partial_count--;
-    partial_free(partial);
+    free(partial->data);
+    tree_drop(&ring->partials, partial, compare_tid);
 }
 
 static int deliver(struct ring *ring, struct message_facts *facts, uint64_t length)

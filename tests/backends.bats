@@ -132,24 +132,3 @@ nobody $(getent passwd nobody | cut -d: -f6)"
     SUDO_UID=65534 SUDO_GID=65534 "${sockfixture[@]}" -q -o out.json -w rec.jsonl true
     equal "$(stat -c %u:%g out.json rec.jsonl | sort -u)" 65534:65534
 }
-
-@test "io_uring: the socket backend sees it, and the syscall backend says what it missed" {
-    local status=0 backend
-    background "$programs/talk" --path "$path" --role server --log "$log"
-    wait_until 30 test -e "$log.server"
-    "${sockfixture[@]}" -l json -o out.json -w "$recording" "$programs/io_uring_client" \
-        --path "$path" --log "$log" 2> err || status=$?
-    backend=$(backend_of "$recording")
-    case $backend in
-        socket)
-            equal "$status" 0
-            equal "$(jq -s 'map(select(.data)) | length > 0' "$recording")" true
-            ;;
-        *)
-            equal "$status" 3
-            bytes=$(jq -s 'map(select(.end)) | .[0].end.lost.bypassed' "$recording")
-            [ "$bytes" -gt 0 ]
-            grep -q "incomplete: $bytes bytes passed by" err
-            ;;
-    esac
-}

@@ -441,10 +441,16 @@ int fixture_print(const struct fixture *fixture, struct language *language, FILE
     }
     command_name(fixture->command, fixture->name, emission.name);
     survey(&emission);
+    status = names_new(&emission.names, fixture->table, emission.name);
+    if (status) {
+        template_fail(error, status, language->name, "out of memory");
+        goto out;
+    }
     status = template_render(language->template, &data, &host, out, error);
 out:
     free(joined.said.data);
     free(emission.command);
+    names_free(emission.names);
     call_free(&emission.call);
     return status;
 }

@@ -6,6 +6,7 @@
 #include "emit/call.h"
 #include "emit/command.h"
 #include "emit/fixture.h"
+#include "emit/names.h"
 
 /* All the messages of a side in one, made when a template asks for such a thing. */
 struct joined {
@@ -32,6 +33,7 @@ struct emission {
     bool incomplete;
     bool embeds; /* a message at least stands in a file of its own */
     struct call call;
+    struct names *names; /* of the exchanges */
     struct joined *joined;
     struct line *line;
 };

@@ -211,18 +211,13 @@ struct value value_made_text(const struct value *of, const struct text_maker *ma
     return value;
 }
 
-/* The name of an exchange: there are no two alike, and a new one at the end changes none. */
 static void make_exchange_name(const struct value *value, char out[VALUE_TEXT_SIZE])
 {
     const struct conversation_table *conversation = value->self;
     const struct table *all = emission_of(value)->fixture->table;
-    const char *name = emission_of(value)->name;
 
-    if (all->count > 1)
-        snprintf(out, VALUE_TEXT_SIZE, "%s %zu.%zu", name,
-                 (size_t)(conversation - all->conversations) + 1, value->index + 1);
-    else
-        snprintf(out, VALUE_TEXT_SIZE, "%s %zu", name, value->index + 1);
+    names_get(emission_of(value)->names, (size_t)(conversation - all->conversations), value->index,
+              out);
 }
 
 struct value value_exchange_name(const struct value *of,

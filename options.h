@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "emit/fixture.h"
+
 /* Exit statuses. */
 enum status {
     STATUS_DONE = 0,
@@ -25,6 +27,11 @@ struct options {
     const char *backend;
     const char *name;
     const char *package;
+    const char *style;
+    const char *call;
+    enum fixture_bytes bytes;
+    size_t embed_above; /* if embed_given */
+    bool embed_given;
     size_t buffer_size;
     bool ignore_status;
     bool quiet;

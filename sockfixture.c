@@ -14,6 +14,7 @@
 #include "capture/address.h"
 #include "capture/conversation.h"
 #include "capture/exchange.h"
+#include "capture/folder.h"
 #include "capture/output.h"
 #include "capture/record.h"
 #include "capture/recording.h"
@@ -21,9 +22,11 @@
 #include "capture/show.h"
 #include "capture/text.h"
 #include "capture/user.h"
+#include "emit/files.h"
 #include "emit/fixture.h"
 #include "emit/language.h"
 #include "emit/nearest.h"
+#include "emit/style.h"
 #include "options.h"
 
 /* Saying things: one line each, in which nothing can drive the terminal. */
@@ -92,6 +95,17 @@ static void say_template_error(const struct options *options, const struct templ
         say("%s%s%s", error->name, error->name[0] ? ": " : "", error->text);
 }
 
+static void list_language(const struct language *language)
+{
+    bool ending = language->extensions && language->extensions[0];
+
+    printf("%-12s %s%-*s %s", language->name, ending ? "." : "", ending ? 6 : 7,
+           ending ? language->extensions[0] : "-", language->description);
+    for (size_t i = 0; language->styles && language->styles[i]; i++)
+        printf("%s%s", i ? ", " : " (styles: ", language->styles[i]);
+    printf("%s\n", language->styles && language->styles[0] ? ")" : "");
+}
+
 static enum status list_languages(void)
 {
     struct template_error error;
@@ -100,7 +114,7 @@ static enum status list_languages(void)
     int more;
 
     while ((more = language_next(&language, &index, &error)) > 0) {
-        printf("%-12s .%-6s %s\n", language->name, language->extensions[0], language->description);
+        list_language(language);
         language_free(language);
     }
     if (more < 0) {
@@ -108,6 +122,18 @@ static enum status list_languages(void)
         return STATUS_USAGE;
     }
     return STATUS_DONE;
+}
+
+/* Can what was asked for be done in files of this language? */
+static enum status check_files(const struct options *options, const struct language *language)
+{
+    if (language->folder && fixture_to_stdout(options))
+        say("%s: its fixtures are folders (name one with -o)", language->name);
+    else if (options->embed_above && !language->embeds)
+        say("--embed-above: %s cannot load messages from files", language->name);
+    else
+        return STATUS_DONE;
+    return STATUS_USAGE;
 }
 
 static enum status load_language(const struct options *options, struct language **out)
@@ -124,7 +150,9 @@ static enum status load_language(const struct options *options, struct language 
         err = language_find(out, name, &error);
     }
     if (!err)
-        return STATUS_DONE;
+        err = style_check(*out, options->style, &error);
+    if (!err)
+        return check_files(options, *out);
     say_template_error(options, &error);
     return STATUS_USAGE;
 }
@@ -139,6 +167,7 @@ struct run {
     struct recording_writer *recording; /* with -w only */
     struct output recording_file;
     struct output fixture_file;
+    struct folder folder; /* of a fixture that is one, or of the files beside it */
     char *const *command;
     struct losses losses;
     uint64_t placed; /* lost messages of which the conversation is known */
@@ -190,10 +219,65 @@ static enum status end_recording(struct run *run)
     return err ? say_error(err, run->options->write) : STATUS_DONE;
 }
 
+/* The files of messages, which go where the fixture goes. */
+
+static int add_file(void *context, const char *name, const struct said *said)
+{
+    struct run *run = context;
+    int err = 0;
+
+    if (!run->folder.path)
+        err = folder_open(&run->folder, run->options->output);
+    return err ? err : folder_add(&run->folder, name, said->data, said->length);
+}
+
+/* What is beside the fixture is there before it is, so whoever finds a fixture finds all of it. */
+static int write_files(struct run *run, const struct fixture *fixture)
+{
+    int err = 0;
+
+    if (run->language->folder || fixture->stem)
+        err = files_each(fixture, add_file, run);
+    if (!err && run->language->folder)
+        err = output_commit(&run->fixture_file);
+    if (!err && run->folder.path)
+        err = run->language->folder ? folder_commit(&run->folder) : folder_pour(&run->folder);
+    if (!err && !run->language->folder)
+        err = output_commit(&run->fixture_file);
+    return err;
+}
+
+/* The fixture's file name without its ending, for the files beside it; NULL when there are none. */
+static char *file_stem(const struct run *run)
+{
+    const char *path = run->options->output;
+    const char *slash = path ? strrchr(path, '/') : NULL;
+    const char *base = slash ? slash + 1 : path;
+    const char *dot = path ? strrchr(base, '.') : NULL;
+
+    if (run->language->folder || !run->language->embeds || !run->fixture_file.beside)
+        return NULL;
+    return dot > base ? strndup(base, (size_t)(dot - base)) : strdup(base);
+}
+
+/* The folder is made when there is something to put in it; until then its file has no name. */
+static int open_index(struct run *run)
+{
+    int err = folder_open(&run->folder, run->options->output);
+
+    if (err)
+        return err;
+    run->fixture_file.file = folder_create(&run->folder, run->language->index);
+    return run->fixture_file.file ? 0 : -errno;
+}
+
 static enum status emit_fixture(struct run *run)
 {
     const struct options *options = run->options;
+    const struct language *language = run->language;
     const char *path = options->output ? options->output : "-";
+    const char *what = is_stdout(path) ? "standard output" : path;
+    char *stem = language ? file_stem(run) : NULL;
     struct fixture fixture = {
         .table = run->table,
         .command = run->command,
@@ -201,21 +285,28 @@ static enum status emit_fixture(struct run *run)
         .package = options->package,
         .lost = run->losses.messages - run->placed,
         .incomplete = run->incomplete,
+        .style = options->style,
+        .call = options->call,
+        .bytes = options->bytes,
+        .stem = stem,
     };
-    struct template_error error;
+    struct template_error error = {0};
     int err;
 
-    if (!run->language)
+    if (!language)
         return STATUS_DONE;
-    err = fixture_print(&fixture, run->language, run->fixture_file.file, &error);
-    if (err) {
-        if (!error.line)
-            return say_error(err, is_stdout(path) ? "standard output" : path);
+    fixture.embed_above = options->embed_given ? options->embed_above : language->embed_above;
+    err = language->folder ? open_index(run) : 0;
+    if (!err)
+        err = fixture_print(&fixture, run->language, run->fixture_file.file, &error);
+    if (!err)
+        err = write_files(run, &fixture);
+    free(stem);
+    if (err && error.line) {
         say_template_error(options, &error);
         return STATUS_USAGE;
     }
-    err = output_commit(&run->fixture_file);
-    return err ? say_error(err, is_stdout(path) ? "standard output" : path) : STATUS_DONE;
+    return err ? say_error(err, what) : STATUS_DONE;
 }
 
 /* Returns whether there is anything to say. */
@@ -439,13 +530,44 @@ static enum status read_recording(struct run *run)
     return status;
 }
 
+static enum status check_folder(const char *path, const struct language *language)
+{
+    struct folder_rules rules = {language->index, files_is_name};
+    char other[256];
+    int err = folder_check(path, &rules, other, sizeof(other));
+    struct folder trial;
+
+    if (!err)
+        err = folder_open(&trial, path);
+    if (!err)
+        folder_discard(&trial);
+    if (err == -ENOTEMPTY)
+        say("%s: has %s, which is none of ours (name another folder, or move that away)", path,
+            other);
+    else if (err == -ENOTDIR || err == -ELOOP)
+        say("%s: not a folder (name another, or move that away)", path);
+    else if (err)
+        return say_error(err, path);
+    return err ? STATUS_USAGE : STATUS_DONE;
+}
+
 /* Opened before anything runs: what cannot be written should be known by then. */
 static enum status open_fixture(struct run *run)
 {
     const char *path = run->options->output ? run->options->output : "-";
-    int err = run->language ? output_open(&run->fixture_file, path) : 0;
+    int err;
 
-    return err ? say_error(err, path) : STATUS_DONE;
+    if (run->language && run->language->folder)
+        return check_folder(path, run->language);
+    err = run->language ? output_open(&run->fixture_file, path) : 0;
+    if (err)
+        return say_error(err, path);
+    if (run->language && run->options->embed_above && !run->fixture_file.beside) {
+        say("--embed-above: no files can stand beside %s (name a file with -o)",
+            is_stdout(path) ? "standard output" : path);
+        return STATUS_USAGE;
+    }
+    return STATUS_DONE;
 }
 
 static enum status make_fixture(const struct options *options)
@@ -471,6 +593,7 @@ out:
         recording_end(run.recording, NULL);
     output_discard(&run.recording_file);
     output_discard(&run.fixture_file);
+    folder_discard(&run.folder);
     table_free(run.table);
     selection_free(run.selection);
     language_free(run.language);

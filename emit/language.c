@@ -12,9 +12,10 @@
 
 #include "emit/embedded.h"
 #include "emit/nearest.h"
+#include "emit/size.h"
 #include "emit/word.h"
 
-enum { FILE_MAX = 1 << 20, NAMES_MAX = 256 };
+enum { FILE_MAX = 1 << 20, NAMES_MAX = 256, USUAL_WIDTH = 72, WIDTH_MIN = 16 };
 
 static const char suffix[] = ".mustache";
 
@@ -179,7 +180,47 @@ static int set_strings(struct language *language, const struct header *header)
     return 0;
 }
 
-static int set_bytes(struct language *language, const struct header *header)
+static int set_styles(struct language *language, const struct header *header)
+{
+    return set_words(&language->styles, header);
+}
+
+static int set_embeds(struct language *language, const struct header *header)
+{
+    language->embeds = word_is("yes", header->value, header->value_length);
+    return language->embeds || word_is("no", header->value, header->value_length) ? 0 : -ENOENT;
+}
+
+static int set_embed_above(struct language *language, const struct header *header)
+{
+    return size_parse(header->value, header->value_length, &language->embed_above) ? -ENOENT : 0;
+}
+
+static int set_width(struct language *language, const struct header *header)
+{
+    if (size_parse(header->value, header->value_length, &language->width) ||
+        language->width < WIDTH_MIN)
+        return -ENOENT;
+    return 0;
+}
+
+static int set_folder(struct language *language, const struct header *header)
+{
+    language->folder = word_is("yes", header->value, header->value_length);
+    return language->folder || word_is("no", header->value, header->value_length) ? 0 : -ENOENT;
+}
+
+/* The name of a file in the folder that cannot lead out of it. */
+static int set_index(struct language *language, const struct header *header)
+{
+    if (header->value_length == 0 || *header->value == '.' ||
+        memchr(header->value, '/', header->value_length) ||
+        memchr(header->value, '\0', header->value_length))
+        return -ENOENT;
+    return set_text(&language->index, header);
+}
+
+static int set_text_notation(struct language *language, const struct header *header)
 {
     const struct notation *notation = notation_find(header->value, header->value_length);
 
@@ -199,7 +240,13 @@ static const struct {
     {"reserved", set_reserved, ""},
     {"strings", set_strings, "c, go, rust, python, braces, u4, json or html"},
     {"escape_also", set_also, ""},
-    {"bytes", set_bytes, "the name of a notation"},
+    {"text", set_text_notation, "the name of a notation"},
+    {"width", set_width, "a number of columns, 16 or more"},
+    {"styles", set_styles, ""},
+    {"embeds", set_embeds, "yes or no"},
+    {"embed_above", set_embed_above, "a size, as 64K"},
+    {"folder", set_folder, "yes or no"},
+    {"index", set_index, "the name of a file"},
     {"not_in_comments", set_forbidden, ""},
 };
 
@@ -219,7 +266,8 @@ static int set_key(struct language *language, const struct header *header,
     }
     return template_fail_at(error, header->name, header->text, header->key,
                             "expected description, extensions, identifiers, reserved, strings, "
-                            "escape_also, bytes or not_in_comments before the colon");
+                            "escape_also, text, width, not_in_comments, styles, embeds, "
+                            "embed_above, folder or index before the colon");
 }
 
 static int read_headers(struct language *language, const char *text, size_t length,
@@ -247,9 +295,16 @@ static struct language *new_language(const char *name)
         return NULL;
     }
     language->identifiers.convention = SNAKE;
+    language->width = USUAL_WIDTH;
     language->escape =
         (struct escape_rules){.family = escape_find("c", 1), .also = "", .forbidden = forbidden};
     return language;
+}
+
+static int use_index(struct language *language, struct template_error *error)
+{
+    language->index = strdup("README");
+    return language->index ? 0 : out_of_memory(language->name, error);
 }
 
 int language_parse(struct language **out, const char *name, const char *text, size_t length,
@@ -263,6 +318,8 @@ int language_parse(struct language **out, const char *name, const char *text, si
     status = read_headers(language, text, length, error);
     if (!language->text)
         language->text = notation_find("hexstring", strlen("hexstring"));
+    if (!status && !language->index)
+        status = use_index(language, error);
     if (!status)
         status = template_parse(&language->template, name, text, length, error);
     if (status)
@@ -284,6 +341,8 @@ void language_free(struct language *language)
     free_words(language->extensions);
     free_words(language->reserved);
     free_words(language->forbidden);
+    free_words(language->styles);
+    free(language->index);
     free(language->also);
     free(language->description);
     free(language->name);

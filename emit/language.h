@@ -3,6 +3,7 @@
 #ifndef EMIT_LANGUAGE_H
 #define EMIT_LANGUAGE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "emit/escape.h"
@@ -26,6 +27,12 @@ struct language {
     struct identifier_rules identifiers;
     struct escape_rules escape;
     const struct notation *text; /* what {{{text}}} spells bytes in */
+    size_t width;                /* columns that a line of text takes at most */
+    char **styles;               /* to choose among; the first is the usual one; or NULL */
+    bool embeds;                 /* can load messages from files */
+    size_t embed_above;          /* longer ones it does, unless told otherwise; 0: none */
+    bool folder;                 /* its fixtures are folders with a file for each message */
+    char *index;                 /* the file in there that the text goes to */
     struct template *template;
     struct template *partials[LANGUAGE_PARTIALS];
     char *partial_names[LANGUAGE_PARTIALS];

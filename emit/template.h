@@ -35,6 +35,7 @@ struct value {
     const void *owner;
     const void *detail;
     size_t index;
+    size_t extent;
 };
 
 /* Every function may be missing. A list is what has `item`; anything else is true unless it says

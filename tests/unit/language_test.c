@@ -363,7 +363,7 @@ static void heads_of_templates_are_checked(void **state)
         {"{{! strings: go }}\n{{! stirngs: go }}", 2, 5, "expected description, extensions"},
         {"{{! strings: cobol }}", 1, 14, "expected c, go, rust"},
         {"{{! strings: g }}", 1, 14, "expected c, go, rust"},
-        {"{{! bytes: cobol }}", 1, 12, "expected the name of a notation"},
+        {"{{! text: cobol }}", 1, 11, "expected the name of a notation"},
         {"{{! identifiers: kebab }}", 1, 18, "expected camel, pascal, snake"},
         {"{{! strings: go }}\ntext\n {{", 3, 2, "expected \"}}\""},
     };

@@ -10,6 +10,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "capture/marks.h"
+
 /* Room for one more element of size bytes in an array that doubles; NULL when there is no memory.
  */
 static void *grow(void *array, size_t count, size_t size)
@@ -31,8 +33,10 @@ int table_new(struct table **out)
 
 static void side_free(struct side *side)
 {
-    for (size_t i = 0; i < side->count; i++)
+    for (size_t i = 0; i < side->count; i++) {
         free(side->messages[i].data);
+        ranges_free(&side->messages[i].ranges);
+    }
     free(side->messages);
 }
 
@@ -45,6 +49,7 @@ static void conversation_free(struct conversation_table *conversation)
     free(conversation->exchanges);
     free(conversation->client.address);
     free(conversation->server.address);
+    marks_free(conversation->marks);
 }
 
 void table_free(struct table *table)
@@ -143,7 +148,7 @@ static int said_append(struct said *said, const struct message *message)
     return 0;
 }
 
-static int side_add(struct side *side, int type, const struct message *message)
+static int side_add(struct side *side, int type, uint64_t at, const struct message *message)
 {
     struct said *messages;
 
@@ -156,7 +161,7 @@ static int side_add(struct side *side, int type, const struct message *message)
     if (!messages)
         return -ENOMEM;
     side->messages = messages;
-    memset(&messages[side->count], 0, sizeof(*messages));
+    messages[side->count] = (struct said){.at = at};
     return said_append(&messages[side->count++], message);
 }
 
@@ -164,6 +169,7 @@ int table_add(struct table *table, const struct message *message)
 {
     struct conversation_table *conversation;
     struct exchange *exchange;
+    uint64_t *position, at;
 
     if (message->conversation == 0 || message->conversation > table->count + 1)
         return -EINVAL;
@@ -174,8 +180,29 @@ int table_add(struct table *table, const struct message *message)
     exchange = exchange_get(conversation, message->direction);
     if (!exchange)
         return -ENOMEM;
+    exchange->seen = message->seen;
+    exchange->runs = message->runs;
+    position = &conversation->position[message->direction];
+    at = *position;
+    *position = marks_behind(at, conversation->type, message->length + message->missing);
+    if (marks_keep(&conversation->marks, message->direction, at, message->ranges))
+        return -ENOMEM;
     return side_add(message->direction == REQUEST ? &exchange->request : &exchange->response,
-                    conversation->type, message);
+                    conversation->type, at, message);
+}
+
+int table_finish(struct table *table)
+{
+    int err = 0;
+
+    for (size_t i = 0; i < table->count && !err; i++) {
+        struct conversation_table *conversation = &table->conversations[i];
+
+        err = marks_place(conversation->marks, conversation);
+        marks_free(conversation->marks);
+        conversation->marks = NULL;
+    }
+    return err;
 }
 
 size_t table_exchanges(const struct table *table)

@@ -13,7 +13,9 @@ struct said {
     uint8_t *data;
     size_t length;
     size_t capacity;
-    size_t missing; /* bytes of it that could not be read */
+    size_t missing;       /* bytes of it that could not be read */
+    uint64_t at;          /* its place, as conversation_table's position counts */
+    struct ranges ranges; /* what is known of parts of it */
 };
 
 /* What one end said in an exchange. No message at all is not the same as one empty message. */
@@ -26,7 +28,10 @@ struct side {
 struct exchange {
     struct side request;
     struct side response;
+    unsigned seen, runs; /* in how many runs it was seen, and of how many; 0: in all */
 };
+
+struct marks;
 
 struct conversation_table {
     int family;
@@ -35,6 +40,9 @@ struct conversation_table {
     struct end server;
     struct exchange *exchanges;
     size_t count;
+    /* By direction: the bytes that were said, missing ones too, and one more for each datagram. */
+    uint64_t position[2];
+    struct marks *marks; /* ranges that have not found their messages */
 };
 
 /* All conversations of a recording, in the order in which they began. */
@@ -55,6 +63,12 @@ void table_free(struct table *table);
  * Copies what it keeps. Returns 0 or -ENOMEM; -EINVAL when message->conversation skips a number.
  */
 int table_add(struct table *table, const struct message *message);
+
+/*
+ * No more messages will come: gives the ranges that messages had to what they are in.
+ * Returns 0 or -ENOMEM.
+ */
+int table_finish(struct table *table);
 
 /* How many exchanges all the conversations have together. */
 size_t table_exchanges(const struct table *table);

@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "capture/range.h"
+
 enum { COMM_SIZE = 16 };
 
 enum direction { REQUEST, RESPONSE };
@@ -34,6 +36,8 @@ struct message {
     size_t length;  /* bytes in data */
     size_t missing; /* bytes that belong after data and could not be read */
     size_t lost;    /* messages of this conversation that were lost right before this one */
+    const struct ranges *ranges; /* of data; NULL when none are known */
+    unsigned seen, runs; /* in how many runs its exchange was seen, and of how many; 0: in all */
 };
 
 /* The end that a message's conversation calls the client, or the server. */

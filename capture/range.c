@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+#include "capture/range.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *const range_units[] = {"s", "ms", "us", "ns", "ntp", "ntp64", "date", NULL};
+
+const char *range_kind_name(enum range_kind kind)
+{
+    static const char *const names[] = {
+        [RANGE_BYTES] = "bytes",      [RANGE_LENGTH] = "length", [RANGE_ECHO] = "echo",
+        [RANGE_COUNTER] = "counter",  [RANGE_TIME] = "time",     [RANGE_PID] = "pid",
+        [RANGE_REDACTED] = "redacted"};
+
+    return (size_t)kind < sizeof(names) / sizeof(*names) ? names[kind] : NULL;
+}
+
+const char *range_form_name(enum range_form form)
+{
+    static const char *const names[] = {
+        [FORM_BIG] = "big", [FORM_LITTLE] = "little", [FORM_TEXT] = "text"};
+
+    return (size_t)form < sizeof(names) / sizeof(*names) ? names[form] : NULL;
+}
+
+void ranges_free(struct ranges *ranges)
+{
+    free(ranges->items);
+    *ranges = (struct ranges){0};
+}
+
+static bool overlaps(const struct range *range, size_t offset, size_t end)
+{
+    if (range->length == 0)
+        return range->offset >= offset && range->offset <= end;
+    return range->offset < end && range_end(range) > offset;
+}
+
+/* Appends to a list under way. What is cut off a range is only bytes. */
+static void append(struct ranges *to, struct range range, size_t from, size_t end)
+{
+    if (from != range.offset || end != range_end(&range))
+        range = (struct range){.kind = range.kind == RANGE_REDACTED ? RANGE_REDACTED : RANGE_BYTES};
+    range.offset = from;
+    range.length = end - from;
+    to->items[to->count++] = range;
+}
+
+/* Makes the list anew without these bytes, and with `added` in their place unless it is NULL. */
+static int rebuild(struct ranges *ranges, size_t offset, size_t end, const struct range *added)
+{
+    struct ranges made = {calloc(2 * ranges->count + 1, sizeof(*made.items)), 0};
+    size_t at;
+
+    if (!made.items)
+        return -ENOMEM;
+    for (size_t i = 0; i < ranges->count; i++) {
+        const struct range *range = &ranges->items[i];
+
+        if (!overlaps(range, offset, end) || (!added && !range_is_volatile(range))) {
+            append(&made, *range, range->offset, range_end(range));
+            continue;
+        }
+        if (range->offset < offset)
+            append(&made, *range, range->offset, offset);
+        if (range_end(range) > end)
+            append(&made, *range, end, range_end(range));
+    }
+    if (added) {
+        for (at = made.count++; at > 0 && made.items[at - 1].offset >= end; at--)
+            made.items[at] = made.items[at - 1];
+        made.items[at] = *added;
+    }
+    free(ranges->items);
+    *ranges = made;
+    return 0;
+}
+
+int ranges_add(struct ranges *ranges, struct range range)
+{
+    return rebuild(ranges, range.offset, range_end(&range), &range);
+}
+
+int ranges_remove(struct ranges *ranges, size_t offset, size_t length)
+{
+    return rebuild(ranges, offset, offset + length, NULL);
+}
+
+const struct range *ranges_find(const struct ranges *ranges, size_t offset)
+{
+    for (size_t i = 0; i < ranges->count; i++) {
+        const struct range *range = &ranges->items[i];
+
+        if (offset >= range->offset && offset < range_end(range) && range_is_volatile(range))
+            return range;
+    }
+    return NULL;
+}
+
+static const char *form_text(enum range_form form)
+{
+    static const char *const texts[] = {
+        [FORM_BIG] = "big-endian", [FORM_LITTLE] = "little-endian", [FORM_TEXT] = "as text"};
+
+    return texts[form];
+}
+
+static const char *unit_text(const char *unit)
+{
+    static const char *const texts[][2] = {{"s", "seconds"},       {"ms", "milliseconds"},
+                                           {"us", "microseconds"}, {"ns", "nanoseconds"},
+                                           {"ntp", "NTP seconds"}, {"ntp64", "NTP, 64 bits"},
+                                           {"date", "a date"}};
+
+    for (size_t i = 0; unit && i < sizeof(texts) / sizeof(*texts); i++)
+        if (strcmp(texts[i][0], unit) == 0)
+            return texts[i][1];
+    return "";
+}
+
+static void echo_text(const struct range *range, const char *what, char out[RANGE_TEXT_SIZE])
+{
+    char number[32] = "";
+
+    if (range->echo_message)
+        snprintf(number, sizeof(number), " %zu", range->echo_message + 1);
+    snprintf(out, RANGE_TEXT_SIZE, "%s echoes request%s[%zu:%zu]", what, number, range->echo_offset,
+             range->echo_offset + range->length);
+}
+
+void range_text(const struct range *range, const char *side, char out[RANGE_TEXT_SIZE])
+{
+    char what[64];
+
+    snprintf(what, sizeof(what), "%s[%zu:%zu]", side, range->offset, range_end(range));
+    switch (range->kind) {
+    case RANGE_LENGTH:
+        snprintf(out, RANGE_TEXT_SIZE, "%s varies in length", what);
+        return;
+    case RANGE_ECHO:
+        echo_text(range, what, out);
+        return;
+    case RANGE_COUNTER:
+        snprintf(out, RANGE_TEXT_SIZE, "%s counts by %" PRId64 " (%s)", what, range->step,
+                 form_text(range->form));
+        return;
+    case RANGE_TIME:
+        snprintf(out, RANGE_TEXT_SIZE, "%s is the time (%s, %s)", what, unit_text(range->unit),
+                 form_text(range->form));
+        return;
+    case RANGE_PID:
+        snprintf(out, RANGE_TEXT_SIZE, "%s is the client's pid (%s)", what, form_text(range->form));
+        return;
+    case RANGE_REDACTED:
+        snprintf(out, RANGE_TEXT_SIZE, "%s is redacted", what);
+        return;
+    case RANGE_BYTES:
+        break;
+    }
+    snprintf(out, RANGE_TEXT_SIZE, "%s varies", what);
+}

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * Where bytes differ they do so by value and by chance: a random number may have a byte that is the
+ * same in every run. It is taken in where the text around it shows that it is part of one thing: a
+ * decimal number is taken as a whole, a gap within hexadecimal digits or base64 is closed. Binary
+ * numbers show no such thing, so there every byte that is the same stays what it is.
+ */
+#include "capture/subject.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { GAP_MAX = 2, DIFFERS = 1, VARIES = 2 };
+
+void subject_free(struct subject *subject)
+{
+    for (size_t run = 1; subject->blocks && run < subject->runs; run++)
+        blocks_free(&subject->blocks[run]);
+    free(subject->blocks);
+    free(subject->intervals);
+    *subject = (struct subject){0};
+}
+
+bool subject_is_coarse(const struct subject *subject)
+{
+    for (size_t run = 1; run < subject->runs; run++)
+        if (subject->blocks[run].coarse)
+            return true;
+    return false;
+}
+
+struct slice subject_slice(const struct subject *subject, size_t run, size_t offset, size_t length)
+{
+    size_t begin, end;
+
+    if (run == 0)
+        return (struct slice){subject->says[0]->data + offset, length};
+    begin = blocks_begin(&subject->blocks[run], offset);
+    end = blocks_end(&subject->blocks[run], offset + length);
+    if (length == 0 && end < begin)
+        end = begin;
+    return (struct slice){subject->says[run]->data + begin, end - begin};
+}
+
+/* A place for every byte and one for the end; VARIES stands where bytes are in others alone. */
+static void mark_differences(const struct subject *subject, size_t run, uint8_t *marks)
+{
+    const uint8_t *a = subject->says[0]->data, *b = subject->says[run]->data;
+
+    for (size_t i = 0; i < subject->blocks[run].count; i++) {
+        const struct block *block = &subject->blocks[run].items[i];
+
+        if (block_varies(block)) {
+            memset(marks + block->a, DIFFERS | VARIES, block->a_length);
+            marks[block->a] |= VARIES;
+            continue;
+        }
+        for (size_t j = 0; j < block->a_length; j++)
+            marks[block->a + j] |= a[block->a + j] != b[block->b + j] ? DIFFERS : 0;
+    }
+}
+
+static int add_interval(struct subject *subject, struct interval interval)
+{
+    struct interval *items = subject->intervals;
+
+    if (!(subject->count & (subject->count - 1))) {
+        items = reallocarray(items, subject->count ? 2 * subject->count : 1, sizeof(*items));
+        if (!items)
+            return -ENOMEM;
+        subject->intervals = items;
+    }
+    items[subject->count++] = interval;
+    return 0;
+}
+
+static int collect_intervals(struct subject *subject, const uint8_t *marks)
+{
+    const size_t length = subject->says[0]->length;
+    int err = 0;
+
+    for (size_t i = 0; i <= length && !err;) {
+        struct interval interval = {.offset = i, .varies = marks[i] & VARIES};
+
+        if (!marks[i]) {
+            i++;
+            continue;
+        }
+        while (i < length && (marks[i] & DIFFERS)) {
+            interval.varies = interval.varies || (marks[i] & VARIES);
+            i++;
+        }
+        if (marks[i] & VARIES) /* more may stand right behind it */
+            interval.varies = true;
+        interval.length = i - interval.offset;
+        err = add_interval(subject, interval);
+        i += !interval.length || (marks[i] & VARIES && !(marks[i] & DIFFERS));
+    }
+    return err;
+}
+
+/* Text */
+
+static bool is_decimal(uint8_t byte)
+{
+    return isdigit(byte);
+}
+
+static bool is_hexadecimal(uint8_t byte)
+{
+    return isxdigit(byte);
+}
+
+static bool is_base64(uint8_t byte)
+{
+    return isalnum(byte) || (byte && strchr("+/=_-", byte));
+}
+
+static bool all_are(struct slice slice, bool (*is)(uint8_t byte))
+{
+    for (size_t i = 0; i < slice.length; i++)
+        if (!is(slice.data[i]))
+            return false;
+    return true;
+}
+
+static bool all_runs_are(const struct subject *subject, const struct interval *interval,
+                         bool (*is)(uint8_t byte))
+{
+    for (size_t run = 0; run < subject->runs; run++)
+        if (!all_are(subject_slice(subject, run, interval->offset, interval->length), is))
+            return false;
+    return true;
+}
+
+/* A decimal number of which a digit differs, or the number of digits, is another number. */
+static void grow_number(const struct subject *subject, struct interval *interval)
+{
+    const struct said *said = subject->says[0];
+
+    if (!all_runs_are(subject, interval, is_decimal))
+        return;
+    while (interval->offset > 0 && is_decimal(said->data[interval->offset - 1])) {
+        interval->offset--;
+        interval->length++;
+    }
+    while (interval->offset + interval->length < said->length &&
+           is_decimal(said->data[interval->offset + interval->length]))
+        interval->length++;
+}
+
+/* How much must differ on both sides for what is between to be taken for a part of it. */
+static bool is_one_word(const struct subject *subject, const struct interval *first,
+                        const struct interval *second)
+{
+    const size_t gap = second->offset - (first->offset + first->length);
+    const struct interval both = {first->offset, second->offset + second->length - first->offset,
+                                  false};
+
+    if (gap > GAP_MAX)
+        return false;
+    if (first->length + second->length > gap && all_runs_are(subject, &both, is_hexadecimal))
+        return first->length >= 2 || second->length >= 2;
+    return first->length >= 2 && second->length >= 2 && all_runs_are(subject, &both, is_base64);
+}
+
+static void join_intervals(struct subject *subject)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < subject->count; i++)
+        grow_number(subject, &subject->intervals[i]);
+    for (size_t i = 1; i < subject->count; i++) {
+        struct interval *last = &subject->intervals[kept], *next = &subject->intervals[i];
+        size_t end = last->offset + last->length;
+
+        if (next->offset <= end || is_one_word(subject, last, next)) {
+            if (next->offset + next->length > end)
+                last->length = next->offset + next->length - last->offset;
+            last->varies = last->varies || next->varies;
+        } else {
+            subject->intervals[++kept] = *next;
+        }
+    }
+    if (subject->count)
+        subject->count = kept + 1;
+}
+
+int subject_new(struct subject *subject, const struct said **says, const struct run_facts *facts,
+                size_t runs)
+{
+    uint8_t *marks = calloc(says[0]->length + 1, 1);
+    int err = 0;
+
+    *subject = (struct subject){.runs = runs, .says = says, .facts = facts};
+    subject->blocks = calloc(runs, sizeof(*subject->blocks));
+    if (!marks || !subject->blocks)
+        err = -ENOMEM;
+    for (size_t run = 1; run < runs && !err; run++) {
+        err = blocks_align(&subject->blocks[run], says[0]->data, says[0]->length, says[run]->data,
+                           says[run]->length);
+        if (!err)
+            mark_differences(subject, run, marks);
+    }
+    if (!err)
+        err = collect_intervals(subject, marks);
+    if (!err)
+        join_intervals(subject);
+    free(marks);
+    if (err)
+        subject_free(subject);
+    return err;
+}
+
+int subject_take(struct subject *subject, size_t offset, size_t length)
+{
+    const size_t end = offset + length;
+    struct interval *old = subject->intervals;
+    const size_t count = subject->count;
+    int err = 0;
+
+    subject->intervals = NULL;
+    subject->count = 0;
+    for (size_t i = 0; i < count && !err; i++) {
+        struct interval interval = old[i];
+        size_t interval_end = interval.offset + interval.length;
+
+        if (interval.offset >= end || interval_end < offset ||
+            (interval_end == offset && interval.length)) {
+            err = add_interval(subject, interval);
+            continue;
+        }
+        if (interval.offset < offset)
+            err = add_interval(subject,
+                               (struct interval){interval.offset, offset - interval.offset, false});
+        if (interval_end > end && !err)
+            err = add_interval(subject, (struct interval){end, interval_end - end, false});
+    }
+    free(old);
+    return err;
+}

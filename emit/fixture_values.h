@@ -44,6 +44,14 @@ struct value_field {
     struct value (*get)(const struct value *of);
 };
 
+/* All names there are, by what has them, so that a misspelt one can be told; see check.c. */
+extern const struct value_field fixture_fields[], call_fields[], conversation_fields[];
+extern const struct value_field end_fields[], exchange_fields[], side_fields[], message_fields[];
+extern const struct value_field piece_fields[], row_fields[], embedded_fields[], number_fields[];
+
+/* The ways to spell a text, by number; NULL past the last one. */
+const char *text_variant(size_t index);
+
 static inline const struct emission *emission_of(const struct value *value)
 {
     return value->owner;

@@ -53,6 +53,14 @@ struct value value_sides(const struct value *of, const struct exchange *exchange
 struct value value_side(const struct value *of, const struct exchange *exchange,
                         enum direction direction);
 
+/*
+ * What the message, which is `of`, carried beside its bytes: lists of passed descriptors, of
+ * credentials, and of both in their order.
+ */
+struct value value_carried(const struct value *of);
+struct value value_descriptors(const struct value *of);
+struct value value_credentials(const struct value *of);
+
 /* Puts the field of that name in *child; returns false if there is none. */
 bool value_find(const struct value_field *fields, const struct value *of, const char *name,
                 size_t length, struct value *child);

@@ -46,6 +46,7 @@ def plain_message(message):
         message.missing,
         message.lost,
         message.data.hex(),
+        re.sub("credentials:[0-9]*", "credentials:some", message.ancillary),
     )
 
 

@@ -132,6 +132,28 @@ static __always_inline __u16 inet6_address(__u8 *to, struct sock *sk, bool peer)
     return 28;
 }
 
+/* The process that has this number, while it lives. */
+static __always_inline struct task_struct *process_of(struct pid *pid)
+{
+    struct hlist_node *node = READ(pid, tasks[PIDTYPE_TGID].first);
+
+    if (!node)
+        return 0;
+    return (void *)node - bpf_core_field_offset(struct task_struct, pid_links[PIDTYPE_TGID]);
+}
+
+/* Who is at the other end of a connection, by the kernel's own account, which is of one moment. */
+static __always_inline void record_peer(struct record_endpoint *record, struct sock *sk)
+{
+    struct pid *pid = READ(sk, sk_peer_pid);
+    struct task_struct *process = pid ? process_of(pid) : 0;
+
+    record->peer_pid = pid ? READ(pid, numbers[0].nr) : 0;
+    __builtin_memset(record->peer_comm, 0, sizeof(record->peer_comm));
+    if (process)
+        bpf_core_read(record->peer_comm, sizeof(record->peer_comm), &process->comm);
+}
+
 /* Not static, so that the verifier looks at it once and not wherever it is called: loads faster. */
 __noinline int announce(__u64 sock, struct told *now, __u32 kind)
 {
@@ -149,12 +171,12 @@ __noinline int announce(__u64 sock, struct told *now, __u32 kind)
     record->token = (__u64)sk;
     record->peer_token = 0;
     record->peer_inode = now->peer_inode;
-    record->peer_pid = READ(sk, sk_peer_pid, numbers[0].nr);
     record->family = family;
     record->type = (__u8)kind;
     record->role = now->role;
     record->pid = bpf_get_current_pid_tgid() >> 32;
     bpf_get_current_comm(record->comm, sizeof(record->comm));
+    record_peer(record, sk);
     if (family == AF_UNIX) {
         struct sock *peer = (struct sock *)now->peer;
 

@@ -132,8 +132,19 @@ struct upid {
     int nr;
 };
 
+struct hlist_node {
+    struct hlist_node *next;
+};
+
+struct hlist_head {
+    struct hlist_node *first;
+};
+
+enum { PIDTYPE_TGID = 1 }; /* of enum pid_type, since 4.19 */
+
 struct pid {
     unsigned int level;
+    struct hlist_head tasks[4]; /* by enum pid_type */
     struct upid numbers[1];
 };
 
@@ -143,6 +154,7 @@ struct task_struct {
     int tgid;
     struct signal_struct *signal;
     struct files_struct *files;
+    struct hlist_node pid_links[4]; /* by enum pid_type */
     char comm[16];
 };
 

@@ -87,6 +87,7 @@ struct record_endpoint {
     __u16 peer_address_length;
     __u32 pid; /* the process that used it, and its name */
     char comm[RECORD_COMM_SIZE];
+    char peer_comm[RECORD_COMM_SIZE];  /* "" when not known */
     __u8 address[RECORD_ADDRESS_SIZE]; /* a struct sockaddr */
     __u8 peer_address[RECORD_ADDRESS_SIZE];
 };
@@ -146,7 +147,7 @@ struct record_losses {
 };
 
 _Static_assert(sizeof(struct record_head) == 16, "no padding");
-_Static_assert(sizeof(struct record_endpoint) == 16 + 64 + 224, "no padding");
+_Static_assert(sizeof(struct record_endpoint) == 16 + 80 + 224, "no padding");
 _Static_assert(sizeof(struct record_name) == 16 + 8 + 112, "no padding");
 _Static_assert(sizeof(struct record_ancillary) == 16 + 32 + 256, "no padding");
 _Static_assert(sizeof(struct record_begin) == 24, "no padding");

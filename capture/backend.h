@@ -21,6 +21,7 @@ struct endpoint_facts {
     uint32_t peer_pid;   /* 0 when not known */
     uint32_t pid;
     char comm[COMM_SIZE];
+    char peer_comm[COMM_SIZE]; /* "" when not known */
     int family;
     int type;
     enum record_role role;

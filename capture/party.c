@@ -66,8 +66,11 @@ static struct conversation *conversation_add(struct parties *all, struct endpoin
         return NULL;
     }
     if (!peer) {
-        other->end.inode = endpoint_is_connected(endpoint) ? endpoint->facts.peer_inode : 0;
-        other->end.pid = endpoint_is_connected(endpoint) ? endpoint->facts.peer_pid : 0;
+        if (endpoint_is_connected(endpoint)) {
+            other->end.inode = endpoint->facts.peer_inode;
+            other->end.pid = endpoint->facts.peer_pid;
+            memcpy(other->end.comm, endpoint->facts.peer_comm, COMM_SIZE);
+        }
         peers_complete(all->peers, &other->end, endpoint->facts.family);
         /* What is found for a stream's address is the socket that listens, not the peer. */
         if (endpoint->facts.type != SOCK_DGRAM)

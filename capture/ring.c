@@ -289,6 +289,7 @@ static int take_endpoint(struct ring *ring, const struct record_endpoint *record
     };
 
     memcpy(facts.comm, record->comm, sizeof(facts.comm) - 1);
+    memcpy(facts.peer_comm, record->peer_comm, sizeof(facts.peer_comm) - 1);
     address_print(facts.address, record->address, record->address_length, record->type);
     address_print(facts.peer_address, record->peer_address, record->peer_address_length,
                   record->type);

@@ -62,17 +62,17 @@ static struct value kind_name(const struct value *of)
     return value_text(of, descriptor_name(control->descriptors.kinds[of->index]));
 }
 
+const struct value_field kind_fields[] = {
+    {"name", kind_name},
+    {"first", kind_first},
+    {"last", kind_last},
+    {0},
+};
+
 static bool find_in_kind(const struct value *value, const char *name, size_t length,
                          struct value *child)
 {
-    static const struct value_field fields[] = {
-        {"name", kind_name},
-        {"first", kind_first},
-        {"last", kind_last},
-        {0},
-    };
-
-    return value_find(fields, value, name, length, child);
+    return value_find(kind_fields, value, name, length, child);
 }
 
 static bool kind_item(const struct value *list, size_t index, struct value *item)
@@ -138,23 +138,33 @@ static struct value item_gid(const struct value *of)
     return value_number(of, control_of(of)->credentials.gid);
 }
 
+const struct value_field carried_fields[] = {
+    {"offset", item_offset},
+    {"first", item_first},
+    {"last", item_last},
+    {0},
+};
+
+const struct value_field descriptors_fields[] = {
+    {"count", item_count},
+    {"kinds", item_kinds},
+    {0},
+};
+
+const struct value_field credentials_fields[] = {
+    {"uid", item_uid},
+    {"gid", item_gid},
+    {0},
+};
+
 static bool find_in_item(const struct value *value, const char *name, size_t length,
                          struct value *child)
 {
-    static const struct value_field any[] = {
-        {"offset", item_offset},
-        {"first", item_first},
-        {"last", item_last},
-        {0},
-    };
-    static const struct value_field of_descriptors[] = {
-        {"count", item_count}, {"kinds", item_kinds}, {0}};
-    static const struct value_field of_credentials[] = {{"uid", item_uid}, {"gid", item_gid}, {0}};
+    bool descriptors = control_of(value)->kind == CONTROL_DESCRIPTORS;
 
-    return value_find(any, value, name, length, child) ||
-           value_find(control_of(value)->kind == CONTROL_DESCRIPTORS ? of_descriptors
-                                                                     : of_credentials,
-                      value, name, length, child);
+    return value_find(carried_fields, value, name, length, child) ||
+           value_find(descriptors ? descriptors_fields : credentials_fields, value, name, length,
+                      child);
 }
 
 /* In a few words, without a process number, as that differs each time. */

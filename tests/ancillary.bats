@@ -126,6 +126,15 @@ all_languages() { # LINE...
 [\"it is still me\",$(id -u)]"
 }
 
+@test "other control messages are told by what they are" {
+    everywhere sender
+    carried ''
+    observe server ancillary sender --path "$path"
+    # Each kernel tells what it can; the log knows what that was.
+    equal "$(jq -c 'select(.ancillary) | .ancillary[] | keys[0]' "$recording" | sort -u)" \
+        "$(grep -q other: "$log.server" && echo '"other"')"
+}
+
 # bats test_tags=kernel
 @test "descriptors with a message that takes many records" {
     everywhere long

@@ -444,8 +444,7 @@ static void batch_server(struct peer *peer)
     say(peer, "thanks");
 }
 
-/* credentials: passed by the sender, and added for the receiver; with a pidfd where there is such.
- */
+/* credentials: passed by the sender, and added for the receiver. */
 
 static void credentials_client(struct peer *peer)
 {
@@ -460,15 +459,31 @@ static void credentials_client(struct peer *peer)
 
 static void credentials_server(struct peer *peer)
 {
-    int yes = 1;
-
     set(peer->fd, SOL_SOCKET, SO_PASSCRED);
-    must(!setsockopt(peer->fd, SOL_SOCKET, SO_PASSPIDFD, &yes, sizeof(yes)) ||
-             errno == ENOPROTOOPT || errno == EOPNOTSUPP,
-         "SO_PASSPIDFD");
     take(peer, "it is me", ROOM, NULL);
     say(peer, "next");
     take(peer, "it is still me", ROOM, NULL);
+    say(peer, "thanks");
+}
+
+/* sender: what else the kernel tells the receiver of who has sent it, where it knows how to. */
+
+static void sender_client(struct peer *peer)
+{
+    ask(peer);
+    say(peer, "who am I?");
+    hear(peer, "thanks");
+}
+
+static void sender_server(struct peer *peer)
+{
+    int yes = 1;
+
+    must(!setsockopt(peer->fd, SOL_SOCKET, SO_PASSPIDFD, &yes, sizeof(yes)) || errno == ENOPROTOOPT,
+         "SO_PASSPIDFD");
+    must(!setsockopt(peer->fd, SOL_SOCKET, SO_PASSSEC, &yes, sizeof(yes)), "SO_PASSSEC");
+    answer(peer);
+    take(peer, "who am I?", ROOM, NULL);
     say(peer, "thanks");
 }
 
@@ -545,6 +560,7 @@ static const struct scenario scenarios[] = {
     {"alone-last", AF_UNIX, SOCK_SEQPACKET, alone_last_client, alone_last_server},
     {"batch", AF_UNIX, SOCK_DGRAM, batch_client, batch_server},
     {"credentials", AF_UNIX, SOCK_DGRAM, credentials_client, credentials_server},
+    {"sender", AF_UNIX, SOCK_DGRAM, sender_client, sender_server},
     {"long", AF_UNIX, SOCK_STREAM, long_client, long_server},
     {"inet", AF_INET, SOCK_DGRAM, inet_client, inet_server},
     {NULL, 0, 0, NULL, NULL},

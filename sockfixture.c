@@ -239,6 +239,7 @@ struct run {
     char *const *command;
     struct losses losses;
     uint64_t placed; /* lost messages of which the conversation is known */
+    uint64_t cut;    /* messages of which all but ancillary data is there */
     bool incomplete; /* something is known to be missing */
 };
 
@@ -251,6 +252,8 @@ static int take_message(void *context, const struct message *original)
     if (wanted <= 0)
         return wanted;
     run->placed += message.lost;
+    if (message.ancillary && message.ancillary->cut && !message.missing)
+        run->cut++;
     if (run->options->verbose)
         show_message(stderr, &message);
     if (run->recording)
@@ -544,6 +547,7 @@ static enum status record_command(struct run *run)
         goto out;
     }
     run->losses = result.losses;
+    run->losses.cut += run->cut;
     status = say_command_failed(options, &result);
     if (!status)
         status = write_results(run);

@@ -106,7 +106,7 @@ build_deps = gcc make pkg-config clang llvm libbpf-dev libelf-dev zlib1g-dev lib
 demo_deps  = linuxptp
 test_deps  = bats libcmocka-dev chrony linuxptp golang-go rustc rustfmt black python3-pytest \
              strace jq procps util-linux socat libcap2-bin libasan8 libubsan1 valgrind \
-             libc6-dev-arm64-cross
+             libc6-dev-arm64-cross systemd
 lint_deps  = clang-format clang-tidy cppcheck shellcheck mandoc
 vm_deps    = $(shell tests/vm/deps)
 

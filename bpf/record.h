@@ -39,6 +39,12 @@ struct call {
     __u16 family;
     __u64 message_flags; /* MSG_ flags the call was given */
 
+    /* The control messages of the message at hand: */
+    __u64 control;
+    __u64 control_length;
+    __u8 control_in_kernel; /* control points to the kernel's copy of them */
+    __u8 control_cut;       /* the receiver had no room for all of them */
+
     /* For the `socket` backend, whose calls are of kernel functions: */
     __u64 header;   /* the struct msghdr */
     __u64 elements; /* memory is an array of so many iovec; 0: it is one buffer */

@@ -6,6 +6,7 @@
  * Each function has two pairs of programs, of which user space loads one: fentry and fexit, or
  * where the kernel has no BPF trampolines, kprobe and kretprobe.
  */
+#include "bpf/ancillary.h"
 #include "bpf/bytes.h"
 #include "bpf/process.h"
 
@@ -97,6 +98,33 @@ static __always_inline void keep_memory(struct call *call, struct iov_iter *iter
     }
 }
 
+/* The same of the control messages; those that are sent have been copied to the kernel. */
+static __always_inline void keep_control(struct call *call, struct msghdr *header)
+{
+    call->control = (__u64)READ(header, msg_control);
+    call->control_length = READ(header, msg_controllen);
+    call->control_in_kernel = !BPF_CORE_READ_BITFIELD_PROBED(header, msg_control_is_user);
+    call->control_cut = 0;
+}
+
+/* Notes what was put there. A call that is not of the recvmsg() kind has no place for it. */
+static __always_inline void keep_received_control(struct call *call)
+{
+    struct msghdr *header = (struct msghdr *)call->header;
+
+    if (call->control_in_kernel) {
+        call->control_length = 0;
+        return;
+    }
+    call->control_length -= READ(header, msg_controllen);
+    keep_control_cut(call, READ(header, msg_flags));
+    /* 32-bit programs get another layout. */
+    if (call->message_flags & MSG_CMSG_COMPAT && call->control_length) {
+        call->control_length = 0;
+        call->control_cut = 1;
+    }
+}
+
 static __always_inline int enter_message(struct socket *socket, struct msghdr *header, __u8 kind,
                                          int flags)
 {
@@ -111,6 +139,7 @@ static __always_inline int enter_message(struct socket *socket, struct msghdr *h
         return 0;
     call->message_flags = flags;
     keep_memory(call, &header->msg_iter);
+    keep_control(call, header);
     if (kind == CALL_SENDMSG && needs_begin(call, task, READ(socket, file)))
         record_begin(call, (__u64)READ(header, msg_name), READ(header, msg_namelen), true);
     return 0;
@@ -127,6 +156,7 @@ static __always_inline void record_call(struct call *call, __u64 length, __u8 fl
     };
     __u64 name = call->type == SOCK_DGRAM ? (__u64)READ(header, msg_name) : 0;
 
+    flags |= record_ancillary(call);
     if (name) {
         flags |= RECORD_NAMED;
         if (record_name(call, name, READ(header, msg_namelen), true)) {
@@ -162,7 +192,8 @@ static __always_inline void leave_receive(struct call *call, int result)
 
     if (is_no_message(call) || result < 0)
         return;
-    if (result == 0 &&
+    keep_received_control(call);
+    if (result == 0 && !is_carrier(call) &&
         (call->type == SOCK_STREAM || !call->count || READ(sk, sk_shutdown) & RCV_SHUTDOWN))
         return;
     if (tell(call, ROLE_UNKNOWN) & PEER_OBSERVED)

@@ -3,6 +3,7 @@
  * The kernel side of the `syscall` backend: looks at the socket calls of observed processes where
  * they are entered (which socket, which memory) and where they return (how much was moved).
  */
+#include "bpf/ancillary.h"
 #include "bpf/bytes.h"
 #include "bpf/process.h"
 
@@ -60,18 +61,6 @@ static __always_inline bool sends(__u8 kind)
         return true;
     }
     return false;
-}
-
-static __always_inline struct file *file_of(struct task_struct *task, __u64 fd)
-{
-    struct fdtable *table = READ(task, files, fdt);
-    struct file *file = 0, **slots;
-
-    if ((__u32)fd >= READ(table, max_fds))
-        return 0;
-    slots = READ(table, fd);
-    bpf_probe_read_kernel(&file, sizeof(file), slots + (__u32)fd);
-    return file;
 }
 
 /* The socket behind fd, of the families and types this program knows; 0 when it is none. */
@@ -205,7 +194,17 @@ static __always_inline __u64 delivered(struct call *call, __u64 length, __u64 ba
     return capacity.bytes;
 }
 
-/* Records one message of a msghdr, of which length bytes were moved. */
+/* Notes the control messages of a call that has returned. */
+static __always_inline void keep_control(struct call *call, const struct user_msghdr *header,
+                                         __u8 flags)
+{
+    call->control = header->control;
+    call->control_length = header->control_length;
+    call->control_in_kernel = 0;
+    keep_control_cut(call, flags & RECORD_SENT ? 0 : header->flags);
+}
+
+/* Records one message of a msghdr, of which length bytes were moved; keep_control() knows of it. */
 static __always_inline void record_header(struct call *call, const struct user_msghdr *header,
                                           __u64 length, __u8 flags)
 {
@@ -215,6 +214,7 @@ static __always_inline void record_header(struct call *call, const struct user_m
     if (!(flags & RECORD_SENT))
         available = delivered(call, length, header->vector, header->vector_count);
     message_open(call, length, available, flags);
+    call->flags |= record_ancillary(call);
     if (call->type == SOCK_DGRAM && header->name) {
         call->flags |= RECORD_NAMED;
         if (record_name(call, header->name, header->name_length, false))
@@ -250,7 +250,8 @@ static long record_in_batch(__u64 index, struct batch *batch)
         lose(call, 0);
         return 0;
     }
-    if (each.length || !is_end(call, batch->flags))
+    keep_control(call, &each.header, batch->flags);
+    if (each.length || is_carrier(call) || !is_end(call, batch->flags))
         record_header(call, &each.header, each.length, batch->flags);
     return 0;
 }
@@ -305,10 +306,12 @@ static __always_inline void record_call(struct call *call, __u8 kind, __u64 move
     }
     case CALL_SENDMSG:
     case CALL_RECVMSG:
-        if (bpf_probe_read_user(&header, sizeof(header), (void *)call->memory))
+        if (bpf_probe_read_user(&header, sizeof(header), (void *)call->memory)) {
             lose(call, moved);
-        else
-            record_header(call, &header, moved, flags | RECORD_ENDS_CALL);
+            break;
+        }
+        keep_control(call, &header, flags);
+        record_header(call, &header, moved, flags | RECORD_ENDS_CALL);
         break;
     case CALL_SENDMMSG:
     case CALL_RECVMMSG:
@@ -324,6 +327,8 @@ static __always_inline void record_call(struct call *call, __u8 kind, __u64 move
 /* Whether a call that returned 0 moved an empty datagram or record, or nothing at all. */
 static __always_inline bool moved_empty(struct call *call, __u8 kind)
 {
+    struct user_msghdr header;
+
     switch (kind) {
     case CALL_SEND_BUFFER:
     case CALL_SENDTO:
@@ -334,7 +339,12 @@ static __always_inline bool moved_empty(struct call *call, __u8 kind)
     case CALL_RECVFROM:
         return call->count && !is_end(call, 0);
     case CALL_RECVMSG:
-        return !is_end(call, 0);
+        if (!is_end(call, 0))
+            return true;
+        if (bpf_probe_read_user(&header, sizeof(header), (void *)call->memory))
+            return false;
+        keep_control(call, &header, 0);
+        return is_carrier(call);
     }
     return false;
 }

@@ -81,6 +81,7 @@ static int deliver(struct conversations *all, struct conversation *conversation,
         .length = facts->length,
         .missing = facts->missing,
         .lost = facts->lost,
+        .ancillary = facts->ancillary,
     };
 
     if (party_learn(&conversation->parties[0]) || party_learn(&conversation->parties[1]))

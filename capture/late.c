@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <search.h>
+#include <stdalign.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,7 +36,7 @@ struct kept {
     struct message_facts facts; /* inode, tid and call of all; the rest of a message */
     bool named;
     char name[ADDRESS_TEXT_SIZE];
-    uint8_t data[];
+    alignas(struct ancillary) uint8_t memory[]; /* what the facts point to */
 };
 
 struct late {
@@ -134,7 +135,8 @@ static bool is_kept(const struct late *late, const struct datagram *socket,
 
 static int keep(struct late *late, enum kind kind, const struct message_facts *facts)
 {
-    struct kept *kept = calloc(1, sizeof(*kept) + facts->length);
+    size_t size = ancillary_size(facts->ancillary);
+    struct kept *kept = calloc(1, sizeof(*kept) + size + facts->length);
 
     if (!kept)
         return -ENOMEM;
@@ -144,9 +146,11 @@ static int keep(struct late *late, enum kind kind, const struct message_facts *f
         snprintf(kept->name, sizeof(kept->name), "%s", facts->name);
         kept->facts.name = kept->name;
     }
+    if (size)
+        kept->facts.ancillary = memcpy(kept->memory, facts->ancillary, size);
+    kept->facts.data = kept->memory + size;
     if (facts->length)
-        memcpy(kept->data, facts->data, facts->length);
-    kept->facts.data = kept->data;
+        memcpy(kept->memory + size, facts->data, facts->length);
     *late->end = kept;
     late->end = &kept->next;
     return 0;

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "capture/ancillary.h"
 #include "capture/range.h"
 
 enum { COMM_SIZE = 16 };
@@ -36,7 +37,8 @@ struct message {
     size_t length;  /* bytes in data */
     size_t missing; /* bytes that belong after data and could not be read */
     size_t lost;    /* messages of this conversation that were lost right before this one */
-    const struct ranges *ranges; /* of data; NULL when none are known */
+    const struct ancillary *ancillary; /* NULL when there was none */
+    const struct ranges *ranges;       /* of data; NULL when none are known */
     unsigned seen, runs; /* in how many runs its exchange was seen, and of how many; 0: in all */
 };
 

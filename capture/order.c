@@ -20,6 +20,12 @@ void order_new(struct order *order)
     *order = (struct order){.end = &order->first};
 }
 
+/* How many bytes it takes to hold a message back. */
+static size_t room_for(const struct message_facts *facts)
+{
+    return sizeof(struct order_message) + ancillary_size(facts->ancillary) + facts->length;
+}
+
 /* Takes out the first call's first message. */
 static struct order_message *take_message(struct order *order)
 {
@@ -29,7 +35,7 @@ static struct order_message *take_message(struct order *order)
     call->first = message->next;
     if (!call->first)
         call->end = &call->first;
-    order->bytes -= sizeof(*message) + message->facts.length;
+    order->bytes -= room_for(&message->facts);
     return message;
 }
 
@@ -92,7 +98,8 @@ void order_end(struct order_call *call)
 int order_add(struct order *order, struct order_call *call, int party,
               const struct message_facts *facts)
 {
-    struct order_message *message = malloc(sizeof(*message) + facts->length);
+    size_t size = ancillary_size(facts->ancillary);
+    struct order_message *message = malloc(room_for(facts));
 
     if (message && !call)
         call = add_call(order, NULL);
@@ -104,12 +111,14 @@ int order_add(struct order *order, struct order_call *call, int party,
     message->party = party;
     message->facts = *facts;
     message->facts.name = NULL;
-    message->facts.data = message->data;
+    if (size)
+        message->facts.ancillary = memcpy(message->memory, facts->ancillary, size);
+    message->facts.data = message->memory + size;
     if (facts->length)
-        memcpy(message->data, facts->data, facts->length);
+        memcpy(message->memory + size, facts->data, facts->length);
     *call->end = message;
     call->end = &message->next;
-    order->bytes += sizeof(*message) + facts->length;
+    order->bytes += room_for(facts);
     return 0;
 }
 

@@ -7,6 +7,7 @@
 #ifndef CAPTURE_ORDER_H
 #define CAPTURE_ORDER_H
 
+#include <stdalign.h>
 #include <stdbool.h>
 
 #include "capture/backend.h"
@@ -24,7 +25,7 @@ struct order_message {
     struct order_message *next;
     struct message_facts facts;
     int party; /* which end of the conversation it was captured at */
-    uint8_t data[];
+    alignas(struct ancillary) uint8_t memory[]; /* what the facts point to */
 };
 
 void order_new(struct order *order);

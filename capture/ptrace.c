@@ -68,7 +68,7 @@ static int thread_leave(struct recorder *recorder, struct thread *thread)
     if (thread->call.begun) {
         recorder->sending--;
         recorder->losses.unfollowed++;
-        recorder->moved.count = 0;
+        moved_clear(&recorder->moved);
         err = call_deliver(&thread->call, &thread->caller, &recorder->moved, recorder->sink);
     }
     thread->call.kind = CALL_OTHER;

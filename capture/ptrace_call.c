@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <time.h>
 
+#include "capture/ptrace_ancillary.h"
 #include "capture/ptrace_memory.h"
 #include "capture/ptrace_moved.h"
 
@@ -173,6 +174,14 @@ bool call_is_end(const struct traced_call *call, struct sockets *sockets,
            (!call_sends(call) && sockets_ended(sockets, call->socket, caller, call->fd));
 }
 
+static bool brought_ancillary(const struct traced_call *call, const struct caller *caller)
+{
+    struct msghdr header;
+
+    return memory_read(caller->tid, &header, call->arguments[1], sizeof(header)) &&
+           traced_ancillary_came(call, &header);
+}
+
 /* Whether a call that returned 0 moved an empty datagram or record, or nothing at all. */
 static bool moved_empty(const struct traced_call *call, struct sockets *sockets,
                         const struct caller *caller)
@@ -181,8 +190,9 @@ static bool moved_empty(const struct traced_call *call, struct sockets *sockets,
     case CALL_SEND_BUFFER:
     case CALL_SENDTO:
     case CALL_SENDMSG:
-    case CALL_RECVMSG:
         return !call_is_end(call, sockets, caller);
+    case CALL_RECVMSG:
+        return brought_ancillary(call, caller) || !call_is_end(call, sockets, caller);
     case CALL_RECEIVE_BUFFER:
     case CALL_RECEIVE_VECTOR:
     case CALL_RECVFROM:

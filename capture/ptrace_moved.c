@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
+#include "capture/ptrace_ancillary.h"
 #include "capture/ptrace_memory.h"
 
 /* One message of a call. */
@@ -16,6 +17,7 @@ struct moved_message {
     size_t offset; /* of its bytes in moved->data */
     size_t length;
     size_t missing;
+    struct ancillary *ancillary;
     bool named;
     char name[ADDRESS_TEXT_SIZE];
 };
@@ -25,6 +27,7 @@ enum { KEEP = 1 << 20 };
 
 void moved_free(struct moved *moved)
 {
+    moved_clear(moved);
     free(moved->messages);
     free(moved->data);
     memset(moved, 0, sizeof(*moved));
@@ -32,6 +35,8 @@ void moved_free(struct moved *moved)
 
 void moved_clear(struct moved *moved)
 {
+    for (size_t i = 0; i < moved->count; i++)
+        free(moved->messages[i].ancillary);
     moved->count = moved->length = 0;
     if (moved->size > KEEP) {
         free(moved->data);
@@ -56,6 +61,7 @@ static struct moved_message *add_message(struct moved *moved)
     message = &moved->messages[moved->count++];
     message->offset = moved->length;
     message->length = message->missing = 0;
+    message->ancillary = NULL;
     message->named = false;
     return message;
 }
@@ -157,7 +163,7 @@ static int take_header(const struct traced_call *call, const struct caller *call
     struct iovec pieces[IOV_MAX];
     size_t count;
 
-    if (!message)
+    if (!message || traced_ancillary_take(&message->ancillary, call, caller, header))
         return -ENOMEM;
     message->named = call->socket->facts.type == SOCK_DGRAM && header->msg_name;
     if (message->named)
@@ -197,7 +203,8 @@ static int take_messages(const struct traced_call *call, struct sockets *sockets
 
         if (!memory_read(caller->tid, &each, call->arguments[1] + i * sizeof(each), sizeof(each)))
             lose(call, moved, 0);
-        else if (each.msg_len || !call_is_end(call, sockets, caller))
+        else if (each.msg_len || traced_ancillary_came(call, &each.msg_hdr) ||
+                 !call_is_end(call, sockets, caller))
             err = take_header(call, caller, moved, &each.msg_hdr, each.msg_len);
     }
     return err;
@@ -257,6 +264,7 @@ static int deliver_message(const struct traced_call *call, const struct caller *
         .length = message->length,
         .missing = message->missing,
         .lost = call->socket->lost,
+        .ancillary = message->ancillary,
     };
 
     memcpy(facts.comm, caller->comm, COMM_SIZE);

@@ -119,18 +119,18 @@ static struct value piece_last(const struct value *of)
     return value_flag(of, of->index + of->extent == ((const struct said *)of->self)->length);
 }
 
+const struct value_field piece_fields[] = {
+    {"offset", piece_offset},
+    {"length", piece_length},
+    {"first", piece_first},
+    {"last", piece_last},
+    {0},
+};
+
 static bool find_in_piece(const struct value *value, const char *name, size_t length,
                           struct value *child)
 {
-    static const struct value_field fields[] = {
-        {"offset", piece_offset},
-        {"length", piece_length},
-        {"first", piece_first},
-        {"last", piece_last},
-        {0},
-    };
-
-    return value_find(fields, value, name, length, child) ||
+    return value_find(piece_fields, value, name, length, child) ||
            value_find_notation(value, value->self, value->index, value->extent, name, length,
                                child);
 }
@@ -152,13 +152,13 @@ static struct value row_number(const struct value *of)
     return value_number(of, of->index / ROW + 1);
 }
 
+const struct value_field row_fields[] = {{"number", row_number}, {0}};
+
 static bool find_in_row(const struct value *value, const char *name, size_t length,
                         struct value *child)
 {
-    static const struct value_field fields[] = {{"number", row_number}, {0}};
-
     return find_in_piece(value, name, length, child) ||
-           value_find(fields, value, name, length, child);
+           value_find(row_fields, value, name, length, child);
 }
 
 static bool row_item(const struct value *list, size_t index, struct value *item)

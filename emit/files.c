@@ -160,13 +160,13 @@ static struct value embedded_identifier(const struct value *of)
     return value;
 }
 
+const struct value_field embedded_fields[] = {
+    {"file", embedded_file}, {"identifier", embedded_identifier}, {0}};
+
 static bool find_in_embedded(const struct value *value, const char *name, size_t length,
                              struct value *child)
 {
-    static const struct value_field fields[] = {
-        {"file", embedded_file}, {"identifier", embedded_identifier}, {0}};
-
-    return value_find(fields, value, name, length, child);
+    return value_find(embedded_fields, value, name, length, child);
 }
 
 struct value value_embedded(const struct value *of, const struct side *side, size_t index)

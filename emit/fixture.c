@@ -65,22 +65,22 @@ static struct value exchange_last(const struct value *of)
     return value_flag(of, exchange_index(of) + 1 == table->count);
 }
 
+const struct value_field exchange_fields[] = {
+    {"sides", exchange_sides},
+    {"name", exchange_text},
+    {"number", exchange_number},
+    {"request", exchange_request},
+    {"response", exchange_response},
+    {"incomplete", exchange_incomplete},
+    {"first", exchange_first},
+    {"last", exchange_last},
+    {0},
+};
+
 static bool find_in_exchange(const struct value *value, const char *name, size_t length,
                              struct value *child)
 {
-    static const struct value_field fields[] = {
-        {"sides", exchange_sides},
-        {"name", exchange_text},
-        {"number", exchange_number},
-        {"request", exchange_request},
-        {"response", exchange_response},
-        {"incomplete", exchange_incomplete},
-        {"first", exchange_first},
-        {"last", exchange_last},
-        {0},
-    };
-
-    return value_find(fields, value, name, length, child);
+    return value_find(exchange_fields, value, name, length, child);
 }
 
 static bool exchange_item(const struct value *list, size_t index, struct value *item)
@@ -111,12 +111,12 @@ static struct value end_comm(const struct value *of)
     return value_text(of, ((const struct end *)of->self)->comm);
 }
 
+const struct value_field end_fields[] = {{"address", end_address}, {"comm", end_comm}, {0}};
+
 static bool find_in_end(const struct value *value, const char *name, size_t length,
                         struct value *child)
 {
-    static const struct value_field fields[] = {{"address", end_address}, {"comm", end_comm}, {0}};
-
-    return value_find(fields, value, name, length, child);
+    return value_find(end_fields, value, name, length, child);
 }
 
 static const struct value_type end_type = {.find = find_in_end};
@@ -175,18 +175,18 @@ static struct value conversation_last(const struct value *of)
     return value_flag(of, of->index + 1 >= emission_of(of)->fixture->table->count);
 }
 
+const struct value_field conversation_fields[] = {
+    {"exchanges", conversation_exchanges}, {"table", conversation_identifier},
+    {"number", conversation_number},       {"server", conversation_server},
+    {"client", conversation_client},       {"type", conversation_type},
+    {"count", conversation_count},         {"first", conversation_first},
+    {"last", conversation_last},           {0},
+};
+
 static bool find_in_conversation(const struct value *value, const char *name, size_t length,
                                  struct value *child)
 {
-    static const struct value_field fields[] = {
-        {"exchanges", conversation_exchanges}, {"table", conversation_identifier},
-        {"number", conversation_number},       {"server", conversation_server},
-        {"client", conversation_client},       {"type", conversation_type},
-        {"count", conversation_count},         {"first", conversation_first},
-        {"last", conversation_last},           {0},
-    };
-
-    return value_find(fields, value, name, length, child);
+    return value_find(conversation_fields, value, name, length, child);
 }
 
 static bool conversation_item(const struct value *list, size_t index, struct value *item)
@@ -326,13 +326,13 @@ static struct value call_function(const struct value *of)
     return value_text(of, emission_of(of)->call.function);
 }
 
+const struct value_field call_fields[] = {
+    {"module", call_module}, {"package", call_package}, {"function", call_function}, {0}};
+
 static bool find_in_call(const struct value *value, const char *name, size_t length,
                          struct value *child)
 {
-    static const struct value_field fields[] = {
-        {"module", call_module}, {"package", call_package}, {"function", call_function}, {0}};
-
-    return value_find(fields, value, name, length, child);
+    return value_find(call_fields, value, name, length, child);
 }
 
 static bool call_truth(const struct value *value)
@@ -354,27 +354,27 @@ static struct value fixture_call(const struct value *of)
     return value_make(of, &type, NULL);
 }
 
+const struct value_field fixture_fields[] = {
+    {"name", fixture_name},
+    {"command", fixture_command},
+    {"package", fixture_package},
+    {"conversations", fixture_conversations},
+    {"tables", fixture_tables},
+    {"lost", fixture_lost},
+    {"incomplete", fixture_incomplete},
+    {"always_one", fixture_always_one},
+    {"one_or_none", fixture_one_or_none},
+    {"many", fixture_many},
+    {"embeds", fixture_embeds},
+    {"style", fixture_style},
+    {"call", fixture_call},
+    {0},
+};
+
 static bool find_in_fixture(const struct value *value, const char *name, size_t length,
                             struct value *child)
 {
-    static const struct value_field fields[] = {
-        {"name", fixture_name},
-        {"command", fixture_command},
-        {"package", fixture_package},
-        {"conversations", fixture_conversations},
-        {"tables", fixture_tables},
-        {"lost", fixture_lost},
-        {"incomplete", fixture_incomplete},
-        {"always_one", fixture_always_one},
-        {"one_or_none", fixture_one_or_none},
-        {"many", fixture_many},
-        {"embeds", fixture_embeds},
-        {"style", fixture_style},
-        {"call", fixture_call},
-        {0},
-    };
-
-    return value_find(fields, value, name, length, child);
+    return value_find(fixture_fields, value, name, length, child);
 }
 
 static void survey_side(struct emission *emission, const struct side *side)

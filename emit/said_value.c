@@ -39,9 +39,16 @@ static struct value message_missing(const struct value *of)
     return value_number(of, ((const struct said *)of->self)->missing);
 }
 
+static struct value message_ancillary_cut(const struct value *of)
+{
+    return value_flag(of, said_carried_more(of->self));
+}
+
 static struct value message_incomplete(const struct value *of)
 {
-    return value_flag(of, ((const struct said *)of->self)->missing > 0);
+    const struct said *said = of->self;
+
+    return value_flag(of, said->missing > 0 || said_carried_more(said));
 }
 
 static struct value message_empty(const struct value *of)
@@ -81,33 +88,39 @@ static struct value message_embedded(const struct value *of)
 
 static struct value message_file(const struct value *of)
 {
+    if (!emission_of(of)->language->folder)
+        return (struct value){0};
     return value_file(of, of->detail, message_index(of));
 }
+
+const struct value_field message_fields[] = {
+    {"rows", message_rows},
+    {"length", message_length},
+    {"empty", message_empty},
+    {"several_rows", message_several_rows},
+    {"readable", message_readable},
+    {"lines", message_lines},
+    {"several_lines", message_several_lines},
+    {"embedded", message_embedded},
+    {"file", message_file},
+    {"incomplete", message_incomplete},
+    {"missing", message_missing},
+    {"ancillary", value_carried},
+    {"ancillary_cut", message_ancillary_cut},
+    {"descriptors", value_descriptors},
+    {"credentials", value_credentials},
+    {"number", message_number},
+    {"first", message_first},
+    {"last", message_last},
+    {0},
+};
 
 static bool find_in_message(const struct value *value, const char *name, size_t length,
                             struct value *child)
 {
-    static const struct value_field fields[] = {
-        {"rows", message_rows},
-        {"length", message_length},
-        {"empty", message_empty},
-        {"several_rows", message_several_rows},
-        {"readable", message_readable},
-        {"lines", message_lines},
-        {"several_lines", message_several_lines},
-        {"embedded", message_embedded},
-        {"file", message_file},
-        {"incomplete", message_incomplete},
-        {"missing", message_missing},
-        {"number", message_number},
-        {"first", message_first},
-        {"last", message_last},
-        {0},
-    };
-
     const struct said *said = value->self;
 
-    return value_find(fields, value, name, length, child) ||
+    return value_find(message_fields, value, name, length, child) ||
            value_find_notation(value, said, 0, said->length, name, length, child);
 }
 
@@ -240,29 +253,20 @@ static struct value side_several(const struct value *of)
     return value_flag(of, ((const struct side *)of->self)->count > 1);
 }
 
+const struct value_field side_fields[] = {
+    {"messages", side_messages}, {"direction", side_direction}, {"first", side_first},
+    {"rows", side_rows},         {"readable", side_readable},   {"lines", side_lines},
+    {"count", side_count},       {"length", side_length},       {"none", side_none},
+    {"empty", side_empty},       {"several", side_several},     {"incomplete", side_is_incomplete},
+    {"missing", side_missing},   {"lost", side_lost},           {0},
+};
+
 static bool find_in_side(const struct value *value, const char *name, size_t length,
                          struct value *child)
 {
-    static const struct value_field fields[] = {
-        {"messages", side_messages},
-        {"direction", side_direction},
-        {"first", side_first},
-        {"rows", side_rows},
-        {"readable", side_readable},
-        {"lines", side_lines},
-        {"count", side_count},
-        {"length", side_length},
-        {"none", side_none},
-        {"empty", side_empty},
-        {"several", side_several},
-        {"incomplete", side_is_incomplete},
-        {"missing", side_missing},
-        {"lost", side_lost},
-        {0},
-    };
     const struct said *said;
 
-    if (value_find(fields, value, name, length, child))
+    if (value_find(side_fields, value, name, length, child))
         return true;
     if (!value_is_notation(name, length))
         return false;

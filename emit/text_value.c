@@ -36,12 +36,12 @@ static struct value number_plural(const struct value *of)
     return value_flag(of, of->index != 1);
 }
 
+const struct value_field number_fields[] = {{"plural", number_plural}, {0}};
+
 static bool find_in_number(const struct value *value, const char *name, size_t length,
                            struct value *child)
 {
-    static const struct value_field fields[] = {{"plural", number_plural}, {0}};
-
-    return value_find(fields, value, name, length, child);
+    return value_find(number_fields, value, name, length, child);
 }
 
 static bool index_truth(const struct value *value)
@@ -149,23 +149,30 @@ static bool text_truth(const struct value *value)
     return *text_of(value, buffer) != '\0';
 }
 
+static const struct {
+    const char *name;
+    struct value_type type;
+} variants[] = {
+    {"string", {.truth = text_truth, .print = print_for_string}},
+    {"comment", {.truth = text_truth, .print = print_for_comment}},
+    {"identifier", {.print = print_identifier}},
+    {"camel", {.print = print_camel}},
+    {"pascal", {.print = print_pascal}},
+    {"snake", {.print = print_snake}},
+    {"screaming_snake", {.print = print_screaming}},
+};
+
+enum { VARIANTS = sizeof(variants) / sizeof(*variants) };
+
+const char *text_variant(size_t index)
+{
+    return index < VARIANTS ? variants[index].name : NULL;
+}
+
 static bool find_in_text(const struct value *value, const char *name, size_t length,
                          struct value *child)
 {
-    static const struct {
-        const char *name;
-        struct value_type type;
-    } variants[] = {
-        {"string", {.truth = text_truth, .print = print_for_string}},
-        {"comment", {.truth = text_truth, .print = print_for_comment}},
-        {"identifier", {.print = print_identifier}},
-        {"camel", {.print = print_camel}},
-        {"pascal", {.print = print_pascal}},
-        {"snake", {.print = print_snake}},
-        {"screaming_snake", {.print = print_screaming}},
-    };
-
-    for (size_t i = 0; i < sizeof(variants) / sizeof(*variants); i++) {
+    for (size_t i = 0; i < VARIANTS; i++) {
         if (word_is(variants[i].name, name, length)) {
             *child = *value;
             child->type = &variants[i].type;

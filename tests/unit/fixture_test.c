@@ -65,7 +65,7 @@ static char *print_language(const struct fixture *fixture, const char *name)
     struct template_error error;
     char *result;
 
-    assert_int_equal(language_find(&language, name, &error), 0);
+    assert_int_equal(language_find(&language, NULL, name, &error), 0);
     assert_int_equal(print_text(fixture, language, &result), 0);
     language_free(language);
     return result;
@@ -233,7 +233,7 @@ static void no_conversation_makes_an_empty_table(void **state)
     (void)state;
     assert_gives(&fixture, "{{#conversations}}x{{/conversations}}{{#tables}}{{table}}{{/tables}}",
                  "chronyc_ntpdata");
-    while (language_next(&language, &index, &error) == 1) {
+    while (language_next(&language, NULL, &index, &error) == 1) {
         assert_int_equal(print_text(&fixture, language, &result), 0);
         assert_true(strlen(result) > 0);
         free(result);
@@ -297,7 +297,7 @@ static void failed_writes_are_told(void **state)
     FILE *out;
 
     (void)state;
-    while (language_next(&language, &index, &error) == 1) {
+    while (language_next(&language, NULL, &index, &error) == 1) {
         out = fopen("/dev/full", "w");
         if (!out)
             skip();

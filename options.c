@@ -8,12 +8,14 @@
 #include <string.h>
 
 #include "emit/call.h"
+#include "emit/report.h"
 #include "emit/size.h"
 
 enum {
     BUFFER_SIZE_MIN = 64 << 10,
     BUFFER_SIZE_DEFAULT = 16 << 20,
     BUFFER_SIZE_MAX = 1 << 30,
+    REPEAT_MAX = 1000,
 };
 
 const char *argp_program_version = "sockfixture " VERSION;
@@ -27,7 +29,8 @@ static const char doc[] =
     "With -w alone nothing but the recording is written. From -r, fixtures in any language can be "
     "made of a recording later.\n"
     "\n"
-    "Exit status: 0 done; 2 bad usage, or input that cannot be read; 3 the recording is "
+    "Exit status: 0 done; 1 --check found a difference; 2 bad usage, or input that cannot be read; "
+    "3 the recording is "
     "incomplete; 4 the command failed or could not be run; 5 nothing can record here.\n"
     "\n"
     "Example: sockfixture --lang go -o ntpdata_test.go chronyc ntpdata";
@@ -37,14 +40,20 @@ enum {
     OPTION_BACKENDS,
     OPTION_BYTES,
     OPTION_CALL,
+    OPTION_CHECK,
+    OPTION_DIFF_FORMAT,
     OPTION_EMBED_ABOVE,
     OPTION_IGNORE_STATUS,
     OPTION_LIST_LANGS,
     OPTION_NAME,
     OPTION_PACKAGE,
+    OPTION_REDACT,
+    OPTION_REPEAT,
+    OPTION_STABLE,
     OPTION_PRINT_TEMPLATE,
     OPTION_STYLE,
     OPTION_TEMPLATE,
+    OPTION_VOLATILE,
     OPTION_TEMPLATE_DIR,
 };
 
@@ -67,6 +76,18 @@ static const struct argp_option option_table[] = {
     {"list-langs", OPTION_LIST_LANGS, NULL, 0, "List the languages there are templates for", 1},
     {"write", 'w', "FILE", 0, "Write the recording to FILE (- for standard output)", 2},
     {"read", 'r', "FILE", 0, "Read a recording from FILE (- for standard input), run nothing", 2},
+    {"repeat", OPTION_REPEAT, "N", 0, "Run COMMAND N times, and find the bytes that vary", 2},
+    {"volatile", OPTION_VOLATILE, "RANGE", 0,
+     "Bytes that vary: [EXCHANGE:]REQ|RESP:OFFSET:LENGTH; may be given more than once", 2},
+    {"stable", OPTION_STABLE, "RANGE", 0, "Bytes that do not, whatever was found", 2},
+    {"check", OPTION_CHECK, NULL, 0,
+     "Write nothing, but tell what differs from the recording (-w) and the fixture (-o)", 2},
+    {"diff-format", OPTION_DIFF_FORMAT, "FORMAT", 0,
+     "Tell it as text (the default), json, junit or github", 2},
+    {"redact", OPTION_REDACT, "WHAT", 0,
+     "Put filler in the place of what matches WHAT: a regular expression, a RANGE, or 'secrets', "
+     "which are known by their shapes",
+     2},
     {"socket", 's', "ADDRESS", 0,
      "Keep only conversations with the server at ADDRESS: a path or @abstract name, globs allowed",
      3},
@@ -105,6 +126,33 @@ static size_t parse_size(const char *text)
     while (rounded < size)
         rounded *= 2;
     return rounded;
+}
+
+static void add_to(struct option_list *list, char *value, struct argp_state *state)
+{
+    char **items = reallocarray(list->items, list->count + 1, sizeof(*items));
+
+    if (!items)
+        argp_failure(state, STATUS_USAGE, errno, "%s", value);
+    list->items = items;
+    list->items[list->count++] = value;
+}
+
+static void parse_repeat(struct options *options, const char *value, struct argp_state *state)
+{
+    char *end;
+    unsigned long number = strtoul(value, &end, 10);
+
+    if (!isdigit((unsigned char)*value) || *end || number < 1 || number > REPEAT_MAX)
+        argp_error(state, "--repeat: '%s' is no number from 1 to %d", value, REPEAT_MAX);
+    options->repeat = number;
+}
+
+static void parse_diff_format(struct options *options, const char *value, struct argp_state *state)
+{
+    options->diff_format = value;
+    if (!report_find(value))
+        argp_error(state, "--diff-format: '%s' is none of text, json, junit and github", value);
 }
 
 static void parse_bytes(struct options *options, const char *value, struct argp_state *state)
@@ -188,6 +236,24 @@ static error_t parse_option(int key, char *value, struct argp_state *state)
     case OPTION_PRINT_TEMPLATE:
         options->print_template = value;
         break;
+    case OPTION_REPEAT:
+        parse_repeat(options, value, state);
+        break;
+    case OPTION_VOLATILE:
+        add_to(&options->volatiles, value, state);
+        break;
+    case OPTION_STABLE:
+        add_to(&options->stables, value, state);
+        break;
+    case OPTION_REDACT:
+        add_to(&options->redact, value, state);
+        break;
+    case OPTION_CHECK:
+        options->check = true;
+        break;
+    case OPTION_DIFF_FORMAT:
+        parse_diff_format(options, value, state);
+        break;
     case OPTION_STYLE:
         options->style = value;
         break;
@@ -253,7 +319,24 @@ static const char *misuse(const struct options *options)
         return "--lang and --template exclude each other";
     if (is_stdout(options->write) && fixture_to_stdout(options))
         return "recording and fixture cannot both go to standard output (name a file with -o)";
+    if (options->check && !options->write && !options->output)
+        return "--check needs a recording (-w) or a fixture (-o) to compare with";
+    if (options->check && (is_stdout(options->write) || is_stdout(options->output)))
+        return "--check compares with files, not with standard output";
+    if (options->check && options->command && !options->write)
+        return "--check needs the recording (-w) that the fixture was made of";
+    if (options->diff_format && !options->check)
+        return "--diff-format is how --check tells what differs";
+    if (options->repeat > 1 && options->read)
+        return "a recording is read (-r) once, only a command can be repeated";
     return NULL;
+}
+
+void options_free(struct options *options)
+{
+    free(options->volatiles.items);
+    free(options->stables.items);
+    free(options->redact.items);
 }
 
 const char *options_parse(struct options *options, int argc, char **argv)
@@ -265,7 +348,7 @@ const char *options_parse(struct options *options, int argc, char **argv)
         .doc = doc,
     };
 
-    *options = (struct options){.backend = "auto", .buffer_size = BUFFER_SIZE_DEFAULT};
+    *options = (struct options){.backend = "auto", .buffer_size = BUFFER_SIZE_DEFAULT, .repeat = 1};
     argp_err_exit_status = STATUS_USAGE;
     argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, options);
     return misuse(options);

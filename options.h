@@ -11,6 +11,7 @@
 /* Exit statuses. */
 enum status {
     STATUS_DONE = 0,
+    STATUS_DIFFERS = 1,
     STATUS_USAGE = 2,
     STATUS_INCOMPLETE = 3,
     STATUS_COMMAND = 4,
@@ -18,6 +19,12 @@ enum status {
 };
 
 enum { TEMPLATE_DIRS_MAX = 32 };
+
+/* The values of an option that can be given more than once. */
+struct option_list {
+    char **items;
+    size_t count;
+};
 
 struct options {
     const char *lang;
@@ -38,6 +45,10 @@ struct options {
     size_t embed_above; /* if embed_given */
     bool embed_given;
     size_t buffer_size;
+    size_t repeat; /* runs of the command */
+    struct option_list volatiles, stables, redact;
+    bool check;
+    const char *diff_format;
     bool ignore_status;
     bool quiet;
     bool verbose;
@@ -53,6 +64,9 @@ struct options {
  * Returns NULL, or what is wrong with the options together.
  */
 const char *options_parse(struct options *options, int argc, char **argv);
+
+/* Frees what options_parse() has allocated. */
+void options_free(struct options *options);
 
 bool is_stdout(const char *path);
 

@@ -22,11 +22,14 @@
 #include "capture/show.h"
 #include "capture/text.h"
 #include "capture/user.h"
+#include "emit/command.h"
 #include "emit/files.h"
 #include "emit/fixture.h"
 #include "emit/language.h"
 #include "emit/nearest.h"
+#include "emit/report.h"
 #include "emit/style.h"
+#include "golden.h"
 #include "options.h"
 
 /* Saying things: one line each, in which nothing can drive the terminal. */
@@ -235,13 +238,35 @@ struct run {
     struct recording_writer *recording; /* with -w only */
     struct output recording_file;
     struct output fixture_file;
-    struct folder folder; /* of a fixture that is one, or of the files beside it */
+    struct folder folder;  /* of a fixture that is one, or of the files beside it */
+    struct golden *golden; /* where messages are kept and not written down as they come; or NULL */
+    struct secrets *known; /* shapes of secrets, to warn of */
+    bool warned;           /* of one */
     char *const *command;
     struct losses losses;
     uint64_t placed; /* lost messages of which the conversation is known */
     uint64_t cut;    /* messages of which all but ancillary data is there */
     bool incomplete; /* something is known to be missing */
 };
+
+/* A recording is easily put where others can read it. */
+static void warn_of_secrets(struct run *run, const struct message *message)
+{
+    size_t offset = 0, length = 0;
+    const char *what = secrets_find(run->known, message->data, message->length, &offset, &length);
+
+    if (!what || run->warned)
+        return;
+    run->warned = true;
+    say("a %s seems to hold %s, at [%zu:%zu] (--redact secrets puts filler there)",
+        message->direction == REQUEST ? "request" : "response", what, offset, offset + length);
+}
+
+/* What is to be redacted is not shown before it is. */
+static bool shows_at_once(const struct run *run)
+{
+    return run->options->verbose && !run->options->redact.count;
+}
 
 static int take_message(void *context, const struct message *original)
 {
@@ -254,8 +279,12 @@ static int take_message(void *context, const struct message *original)
     run->placed += message.lost;
     if (message.ancillary && message.ancillary->cut && !message.missing)
         run->cut++;
-    if (run->options->verbose)
+    if (shows_at_once(run))
         show_message(stderr, &message);
+    if (run->golden)
+        return golden_take(run->golden, &message);
+    if (run->known)
+        warn_of_secrets(run, &message);
     if (run->recording)
         err = recording_add(run->recording, &message);
     if (!err && run->table)
@@ -268,6 +297,10 @@ static enum status begin_recording(struct run *run, const char *backend)
     const char *path = run->options->write;
     int err;
 
+    if (run->golden) {
+        err = golden_begin(run->golden, run->command, backend);
+        return err ? say_error(err, "recording") : STATUS_DONE;
+    }
     if (!path)
         return STATUS_DONE;
     err = output_open(&run->recording_file, path);
@@ -326,7 +359,8 @@ static char *file_stem(const struct run *run)
     const char *base = slash ? slash + 1 : path;
     const char *dot = path ? strrchr(base, '.') : NULL;
 
-    if (run->language->folder || !run->language->embeds || !run->fixture_file.beside)
+    if (run->language->folder || !run->language->embeds ||
+        (!run->options->check && !run->fixture_file.beside))
         return NULL;
     return dot > base ? strndup(base, (size_t)(dot - base)) : strdup(base);
 }
@@ -342,14 +376,11 @@ static int open_index(struct run *run)
     return run->fixture_file.file ? 0 : -errno;
 }
 
-static enum status emit_fixture(struct run *run)
+static struct fixture describe_fixture(const struct run *run, const char *stem)
 {
     const struct options *options = run->options;
-    const struct language *language = run->language;
-    const char *path = options->output ? options->output : "-";
-    const char *what = is_stdout(path) ? "standard output" : path;
-    char *stem = language ? file_stem(run) : NULL;
-    struct fixture fixture = {
+
+    return (struct fixture){
         .table = run->table,
         .command = run->command,
         .name = options->name,
@@ -359,14 +390,25 @@ static enum status emit_fixture(struct run *run)
         .style = options->style,
         .call = options->call,
         .bytes = options->bytes,
+        .embed_above = options->embed_given ? options->embed_above : run->language->embed_above,
         .stem = stem,
     };
+}
+
+static enum status emit_fixture(struct run *run)
+{
+    const struct options *options = run->options;
+    const struct language *language = run->language;
+    const char *path = options->output ? options->output : "-";
+    const char *what = is_stdout(path) ? "standard output" : path;
+    char *stem = language ? file_stem(run) : NULL;
+    struct fixture fixture;
     struct template_error error = {0};
     int err;
 
     if (!language)
         return STATUS_DONE;
-    fixture.embed_above = options->embed_given ? options->embed_above : language->embed_above;
+    fixture = describe_fixture(run, stem);
     err = language->folder ? open_index(run) : 0;
     if (!err)
         err = fixture_print(&fixture, run->language, run->fixture_file.file, &error);
@@ -421,6 +463,17 @@ static enum status check_selection(const struct run *run)
     return STATUS_DONE;
 }
 
+/* What the run has given is kept, until all of them are over. */
+static enum status end_run(struct run *run)
+{
+    struct golden_run *current = golden_current(run->golden);
+
+    current->losses = run->losses;
+    current->placed = run->placed;
+    current->incomplete = run->incomplete;
+    return STATUS_DONE;
+}
+
 static enum status write_results(struct run *run)
 {
     enum status status = check_selection(run);
@@ -429,6 +482,10 @@ static enum status write_results(struct run *run)
         return status;
     if (say_losses(&run->losses))
         run->incomplete = true;
+    if (run->golden)
+        return end_run(run);
+    if (run->table && table_finish(run->table))
+        return say_error(-ENOMEM, "recording");
     status = end_recording(run);
     if (!status)
         status = emit_fixture(run);
@@ -461,7 +518,7 @@ static enum status say_command_failed(const struct options *options,
 }
 
 static enum status open_session(struct session *session, const struct options *options,
-                                const struct sink *sink)
+                                const struct sink *sink, bool again)
 {
     struct backend_options backend_options = {
         .buffer_size = options->buffer_size,
@@ -473,7 +530,7 @@ static enum status open_session(struct session *session, const struct options *o
         say("nothing can record here: %s", session->refused);
         return STATUS_NO_BACKEND;
     }
-    if (!options->quiet && strcmp(options->backend, "auto") == 0)
+    if (!options->quiet && !again && strcmp(options->backend, "auto") == 0)
         say("backend: %s%s%s%s", session->backend->name, session->refused[0] ? " (" : "",
             session->refused, session->refused[0] ? ")" : "");
     return STATUS_DONE;
@@ -517,7 +574,8 @@ static enum status record_command(struct run *run)
     };
     struct session_command command = {
         .command = options->command,
-        .output_to_error = fixture_to_stdout(options) || is_stdout(options->write),
+        .output_to_error =
+            fixture_to_stdout(options) || is_stdout(options->write) || options->check,
     };
     struct conversations *conversations;
     struct session_result result;
@@ -534,7 +592,8 @@ static enum status record_command(struct run *run)
     }
     if (conversations_new(&conversations, &conversation_options))
         return say_error(-ENOMEM, "recording");
-    status = open_session(&session, options, conversations_sink(conversations));
+    status = open_session(&session, options, conversations_sink(conversations),
+                          run->golden && run->golden->count > 0);
     if (!status)
         status = begin_recording(run, session.backend->name);
     if (status)
@@ -642,6 +701,352 @@ static enum status open_fixture(struct run *run)
     return STATUS_DONE;
 }
 
+/* Golden: several runs, or a recording that is there already, or secrets to redact. */
+
+/* Begins with nothing of an earlier run. */
+static enum status begin_run(struct run *run)
+{
+    selection_free(run->selection);
+    run->selection = NULL;
+    run->losses = (struct losses){0};
+    run->placed = 0;
+    run->cut = 0;
+    run->incomplete = false;
+    return selection_new(&run->selection, run->options->socket) ? say_error(-ENOMEM, "recording")
+                                                                : STATUS_DONE;
+}
+
+static enum status make_runs(struct run *run)
+{
+    enum status status = STATUS_DONE;
+
+    for (size_t i = 0; i < run->options->repeat && !status; i++) {
+        status = begin_run(run);
+        if (!status)
+            status = run->options->read ? read_recording(run) : record_command(run);
+    }
+    return status;
+}
+
+/* What was found in comparing the runs. */
+static void say_report(const struct run *run)
+{
+    const struct volatile_report *report = &run->golden->report;
+
+    if (run->options->quiet)
+        return;
+    if (run->golden->count > 1)
+        say("%zu runs: %zu volatile range%s", run->golden->count, report->ranges,
+            report->ranges == 1 ? "" : "s");
+    if (report->sometimes)
+        say("%zu exchange%s of the first run not in every run", report->sometimes,
+            report->sometimes == 1 ? " is" : "s are");
+    if (report->elsewhere)
+        say("%zu exchange%s in later runs that the first has not", report->elsewhere,
+            report->elsewhere == 1 ? " was" : "s were");
+    if (report->coarse || run->golden->differences.coarse)
+        say("messages are so long and so different that not all of them was compared byte by byte");
+    if (run->golden->redacted)
+        say("%d secret%s redacted", run->golden->redacted,
+            run->golden->redacted == 1 ? " was" : "s were");
+    if (run->golden->other_command && !run->options->check)
+        say("%s: was a recording of another command, and is replaced", run->options->write);
+}
+
+/* Every run counts: what one of them lost may be what differs. */
+static bool any_incomplete(const struct golden *golden)
+{
+    for (size_t i = 0; i < golden->count; i++)
+        if (golden->runs[i].incomplete)
+            return true;
+    return false;
+}
+
+/* Does the file hold this, and from which line on does it not? 0: it is not there. */
+static bool file_holds(const char *path, const uint8_t *data, size_t length, size_t *line)
+{
+    FILE *file = fopen(path, "re");
+    size_t at = 0;
+    int byte = EOF;
+
+    *line = file ? 1 : 0;
+    while (file && (byte = getc(file)) != EOF && at < length && byte == data[at])
+        *line += data[at++] == '\n';
+    if (file)
+        fclose(file);
+    return file && byte == EOF && at == length;
+}
+
+/* Compares the files of a fixture with what they are to hold. */
+struct freshness {
+    const struct run *run;
+    char *stale; /* the path of the first that holds something else */
+    size_t line;
+};
+
+static int check_file(struct freshness *freshness, char *path, const uint8_t *data, size_t length)
+{
+    size_t line = 0;
+
+    if (!path)
+        return -ENOMEM;
+    if (freshness->stale || file_holds(path, data, length, &line)) {
+        free(path);
+    } else {
+        freshness->stale = path;
+        freshness->line = line;
+    }
+    return 0;
+}
+
+/* The path of a file of the fixture's, to be freed. */
+static char *beside(const struct run *run, const char *name)
+{
+    const char *output = run->options->output;
+    const char *slash = strrchr(output, '/');
+    int folder = (int)strlen(output), before = slash ? (int)(slash + 1 - output) : 0;
+    char *path = NULL;
+
+    if (asprintf(&path, run->language->folder ? "%.*s/%s" : "%.*s%s",
+                 run->language->folder ? folder : before, output, name) < 0)
+        return NULL;
+    return path;
+}
+
+static int check_message_file(void *context, const char *name, const struct said *said)
+{
+    struct freshness *freshness = context;
+
+    return check_file(freshness, beside(freshness->run, name), said->data, said->length);
+}
+
+/* Is the fixture what the table emits? Returns 0 or -errno with *error filled in. */
+static int check_freshness(struct run *run, struct freshness *freshness,
+                           struct template_error *error)
+{
+    char *stem, *text = NULL;
+    struct fixture fixture;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    int err;
+
+    if (!out)
+        return -ENOMEM;
+    stem = file_stem(run);
+    fixture = describe_fixture(run, stem);
+    err = fixture_print(&fixture, run->language, out, error);
+    if (fclose(out) && !err)
+        err = -ENOMEM;
+    if (!err)
+        err = check_file(freshness,
+                         run->language->folder ? beside(run, run->language->index)
+                                               : strdup(run->options->output),
+                         (const uint8_t *)text, size);
+    if (!err && (run->language->folder || stem))
+        err = files_each(&fixture, check_message_file, freshness);
+    free(stem);
+    free(text);
+    return err;
+}
+
+/* The table that fixtures are made of: that of the recording. */
+static void take_over(struct run *run, struct golden_run *from)
+{
+    table_free(run->table);
+    run->table = from->table;
+    from->table = NULL;
+    run->command = from->command;
+    run->losses = from->losses;
+    run->placed = from->placed;
+    run->incomplete = from->incomplete;
+}
+
+static enum status say_fixture_error(const struct run *run, int err,
+                                     const struct template_error *error)
+{
+    if (error->line) {
+        say_template_error(error);
+        return STATUS_USAGE;
+    }
+    return say_error(err, run->options->output);
+}
+
+static int print_report(const struct run *run, const struct freshness *freshness)
+{
+    const struct golden *golden = run->golden;
+    const char *format = run->options->diff_format ? run->options->diff_format : "text";
+    struct report report = {
+        .recording = run->options->write,
+        .old = golden->old.table,
+        .now = golden->runs[0].table,
+        .differences = &golden->differences,
+        .stale = freshness->stale,
+        .stale_line = freshness->line,
+        .file = run->options->write ? run->options->write : run->options->output,
+        .line = 1,
+        .colour = isatty(STDOUT_FILENO) && !getenv("NO_COLOR"),
+    };
+    struct names *old_names = NULL, *now_names = NULL;
+    char name[COMMAND_NAME_SIZE];
+    int err = 0;
+
+    command_name(golden->runs[0].command, run->options->name, name);
+    if (report.old)
+        err = names_new(&old_names, report.old, name);
+    if (!err)
+        err = names_new(&now_names, report.now, name);
+    report.old_names = old_names;
+    report.now_names = now_names;
+    if (!err)
+        err = report_find(format)(&report, stdout);
+    names_free(old_names);
+    names_free(now_names);
+    return err ? err : fflush(stdout) ? -errno : 0;
+}
+
+/* Writes nothing, but tells what would become another. */
+static enum status check_golden(struct run *run)
+{
+    const struct golden *golden = run->golden;
+    struct golden_run *source = golden->old.table ? &run->golden->old : &run->golden->runs[0];
+    const bool incomplete = any_incomplete(golden);
+    struct freshness freshness = {.run = run};
+    struct template_error error = {0};
+    enum status status = STATUS_DONE;
+    int err = 0;
+
+    if (run->language) {
+        struct table *table = source->table;
+
+        take_over(run, source);
+        err = check_freshness(run, &freshness, &error);
+        source->table = table; /* it was lent */
+        run->table = NULL;
+    }
+    if (err)
+        return say_fixture_error(run, err, &error);
+    err = print_report(run, &freshness);
+    if (err)
+        status = say_error(err, "standard output");
+    else if (golden->differences.count || freshness.stale)
+        status = STATUS_DIFFERS;
+    else if (incomplete)
+        status = STATUS_INCOMPLETE;
+    free(freshness.stale);
+    return status;
+}
+
+static enum status write_messages(struct run *run, const struct messages *messages)
+{
+    const char *path = run->options->write, *backend = run->golden->runs[0].backend;
+    int err = 0;
+
+    if (!path)
+        return STATUS_DONE;
+    err = recording_begin(&run->recording, run->recording_file.file, run->command, backend);
+    for (size_t i = 0; i < messages->count && !err; i++)
+        err = recording_add(run->recording, &messages->items[i]->message);
+    return err ? say_error(err, path) : end_recording(run);
+}
+
+/* A fixture that is what it would become stays as it is. */
+static enum status emit_unless_fresh(struct run *run)
+{
+    struct freshness freshness = {.run = run};
+    struct template_error error = {0};
+    int err;
+
+    if (!run->language)
+        return STATUS_DONE;
+    if (!run->language->folder && !run->fixture_file.beside)
+        return emit_fixture(run);
+    err = check_freshness(run, &freshness, &error);
+    if (err)
+        return say_fixture_error(run, err, &error);
+    if (!freshness.stale)
+        return STATUS_DONE;
+    free(freshness.stale);
+    return emit_fixture(run);
+}
+
+static void look_at_messages(struct run *run, const struct messages *messages)
+{
+    for (size_t i = 0; i < messages->count; i++) {
+        if (run->options->verbose && !shows_at_once(run))
+            show_message(stderr, &messages->items[i]->message);
+        if (run->known)
+            warn_of_secrets(run, &messages->items[i]->message);
+    }
+}
+
+/* Writes what differs from what is there, and nothing where nothing does. */
+static enum status write_golden(struct run *run)
+{
+    struct golden *golden = run->golden;
+    const bool incomplete = any_incomplete(golden);
+    const struct messages *messages;
+    struct table *table = NULL;
+    enum status status = STATUS_DONE;
+
+    look_at_messages(run, &golden->runs[0].messages);
+    if (golden_is_same(golden)) {
+        take_over(run, &golden->old);
+    } else {
+        if (golden_merge(golden, &messages, &table))
+            return say_error(-ENOMEM, "recording");
+        take_over(run, &golden->runs[0]);
+        table_free(run->table);
+        run->table = table;
+        status = write_messages(run, messages);
+    }
+    run->incomplete = run->incomplete || incomplete;
+    if (!status)
+        status = emit_unless_fresh(run);
+    return status ? status : incomplete ? STATUS_INCOMPLETE : STATUS_DONE;
+}
+
+static enum status open_golden(struct run *run)
+{
+    const char *path = run->options->check ? NULL : run->options->write;
+    char text[GOLDEN_TEXT_SIZE];
+    int err;
+
+    if (golden_new(&run->golden, run->options, text)) {
+        say("%s", text);
+        return STATUS_USAGE;
+    }
+    err = path ? output_open(&run->recording_file, path) : 0;
+    return err ? say_error(err, path) : STATUS_DONE;
+}
+
+static enum status make_golden(struct run *run)
+{
+    char text[GOLDEN_TEXT_SIZE];
+    enum status status = make_runs(run);
+
+    if (status)
+        return status;
+    if (golden_settle(run->golden, text)) {
+        say("%s", text);
+        return STATUS_USAGE;
+    }
+    say_report(run);
+    return run->options->check ? check_golden(run) : write_golden(run);
+}
+
+/* Shapes of secrets, to warn of those that are not redacted. */
+static enum status know_secrets(struct run *run)
+{
+    char *all = (char *)"secrets";
+    char why[SECRET_WHY_SIZE];
+    const char *wrong;
+
+    if (run->options->quiet)
+        return STATUS_DONE;
+    return secrets_new(&run->known, &all, 1, &wrong, why) ? say_error(-ENOMEM, "recording")
+                                                          : STATUS_DONE;
+}
+
 static enum status make_fixture(const struct options *options)
 {
     struct run run = {.options = options, .command = options->command};
@@ -659,8 +1064,14 @@ static enum status make_fixture(const struct options *options)
         status = say_error(-ENOMEM, "recording");
         goto out;
     }
-    status = open_fixture(&run);
-    if (!status)
+    status = know_secrets(&run);
+    if (!status && golden_is_wanted(options))
+        status = open_golden(&run);
+    if (!status && !options->check)
+        status = open_fixture(&run);
+    if (!status && run.golden)
+        status = make_golden(&run);
+    else if (!status)
         status = options->read ? read_recording(&run) : record_command(&run);
 out:
     if (run.recording)
@@ -669,6 +1080,8 @@ out:
     output_discard(&run.fixture_file);
     folder_discard(&run.folder);
     table_free(run.table);
+    golden_free(run.golden);
+    secrets_free(run.known);
     selection_free(run.selection);
     language_free(run.language);
     library_free(run.library);
@@ -679,12 +1092,14 @@ int main(int argc, char **argv)
 {
     struct options options;
     const char *wrong = options_parse(&options, argc, argv);
+    enum status status = STATUS_USAGE;
 
-    if (wrong) {
+    if (wrong)
         say("%s (see sockfixture --help)", wrong);
-        return STATUS_USAGE;
-    }
-    if (options.list_langs || options.print_template)
-        return show_templates(&options);
-    return options.list_backends ? list_backends() : make_fixture(&options);
+    else if (options.list_langs || options.print_template)
+        status = show_templates(&options);
+    else
+        status = options.list_backends ? list_backends() : make_fixture(&options);
+    options_free(&options);
+    return status;
 }

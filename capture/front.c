@@ -120,6 +120,8 @@ int front_split(bool (*needed)(void), void (*stay)(void))
     sigset_t mask, old;
     pid_t pid;
 
+    if (back.fd >= 0) /* it has been split for an earlier run */
+        return 0;
     sigemptyset(&mask);
     for (size_t i = 0; i < sizeof(passed_on) / sizeof(*passed_on); i++)
         sigaddset(&mask, passed_on[i]);

@@ -16,6 +16,7 @@
 
 #include "capture/ancillary_json.h"
 #include "capture/base64.h"
+#include "capture/range_json.h"
 #include "capture/text.h"
 
 #define FORMAT "sockfixture-recording"
@@ -234,6 +235,7 @@ int recording_add(struct recording_writer *writer, const struct message *message
         fprintf(file, ",\"lost\":%zu", message->lost);
     if (message->ancillary)
         ancillary_write(file, message->ancillary);
+    range_write(file, message);
     err = put_data(writer, message);
     if (err)
         return err;
@@ -452,6 +454,18 @@ static int get_ancillary(struct fields *fields, struct ancillary **ancillary)
     return 0;
 }
 
+static int get_ranges(struct fields *fields, struct message *message, struct ranges *ranges)
+{
+    const char *wrong;
+    int err = range_read(message, ranges, fields->object, &wrong);
+
+    message->ranges = ranges;
+    if (err != -EINVAL)
+        return err;
+    fields_fail(fields, wrong);
+    return 0;
+}
+
 /* Tells the first field that was wrong, if there was one. */
 static int check_fields(const struct recording_reader *reader, const struct fields *fields,
                         const struct fields *of_peer, struct recording_error *error)
@@ -487,6 +501,7 @@ static int read_message(struct recording_reader *reader, const json_t *object,
     struct fields fields = {.object = object};
     struct fields of_peer = {.object = json_object_get(object, "peer")};
     struct ancillary *ancillary = NULL;
+    struct ranges ranges = {0};
     struct end self, peer;
     struct message message = {.self = &self, .peer = &peer};
     int err;
@@ -507,14 +522,20 @@ static int read_message(struct recording_reader *reader, const json_t *object,
     err = get_data(reader, &fields, &message);
     if (!err)
         err = get_ancillary(&fields, &ancillary);
-    if (err)
-        return fail(error, reader->number, 1, strerror(-err));
+    if (!err)
+        err = get_ranges(&fields, &message, &ranges);
+    if (err) {
+        fail(error, reader->number, 1, strerror(-err));
+        goto out;
+    }
     message.ancillary = ancillary;
     if (get_number(&fields, "length", INT64_MAX, true) != message.length + message.missing)
         fields_fail(&fields, "length");
     err = check_fields(reader, &fields, &of_peer, error);
     if (!err)
         err = hand_on(reader, &message, add, context, error);
+out:
+    ranges_free(&ranges);
     free(ancillary);
     return err;
 }

@@ -83,6 +83,11 @@ def check_fields(line, number):
             require(type(line[name]) is int and line[name] > 0, f"{where}: {name}")
         elif name == "ancillary":
             check_ancillary(line[name], where)
+        elif name in ("volatile", "redacted"):
+            check_ranges(line, name, where)
+        elif name == "seen":
+            times, runs = line[name]
+            require(0 < times < runs, f"{where}: {name}")
         else:
             require(name in FLAGS and line[name] is True, f"{where}: unknown field {name}")
     for name, kind in PEER.items():
@@ -95,6 +100,27 @@ def check_fields(line, number):
     require(line["family"] in FAMILIES, f"{where}: family")
     require(line["type"] in TYPES, f"{where}: type")
     require(not any(map(is_control, line["text"])), f"{where}: text is not printable")
+
+
+RANGE_KINDS = {
+    "length": {"kind"},
+    "echo": {"kind", "message", "offset"},
+    "counter": {"kind", "step", "form"},
+    "time": {"kind", "unit", "form"},
+    "pid": {"kind", "form"},
+}
+
+
+def check_ranges(line, name, where):
+    where += f": {name}"
+    end = 0
+    require(type(line[name]) is list and line[name], where)
+    for offset, length, *known in line[name]:
+        require(end <= offset and 0 <= length, where)
+        end = offset + length
+        require(len(known) <= (name == "volatile"), where)
+        require(not known or RANGE_KINDS[known[0]["kind"]] == set(known[0]), f"{where}: {known}")
+    require(end <= line["length"] - line.get("missing", 0), where)
 
 
 def check_ancillary(controls, where):

@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+#include "capture/difference.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "capture/wildcard.h"
+
+enum { COUNTER_MAX = 8, CARRIES_MAX = 16 };
+
+/* The pair of exchanges under comparison. */
+struct comparison {
+    struct differences *out;
+    struct exchange *old, *now;
+    struct exchange_place old_place, now_place;
+};
+
+static const struct side *side_of(const struct exchange *exchange, enum direction direction)
+{
+    return direction == REQUEST ? &exchange->request : &exchange->response;
+}
+
+const struct said *difference_old(const struct difference *difference)
+{
+    return &side_of(difference->old, difference->direction)->messages[difference->message];
+}
+
+const struct said *difference_now(const struct difference *difference)
+{
+    return &side_of(difference->now, difference->direction)->messages[difference->message];
+}
+
+/* Adds an empty difference; NULL when there is no memory. */
+static struct difference *add_difference(const struct comparison *comparison,
+                                         enum difference_kind kind)
+{
+    struct differences *out = comparison->out;
+    struct difference *items = out->items;
+
+    if (!(out->count & (out->count - 1))) {
+        items = reallocarray(items, out->count ? 2 * out->count : 1, sizeof(*items));
+        if (!items)
+            return NULL;
+        out->items = items;
+    }
+    items[out->count] = (struct difference){.kind = kind,
+                                            .old = comparison->old,
+                                            .now = comparison->now,
+                                            .old_place = comparison->old_place,
+                                            .now_place = comparison->now_place};
+    return &items[out->count++];
+}
+
+static int add_spot(struct difference *difference, struct block spot)
+{
+    struct block *spots = difference->spots, *last;
+    const size_t count = difference->spot_count;
+
+    last = count ? &spots[count - 1] : NULL;
+    if (last && last->a + last->a_length == spot.a && last->b + last->b_length == spot.b) {
+        last->a_length += spot.a_length;
+        last->b_length += spot.b_length;
+        return 0;
+    }
+    if (!(count & (count - 1))) {
+        spots = reallocarray(spots, count ? 2 * count : 1, sizeof(*spots));
+        if (!spots)
+            return -ENOMEM;
+        difference->spots = spots;
+    }
+    spots[difference->spot_count++] = spot;
+    return 0;
+}
+
+static uint64_t number_of(const uint8_t *data, size_t size, enum range_form form)
+{
+    uint64_t number = 0;
+
+    for (size_t i = 0; i < size; i++)
+        number = number << 8 | data[form == FORM_BIG ? i : size - 1 - i];
+    return number;
+}
+
+/* A counter may have run over into bytes that did not count when it was recorded. */
+static bool is_carry(const struct said *old, const struct said *now, size_t a, size_t b)
+{
+    for (size_t i = 0; i < old->ranges.count; i++) {
+        const struct range *range = &old->ranges.items[i];
+        size_t first, size;
+        uint64_t from, to;
+
+        if (range->kind != RANGE_COUNTER || range->form == FORM_TEXT ||
+            (range->form == FORM_BIG ? a >= range->offset : a < range_end(range)))
+            continue;
+        first = range->form == FORM_BIG ? a : range->offset;
+        size = range->form == FORM_BIG ? range_end(range) - a : a + 1 - range->offset;
+        if (size > COUNTER_MAX || first + b < a || first + b - a + size > now->length)
+            continue;
+        from = number_of(old->data + first, size, range->form);
+        to = number_of(now->data + first + b - a, size, range->form);
+        if ((to > from ? to - from : from - to) >> (8 * range->length) < CARRIES_MAX)
+            return true;
+    }
+    return false;
+}
+
+static bool may_vary(const struct ranges *ranges, size_t offset, size_t length)
+{
+    for (size_t i = 0; i < ranges->count; i++)
+        if (wildcard_varies(&ranges->items[i]) && ranges->items[i].offset <= offset &&
+            range_end(&ranges->items[i]) >= offset + length)
+            return true;
+    return false;
+}
+
+/* Adds the spots of a block in which more differs than what is volatile. */
+static int compare_block(struct difference *difference, const struct block *block,
+                         const struct said *old, const struct said *now)
+{
+    int err = 0;
+
+    if (block_varies(block))
+        return may_vary(&old->ranges, block->a, block->a_length) ||
+                       may_vary(&now->ranges, block->b, block->b_length)
+                   ? 0
+                   : add_spot(difference, *block);
+    for (size_t i = 0; i < block->a_length && !err; i++) {
+        const size_t a = block->a + i, b = block->b + i;
+
+        if (old->data[a] != now->data[b] && !ranges_find(&old->ranges, a) &&
+            !ranges_find(&now->ranges, b) && !is_carry(old, now, a, b))
+            err = add_spot(difference, (struct block){a, 1, b, 1});
+    }
+    return err;
+}
+
+/* Begins a difference of one message; the blocks that it has from then on are its own. */
+static struct difference *add_of_message(const struct comparison *comparison,
+                                         enum difference_kind kind, enum direction direction,
+                                         size_t message)
+{
+    struct difference *difference = add_difference(comparison, kind);
+    const struct said *old, *now;
+
+    if (!difference)
+        return NULL;
+    difference->direction = direction;
+    difference->message = message;
+    old = difference_old(difference);
+    now = difference_now(difference);
+    if (blocks_align(&difference->blocks, old->data, old->length, now->data, now->length)) {
+        comparison->out->count--;
+        return NULL;
+    }
+    comparison->out->coarse = comparison->out->coarse || difference->blocks.coarse;
+    return difference;
+}
+
+static void drop_last(struct differences *differences)
+{
+    struct difference *last = &differences->items[--differences->count];
+
+    blocks_free(&last->blocks);
+    free(last->spots);
+}
+
+static int compare_message(const struct comparison *comparison, enum direction direction,
+                           size_t message)
+{
+    const struct said *old = &side_of(comparison->old, direction)->messages[message];
+    const struct said *now = &side_of(comparison->now, direction)->messages[message];
+    struct difference *difference;
+    int err = 0;
+
+    if (wildcard_match(old, now) || wildcard_match(now, old))
+        return 0;
+    difference = add_of_message(comparison, DIFFERENCE_BYTES, direction, message);
+    if (!difference)
+        return -ENOMEM;
+    for (size_t i = 0; i < difference->blocks.count && !err; i++)
+        err = compare_block(difference, &difference->blocks.items[i], old, now);
+    if (!err && !difference->spot_count)
+        drop_last(comparison->out);
+    return err;
+}
+
+/* What came back when it was recorded is to come back now. */
+static int compare_echo(const struct comparison *comparison, size_t message,
+                        const struct range *range)
+{
+    const struct side *requests = &comparison->old->request;
+    struct difference *difference;
+    struct blocks request;
+    const struct said *now;
+    size_t from, length, there, there_length;
+    int err;
+
+    if (range->echo_message >= requests->count ||
+        range->echo_offset + range->length > requests->messages[range->echo_message].length)
+        return 0;
+    difference = add_of_message(comparison, DIFFERENCE_ECHO, RESPONSE, message);
+    if (!difference)
+        return -ENOMEM;
+    now = &comparison->now->request.messages[range->echo_message];
+    err = blocks_align(&request, requests->messages[range->echo_message].data,
+                       requests->messages[range->echo_message].length, now->data, now->length);
+    if (err)
+        return err;
+    there = blocks_begin(&request, range->echo_offset);
+    there_length = blocks_end(&request, range->echo_offset + range->length) - there;
+    from = blocks_begin(&difference->blocks, range->offset);
+    length = blocks_end(&difference->blocks, range_end(range)) - from;
+    blocks_free(&request);
+    if (length == there_length &&
+        memcmp(difference_now(difference)->data + from, now->data + there, length) == 0) {
+        drop_last(comparison->out);
+        return 0;
+    }
+    return add_spot(difference, (struct block){range->offset, range->length, from, length});
+}
+
+static int compare_side(const struct comparison *comparison, enum direction direction)
+{
+    const struct side *old = side_of(comparison->old, direction);
+    const struct side *now = side_of(comparison->now, direction);
+    struct difference *difference;
+    int err = 0;
+
+    if (old->count != now->count) {
+        difference = add_difference(comparison, DIFFERENCE_COUNT);
+        if (difference)
+            difference->direction = direction;
+        return difference ? 0 : -ENOMEM;
+    }
+    for (size_t i = 0; i < old->count && !err; i++)
+        err = compare_message(comparison, direction, i);
+    return err;
+}
+
+static int compare_exchange(const struct comparison *comparison)
+{
+    const size_t before = comparison->out->count;
+    int err = compare_side(comparison, REQUEST);
+
+    if (!err)
+        err = compare_side(comparison, RESPONSE);
+    if (err || comparison->out->count != before)
+        return err;
+    for (size_t i = 0; i < comparison->old->response.count && !err; i++) {
+        const struct ranges *ranges = &comparison->old->response.messages[i].ranges;
+
+        for (size_t j = 0; j < ranges->count && !err; j++)
+            if (ranges->items[j].kind == RANGE_ECHO)
+                err = compare_echo(comparison, i, &ranges->items[j]);
+    }
+    return err;
+}
+
+/* An exchange that is in one alone differs, unless it is known to be there in some runs only. */
+static int compare_alone(const struct comparison *comparison)
+{
+    const struct exchange *there = comparison->old ? comparison->old : comparison->now;
+
+    if (there->seen < there->runs)
+        return 0;
+    return add_difference(comparison, comparison->old ? DIFFERENCE_MISSING : DIFFERENCE_ADDED)
+               ? 0
+               : -ENOMEM;
+}
+
+static size_t index_in(const struct conversation_table *conversation,
+                       const struct exchange *exchange)
+{
+    return conversation && exchange ? (size_t)(exchange - conversation->exchanges) : 0;
+}
+
+int differences_find(struct differences *out, const struct table *old, const struct table *now,
+                     const struct alignment *alignment)
+{
+    struct differences found = {.coarse = alignment->coarse};
+    int err = 0;
+
+    for (size_t i = 0; i < alignment->count && !err; i++) {
+        const struct conversation_pair *pair = &alignment->conversations[i];
+
+        for (size_t j = 0; j < pair->count && !err; j++) {
+            struct exchange *a = pair->exchanges[j].a, *b = pair->exchanges[j].b;
+            struct comparison comparison = {.out = &found, .old = a, .now = b};
+
+            comparison.old_place.conversation = a ? (size_t)(pair->a - old->conversations) : 0;
+            comparison.old_place.exchange = index_in(pair->a, a);
+            comparison.now_place.conversation = b ? (size_t)(pair->b - now->conversations) : 0;
+            comparison.now_place.exchange = index_in(pair->b, b);
+            err = a && b ? compare_exchange(&comparison) : compare_alone(&comparison);
+        }
+    }
+    if (err)
+        differences_free(&found);
+    else
+        *out = found;
+    return err;
+}
+
+void differences_free(struct differences *differences)
+{
+    while (differences->count)
+        drop_last(differences);
+    free(differences->items);
+    *differences = (struct differences){0};
+}

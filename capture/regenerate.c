@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * What was said in an exchange stays together: bytes of two runs are never mixed in one message.
+ * Where messages do not fit into exchanges, as framing may cut them, a whole conversation does.
+ * Everything keeps the place in the recording that it had, so that only what changes moves.
+ */
+#include "capture/regenerate.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+/* A message for the new recording. */
+struct entry {
+    struct kept_message *kept;
+    size_t place;    /* in the old recording; SIZE_MAX: behind all that was there */
+    size_t sequence; /* among those with the same place */
+    size_t pair;     /* of conversations, that it belongs to */
+};
+
+/* The messages of a version, sorted by what they belong to. */
+struct message_index {
+    struct entry *entries; /* `pair` is the conversation's number here */
+    size_t count;
+};
+
+struct assembly {
+    struct message_index old, now;
+    struct entry *entries;
+    size_t count;
+};
+
+static int compare_sizes(size_t a, size_t b)
+{
+    return (a > b) - (a < b);
+}
+
+static int by_exchange(const void *first, const void *second)
+{
+    const struct entry *a = first, *b = second;
+    int order = compare_sizes(a->pair, b->pair);
+
+    if (!order)
+        order = compare_sizes(a->kept->exchange, b->kept->exchange);
+    return order ? order : compare_sizes(a->place, b->place);
+}
+
+static int by_place(const void *first, const void *second)
+{
+    const struct entry *a = first, *b = second;
+    int order = compare_sizes(a->place, b->place);
+
+    return order ? order : compare_sizes(a->sequence, b->sequence);
+}
+
+static int index_new(struct message_index *index, const struct messages *messages)
+{
+    index->entries = calloc(messages->count + 1, sizeof(*index->entries));
+    if (!index->entries)
+        return -ENOMEM;
+    index->count = messages->count;
+    for (size_t i = 0; i < messages->count; i++)
+        index->entries[i] = (struct entry){.kept = messages->items[i],
+                                           .place = i,
+                                           .pair = messages->items[i]->message.conversation - 1};
+    qsort(index->entries, index->count, sizeof(*index->entries), by_exchange);
+    return 0;
+}
+
+/* The messages of a conversation, or with `exchange`, of one exchange of it. */
+static const struct entry *find(const struct message_index *index, size_t conversation,
+                                const size_t *exchange, size_t *count)
+{
+    size_t low = 0, high = index->count;
+
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        const struct entry *entry = &index->entries[middle];
+
+        if (entry->pair < conversation ||
+            (entry->pair == conversation && exchange && entry->kept->exchange < *exchange))
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    for (*count = 0; low + *count < index->count; ++*count) {
+        const struct entry *entry = &index->entries[low + *count];
+
+        if (entry->pair != conversation || (exchange && entry->kept->exchange != *exchange))
+            break;
+    }
+    return &index->entries[low];
+}
+
+/* Is every message of the conversation a part of one exchange? */
+static bool is_tidy(const struct message_index *index, size_t conversation)
+{
+    size_t count;
+    const struct entry *entries = find(index, conversation, NULL, &count);
+
+    for (size_t i = 0; i < count; i++)
+        if (!entries[i].kept->whole)
+            return false;
+    return true;
+}
+
+/*
+ * Adds messages; where the old ones stood that they stand for, or else right behind *last. *last is
+ * then where the next ones go that stand for none.
+ */
+static void add(struct assembly *assembly, size_t pair, const struct entry *entries, size_t count,
+                const struct entry *old, size_t old_count, size_t *last)
+{
+    for (size_t i = 0; i < old_count; i++)
+        if (*last == SIZE_MAX || old[i].place > *last)
+            *last = old[i].place;
+    for (size_t i = 0; i < count; i++) {
+        struct entry entry = {entries[i].kept, *last, assembly->count, pair};
+
+        if (i < old_count && i + 1 < count)
+            entry.place = old[i].place;
+        assembly->entries[assembly->count++] = entry;
+    }
+}
+
+static bool differs(const struct differences *differences, const struct exchange_pair *pair)
+{
+    for (size_t i = 0; i < differences->count; i++)
+        if (differences->items[i].old == pair->a && differences->items[i].now == pair->b)
+            return true;
+    return false;
+}
+
+/* The whole conversation, as it was or as it is. */
+static void add_conversation(struct assembly *assembly, size_t number, size_t old_number,
+                             size_t now_number, bool changed)
+{
+    size_t old_count, now_count, last = SIZE_MAX;
+    const struct entry *old = find(&assembly->old, old_number, NULL, &old_count);
+    const struct entry *now = find(&assembly->now, now_number, NULL, &now_count);
+
+    add(assembly, number, changed ? now : old, changed ? now_count : old_count, old, old_count,
+        &last);
+}
+
+static void add_exchanges(struct assembly *assembly, size_t number,
+                          const struct conversation_pair *pair, size_t old_number,
+                          size_t now_number, const struct differences *differences)
+{
+    size_t old_messages, last = SIZE_MAX;
+    const struct entry *first = find(&assembly->old, old_number, NULL, &old_messages);
+
+    /* What is new at the beginning comes before what stood there. */
+    for (size_t i = 0; i < old_messages; i++)
+        last = first[i].place < last ? first[i].place : last;
+    for (size_t i = 0; i < pair->count; i++) {
+        const struct exchange_pair *exchanges = &pair->exchanges[i];
+        const struct entry *old = NULL, *now = NULL;
+        size_t old_count = 0, now_count = 0, exchange;
+        bool changed = differs(differences, exchanges);
+
+        if (exchanges->a) {
+            exchange = (size_t)(exchanges->a - pair->a->exchanges);
+            old = find(&assembly->old, old_number, &exchange, &old_count);
+        }
+        if (exchanges->b) {
+            exchange = (size_t)(exchanges->b - pair->b->exchanges);
+            now = find(&assembly->now, now_number, &exchange, &now_count);
+        }
+        add(assembly, number, changed ? now : old, changed ? now_count : old_count, old, old_count,
+            &last);
+    }
+}
+
+static void assemble(struct assembly *assembly, const struct version *old,
+                     const struct version *now, const struct alignment *alignment,
+                     const struct differences *differences)
+{
+    for (size_t i = 0; i < alignment->count; i++) {
+        const struct conversation_pair *pair = &alignment->conversations[i];
+        size_t old_number = pair->a ? (size_t)(pair->a - old->table->conversations) : SIZE_MAX;
+        size_t now_number = pair->b ? (size_t)(pair->b - now->table->conversations) : SIZE_MAX;
+        bool changed = false;
+
+        for (size_t j = 0; j < pair->count; j++)
+            changed = changed || differs(differences, &pair->exchanges[j]);
+        if (is_tidy(&assembly->old, old_number) && is_tidy(&assembly->now, now_number))
+            add_exchanges(assembly, i, pair, old_number, now_number, differences);
+        else
+            add_conversation(assembly, i, old_number, now_number, changed);
+    }
+}
+
+/* Conversations have their numbers in the order in which they begin. */
+static int hand_out(struct messages *out, const struct assembly *assembly, size_t pairs)
+{
+    uint32_t *numbers = calloc(pairs + 1, sizeof(*numbers)), next = 0;
+
+    out->items = calloc(assembly->count + 1, sizeof(*out->items));
+    if (!numbers || !out->items) {
+        free(numbers);
+        return -ENOMEM;
+    }
+    for (size_t i = 0; i < assembly->count; i++) {
+        const struct entry *entry = &assembly->entries[i];
+
+        if (!numbers[entry->pair])
+            numbers[entry->pair] = ++next;
+        entry->kept->message.conversation = numbers[entry->pair];
+        out->items[out->count++] = entry->kept;
+    }
+    free(numbers);
+    return 0;
+}
+
+int regenerate(struct messages *out, const struct version *old, const struct version *now,
+               const struct alignment *alignment, const struct differences *differences)
+{
+    struct assembly assembly = {0};
+    int err = index_new(&assembly.old, old->messages);
+
+    if (!err)
+        err = index_new(&assembly.now, now->messages);
+    if (!err)
+        assembly.entries =
+            calloc(old->messages->count + now->messages->count + 1, sizeof(*assembly.entries));
+    if (!assembly.entries)
+        err = -ENOMEM;
+    if (!err) {
+        assemble(&assembly, old, now, alignment, differences);
+        qsort(assembly.entries, assembly.count, sizeof(*assembly.entries), by_place);
+        err = hand_out(out, &assembly, alignment->count);
+    }
+    free(assembly.old.entries);
+    free(assembly.now.entries);
+    free(assembly.entries);
+    return err;
+}
+
+/* Ranges */
+
+static int carry_ranges(const struct said *old, struct said *now)
+{
+    struct ranges own = now->ranges;
+    struct blocks blocks;
+    int err = blocks_align(&blocks, old->data, old->length, now->data, now->length);
+
+    if (err)
+        return err;
+    now->ranges = (struct ranges){0};
+    for (size_t i = 0; i < old->ranges.count && !err; i++) {
+        struct range range = old->ranges.items[i];
+        size_t end = blocks_end(&blocks, range_end(&range));
+
+        range.offset = blocks_begin(&blocks, range.offset);
+        range.length = end > range.offset ? end - range.offset : 0;
+        if (range_is_volatile(&range))
+            err = ranges_add(&now->ranges, range);
+    }
+    /* What is known of the new message itself is more than what was known of the old one. */
+    for (size_t i = 0; i < own.count && !err; i++)
+        err = ranges_add(&now->ranges, own.items[i]);
+    ranges_free(&own);
+    blocks_free(&blocks);
+    return err;
+}
+
+static int carry_side(const struct side *old, struct side *now)
+{
+    int err = 0;
+
+    for (size_t i = 0; i < old->count && i < now->count && !err; i++)
+        err = carry_ranges(&old->messages[i], &now->messages[i]);
+    return err;
+}
+
+int regenerate_ranges(const struct alignment *alignment)
+{
+    int err = 0;
+
+    for (size_t i = 0; i < alignment->count; i++) {
+        for (size_t j = 0; j < alignment->conversations[i].count && !err; j++) {
+            const struct exchange_pair *pair = &alignment->conversations[i].exchanges[j];
+
+            if (!pair->a || !pair->b)
+                continue;
+            err = carry_side(&pair->a->request, &pair->b->request);
+            if (!err)
+                err = carry_side(&pair->a->response, &pair->b->response);
+        }
+    }
+    return err;
+}

@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/* Bytes are matched as they are, NUL bytes too, and a line is what ends with a newline. */
+#include "capture/secret.h"
+
+#include <errno.h>
+#include <regex.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    GROUPS_MAX = 10,
+    LOOKED_AT = 1 << 16, /* bytes of a message in which known shapes are looked for unasked */
+};
+
+/* The secret is what stands in parentheses. */
+static const struct shape {
+    const char *name;
+    const char *literals[2]; /* no match is without one of them */
+    const char *pattern;
+} shapes[] = {
+    {"a bearer token", {"earer"}, "[Aa]uthorization: *[Bb]earer +([^ \r\n]+)"},
+    {"credentials", {"asic"}, "[Aa]uthorization: *[Bb]asic +([^ \r\n]+)"},
+    {"a password of SASL PLAIN", {"PLAIN"}, "AUTH(ENTICATE)? PLAIN[ \r\n]+([A-Za-z0-9+/]+=*)"},
+    {"a password",
+     {"AUTH", "auth"},
+     "\\*2\r\n\\$4\r\n[Aa][Uu][Tt][Hh]\r\n\\$[0-9]+\r\n([^\r\n]*)\r\n"},
+    {"a password",
+     {"AUTH", "auth"},
+     "\\*3\r\n\\$4\r\n[Aa][Uu][Tt][Hh]\r\n\\$[0-9]+\r\n[^\r\n]*\r\n\\$[0-9]+\r\n([^\r\n]*)\r\n"},
+    {"a password", {"AUTH", "auth"}, "^[Aa][Uu][Tt][Hh] +([^ \r\n]+)\r?$"},
+    {"a password", {"AUTH", "auth"}, "^[Aa][Uu][Tt][Hh] +[^ \r\n]+ +([^ \r\n]+)\r?$"},
+    {"a password", {"PASS", "pass"}, "^[Pp][Aa][Ss][Ss] +([^ \r\n]+)"},
+    {"a proof of SCRAM", {",p="}, "c=[A-Za-z0-9+/=]+,r=[^,]*,p=([A-Za-z0-9+/]+=*)"},
+    {"a salt of SCRAM", {",s="}, "r=[^,]*,s=([A-Za-z0-9+/]+=*),i=[0-9]+"},
+    {"a signature of SCRAM", {"v="}, "v=([A-Za-z0-9+/]{27,}=*)"},
+    {"a password", {"md5"}, "md5([0-9a-f]{32})"},
+    {"a password", {"assword"}, "[Pp]assword\"? *[:=] *\"?([^\"&, \r\n]+)"},
+};
+
+enum { SHAPES = sizeof(shapes) / sizeof(*shapes) };
+
+/* What a user has named; a range, unless it is a pattern. */
+struct secret {
+    bool is_pattern;
+    const struct shape *shape; /* NULL for a pattern of the user's */
+    regex_t regex;
+    struct range_option range;
+};
+
+struct secrets {
+    struct secret *items;
+    size_t count;
+};
+
+static int compile(regex_t *regex, const char *pattern, char why[SECRET_WHY_SIZE])
+{
+    int wrong = regcomp(regex, pattern, REG_EXTENDED | REG_NEWLINE);
+
+    if (!wrong)
+        return 0;
+    regerror(wrong, regex, why, SECRET_WHY_SIZE);
+    return wrong == REG_ESPACE ? -ENOMEM : -EINVAL;
+}
+
+static int add_pattern(struct secrets *secrets, const char *pattern, char why[SECRET_WHY_SIZE])
+{
+    struct secret *secret = &secrets->items[secrets->count];
+    int err = compile(&secret->regex, pattern, why);
+
+    if (err)
+        return err;
+    secret->is_pattern = true;
+    secrets->count++;
+    return 0;
+}
+
+static int add_text(struct secrets *secrets, const char *text, char why[SECRET_WHY_SIZE])
+{
+    int err = 0;
+
+    if (strcmp(text, "secrets") == 0) {
+        for (size_t i = 0; i < SHAPES && !err; i++) {
+            secrets->items[secrets->count].shape = &shapes[i];
+            err = add_pattern(secrets, shapes[i].pattern, why);
+        }
+        return err;
+    }
+    if (range_option_parse(&secrets->items[secrets->count].range, text) == 0) {
+        secrets->count++;
+        return 0;
+    }
+    snprintf(why, SECRET_WHY_SIZE, "it matches what is empty");
+    return *text ? add_pattern(secrets, text, why) : -EINVAL;
+}
+
+int secrets_new(struct secrets **out, char *const *texts, size_t count, const char **wrong,
+                char why[SECRET_WHY_SIZE])
+{
+    struct secrets *secrets = calloc(1, sizeof(*secrets));
+    int err = 0;
+
+    if (secrets)
+        secrets->items = calloc(count * SHAPES + 1, sizeof(*secrets->items));
+    if (!secrets || !secrets->items) {
+        free(secrets);
+        return -ENOMEM;
+    }
+    for (size_t i = 0; i < count && !err; i++) {
+        *wrong = texts[i];
+        err = add_text(secrets, texts[i], why);
+    }
+    if (err)
+        secrets_free(secrets);
+    else
+        *out = secrets;
+    return err;
+}
+
+void secrets_free(struct secrets *secrets)
+{
+    if (!secrets)
+        return;
+    for (size_t i = 0; i < secrets->count; i++)
+        if (secrets->items[i].is_pattern)
+            regfree(&secrets->items[i].regex);
+    free(secrets->items);
+    free(secrets);
+}
+
+/* The next match from `from` on, with its groups. */
+static bool match(const regex_t *regex, const uint8_t *data, size_t length, size_t from,
+                  regmatch_t groups[GROUPS_MAX])
+{
+    const int at_start = from == 0 || data[from - 1] == '\n' ? 0 : REG_NOTBOL;
+
+    groups[0] = (regmatch_t){.rm_so = (regoff_t)from, .rm_eo = (regoff_t)length};
+    return length <= INT32_MAX &&
+           regexec(regex, (const char *)data, GROUPS_MAX, groups, REG_STARTEND | at_start) == 0;
+}
+
+static int redact_range(struct said *said, size_t offset, size_t length)
+{
+    memset(said->data + offset, SECRET_FILLER, length);
+    return length ? ranges_add(
+                        &said->ranges,
+                        (struct range){.offset = offset, .length = length, .kind = RANGE_REDACTED})
+                  : 0;
+}
+
+static int redact_group(struct said *said, const regmatch_t *group)
+{
+    return redact_range(said, (size_t)group->rm_so, (size_t)(group->rm_eo - group->rm_so));
+}
+
+static int redact_match(struct said *said, const regex_t *regex, const regmatch_t *groups)
+{
+    int err = 0;
+
+    if (regex->re_nsub == 0)
+        return redact_group(said, &groups[0]);
+    for (size_t i = 1; i <= regex->re_nsub && i < GROUPS_MAX && !err; i++)
+        if (groups[i].rm_so >= 0)
+            err = redact_group(said, &groups[i]);
+    return err;
+}
+
+/* Returns how many secrets there were, or -ENOMEM. */
+static int redact_said(struct said *said, const regex_t *regex)
+{
+    regmatch_t groups[GROUPS_MAX];
+    size_t from = 0;
+    int found = 0, err;
+
+    while (from < said->length && match(regex, said->data, said->length, from, groups)) {
+        err = redact_match(said, regex, groups);
+        if (err)
+            return err;
+        found += groups[0].rm_eo > groups[0].rm_so;
+        from = (size_t)groups[0].rm_eo + (groups[0].rm_eo == groups[0].rm_so);
+    }
+    return found;
+}
+
+static int redact_side(struct side *side, const regex_t *regex)
+{
+    int found = 0, now = 0;
+
+    for (size_t i = 0; i < side->count && now >= 0; i++) {
+        now = redact_said(&side->messages[i], regex);
+        found += now;
+    }
+    return now < 0 ? now : found;
+}
+
+static int redact_exchange(const struct secret *secret, struct exchange *exchange)
+{
+    int requests = redact_side(&exchange->request, &secret->regex);
+    int responses = requests < 0 ? requests : redact_side(&exchange->response, &secret->regex);
+
+    return responses < 0 ? responses : requests + responses;
+}
+
+int secrets_redact(const struct secrets *secrets, struct table *table,
+                   void (*name_of)(void *context, size_t conversation, size_t exchange,
+                                   const char **name),
+                   void *context)
+{
+    size_t number = 0;
+    int found = 0, now;
+
+    for (size_t i = 0; i < table->count; i++) {
+        for (size_t j = 0; j < table->conversations[i].count; j++) {
+            struct exchange *exchange = &table->conversations[i].exchanges[j];
+            const char *name;
+
+            name_of(context, i, j, &name);
+            number++;
+            for (size_t k = 0; k < secrets->count; k++) {
+                const struct secret *secret = &secrets->items[k];
+
+                now = secret->is_pattern ? redact_exchange(secret, exchange)
+                      : range_option_is_about(&secret->range, name, number)
+                          ? range_option_apply(&secret->range, exchange, redact_range)
+                          : 0;
+                if (now < 0)
+                    return now;
+                found += now;
+            }
+        }
+    }
+    return found;
+}
+
+void secrets_redact_text(const struct secrets *secrets, char *text)
+{
+    struct said said = {.data = (uint8_t *)text, .length = strlen(text)};
+
+    for (size_t i = 0; i < secrets->count; i++)
+        if (secrets->items[i].is_pattern)
+            redact_said(&said, &secrets->items[i].regex);
+    ranges_free(&said.ranges);
+}
+
+/* The mechanisms that D-Bus names after AUTH, and what was redacted, are no secrets. */
+static bool is_harmless(const uint8_t *data, size_t length)
+{
+    static const char *const words[] = {"EXTERNAL",         "ANONYMOUS", "PLAIN", "LOGIN",
+                                        "DBUS_COOKIE_SHA1", "true",      "false", "null"};
+
+    for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+        if (length == strlen(words[i]) && memcmp(data, words[i], length) == 0)
+            return true;
+    for (size_t i = 0; i < length; i++)
+        if (data[i] != SECRET_FILLER)
+            return false;
+    return true;
+}
+
+static bool may_match(const struct shape *shape, const uint8_t *data, size_t length)
+{
+    for (size_t i = 0; i < 2; i++)
+        if (shape->literals[i] &&
+            memmem(data, length, shape->literals[i], strlen(shape->literals[i])))
+            return true;
+    return false;
+}
+
+static bool find_shape(const regex_t *regex, const uint8_t *data, size_t length, size_t *offset,
+                       size_t *found)
+{
+    regmatch_t groups[GROUPS_MAX];
+
+    for (size_t from = 0; match(regex, data, length, from, groups);
+         from = (size_t)groups[0].rm_eo) {
+        const regmatch_t *group = &groups[regex->re_nsub];
+
+        *offset = (size_t)group->rm_so;
+        *found = (size_t)(group->rm_eo - group->rm_so);
+        if (group->rm_so >= 0 && !is_harmless(data + *offset, *found))
+            return true;
+        if ((size_t)groups[0].rm_eo <= from)
+            break;
+    }
+    return false;
+}
+
+const char *secrets_find(const struct secrets *known, const uint8_t *data, size_t length,
+                         size_t *offset, size_t *found)
+{
+    if (length > LOOKED_AT)
+        length = LOOKED_AT;
+    for (size_t i = 0; i < known->count; i++) {
+        const struct secret *secret = &known->items[i];
+
+        if (secret->shape && may_match(secret->shape, data, length) &&
+            find_shape(&secret->regex, data, length, offset, found))
+            return secret->shape->name;
+    }
+    return NULL;
+}

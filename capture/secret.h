@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/* Secrets in what is said: found by their shapes or a user's patterns, and replaced by filler. */
+#ifndef CAPTURE_SECRET_H
+#define CAPTURE_SECRET_H
+
+#include "capture/range_option.h"
+
+enum { SECRET_FILLER = 'X' };
+
+/* A pattern or a range that a user has named, or the shapes of known secrets. */
+struct secrets;
+
+/*
+ * Reads what the user has named: ranges, "secrets" for the known shapes, or extended regular
+ * expressions, of which what stands in parentheses is the secret, or all where nothing does.
+ * Returns 0; -ENOMEM; or -EINVAL with, in *wrong, which one is wrong and in why, the reason.
+ */
+enum { SECRET_WHY_SIZE = 128 };
+
+int secrets_new(struct secrets **out, char *const *texts, size_t count, const char **wrong,
+                char why[SECRET_WHY_SIZE]);
+void secrets_free(struct secrets *secrets);
+
+/*
+ * Puts filler in the place of each secret in the table's messages, and tells in the ranges where.
+ * Returns how many there were, or -ENOMEM. name_of tells exchanges' names.
+ */
+int secrets_redact(const struct secrets *secrets, struct table *table,
+                   void (*name_of)(void *context, size_t conversation, size_t exchange,
+                                   const char **name),
+                   void *context);
+
+/* Puts filler in text, which is one that a pattern may match. */
+void secrets_redact_text(const struct secrets *secrets, char *text);
+
+/*
+ * Looks in a message for shapes, if "secrets" were named. Returns what was found, as "a bearer
+ * token", and where in *offset and *found; NULL when nothing was. Redacted bytes are no secret.
+ */
+const char *secrets_find(const struct secrets *known, const uint8_t *data, size_t length,
+                         size_t *offset, size_t *found);
+
+#endif

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+#include "emit/report.h"
+
+#include <string.h>
+
+#include "capture/text.h"
+
+static const struct {
+    const char *name;
+    report_printer *print;
+} formats[] = {{"text", report_text},
+               {"json", report_json},
+               {"junit", report_junit},
+               {"github", report_github}};
+
+report_printer *report_find(const char *name)
+{
+    for (size_t i = 0; report_name(i); i++)
+        if (strcmp(formats[i].name, name) == 0)
+            return formats[i].print;
+    return NULL;
+}
+
+const char *report_name(size_t index)
+{
+    return index < sizeof(formats) / sizeof(*formats) ? formats[index].name : NULL;
+}
+
+void report_exchange(const struct report *report, const struct difference *difference,
+                     char out[NAMES_SIZE])
+{
+    if (difference->old)
+        names_get(report->old_names, difference->old_place.conversation,
+                  difference->old_place.exchange, out);
+    else
+        names_get(report->now_names, difference->now_place.conversation,
+                  difference->now_place.exchange, out);
+}
+
+/* The message, as `response` or, when there are several, `response 2`. */
+static void message_text(const struct difference *difference, char *out, size_t size)
+{
+    const bool is_request = difference->direction == REQUEST;
+    const struct side *side = is_request ? &difference->old->request : &difference->old->response;
+
+    if (side->count > 1)
+        snprintf(out, size, "%s %zu", is_request ? "request" : "response", difference->message + 1);
+    else
+        snprintf(out, size, "%s", is_request ? "request" : "response");
+}
+
+/* Where the spots are, as [4:8] [12:13], as far as there is room. */
+static void spots_text(const struct difference *difference, char *out, size_t size)
+{
+    size_t used = 0;
+
+    for (size_t i = 0; i < difference->spot_count; i++) {
+        const struct block *spot = &difference->spots[i];
+        int length = used > size / 2 ? snprintf(out + used, size - used, " and %zu more",
+                                                difference->spot_count - i)
+                                     : snprintf(out + used, size - used, "%s[%zu:%zu]",
+                                                i ? " " : "", spot->a, spot->a + spot->a_length);
+
+        if (used > size / 2 || length < 0 || (size_t)length >= size - used)
+            break;
+        used += (size_t)length;
+    }
+}
+
+static void bytes_text(const struct difference *difference, char *out, size_t size)
+{
+    const size_t old = difference_old(difference)->length, now = difference_now(difference)->length;
+    char message[32], spots[160] = "";
+
+    message_text(difference, message, sizeof(message));
+    spots_text(difference, spots, sizeof(spots));
+    if (difference->kind == DIFFERENCE_ECHO)
+        snprintf(out, size, "%s%s does not echo the request", message, spots);
+    else if (old != now)
+        snprintf(out, size, "%s%s differs, its length is %zu and was %zu", message, spots, now,
+                 old);
+    else
+        snprintf(out, size, "%s%s differs", message, spots);
+}
+
+void report_title(const struct report *report, const struct difference *difference,
+                  char out[REPORT_TITLE_SIZE])
+{
+    char name[NAMES_SIZE], what[320];
+    const bool request = difference->direction == REQUEST;
+
+    report_exchange(report, difference, name);
+    switch (difference->kind) {
+    case DIFFERENCE_MISSING:
+        snprintf(what, sizeof(what), "is missing");
+        break;
+    case DIFFERENCE_ADDED:
+        snprintf(what, sizeof(what), "is new");
+        break;
+    case DIFFERENCE_COUNT:
+        snprintf(what, sizeof(what), "has %zu %ss, and had %zu",
+                 request ? difference->now->request.count : difference->now->response.count,
+                 request ? "request" : "response",
+                 request ? difference->old->request.count : difference->old->response.count);
+        break;
+    case DIFFERENCE_BYTES:
+    case DIFFERENCE_ECHO:
+        bytes_text(difference, what, sizeof(what));
+        break;
+    }
+    snprintf(out, REPORT_TITLE_SIZE, "%s: %s", name, what);
+}
+
+void report_stale(const struct report *report, char out[REPORT_TITLE_SIZE])
+{
+    char path[256];
+
+    text_escape(path, sizeof(path), report->stale, strlen(report->stale));
+    if (report->stale_line)
+        snprintf(out, REPORT_TITLE_SIZE, "%s:%zu: not what the recording emits", path,
+                 report->stale_line);
+    else
+        snprintf(out, REPORT_TITLE_SIZE, "%s: not there, though the recording emits it", path);
+}

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/* For continuous integration: JUnit's XML, and the annotations of GitHub's workflows. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "capture/text.h"
+#include "emit/report.h"
+
+/* The difference with its bytes, as people see it; NULL when there is no memory. */
+static char *describe(const struct report *report, const struct difference *difference)
+{
+    struct report plain = *report;
+    char title[REPORT_TITLE_SIZE], line[4 * REPORT_TITLE_SIZE], *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+
+    if (!out)
+        return NULL;
+    plain.colour = false;
+    report_title(report, difference, title);
+    text_escape(line, sizeof(line), title, strlen(title));
+    fprintf(out, "%s\n", line);
+    report_bytes(&plain, difference, out);
+    return fclose(out) ? NULL : text;
+}
+
+/* Characters that a format cannot have as they are, and what stands for them. */
+struct substitute {
+    char character;
+    const char *text;
+};
+
+static void print_with(FILE *out, const char *text, const struct substitute *substitutes)
+{
+    for (; *text; text++) {
+        const struct substitute *found = substitutes;
+
+        while (found->text && found->character != *text)
+            found++;
+        if (found->text)
+            fputs(found->text, out);
+        else
+            putc(*text, out);
+    }
+}
+
+/* JUnit: every exchange of the recording is a test, and so is every new one. */
+
+static void print_xml(FILE *out, const char *text)
+{
+    static const struct substitute xml[] = {
+        {'&', "&amp;"}, {'<', "&lt;"}, {'>', "&gt;"}, {'"', "&quot;"}, {0, NULL}};
+    char line[4 * REPORT_TITLE_SIZE];
+
+    text_escape(line, sizeof(line), text, strlen(text));
+    print_with(out, line, xml);
+}
+
+static int print_failure(const struct report *report, const struct difference *difference,
+                         FILE *out)
+{
+    char title[REPORT_TITLE_SIZE], *text = describe(report, difference);
+    char *rest = text, *line;
+
+    if (!text)
+        return -ENOMEM;
+    report_title(report, difference, title);
+    fputs("      <failure message=\"", out);
+    print_xml(out, title);
+    fputs("\">", out);
+    while ((line = strsep(&rest, "\n"))) {
+        print_xml(out, line);
+        if (rest)
+            putc('\n', out);
+    }
+    fputs("</failure>\n", out);
+    free(text);
+    return 0;
+}
+
+static void begin_case(const struct report *report, const char *name, FILE *out)
+{
+    fputs("    <testcase classname=\"", out);
+    print_xml(out, report->recording ? report->recording : "fixture");
+    fputs("\" name=\"", out);
+    print_xml(out, name);
+    fputs("\">\n", out);
+}
+
+static int print_case(const struct report *report, size_t conversation, size_t index, FILE *out)
+{
+    const struct exchange *exchange = &report->old->conversations[conversation].exchanges[index];
+    char name[NAMES_SIZE];
+    int err = 0;
+
+    names_get(report->old_names, conversation, index, name);
+    begin_case(report, name, out);
+    for (size_t i = 0; i < report->differences->count && !err; i++)
+        if (report->differences->items[i].old == exchange)
+            err = print_failure(report, &report->differences->items[i], out);
+    fputs("    </testcase>\n", out);
+    return err;
+}
+
+static int print_added(const struct report *report, const struct difference *difference, FILE *out)
+{
+    char name[NAMES_SIZE];
+    int err;
+
+    report_exchange(report, difference, name);
+    begin_case(report, name, out);
+    err = print_failure(report, difference, out);
+    fputs("    </testcase>\n", out);
+    return err;
+}
+
+static size_t count_failures(const struct report *report, size_t *added)
+{
+    const struct differences *differences = report->differences;
+    size_t failures = report->stale != NULL;
+
+    *added = 0;
+    for (size_t i = 0; i < differences->count; i++) {
+        *added += !differences->items[i].old;
+        /* Those of one exchange follow each other, and are the failures of one test. */
+        failures += !i || !differences->items[i].old ||
+                    differences->items[i].old != differences->items[i - 1].old;
+    }
+    return failures;
+}
+
+int report_junit(const struct report *report, FILE *out)
+{
+    char title[REPORT_TITLE_SIZE];
+    size_t added, failures = count_failures(report, &added);
+    const size_t tests =
+        (report->old ? table_exchanges(report->old) : 0) + added + (report->stale != NULL);
+    int err = 0;
+
+    fprintf(out,
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n"
+            "  <testsuite name=\"sockfixture\" tests=\"%zu\" failures=\"%zu\">\n",
+            tests, failures);
+    for (size_t i = 0; report->old && i < report->old->count; i++)
+        for (size_t j = 0; j < report->old->conversations[i].count && !err; j++)
+            err = print_case(report, i, j, out);
+    for (size_t i = 0; i < report->differences->count && !err; i++)
+        if (!report->differences->items[i].old)
+            err = print_added(report, &report->differences->items[i], out);
+    if (report->stale) {
+        report_stale(report, title);
+        begin_case(report, report->stale, out);
+        fputs("      <failure message=\"", out);
+        print_xml(out, title);
+        fputs("\"/>\n    </testcase>\n", out);
+    }
+    fputs("  </testsuite>\n</testsuites>\n", out);
+    return err ? err : ferror(out) ? -EIO : 0;
+}
+
+/* GitHub: a line for each difference, in which a newline and what it separates are spelled. */
+
+static void print_command(const struct report *report, const char *title, const char *text,
+                          FILE *out)
+{
+    static const struct substitute data[] = {{'%', "%25"}, {'\r', "%0D"}, {'\n', "%0A"}, {0, NULL}};
+    static const struct substitute property[] = {{'%', "%25"}, {'\r', "%0D"}, {'\n', "%0A"},
+                                                 {':', "%3A"}, {',', "%2C"},  {0, NULL}};
+
+    fputs("::error", out);
+    if (report->file) {
+        fputs(" file=", out);
+        print_with(out, report->file, property);
+        fprintf(out, ",line=%zu,title=", report->line);
+    } else {
+        fputs(" title=", out);
+    }
+    print_with(out, title, property);
+    fputs("::", out);
+    print_with(out, text, data);
+    putc('\n', out);
+}
+
+int report_github(const struct report *report, FILE *out)
+{
+    char title[REPORT_TITLE_SIZE];
+
+    for (size_t i = 0; i < report->differences->count; i++) {
+        char *text = describe(report, &report->differences->items[i]);
+
+        if (!text)
+            return -ENOMEM;
+        text[strlen(text) - 1] = '\0'; /* the last line's end */
+        report_title(report, &report->differences->items[i], title);
+        print_command(report, title, text, out);
+        free(text);
+    }
+    if (report->stale) {
+        report_stale(report, title);
+        print_command(report, "a fixture is not up to date", title, out);
+    }
+    return ferror(out) ? -EIO : 0;
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * Recordings that stay as they are until what is said truly differs: the runs of the command are
+ * kept until the last one is over, compared with each other, and with the recording that is there.
+ */
+#ifndef GOLDEN_H
+#define GOLDEN_H
+
+#include "capture/backend.h"
+#include "capture/difference.h"
+#include "capture/messages.h"
+#include "capture/range_option.h"
+#include "capture/secret.h"
+#include "capture/volatile.h"
+#include "options.h"
+
+/* A run of the command, or a recording that was read. */
+struct golden_run {
+    struct messages messages;
+    struct table *table; /* of them */
+    struct losses losses;
+    uint64_t placed; /* lost messages of which the conversation is known */
+    bool incomplete; /* something is known to be missing */
+    char **command;  /* ends with NULL */
+    char *backend;
+};
+
+struct golden {
+    struct secrets *secrets;     /* to redact; or NULL */
+    struct range_option *ranges; /* that the user added, and then those taken away */
+    size_t volatile_count, stable_count;
+    struct golden_run *runs;
+    size_t count;
+    struct golden_run old; /* the recording that is there; without a table if there is none */
+    bool other_command;    /* that is one of another command */
+
+    /* Found by golden_settle(). */
+    struct volatile_report report;
+    int redacted; /* secrets */
+    struct alignment *alignment;
+    struct differences differences; /* of the old recording and the first run */
+    bool learned;                   /* the user has changed what is volatile in the old one */
+    struct messages merged;         /* the old recording and what differs; lent from both */
+};
+
+enum { GOLDEN_TEXT_SIZE = 512 };
+
+/*
+ * Is there a need for it? Not where messages can be written down as they come and no recording is
+ * there yet.
+ */
+bool golden_is_wanted(const struct options *options);
+
+/*
+ * Gets ready for the runs, and reads the recording that is there. Returns 0, -ENOMEM, or another
+ * -errno with, in text, what is wrong; *out is then left alone. Free it with golden_free().
+ */
+int golden_new(struct golden **out, const struct options *options, char text[GOLDEN_TEXT_SIZE]);
+void golden_free(struct golden *golden);
+
+/* Begins the next run, whose messages golden_take() keeps. Both return 0 or -ENOMEM. */
+int golden_begin(struct golden *golden, char *const *command, const char *backend);
+int golden_take(struct golden *golden, const struct message *message);
+
+/* The run whose messages are kept; its losses are the caller's to fill in. */
+struct golden_run *golden_current(struct golden *golden);
+
+/*
+ * All runs are over: redacts them, finds what is volatile, and what differs from the recording that
+ * is there. Returns 0; -ENOMEM; or -EINVAL with, in text, what the user has asked for that is not.
+ */
+int golden_settle(struct golden *golden, char text[GOLDEN_TEXT_SIZE]);
+
+/* Is the recording that is there to be left as it is? */
+bool golden_is_same(const struct golden *golden);
+
+/*
+ * Merges what differs into the recording that is there, or takes the first run if there is none.
+ * Puts what is to be written into *messages, and the table of it into *table, for the caller to
+ * free. Returns 0 or -ENOMEM.
+ */
+int golden_merge(struct golden *golden, const struct messages **messages, struct table **table);
+
+#endif

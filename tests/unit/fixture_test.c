@@ -71,6 +71,60 @@ static char *print_language(const struct fixture *fixture, const char *name)
     return result;
 }
 
+/* Ancillary data with one control message, of descriptors or, with none, of credentials. */
+static struct ancillary *ancillary_of(const uint8_t *kinds, size_t count)
+{
+    struct ancillary *ancillary = NULL;
+    struct control control = {.kind = CONTROL_CREDENTIALS, .credentials = {4321, 1000, 100}};
+
+    if (count > 0) {
+        control = (struct control){.kind = CONTROL_DESCRIPTORS, .descriptors.count = count};
+        memcpy(control.descriptors.kinds, kinds, count);
+    }
+    assert_int_equal(ancillary_add(&ancillary, &control), 0);
+    return ancillary;
+}
+
+static void names_what_is_carried(void **state)
+{
+    static const uint8_t kinds[] = {KIND_SOCKET, KIND_FILE, KIND_FILE, KIND_FILE, KIND_PIPE};
+    struct carried carried[] = {
+        {0, ancillary_of(kinds, 1)}, {2, ancillary_of(NULL, 0)}, {3, ancillary_of(kinds, 5)}};
+    struct said request[] = {SAID("abcdef")}, response[] = {SAID("")};
+    struct exchange exchanges[] = {{.request = SIDE(request), .response = SIDE(response)}};
+    struct conversation_table conversation = {
+        .type = SOCK_STREAM, .server.address = address, .exchanges = exchanges, .count = 1};
+    struct table table = {&conversation, 1};
+    struct fixture fixture = {.table = &table, .command = command};
+
+    (void)state;
+    request[0].carried = carried;
+    request[0].carried_count = 3;
+    assert_gives(&fixture,
+                 "{{#conversations}}{{#exchanges}}{{#sides}}{{#messages}}<{{#ancillary}}{{.}};"
+                 "{{/ancillary}}>{{/messages}}{{/sides}}{{/exchanges}}{{/conversations}}",
+                 "<with 1 file descriptor (socket);at byte 2 with credentials (uid 1000, gid 100);"
+                 "at byte 3 with 5 file descriptors (socket, 3 x file, pipe);><>");
+    assert_gives(&fixture,
+                 "{{#conversations}}{{#exchanges}}{{#request.messages}}{{#descriptors}}{{offset}}:"
+                 "{{count}}:{{kinds}}:{{#kinds}}{{name}}{{^last}},{{/last}}{{/kinds}}{{^last}} "
+                 "{{/last}}{{/descriptors}}{{/request.messages}}{{/exchanges}}{{/conversations}}",
+                 "0:1:socket:socket 3:5:socket, 3 x file, pipe:socket,file,file,file,pipe");
+    assert_gives(&fixture,
+                 "{{#conversations}}{{#exchanges}}{{#request.messages}}{{#credentials}}{{offset}}:"
+                 "{{uid}}:{{gid}}{{/credentials}}{{#ancillary_cut}}!{{/ancillary_cut}}"
+                 "{{/request.messages}}{{/exchanges}}{{/conversations}}",
+                 "2:1000:100");
+    carried[1].ancillary->cut = true;
+    assert_gives(&fixture,
+                 "{{#incomplete}}!{{/incomplete}}{{#conversations}}{{#exchanges}}"
+                 "{{#request.messages}}{{#ancillary_cut}}cut{{/ancillary_cut}}{{#incomplete}}!"
+                 "{{/incomplete}}{{/request.messages}}{{/exchanges}}{{/conversations}}",
+                 "!cut!");
+    for (size_t i = 0; i < 3; i++)
+        free(carried[i].ancillary);
+}
+
 static void names_what_there_is(void **state)
 {
     struct said request[] = {SAID("0123456789abcdefXY")};
@@ -311,6 +365,7 @@ static void failed_writes_are_told(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(names_what_is_carried),
         cmocka_unit_test(names_what_there_is),
         cmocka_unit_test(comment_ends_are_seen_across_pieces),
         cmocka_unit_test(nothing_differs_from_empty),

@@ -76,7 +76,7 @@ static enum descriptor_kind kind_of_descriptor(pid_t tid, int fd)
 
 static bool take_descriptors(struct control *control, pid_t tid, uint64_t from)
 {
-    int fds[DESCRIPTORS_MAX];
+    int fds[DESCRIPTORS_MAX] = {0};
     size_t count = control->descriptors.count;
 
     if (count > DESCRIPTORS_MAX || !memory_read(tid, fds, from, count * sizeof(*fds)))
@@ -88,7 +88,7 @@ static bool take_descriptors(struct control *control, pid_t tid, uint64_t from)
 
 static bool take_credentials(struct control *control, pid_t tid, uint64_t from)
 {
-    struct ucred credentials;
+    struct ucred credentials = {0};
 
     if (!memory_read(tid, &credentials, from, sizeof(credentials)))
         return false;
@@ -116,7 +116,7 @@ static int take_control(struct ancillary **ancillary, pid_t tid, uint64_t from, 
                         size_t *size)
 {
     struct control control;
-    struct cmsghdr header;
+    struct cmsghdr header = {0};
     size_t length;
 
     if (!memory_read(tid, &header, from, sizeof(header)) || header.cmsg_len < sizeof(header) ||

@@ -94,6 +94,13 @@ struct controls {
     __u32 flags;  /* enum record_flag that say so */
 };
 
+/* Whether it passes descriptors, but not one. */
+static __always_inline bool is_empty(const struct user_cmsghdr *header)
+{
+    return header->level == SOL_SOCKET && header->type == SCM_RIGHTS &&
+           header->length < sizeof(*header) + sizeof(int);
+}
+
 static long record_control(__u64 index, struct controls *controls)
 {
     struct call *call = controls->call;
@@ -103,15 +110,19 @@ static long record_control(__u64 index, struct controls *controls)
     if (!call || offset + sizeof(header) > call->control_length)
         return 1;
     if (index >= CONTROL_MESSAGES_MAX || read_control(call, &header, sizeof(header), offset) ||
-        header.length < sizeof(header) || header.length > call->control_length - offset ||
-        record_one(call, &header, controls->count, offset)) {
-        controls->flags |= RECORD_CARRIED_MORE;
-        return 1;
-    }
+        header.length < sizeof(header) || header.length > call->control_length - offset)
+        goto more;
+    controls->offset = offset + ((header.length + 7) & ~7ULL);
+    if (is_empty(&header))
+        return 0;
+    if (record_one(call, &header, controls->count, offset))
+        goto more;
     controls->count++;
     controls->flags |= RECORD_CARRIES;
-    controls->offset = offset + ((header.length + 7) & ~7ULL);
     return 0;
+more:
+    controls->flags |= RECORD_CARRIED_MORE;
+    return 1;
 }
 
 /*

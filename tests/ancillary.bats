@@ -169,6 +169,45 @@ MUSTACHE
         '3 at 3: socket, eventfd, file = socket, eventfd, file' | diff - said
 }
 
+# The consumer is stopped while more is said than the buffer holds, again and again, so that it is full
+# with a control message and not with its message, and the other way round.
+@test "where the buffer overflows, no descriptor goes with another message" {
+    local status=0 cycle
+    cat > flood.py << 'PYTHON'
+import os, random, signal, socket
+left, right = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+fds = list(os.pipe()) + [left.fileno()]
+random.seed(7)
+for cycle in range(20):
+    open(f"begun{cycle}", "w").close()
+    for _ in range(1000):
+        number = random.choice((0, 0, 0, 1, 2, 3))
+        socket.send_fds(left, [b"%d" % number], fds[:number])
+        for fd in socket.recv_fds(right, 10, 4)[1]:
+            os.close(fd)
+    open(f"done{cycle}", "w").close()
+PYTHON
+    background "${sockfixture[@]}" -q --buffer-size 64K -w "$recording" python3 flood.py
+    for cycle in {0..19}; do
+        wait_until 30 test -e "begun$cycle"
+        kill -STOP "$pid"
+        # A tracer that stops, stops whom it traces; everyone else goes on.
+        [ "${SOCKFIXTURE_BACKEND:-}" = ptrace ] || wait_until 60 test -e "done$cycle"
+        kill -CONT "$pid"
+    done
+    finish "$pid" || status=$?
+    equal "$(jq -c 'select(.data and (.ancillary_cut | not)) |
+        (.text | tonumber) == ([.ancillary[]?.descriptors[]?] | length)' "$recording" | sort -u)" true
+    if [ "$(backend_of "$recording")" = ptrace ]; then
+        equal "$status" 0
+    else
+        equal "$status" 3
+    fi
+    equal "$(jq -c 'select(.end) | .end.lost.messages + .end.messages' "$recording")" 20000
+    equal "$(jq -c 'select(.end) | .end.lost.cut' "$recording")" \
+        "$(jq -c 'select(.ancillary_cut)' "$recording" | wc -l)"
+}
+
 # Programs that are not ours.
 
 @test "python passes descriptors" {

@@ -110,8 +110,6 @@ static int set_strings(struct language *language, const struct header *header)
     language->escape.family = family;
     if (!language->forbidden)
         language->escape.forbidden = NULL;
-    if (!language->text)
-        language->text = notation_find(escape_notation(family), strlen(escape_notation(family)));
     return 0;
 }
 
@@ -185,6 +183,11 @@ static const struct {
     {"not_in_comments", set_forbidden, ""},
 };
 
+const char *language_key(size_t index)
+{
+    return index < sizeof(keys) / sizeof(*keys) ? keys[index].key : NULL;
+}
+
 /* Where a template is: what its errors name. */
 static const char *place_of(const struct language *language)
 {
@@ -245,7 +248,7 @@ static struct language *new_language(const char *name)
 /* What a template need not say. */
 static int use_defaults(struct language *language, struct template_error *error)
 {
-    static const char notation[] = "hexstring";
+    const char *notation = escape_notation(language->escape.family);
 
     if (!language->text)
         language->text = notation_find(notation, strlen(notation));

@@ -72,6 +72,9 @@ int language_next(struct language **out, const struct library *library, size_t *
  */
 int language_for_file(const struct library *library, const char *path, const char **name);
 
+/* What the head of a template can say, by number; NULL past the last one. */
+const char *language_key(size_t index);
+
 /* A struct template_host's function: `context` is the language that the partial is for. */
 int language_partial(void *context, const char *name, const struct template **out,
                      struct template_error *error);

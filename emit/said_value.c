@@ -88,6 +88,8 @@ static struct value message_embedded(const struct value *of)
 
 static struct value message_file(const struct value *of)
 {
+    if (!emission_of(of)->language->folder)
+        return (struct value){0};
     return value_file(of, of->detail, message_index(of));
 }
 

@@ -208,3 +208,7 @@ emit() { # OPTION...
     SUDO_UID=$nobody SUDO_GID=$(id -g nobody) run -2 --separate-stderr emit --lang lisp
     says 'lisp: no such language*'
 }
+
+@test "the examples in sockfixture-templates(5) give what they say" {
+    "$tests/manual.py" "$SOCKFIXTURE" "$tests/../sockfixture-templates.5" >&2
+}

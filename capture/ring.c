@@ -172,6 +172,23 @@ static int settle_ancillary(struct partial *partial, uint8_t flags)
     return flags & RECORD_CARRIED_MORE ? ancillary_cut(&partial->ancillary) : 0;
 }
 
+/* A message in one record, which is handed on as it is; with what came before it, if anything. */
+static int take_whole(struct ring *ring, struct partial *partial,
+                      const struct record_message *record, struct message_facts *facts)
+{
+    int err;
+
+    facts->data = record->data;
+    facts->length = record->size;
+    if (!partial)
+        return deliver(ring, facts, record->length);
+    facts->name = partial->named && record->head.flags & RECORD_NAMED ? partial->name : NULL;
+    facts->ancillary = partial->ancillary;
+    err = deliver(ring, facts, record->length);
+    partial_drop(ring, partial);
+    return err;
+}
+
 static int take_message(struct ring *ring, const struct record_message *record)
 {
     uint8_t flags = record->head.flags;
@@ -189,18 +206,8 @@ static int take_message(struct ring *ring, const struct record_message *record)
     }
     if (partial && settle_ancillary(partial, flags))
         return -ENOMEM;
-    if (flags & RECORD_LAST) {
-        facts.data = record->data;
-        facts.length = record->size;
-        if (partial && partial->named && flags & RECORD_NAMED)
-            facts.name = partial->name;
-        if (partial)
-            facts.ancillary = partial->ancillary;
-        err = deliver(ring, &facts, record->length);
-        if (partial)
-            partial_drop(ring, partial);
-        return err;
-    }
+    if (flags & RECORD_LAST)
+        return take_whole(ring, partial, record, &facts);
     partial->facts = facts;
     partial->length = record->length;
     partial->open = true;

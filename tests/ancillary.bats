@@ -95,6 +95,15 @@ all_languages() { # LINE...
 }
 
 # bats test_tags=kernel
+@test "credentials of which the receiver gets a part are missing" {
+    observe both ancillary cut-credentials --path "$path"
+    equal "$told" whole
+    observe server ancillary cut-credentials --path "$path"
+    equal "$told" incomplete
+    carried '["it is me",null,true]'
+}
+
+# bats test_tags=kernel
 @test "a datagram, or a record, of ancillary data alone" {
     everywhere alone
     carried '["",[{"descriptors":["socket","pipe"]}],null]'

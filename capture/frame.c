@@ -14,8 +14,8 @@ enum { OFFSET_MAX = 65535 };
 #define MORE_MAX ((int64_t)1 << 40)
 
 const struct framer *const framers[] = {
-    &framer_line, &framer_nul,  &framer_crlf, &framer_len,
-    &framer_http, &framer_dbus, &framer_resp, NULL,
+    &framer_line, &framer_nul,  &framer_crlf,     &framer_len, &framer_http,
+    &framer_dbus, &framer_resp, &framer_postgres, NULL,
 };
 
 /* A number that *text begins with, from 0 to max; *text is then what is behind it. */

@@ -99,6 +99,6 @@ int frame_wrong(struct frame_step *step, const char *format, ...)
 size_t frame_line(const uint8_t *data, size_t length, size_t *content);
 
 extern const struct framer framer_line, framer_nul, framer_crlf, framer_len;
-extern const struct framer framer_http, framer_dbus, framer_resp;
+extern const struct framer framer_http, framer_dbus, framer_resp, framer_postgres;
 
 #endif

@@ -311,6 +311,7 @@ static void reads_what_frame_says(void **state)
         {"http", 0, {0}},
         {"dbus", 0, {0}},
         {"resp", 0, {0}},
+        {"postgres", 0, {0}},
         {"len:0:4", 0, {.size = 4}},
         {"len:2:1:le", 0, {.offset = 2, .size = 1, .little_endian = true}},
         {"len:0:2:be", 0, {.size = 2}},

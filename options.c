@@ -32,6 +32,7 @@ static const char doc[] =
 enum {
     OPTION_BACKEND = 256,
     OPTION_BACKENDS,
+    OPTION_FRAME,
     OPTION_IGNORE_STATUS,
     OPTION_LIST_LANGS,
     OPTION_NAME,
@@ -50,6 +51,11 @@ static const struct argp_option option_table[] = {
     {"read", 'r', "FILE", 0, "Read a recording from FILE (- for standard input), run nothing", 2},
     {"socket", 's', "ADDRESS", 0,
      "Keep only conversations with the server at ADDRESS: a path or @abstract name, globs allowed",
+     3},
+    {"frame", OPTION_FRAME, "KIND", 0,
+     "Cut streams into messages: line, nul, crlf, len:OFFSET:SIZE[:be|le][:+N], http, dbus, resp "
+     "or "
+     "postgres",
      3},
     {"backend", OPTION_BACKEND, "NAME", 0, "Record by NAME (default: auto, the first that works)",
      3},
@@ -121,6 +127,9 @@ static error_t parse_option(int key, char *value, struct argp_state *state)
         break;
     case OPTION_BACKEND:
         options->backend = value;
+        break;
+    case OPTION_FRAME:
+        options->frame = value;
         break;
     case 'u':
         options->user = value;

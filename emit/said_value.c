@@ -178,9 +178,16 @@ static struct value message_missing(const struct value *of)
     return value_number(of, ((const struct said *)of->self)->missing);
 }
 
+static struct value message_unframed(const struct value *of)
+{
+    return value_flag(of, ((const struct said *)of->self)->unframed);
+}
+
 static struct value message_incomplete(const struct value *of)
 {
-    return value_flag(of, ((const struct said *)of->self)->missing > 0);
+    const struct said *said = of->self;
+
+    return value_flag(of, said->missing > 0 || said->unframed);
 }
 
 static struct value message_empty(const struct value *of)
@@ -208,6 +215,7 @@ static bool find_in_message(const struct value *value, const char *name, size_t 
         {"several_rows", message_several_rows},
         {"incomplete", message_incomplete},
         {"missing", message_missing},
+        {"unframed", message_unframed},
         {"number", message_number},
         {"first", message_first},
         {"last", message_last},

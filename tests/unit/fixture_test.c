@@ -201,6 +201,37 @@ static void says_what_is_missing(void **state)
     }
 }
 
+static void says_what_is_no_whole_frame(void **state)
+{
+    struct said request[] = {{.data = (uint8_t *)address, .length = 3, .unframed = true}};
+    struct said response[] = {{.data = (uint8_t *)address, .length = 3}};
+    struct exchange exchanges[] = {{SIDE(request), SIDE(response)}};
+    struct conversation_table conversation = {.exchanges = exchanges, .count = 1};
+    struct table table = {.conversations = &conversation, .count = 1};
+    struct fixture fixture = {.table = &table};
+    static const struct {
+        const char *language;
+        const char *mark;
+        const char *all;
+    } cases[] = {
+        {"go", "3 bytes; not a whole frame", "// Incomplete: not everything"},
+        {"rust", "3 bytes; not a whole frame", "// Incomplete: not everything"},
+        {"python", "3 bytes; not a whole frame", "# Incomplete: not everything"},
+        {"json", "\"unframed\": true", "\"incomplete\": true,\n    \"lost\""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        char *result = print_language(&fixture, cases[i].language);
+        const char *mark = strstr(result, cases[i].mark);
+
+        assert_non_null(mark);
+        assert_null(strstr(mark + 1, cases[i].mark));
+        assert_non_null(strstr(result, cases[i].all));
+        free(result);
+    }
+}
+
 static void tables_have_names_of_their_own(void **state)
 {
     struct exchange exchanges[2] = {0};
@@ -315,6 +346,7 @@ int main(void)
         cmocka_unit_test(comment_ends_are_seen_across_pieces),
         cmocka_unit_test(nothing_differs_from_empty),
         cmocka_unit_test(says_what_is_missing),
+        cmocka_unit_test(says_what_is_no_whole_frame),
         cmocka_unit_test(tables_have_names_of_their_own),
         cmocka_unit_test(no_conversation_makes_an_empty_table),
         cmocka_unit_test(json_is_json),

@@ -21,6 +21,7 @@ struct framed {
     struct pairing pairing;
     struct stream streams[2];                /* by direction */
     struct conversation_table *conversation; /* the frames go there, during a call */
+    enum direction speaking;                 /* the direction of what is added */
     int running; /* the direction of the unframed run that goes on; or NOBODY */
 };
 
@@ -180,8 +181,8 @@ static int obey(struct framed *framed, enum direction direction, int result,
         return stop_framing(framed, direction);
     case FRAME_WRONG:
         return give_up(framed, direction, stream->offset, "%s", step->wrong);
-    case FRAME_WAIT:
-        if (framed->streams[!direction].unframed)
+    case FRAME_WAIT: /* in vain, when more is said here and the other direction cannot go on */
+        if (framed->streams[!direction].unframed && framed->speaking == direction)
             return give_up(framed, direction, stream->offset,
                            "what this is depends on the other direction, which is not framed");
         stream->waits = true;
@@ -202,8 +203,11 @@ static int obey(struct framed *framed, enum direction direction, int result,
 static int go_on(struct framed *framed, enum direction direction, bool *moved)
 {
     struct stream *stream = &framed->streams[direction];
+    struct stream *other = &framed->streams[!direction];
     int err = 0;
 
+    if (stream->waits && framed->speaking != direction)
+        return 0;
     stream->waits = false;
     for (bool more = true; !err && more && !stream->unframed;) {
         err = stream_skip(stream);
@@ -212,7 +216,8 @@ static int go_on(struct framed *framed, enum direction direction, bool *moved)
         if (stream->ends) {
             err = frame_deliver(framed, direction);
             stream->exchange = FRAME_NO_EXCHANGE;
-            more = !framed->streams[!direction].waits;
+            more = !other->waits;
+            other->waits = false;
             *moved = true;
         } else if (stream_shown(stream) > 0) {
             struct frame_step step = {.exchange = stream->exchange};
@@ -297,6 +302,7 @@ int framed_add(struct framed *framed, struct conversation_table *conversation,
     int err;
 
     framed->conversation = conversation;
+    framed->speaking = message->direction;
     err = message->lost ? lose(framed, message->lost) : 0;
     if (err)
         return err;
@@ -334,10 +340,16 @@ static int finish_stream(struct framed *framed, enum direction direction)
 {
     struct stream *stream = &framed->streams[direction];
     const struct framer *framer = framed->framer;
-    uint64_t from = stream_begun(stream) ? stream->frame_from : stream->offset;
-    bool something = stream_begun(stream) || stream_shown(stream) > 0;
+    uint64_t from;
+    bool something;
     int err;
 
+    framed->speaking = direction;
+    err = go_on_both(framed, direction);
+    if (err)
+        return err;
+    from = stream_begun(stream) ? stream->frame_from : stream->offset;
+    something = stream_begun(stream) || stream_shown(stream) > 0;
     if (stream->unframed || (!something && !stream->frame.lost))
         return 0;
     if (something && !(framer->whole && framer->whole(framed->state, direction)))

@@ -118,6 +118,7 @@ static int run_miss(struct framed *framed, const struct message *message)
 
     rest.length = 0;
     rest.lost = 0;
+    rest.ancillary = NULL;
     return run_add(framed, &rest);
 }
 
@@ -125,7 +126,7 @@ static int run_miss(struct framed *framed, const struct message *message)
 static int stop_framing(struct framed *framed, enum direction direction)
 {
     struct stream *stream = &framed->streams[direction];
-    int err = stream_take(stream, stream_shown(stream));
+    int err = stream_take_all(stream);
 
     stream->unframed = true;
     if (direction == REQUEST)
@@ -284,7 +285,7 @@ static int lose(struct framed *framed, size_t lost)
         if (stream->unframed)
             continue;
         err = framed->framer->resumes
-                  ? stream_take(stream, stream_shown(stream))
+                  ? stream_take_all(stream)
                   : give_up(framed, (enum direction)i, stream->offset + stream_shown(stream),
                             "messages were lost (%zu)", lost);
         if (err)
@@ -309,7 +310,7 @@ int framed_add(struct framed *framed, struct conversation_table *conversation,
     if (stream->unframed)
         return run_add(framed, message);
     stream->frame.lost += message->lost;
-    err = stream_show(stream, message->data, message->length);
+    err = stream_show(stream, message);
     if (!err)
         err = go_on_both(framed, message->direction);
     if (!err && message->missing)
@@ -349,12 +350,12 @@ static int finish_stream(struct framed *framed, enum direction direction)
     if (err)
         return err;
     from = stream_begun(stream) ? stream->frame_from : stream->offset;
-    something = stream_begun(stream) || stream_shown(stream) > 0;
+    something = stream_begun(stream) || stream_shown(stream) > 0 || stream->carried_count > 0;
     if (stream->unframed || (!something && !stream->frame.lost))
         return 0;
     if (something && !(framer->whole && framer->whole(framed->state, direction)))
         return cut_short(framed, direction, from);
-    err = stream_take(stream, stream_shown(stream));
+    err = stream_take_all(stream);
     if (!err && framer->resumes)
         err = pairing_in_order(&framed->pairing, direction, &stream->exchange);
     return err ? err : frame_deliver(framed, direction);

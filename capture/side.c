@@ -7,10 +7,18 @@
 
 #include "capture/array.h"
 
+static void said_free(struct said *said)
+{
+    for (size_t i = 0; i < said->carried_count; i++)
+        free(said->carried[i].ancillary);
+    free(said->carried);
+    free(said->data);
+}
+
 void side_free(struct side *side)
 {
     for (size_t i = 0; i < side->count; i++)
-        free(side->messages[i].data);
+        said_free(&side->messages[i]);
     free(side->messages);
     *side = (struct side){0};
 }
@@ -49,6 +57,30 @@ int said_append(struct said *said, const uint8_t *data, size_t length)
     return 0;
 }
 
+int said_carry(struct said *said, size_t offset, const struct ancillary *ancillary)
+{
+    struct carried *carried = array_grow(said->carried, said->carried_count, sizeof(*carried));
+    int err;
+
+    if (!carried)
+        return -ENOMEM;
+    said->carried = carried;
+    carried += said->carried_count;
+    carried->offset = offset;
+    err = ancillary_copy(&carried->ancillary, ancillary);
+    if (!err)
+        said->carried_count++;
+    return err;
+}
+
+bool said_carried_more(const struct said *said)
+{
+    for (size_t i = 0; i < said->carried_count; i++)
+        if (said->carried[i].ancillary->cut)
+            return true;
+    return false;
+}
+
 int side_add(struct side *side, bool joins, const struct message *message)
 {
     struct said *said = side->count ? &side->messages[side->count - 1] : NULL;
@@ -60,7 +92,9 @@ int side_add(struct side *side, bool joins, const struct message *message)
         said = side_start(side);
     if (!said)
         return -ENOMEM;
-    err = said_append(said, message->data, message->length);
+    err = message->ancillary ? said_carry(said, said->length, message->ancillary) : 0;
+    if (!err)
+        err = said_append(said, message->data, message->length);
     if (!err)
         said->missing += message->missing;
     return err;
@@ -94,7 +128,8 @@ bool side_incomplete(const struct side *side)
     if (side->lost)
         return true;
     for (size_t i = 0; i < side->count; i++)
-        if (side->messages[i].missing || side->messages[i].unframed)
+        if (side->messages[i].missing || side->messages[i].unframed ||
+            said_carried_more(&side->messages[i]))
             return true;
     return false;
 }

@@ -13,8 +13,16 @@ struct said {
     uint8_t *data;
     size_t length;
     size_t capacity;
-    size_t missing; /* bytes of it that could not be read */
-    bool unframed;  /* of a framed stream, and not a whole frame */
+    size_t missing;          /* bytes of it that could not be read */
+    bool unframed;           /* of a framed stream, and not a whole frame */
+    struct carried *carried; /* the ancillary data that came with it */
+    size_t carried_count;
+};
+
+/* Ancillary data, and the byte of a stream that it came with; 0 in what is no stream. */
+struct carried {
+    size_t offset;
+    struct ancillary *ancillary;
 };
 
 /* What one end said in an exchange. No message at all is not the same as one empty message. */
@@ -32,6 +40,12 @@ struct said *side_start(struct side *side);
 /* Appends a copy of the bytes. Returns 0 or -ENOMEM. */
 int said_append(struct said *said, const uint8_t *data, size_t length);
 
+/* Keeps a copy of the ancillary data, which came with the byte at offset. Returns 0 or -ENOMEM. */
+int said_carry(struct said *said, size_t offset, const struct ancillary *ancillary);
+
+/* True when some of the ancillary data that came with it is not there. */
+bool said_carried_more(const struct said *said);
+
 /*
  * Adds a message; where it joins, to the end of the last one, unless something is missing between
  * the two. Copies what it keeps. Returns 0 or -ENOMEM.
@@ -41,7 +55,8 @@ int side_add(struct side *side, bool joins, const struct message *message);
 /* Moves all that is in `from` to the end of side, and empties it. Returns 0 or -ENOMEM. */
 int side_move(struct side *side, struct side *from);
 
-/* True when bytes or messages of this side are known to be missing, or a frame is not whole. */
+/* True when bytes, ancillary data or messages of this side are known to be missing, or a frame is
+ * not whole. */
 bool side_incomplete(const struct side *side);
 
 #endif

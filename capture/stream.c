@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "capture/array.h"
 #include "capture/frame.h"
 
 /* A large message should not leave its room behind with each of a thousand conversations. */
@@ -12,6 +13,9 @@ enum { KEPT_MAX = 1 << 16 };
 
 void stream_free(struct stream *stream)
 {
+    for (size_t i = 0; i < stream->carried_count; i++)
+        free(stream->carried[i].ancillary);
+    free(stream->carried);
     free(stream->shown);
     side_free(&stream->frame);
 }
@@ -28,10 +32,31 @@ static int grow(struct stream *stream, size_t needed)
     return 0;
 }
 
-int stream_show(struct stream *stream, const uint8_t *data, size_t length)
+/* Keeps the ancillary data until the next byte that is shown is taken. */
+static int carry(struct stream *stream, const struct ancillary *ancillary)
+{
+    struct stream_carried *carried =
+        array_grow(stream->carried, stream->carried_count, sizeof(*carried));
+    int err;
+
+    if (!carried)
+        return -ENOMEM;
+    stream->carried = carried;
+    carried += stream->carried_count;
+    carried->at = stream->offset + stream_shown(stream);
+    err = ancillary_copy(&carried->ancillary, ancillary);
+    if (!err)
+        stream->carried_count++;
+    return err;
+}
+
+int stream_show(struct stream *stream, const struct message *message)
 {
     size_t kept = stream_shown(stream);
+    size_t length = message->length;
 
+    if (message->ancillary && carry(stream, message->ancillary))
+        return -ENOMEM;
     if (stream->start > 0)
         memmove(stream->shown, stream->shown + stream->start, kept);
     stream->start = 0;
@@ -39,7 +64,7 @@ int stream_show(struct stream *stream, const uint8_t *data, size_t length)
     if (kept + length > stream->capacity && grow(stream, kept + length))
         return -ENOMEM;
     if (length > 0)
-        memcpy(stream->shown + kept, data, length);
+        memcpy(stream->shown + kept, message->data, length);
     stream->end += length;
     return 0;
 }
@@ -62,6 +87,27 @@ static struct said *frame_part(struct stream *stream)
     return said;
 }
 
+/* Ancillary data goes with its byte, if that is among the next ones, which part is to get. */
+static int hand_over(struct stream *stream, struct said *part, size_t length)
+{
+    size_t done = 0;
+    int err = 0;
+
+    for (; !err && done < stream->carried_count; done++) {
+        struct stream_carried *carried = &stream->carried[done];
+
+        if (carried->at >= stream->offset + length)
+            break;
+        err = said_carry(part, part->length + (carried->at - stream->offset), carried->ancillary);
+        free(carried->ancillary);
+    }
+    stream->carried_count -= done;
+    if (stream->carried_count > 0)
+        memmove(stream->carried, stream->carried + done,
+                stream->carried_count * sizeof(*stream->carried));
+    return err;
+}
+
 int stream_take(struct stream *stream, size_t length)
 {
     struct said *part;
@@ -69,7 +115,8 @@ int stream_take(struct stream *stream, size_t length)
     if (!length)
         return 0;
     part = frame_part(stream);
-    if (!part || said_append(part, stream->shown + stream->start, length))
+    if (!part || hand_over(stream, part, length) ||
+        said_append(part, stream->shown + stream->start, length))
         return -ENOMEM;
     stream->start += length;
     stream->offset += length;
@@ -79,6 +126,17 @@ int stream_take(struct stream *stream, size_t length)
         stream->start = stream->end = stream->capacity = 0;
     }
     return 0;
+}
+
+int stream_take_all(struct stream *stream)
+{
+    int err = stream_take(stream, stream_shown(stream));
+    struct said *part;
+
+    if (err || !stream->carried_count)
+        return err;
+    part = frame_part(stream);
+    return part ? hand_over(stream, part, 1) : -ENOMEM;
 }
 
 int stream_skip(struct stream *stream)
@@ -98,7 +156,7 @@ int stream_miss(struct stream *stream, size_t missing)
 {
     struct said *part = frame_part(stream);
 
-    if (!part)
+    if (!part || hand_over(stream, part, missing))
         return -ENOMEM;
     part->missing += missing;
     stream->offset += missing;

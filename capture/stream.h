@@ -9,10 +9,18 @@
 
 #include "capture/side.h"
 
+/* Ancillary data, and the byte of the stream that it came with. */
+struct stream_carried {
+    uint64_t at;
+    struct ancillary *ancillary;
+};
+
 struct stream {
     uint8_t *shown; /* what was said and not taken is shown[start] to shown[end - 1] */
     size_t start, end, capacity;
-    uint64_t offset; /* of shown[start] in the stream */
+    uint64_t offset;                /* of shown[start] in the stream */
+    struct stream_carried *carried; /* ancillary data that belongs to bytes not taken */
+    size_t carried_count;
 
     struct side frame;   /* the one under way, in parts where something is missing within it */
     uint64_t frame_from; /* where in the stream it began */
@@ -39,11 +47,15 @@ static inline bool stream_begun(const struct stream *stream)
     return stream->frame.count > 0;
 }
 
-/* Adds a copy of what was said to what is shown. Returns 0 or -ENOMEM. */
-int stream_show(struct stream *stream, const uint8_t *data, size_t length);
+/* Adds a copy of what was said, and of what came with it, to what is shown. Returns 0 or -ENOMEM.
+ */
+int stream_show(struct stream *stream, const struct message *message);
 
 /* Makes the next bytes that are shown a part of the frame. Returns 0 or -ENOMEM. */
 int stream_take(struct stream *stream, size_t length);
+
+/* Takes all that is shown, and ancillary data that came with nothing. Returns 0 or -ENOMEM. */
+int stream_take_all(struct stream *stream);
 
 /* Takes what is to be skipped, as far as it has come. Returns 0 or -ENOMEM. */
 int stream_skip(struct stream *stream);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
  * Any bytes as a framed conversation. The first byte chooses the framing; then comes a message
- * after another: a byte that says direction, loss and gap, one for the length, and the bytes. No
- * byte may be lost or made up, and the frames must be the same however the messages are cut.
+ * after another: a byte that says direction, loss, gap and ancillary data, one for the length, and
+ * the bytes. No byte may be lost or made up, and the frames must be the same however the messages
+ * are cut.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -29,6 +30,7 @@ struct sum {
     size_t bytes[2];
     size_t missing[2];
     size_t lost;
+    size_t carried;
     uint64_t digest[2]; /* of the bytes, in whatever order */
 };
 
@@ -36,6 +38,7 @@ struct sum {
 static bool next_message(struct input *input, struct message *message)
 {
     static struct end end = {.address = (char *)""};
+    static const struct ancillary carried;
     uint8_t flags;
 
     if (input->size < 2)
@@ -51,6 +54,7 @@ static bool next_message(struct input *input, struct message *message)
         .data = input->data + 2,
         .length = input->data[1],
         .missing = (flags & 0x0e) == 0x0e ? flags >> 4 : 0,
+        .ancillary = (flags & 0x0e) == 0x0a ? &carried : NULL,
         .lost = (flags & 0x0e) == 0x0c ? 1 : 0,
     };
     if (message->length > input->size - 2)
@@ -75,6 +79,7 @@ static void sum_message(struct sum *sum, const struct message *message)
     sum->missing[message->direction] += message->missing;
     sum->digest[message->direction] += digest(message->data, message->length);
     sum->lost += message->lost;
+    sum->carried += message->ancillary != NULL;
 }
 
 static void sum_side(struct sum *sum, const struct side *side, enum direction direction)
@@ -83,6 +88,7 @@ static void sum_side(struct sum *sum, const struct side *side, enum direction di
     for (size_t i = 0; i < side->count; i++) {
         sum->bytes[direction] += side->messages[i].length;
         sum->missing[direction] += side->messages[i].missing;
+        sum->carried += side->messages[i].carried_count;
         sum->digest[direction] += digest(side->messages[i].data, side->messages[i].length);
     }
 }
@@ -97,6 +103,7 @@ static void add(struct table *table, const struct message *message, bool in_byte
             if (table_add(table, &piece))
                 abort();
             piece.lost = 0;
+            piece.ancillary = NULL;
         }
         piece.length = (size_t)(message->data + message->length - piece.data);
         piece.missing = message->missing;
@@ -115,7 +122,7 @@ static struct table *play(const struct framing *framing, struct input input, boo
         abort();
     table_frame(table, framing);
     while (next_message(&input, &message)) {
-        if (!message.length && !message.missing)
+        if (!message.length && !message.missing && !message.ancillary)
             continue; /* nothing is no message of a stream */
         sum_message(said, &message);
         add(table, &message, in_bytes);
@@ -134,6 +141,8 @@ static void print_side(FILE *out, const struct side *side)
         fprintf(out, " %zu%s:", said->missing, said->unframed ? "?" : "");
         for (size_t j = 0; j < said->length; j++)
             fprintf(out, "%02x", said->data[j]);
+        for (size_t j = 0; j < said->carried_count; j++)
+            fprintf(out, "@%zu", said->carried[j].offset);
     }
     fputc(')', out);
 }

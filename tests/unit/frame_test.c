@@ -82,6 +82,7 @@ static void read_string(const struct script *script, const char **text, FILE *ou
 
 static void read_message(struct script *script, const char *text)
 {
+    static const struct ancillary carried;
     static struct end client = {.address = (char *)""}, server = {.address = (char *)"/s"};
     struct message *message = &script->messages[script->count++];
     char *data = NULL;
@@ -107,7 +108,10 @@ static void read_message(struct script *script, const char *text)
             read_string(script, &text, out);
         else if (strncmp(text, "lost=", 5) == 0)
             message->lost = strtoul(text + 5, (char **)&text, 10);
-        else if (strncmp(text, "missing=", 8) == 0)
+        else if (strncmp(text, "carries", 7) == 0) {
+            message->ancillary = &carried;
+            text += 7;
+        } else if (strncmp(text, "missing=", 8) == 0)
             message->missing = strtoul(text + 8, (char **)&text, 10);
         else
             wrong_line(script, "what is that?");
@@ -173,6 +177,8 @@ static void print_side(FILE *out, const struct side *side)
             fprintf(out, "+%zu", said->missing);
         if (said->unframed)
             fputs("?", out);
+        for (size_t j = 0; j < said->carried_count; j++)
+            fprintf(out, "@%zu", said->carried[j].offset);
     }
 }
 
@@ -212,8 +218,10 @@ static void add_piece(struct table *table, const struct message *message, size_t
     memcpy(data + 1, message->data + from, to - from);
     piece.data = data + 1;
     piece.length = to - from;
-    if (from > 0)
+    if (from > 0) {
         piece.lost = 0;
+        piece.ancillary = NULL;
+    }
     if (to < message->length)
         piece.missing = 0;
     assert_int_equal(table_add(table, &piece), 0);

@@ -54,7 +54,6 @@ struct framing {
 
 struct framer {
     const char *name;
-    const char *summary;
 
     /* It finds the next frame by itself when bytes are missing. */
     bool resumes;

@@ -265,7 +265,6 @@ static int dbus_read(void *state, enum direction direction, const uint8_t *data,
 
 const struct framer framer_dbus = {
     .name = "dbus",
-    .summary = "authentication and messages of D-Bus",
     .begin = dbus_begin,
     .read = dbus_read,
     .end = dbus_end,

@@ -398,7 +398,6 @@ static bool http_whole(const void *state, enum direction direction)
 
 const struct framer framer_http = {
     .name = "http",
-    .summary = "requests and responses of HTTP/1.0 and 1.1",
     .begin = http_begin,
     .read = http_read,
     .whole = http_whole,

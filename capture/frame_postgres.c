@@ -316,7 +316,6 @@ static int postgres_read(void *state, enum direction direction, const uint8_t *d
 
 const struct framer framer_postgres = {
     .name = "postgres",
-    .summary = "messages of PostgreSQL's protocol, version 3",
     .begin = postgres_begin,
     .read = postgres_read,
 };

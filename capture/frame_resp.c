@@ -331,7 +331,6 @@ static int resp_read(void *state, enum direction direction, const uint8_t *data,
 
 const struct framer framer_resp = {
     .name = "resp",
-    .summary = "requests, responses and pushes of Redis, in RESP2 or RESP3",
     .begin = resp_begin,
     .read = resp_read,
 };

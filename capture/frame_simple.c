@@ -109,7 +109,6 @@ static int len_read(void *state, enum direction direction, const uint8_t *data, 
 
 const struct framer framer_line = {
     .name = "line",
-    .summary = "up to a line feed",
     .resumes = true,
     .begin = simple_begin,
     .read = line_read,
@@ -118,7 +117,6 @@ const struct framer framer_line = {
 
 const struct framer framer_nul = {
     .name = "nul",
-    .summary = "up to a zero byte",
     .resumes = true,
     .begin = simple_begin,
     .read = nul_read,
@@ -127,7 +125,6 @@ const struct framer framer_nul = {
 
 const struct framer framer_crlf = {
     .name = "crlf",
-    .summary = "up to a carriage return and a line feed",
     .resumes = true,
     .begin = simple_begin,
     .read = crlf_read,
@@ -136,7 +133,6 @@ const struct framer framer_crlf = {
 
 const struct framer framer_len = {
     .name = "len",
-    .summary = "by a length field",
     .begin = simple_begin,
     .read = len_read,
 };

@@ -132,7 +132,7 @@ static void names_what_there_is(void **state)
     struct exchange exchanges[] = {{.request = SIDE(request), .response = SIDE(response)}};
     struct conversation_table conversation = {
         .type = SOCK_DGRAM, .server.address = address, .exchanges = exchanges, .count = 1};
-    struct table table = {&conversation, 1};
+    struct table table = {.conversations = &conversation, .count = 1};
     struct fixture fixture = {.table = &table, .command = command};
 
     (void)state;
@@ -172,7 +172,7 @@ static void comment_ends_are_seen_across_pieces(void **state)
     struct said request[] = {{.data = (uint8_t *)data, .length = LENGTH}};
     struct exchange exchanges[] = {{.request = SIDE(request)}};
     struct conversation_table conversation = {.exchanges = exchanges, .count = 1};
-    struct table table = {&conversation, 1};
+    struct table table = {.conversations = &conversation, .count = 1};
     struct fixture fixture = {.table = &table};
     char *result;
 
@@ -202,7 +202,7 @@ static void nothing_differs_from_empty(void **state)
     struct exchange exchanges[] = {{.request = SIDE(nothing)}, {.response = SIDE(nothing)}};
     struct conversation_table conversation = {
         .server.address = address, .exchanges = exchanges, .count = 2};
-    struct table table = {&conversation, 1};
+    struct table table = {.conversations = &conversation, .count = 1};
     struct fixture fixture = {.table = &table, .command = command};
     static const struct {
         const char *language;
@@ -230,7 +230,7 @@ static void says_what_is_missing(void **state)
     struct said request[] = {{.data = (uint8_t *)address, .length = 3, .missing = 1234}};
     struct exchange exchanges[] = {{.request = SIDE(request), .response = {.lost = 567}}};
     struct conversation_table conversation = {.exchanges = exchanges, .count = 1};
-    struct table table = {&conversation, 1};
+    struct table table = {.conversations = &conversation, .count = 1};
     struct fixture fixture = {.table = &table, .lost = 89};
     static const struct {
         const char *language;
@@ -255,11 +255,42 @@ static void says_what_is_missing(void **state)
     }
 }
 
+static void says_what_is_no_whole_frame(void **state)
+{
+    struct said request[] = {{.data = (uint8_t *)address, .length = 3, .unframed = true}};
+    struct said response[] = {{.data = (uint8_t *)address, .length = 3}};
+    struct exchange exchanges[] = {{SIDE(request), SIDE(response)}};
+    struct conversation_table conversation = {.exchanges = exchanges, .count = 1};
+    struct table table = {.conversations = &conversation, .count = 1};
+    struct fixture fixture = {.table = &table};
+    static const struct {
+        const char *language;
+        const char *mark;
+        const char *all;
+    } cases[] = {
+        {"go", "3 bytes; not a whole frame", "// Incomplete: not everything"},
+        {"rust", "3 bytes; not a whole frame", "// Incomplete: not everything"},
+        {"python", "3 bytes; not a whole frame", "# Incomplete: not everything"},
+        {"json", "\"unframed\": true", "\"incomplete\": true,\n    \"lost\""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        char *result = print_language(&fixture, cases[i].language);
+        const char *mark = strstr(result, cases[i].mark);
+
+        assert_non_null(mark);
+        assert_null(strstr(mark + 1, cases[i].mark));
+        assert_non_null(strstr(result, cases[i].all));
+        free(result);
+    }
+}
+
 static void tables_have_names_of_their_own(void **state)
 {
     struct exchange exchanges[2] = {0};
     struct conversation_table conversations[12];
-    struct table table = {conversations, 12};
+    struct table table = {.conversations = conversations, .count = 12};
     struct fixture fixture = {.table = &table, .name = "int1"};
 
     (void)state;
@@ -302,7 +333,7 @@ static void json_is_json(void **state)
     struct exchange exchanges[] = {{.request = SIDE(request)}, {.response = SIDE(request)}};
     struct conversation_table conversations[] = {
         {.server.address = address, .exchanges = exchanges, .count = 2}, {.exchanges = NULL}};
-    struct table table = {conversations, 2};
+    struct table table = {.conversations = conversations, .count = 2};
     struct fixture fixture = {.table = &table, .command = command};
     json_error_t error;
     char *result;
@@ -343,7 +374,7 @@ static void failed_writes_are_told(void **state)
 {
     struct exchange exchanges[1000] = {0};
     struct conversation_table conversation = {.exchanges = exchanges, .count = 1000};
-    struct table table = {&conversation, 1};
+    struct table table = {.conversations = &conversation, .count = 1};
     struct fixture fixture = {.table = &table};
     struct template_error error;
     struct language *language;
@@ -370,6 +401,7 @@ int main(void)
         cmocka_unit_test(comment_ends_are_seen_across_pieces),
         cmocka_unit_test(nothing_differs_from_empty),
         cmocka_unit_test(says_what_is_missing),
+        cmocka_unit_test(says_what_is_no_whole_frame),
         cmocka_unit_test(tables_have_names_of_their_own),
         cmocka_unit_test(no_conversation_makes_an_empty_table),
         cmocka_unit_test(json_is_json),

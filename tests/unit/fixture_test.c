@@ -94,7 +94,7 @@ static void names_what_is_carried(void **state)
     struct exchange exchanges[] = {{.request = SIDE(request), .response = SIDE(response)}};
     struct conversation_table conversation = {
         .type = SOCK_STREAM, .server.address = address, .exchanges = exchanges, .count = 1};
-    struct table table = {&conversation, 1};
+    struct table table = {.conversations = &conversation, .count = 1};
     struct fixture fixture = {.table = &table, .command = command};
 
     (void)state;

@@ -27,10 +27,32 @@ bool value_find(const struct value_field *fields, const struct value *of, const 
 
 /* Numbers and flags. */
 
+static bool index_truth(const struct value *value)
+{
+    return value->index != 0;
+}
+
 static int print_number(const struct value *value, const struct template_escape *escape, FILE *out)
 {
     (void)escape;
     return fprintf(out, "%zu", value->index) < 0 ? -errno : 0;
+}
+
+/* Eight digits, as hexdumps have them. */
+static int print_hex_number(const struct value *value, const struct template_escape *escape,
+                            FILE *out)
+{
+    (void)escape;
+    return fprintf(out, "%08zx", value->index) < 0 ? -errno : 0;
+}
+
+static struct value number_hex(const struct value *of)
+{
+    static const struct value_type type = {.truth = index_truth, .print = print_hex_number};
+    struct value hex = *of;
+
+    hex.type = &type;
+    return hex;
 }
 
 static struct value number_plural(const struct value *of)
@@ -41,14 +63,10 @@ static struct value number_plural(const struct value *of)
 static bool find_in_number(const struct value *value, const char *name, size_t length,
                            struct value *child)
 {
-    static const struct value_field fields[] = {{"plural", number_plural}, {0}};
+    static const struct value_field fields[] = {
+        {"plural", number_plural}, {"hex", number_hex}, {0}};
 
     return value_find(fields, value, name, length, child);
-}
-
-static bool index_truth(const struct value *value)
-{
-    return value->index != 0;
 }
 
 static const struct value_type number_type = {

@@ -140,11 +140,18 @@ class Browser:
         """What the browser wrote to its console since the last time."""
         return [f"{entry['level']}: {entry['message']}" for entry in self.log("browser")]
 
-    def requests(self):
-        """The addresses that pages asked for since the last time."""
+    def requests(self, path):
+        """The addresses that the page there asked for since the last time, and was not refused."""
         events = [json.loads(entry["message"])["message"] for entry in self.log("performance")]
-        return [
+        refused = {
+            event["params"]["requestId"]
+            for event in events
+            if event["method"] == "Network.loadingFailed" and event["params"].get("blockedReason") == "csp"
+        }
+        return {
             event["params"]["request"]["url"]
             for event in events
             if event["method"] == "Network.requestWillBeSent"
-        ]
+            and event["params"]["documentURL"].startswith(Path(path).resolve().as_uri())
+            and event["params"]["requestId"] not in refused
+        }

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
-"""Prints a recording to make a page of: awkward (bytes and names), calm, long (EXCHANGES, SIZE)."""
+"""Prints a recording to make a page of: awkward (bytes and names), calm, silent, long EXCHANGES SIZE."""
 
 import base64
 import json
@@ -116,4 +116,8 @@ def long(exchanges, size):
     return recording
 
 
-{"awkward": awkward, "calm": calm, "long": long}[sys.argv[1]](*sys.argv[2:]).write()
+def silent():
+    return Recording(["true"])
+
+
+{"awkward": awkward, "calm": calm, "long": long, "silent": silent}[sys.argv[1]](*sys.argv[2:]).write()

@@ -105,7 +105,8 @@ sudo      := $(if $(filter 0,$(shell id -u)),,sudo)
 build_deps = gcc make pkg-config clang llvm libbpf-dev libelf-dev zlib1g-dev libjansson-dev bpftool
 demo_deps  = linuxptp
 test_deps  = bats libcmocka-dev chrony linuxptp golang-go rustc rustfmt black python3-pytest \
-             strace jq procps util-linux socat libcap2-bin libasan8 libubsan1 valgrind
+             strace jq procps util-linux socat libcap2-bin libasan8 libubsan1 valgrind \
+             libc6-dev-arm64-cross systemd
 lint_deps  = clang-format clang-tidy cppcheck shellcheck mandoc
 vm_deps    = $(shell tests/vm/deps)
 
@@ -139,7 +140,7 @@ demo: deps-demo ## Record pmc talking to a private ptp4l, and show the Go table
 	@$(MAKE) --no-print-directory all
 	@$(sudo) examples/demo $(BUILD)/sockfixture
 
-test: deps-test ## Build and run all tests (in CI also under sanitizers)
+test: deps-test $(if $(filter true,$(CI)),deps-vm) ## Build and run all tests (with CI=true also under sanitizers and on other kernels)
 	@$(MAKE) --no-print-directory all unit-tests test-programs
 	@$(sudo) env CI='$(CI)' BUILD='$(BUILD)' tests/run
 
@@ -149,7 +150,7 @@ test-programs: $(programs)
 
 test-vm: deps-test deps-vm ## Run the suite on Debian's kernels under QEMU, with each backend
 	@$(MAKE) --no-print-directory all test-programs
-	@$(sudo) env BUILD='$(BUILD)' tests/vm/matrix
+	@$(sudo) env BUILD='$(BUILD)' tests/vm/matrix --readme README.md
 
 sanitized: ## Build all of it with ASan and UBSan, in build/sanitized
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/sanitized SANITIZE=address,undefined \

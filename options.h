@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "emit/fixture.h"
+
 /* Exit statuses. */
 enum status {
     STATUS_DONE = 0,
@@ -15,9 +17,14 @@ enum status {
     STATUS_NO_BACKEND = 5,
 };
 
+enum { TEMPLATE_DIRS_MAX = 32 };
+
 struct options {
     const char *lang;
     const char *template;
+    const char *template_dirs[TEMPLATE_DIRS_MAX];
+    size_t template_dirs_count;
+    const char *print_template;
     const char *output;
     const char *write;
     const char *read;
@@ -25,6 +32,11 @@ struct options {
     const char *backend;
     const char *name;
     const char *package;
+    const char *style;
+    const char *call;
+    enum fixture_bytes bytes;
+    size_t embed_above; /* if embed_given */
+    bool embed_given;
     size_t buffer_size;
     bool ignore_status;
     bool quiet;

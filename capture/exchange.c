@@ -29,10 +29,18 @@ int table_new(struct table **out)
     return 0;
 }
 
+static void said_free(struct said *said)
+{
+    for (size_t i = 0; i < said->carried_count; i++)
+        free(said->carried[i].ancillary);
+    free(said->carried);
+    free(said->data);
+}
+
 static void side_free(struct side *side)
 {
     for (size_t i = 0; i < side->count; i++)
-        free(side->messages[i].data);
+        said_free(&side->messages[i]);
     free(side->messages);
 }
 
@@ -120,10 +128,29 @@ static struct exchange *exchange_get(struct conversation_table *conversation,
     return last;
 }
 
+/* Keeps the ancillary data, which came with the byte that is said next. */
+static int said_carry(struct said *said, const struct ancillary *ancillary)
+{
+    struct carried *carried = grow(said->carried, said->carried_count, sizeof(*carried));
+    int err;
+
+    if (!carried)
+        return -ENOMEM;
+    said->carried = carried;
+    carried += said->carried_count;
+    carried->offset = said->length;
+    err = ancillary_copy(&carried->ancillary, ancillary);
+    if (!err)
+        said->carried_count++;
+    return err;
+}
+
 static int said_append(struct said *said, const struct message *message)
 {
     size_t length = said->length + message->length;
 
+    if (message->ancillary && said_carry(said, message->ancillary))
+        return -ENOMEM;
     if (length > said->capacity) {
         size_t capacity = said->capacity ? 2 * said->capacity : message->length;
         uint8_t *data;
@@ -187,12 +214,20 @@ size_t table_exchanges(const struct table *table)
     return count;
 }
 
+bool said_carried_more(const struct said *said)
+{
+    for (size_t i = 0; i < said->carried_count; i++)
+        if (said->carried[i].ancillary->cut)
+            return true;
+    return false;
+}
+
 bool side_incomplete(const struct side *side)
 {
     if (side->lost)
         return true;
     for (size_t i = 0; i < side->count; i++)
-        if (side->messages[i].missing)
+        if (side->messages[i].missing || said_carried_more(&side->messages[i]))
             return true;
     return false;
 }

@@ -13,7 +13,15 @@ struct said {
     uint8_t *data;
     size_t length;
     size_t capacity;
-    size_t missing; /* bytes of it that could not be read */
+    size_t missing;          /* bytes of it that could not be read */
+    struct carried *carried; /* the ancillary data that came with it */
+    size_t carried_count;
+};
+
+/* Ancillary data, and the byte of a stream that it came with; 0 in what is no stream. */
+struct carried {
+    size_t offset;
+    struct ancillary *ancillary;
 };
 
 /* What one end said in an exchange. No message at all is not the same as one empty message. */
@@ -59,7 +67,10 @@ int table_add(struct table *table, const struct message *message);
 /* How many exchanges all the conversations have together. */
 size_t table_exchanges(const struct table *table);
 
-/* True when bytes or messages of this side are known to be missing. */
+/* True when some of the ancillary data that came with it is not there. */
+bool said_carried_more(const struct said *said);
+
+/* True when bytes, ancillary data or messages of this side are known to be missing. */
 bool side_incomplete(const struct side *side);
 
 #endif

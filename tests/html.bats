@@ -74,7 +74,7 @@ read_page() { # CASE
 
 @test "volatile bytes are marked, when a page has such" {
     make_page 0 calm
-    sed -i '0,/data-volatile=""/s//data-volatile="2+2 8+1 "/' page.html
+    sed -i '0,/class="entry message/s//data-volatile="2+2 8+1" &/' page.html
     read_page volatile
 }
 

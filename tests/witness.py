@@ -33,13 +33,14 @@ class Entry:
         self.call = fields[7]
         self.missing = int(fields[8])
         self.data = b"" if fields[9] == "-" else bytes.fromhex(fields[9])
+        self.ancillary = fields[10] if len(fields) > 10 else ""
         self.hard = self.call.startswith(HARD_TO_GET)
 
     def __str__(self):
         verb = "sent" if self.sent else "received"
         return (
             f"conversation {self.conversation}, {self.direction} {verb} by {self.call} "
-            f"in {self.pid}/{self.tid}: {brief(self.data)}"
+            f"in {self.pid}/{self.tid}: {brief(self.data)} {self.ancillary}"
         )
 
     def continues(self, last):
@@ -59,6 +60,8 @@ class Entry:
         if (message.direction, message.sent) != (self.direction, self.sent):
             return False
         if (message.pid, message.tid) != (self.pid, self.tid):
+            return False
+        if message.ancillary != self.ancillary:
             return False
         if self.hard and message.missing:
             return message.length == len(self.data) and self.data.startswith(message.data)
@@ -96,7 +99,8 @@ def match(entries, messages):
         require(
             entry,
             f"recorded, but not in the log: conversation {message.conversation}, "
-            f"{message.direction} {verb} in {message.pid}/{message.tid}: {brief(message.data)}"
+            f"{message.direction} {verb} in {message.pid}/{message.tid}: {brief(message.data)} "
+            + message.ancillary
             + (f" and {message.missing} missing" if message.missing else ""),
         )
         open_entries.remove(entry)
@@ -124,9 +128,9 @@ def check(view, log, path, fixture=None):
     matched, untold = match(entries, join_unread(recording.messages))
     for entry in untold:
         require(entry.hard, f"in the log, but not recorded: {entry}")
-    cut = [message.missing for _, message in matched if message.missing]
-    pieces = sum(message.pieces for _, message in matched if message.missing)
-    lost = sum(cut) + sum(len(entry.data) for entry in untold)
+    cut = [message for _, message in matched if message.missing or message.ancillary_cut]
+    pieces = sum(message.pieces for message in cut)
+    lost = sum(message.missing for message in cut) + sum(len(entry.data) for entry in untold)
     told = recording.lost
     said = told["bytes"] + told["bypassed"]
     require(said == lost, f"{said} bytes are said to be lost, but {lost} are")

@@ -26,7 +26,7 @@ class Conversation:
         self.recording, self.number, self.kind = recording, recording.conversations, kind
         self.ends = [(client, ""), (server, path)]
 
-    def say(self, direction, data, missing=0, lost=0):
+    def say(self, direction, data, missing=0, lost=0, **more):
         ends = [
             {"pid": 10 + index, "comm": comm, "inode": 100 * self.number + index, "address": address}
             for index, (comm, address) in enumerate(self.ends)
@@ -44,6 +44,7 @@ class Conversation:
             "length": len(data) + missing,
             "data": base64.b64encode(data).decode(),
             "text": "",
+            **more,
         }
         message.update({key: value for key, value in [("missing", missing), ("lost", lost)] if value})
         self.recording.messages.append(message)
@@ -86,6 +87,8 @@ def awkward():
     bytes_.ask(b"\x06\x01\x00\x00", missing=12)
     bytes_.answer(b"\x06\x02", lost=2)
     bytes_.answer(b"", missing=3)
+    bytes_.ask(b"take these", ancillary=[{"descriptors": ["file", "pipe"]}])
+    bytes_.answer(b"taken", ancillary=[{"credentials": {"pid": 10, "uid": 0, "gid": 1}}], ancillary_cut=True)
     text.answer("220 héllo ☃ 😀\r\n".encode())
     for hostile in HOSTILE:
         text.ask(hostile.encode() + b"\r\n")
@@ -104,6 +107,8 @@ def calm():
     conversation.answer(b"\x06\x02\x00\x2a" + b"pong " * 20)
     conversation.ask(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
     conversation.answer(b"HTTP/1.1 200 OK\r\n\r\nPing")
+    conversation.ask(b"\x00\x01")
+    conversation.answer(b"\x00\x02")
     return recording
 
 

@@ -145,16 +145,17 @@ def case_hostile(page):
 
 
 def case_keys(page):
-    ids = [f"1.{number}.{direction}.1" for number in (1, 2) for direction in ("request", "response")]
+    ids = [f"1.{number}.{direction}.1" for number in (1, 2, 3) for direction in ("request", "response")]
     equal(where(page), ids[0], "what is selected at first")
     page.press("j", "ArrowDown")
     equal(where(page), ids[2], "after j and down")
     page.press("k", "ArrowUp", "k")
     equal(where(page), ids[0], "after k and up, and no further")
     page.press("End")
-    equal(where(page), ids[3], "after End")
+    equal(where(page), ids[5], "after End")
+    page.press("k", "k")
     equal(page.text("#title"), "Response", "the title")
-    equal(page.text("#facts"), "talk twice 2 · 23 bytes", "the facts")
+    equal(page.text("#facts"), "GET / · 23 bytes", "the facts")
     page.press("t")
     equal(page.texts("#dump .printable"), ["HTTP/1.1 200 OK\\r\\n", "\\r\\n", "Ping"], "the text")
     look(page, "text")
@@ -187,7 +188,7 @@ def case_mouse(page):
     equal(selected(page), [4], "the byte that was clicked")
     page.run("window.addEventListener('hashchange', () => {}); location.hash = '1.2.request.1'")
     time.sleep(0.1)
-    equal(page.text("#facts"), "talk twice 2 · 27 bytes", "what the address names")
+    equal(page.text("#facts"), "GET / · 27 bytes", "what the address names")
     page.click("[data-view=text]")
     equal(page.texts("#dump .row")[0], "00000000\nGET / HTTP/1.1\\r\\n", "the text")
 
@@ -230,9 +231,9 @@ def case_search(page):
     soon(page, "#found", "")
     search(page, "2a 20", "1 found")
     equal(selected(page), [3, 4], "the bytes")
-    equal(page.texts("#entries .exchange"), ["talk twice 1"], "the exchanges that match")
+    equal(page.texts("#entries .exchange"), ["ping"], "the exchanges that match")
     page.click("#filter")
-    equal(page.texts("#entries .exchange"), ["talk twice 1", "talk twice 2"], "all exchanges")
+    equal(page.texts("#entries .exchange"), ["ping", "GET /", "talk twice 3"], "all exchanges")
     page.click("#filter")
     search(page, "pong", "1 found")
     places = []
@@ -241,9 +242,9 @@ def case_search(page):
         page.press(key)
         places.append(selected(page)[0])
     equal(places, [9, 14, 9, 4, 99], "one match after the other, and back, and around")
-    for query, found in ('"2a 20"', "no match"), ("0x2a20", "1 found"), ("\\x2a\\x20", "1 found"), ("twice 2", "1 found"):
+    for query, found in ('"2a 20"', "no match"), ("0x2a20", "1 found"), ("\\x2a\\x20", "1 found"), ("twice 3", "1 found"):
         search(page, query, found)
-    equal(where(page), "1.2.request.1", "an exchange by its name")
+    equal(where(page), "1.3.request.1", "an exchange by its name")
 
 
 def case_themes(page):
@@ -274,13 +275,15 @@ def case_incomplete(page):
     for what in "empty message", "+12 missing", "2 responses lost", "+3 missing":
         equal(sum(what in entry for entry in entries), 1, f"how often it says {what!r}")
     seen = {}
-    for _ in range(12):
+    for _ in range(14):
         seen[where(page)] = page.text("#nothing") or page.text("#notes")
         page.press("j")
     equal(seen["1.2.request.1"], "An empty message: it was said, and has no bytes.", "the empty message")
     equal(seen["1.2.request.3"], "12 more bytes could not be read.", "the cut message")
     equal(seen["1.2.response.lost"], "These messages passed, but nothing of them could be recorded.", "the lost ones")
     equal(seen["1.2.response.2"], "Nothing of this message could be read.", "the unread message")
+    equal(seen["1.3.request.1"], "with 2 file descriptors (file, pipe)", "what was passed")
+    equal(seen["1.3.response.1"], "with credentials (uid 0, gid 1)\nancillary data is missing", "what was passed back")
     page.press("]", "Home")
     equal(page.text("#nothing"), "No request was seen in this exchange.", "the missing request")
     look(page, "incomplete")
@@ -341,7 +344,7 @@ def case_many(page):
 
 def case_large(page):
     page.press("j")
-    equal(page.text("#facts"), "talk long 1 · 1,048,576 bytes", "the facts")
+    equal(page.text("#facts"), "request 0 · 1,048,576 bytes", "the facts")
     rows = "return document.querySelectorAll('#dump .row').length"
     holds(0 < page.run(rows) < 60, "more rows are in the page than can be seen")
     page.press("Enter", "End")

@@ -122,3 +122,8 @@ read_page() { # CASE
 @test "the policy names the style and the script that are there" {
     "$tests/../templates/html-hashes" --check
 }
+
+@test "the page in examples is the one that its recording gives" {
+    "$SOCKFIXTURE" -q --lang html -r "$tests/../examples/html/chronyc.jsonl" > page.html
+    cmp page.html "$tests/../examples/html/chronyc.html" || fail 'examples/html/page makes it anew'
+}

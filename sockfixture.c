@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
-/* Runs a command and gives the conversation it had over its sockets as a table of test cases. */
+/* Gives what a command, or what runs already, says over its sockets as a table of test cases. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
@@ -7,16 +7,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "capture/address.h"
 #include "capture/conversation.h"
 #include "capture/exchange.h"
 #include "capture/output.h"
+#include "capture/pattern.h"
+#include "capture/proc.h"
 #include "capture/record.h"
 #include "capture/recording.h"
+#include "capture/scope.h"
 #include "capture/selection.h"
 #include "capture/show.h"
 #include "capture/text.h"
@@ -51,16 +52,6 @@ static void say_note(const char *text)
 static enum status say_error(int err, const char *what)
 {
     say("%s: %s", what, strerror(-err));
-    return STATUS_USAGE;
-}
-
-static enum status check_socket(const char *address)
-{
-    struct stat file;
-
-    if (!address || address[0] != '/' || stat(address, &file) != 0 || S_ISSOCK(file.st_mode))
-        return STATUS_DONE;
-    say("%s: not a socket", address);
     return STATUS_USAGE;
 }
 
@@ -129,11 +120,98 @@ static enum status load_language(const struct options *options, struct language 
     return STATUS_USAGE;
 }
 
+/* What to observe */
+
+static int add_socket(struct scope_request *scope, const char *text,
+                      char reason[PATTERN_REASON_SIZE])
+{
+    return patterns_add(scope->patterns, text, false, reason);
+}
+
+static int add_exclude(struct scope_request *scope, const char *text,
+                       char reason[PATTERN_REASON_SIZE])
+{
+    return patterns_add(scope->patterns, text, true, reason);
+}
+
+static enum status make_scope(const struct options *options, struct scope_request *scope)
+{
+    const struct {
+        const struct option_words *words;
+        const char *option;
+        int (*add)(struct scope_request *scope, const char *text, char reason[PATTERN_REASON_SIZE]);
+    } parts[] = {
+        {&options->sockets, "", add_socket},          {&options->excludes, "", add_exclude},
+        {&options->pids, "--pid ", scope_add_pids},   {&options->comms, "--comm ", scope_add_name},
+        {&options->uids, "--uid ", scope_add_user},
+    };
+    char reason[PATTERN_REASON_SIZE];
+
+    if (scope_new(scope))
+        return say_error(-ENOMEM, "recording");
+    scope->launches = options->command;
+    scope->no_follow = options->no_follow;
+    for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++) {
+        for (size_t j = 0; j < parts[i].words->count; j++) {
+            const char *text = parts[i].words->at[j];
+
+            if (parts[i].add(scope, text, reason) == 0)
+                continue;
+            say("%s%s: %s", parts[i].option, text, reason);
+            return STATUS_USAGE;
+        }
+    }
+    return STATUS_DONE;
+}
+
+static void say_awaited(const struct options *options, const struct scope_request *scope)
+{
+    size_t index = 0;
+    const char *path;
+    bool missing;
+
+    while (!options->quiet && (path = patterns_path(scope->patterns, &index, &missing)))
+        if (missing)
+            say("waiting for %s (no such socket yet)", path);
+}
+
+/* What stands for the command where none is run: the options that say what is watched. */
+struct watch_words {
+    char *at[2 * (4 * OPTION_WORDS + SCOPE_PIDS) + 2]; /* ends with NULL */
+    char names[SCOPE_PIDS][COMM_SIZE + 1];             /* of processes, as numbers mean nothing later */
+    size_t count;
+};
+
+static void add_words(struct watch_words *words, const char *option,
+                      const struct option_words *values)
+{
+    for (size_t i = 0; i < values->count; i++) {
+        words->at[words->count++] = (char *)option;
+        words->at[words->count++] = (char *)values->at[i];
+    }
+}
+
+static void make_watch_words(struct watch_words *words, const struct options *options,
+                             const struct scope_request *scope)
+{
+    *words = (struct watch_words){.at = {(char *)"sockfixture"}, .count = 1};
+    for (size_t i = 0; i < scope->pid_count; i++) {
+        words->at[words->count++] = (char *)"-p";
+        words->at[words->count++] = words->names[i];
+        proc_read(scope->pids[i], "comm", words->names[i], sizeof(words->names[i]));
+    }
+    add_words(words, "-s", &options->sockets);
+    add_words(words, "-x", &options->excludes);
+    add_words(words, "-e", &options->comms);
+    add_words(words, "--uid", &options->uids);
+}
+
 /* One run: messages go into the recording, the table, or both. */
 
 struct run {
     const struct options *options;
     struct language *language; /* NULL when no fixture is wanted */
+    struct scope_request scope;
     struct selection *selection;
     struct table *table;                /* with a language only */
     struct recording_writer *recording; /* with -w only */
@@ -246,16 +324,23 @@ static bool say_losses(const struct losses *losses)
 /* Nothing was kept although a server was named: a mistake, unless it is there and silent. */
 static enum status check_selection(const struct run *run)
 {
-    const char *address = run->options->socket;
+    const struct option_words *sockets = &run->options->sockets;
+    size_t index = 0;
+    bool missing = false;
+    const char *path;
 
     if (selection_count(run->selection) > 0)
         return STATUS_DONE;
-    if (address && address[0] == '/' && !strpbrk(address, "*?[") && access(address, F_OK) != 0) {
-        say("%s: no such socket (is the server running?)", address);
+    path = patterns_path(run->scope.patterns, &index, &missing);
+    if (sockets->count == 1 && missing && !attaches(run->options)) {
+        say("%s: no such socket (is the server running?)", path);
         return STATUS_USAGE;
     }
     if (!run->options->quiet)
-        say("no messages%s%s", address ? " with " : " were recorded", address ? address : "");
+        say("no messages%s%s", sockets->count ? " with " : " were recorded",
+            sockets->count > 1 ? "any of the sockets asked for"
+            : sockets->count   ? sockets->at[0]
+                               : "");
     return STATUS_DONE;
 }
 
@@ -278,7 +363,7 @@ static enum status write_results(struct run *run)
 static enum status say_command_failed(const struct options *options,
                                       const struct session_result *result)
 {
-    const char *name = options->command[0];
+    const char *name = options->command ? options->command[0] : "";
     const char *kept = options->ignore_status ? "" : "; nothing was written (--ignore-status does)";
 
     if (result->exec_error) {
@@ -286,7 +371,7 @@ static enum status say_command_failed(const struct options *options,
             result->exec_error == -ENOENT ? "command not found" : strerror(-result->exec_error));
         return STATUS_COMMAND;
     }
-    if (!result->ended || result->interrupted)
+    if (!options->command || !result->ended || result->interrupted)
         return STATUS_DONE;
     if (WIFSIGNALED(result->status))
         say("%s: killed by signal %d (%s)%s", name, WTERMSIG(result->status),
@@ -299,9 +384,10 @@ static enum status say_command_failed(const struct options *options,
 }
 
 static enum status open_session(struct session *session, const struct options *options,
-                                const struct sink *sink)
+                                const struct scope_request *scope, const struct sink *sink)
 {
     struct backend_options backend_options = {
+        .scope = scope,
         .buffer_size = options->buffer_size,
         .verbose = options->verbose,
         .say = options->quiet ? NULL : say_note,
@@ -314,6 +400,8 @@ static enum status open_session(struct session *session, const struct options *o
     if (!options->quiet && strcmp(options->backend, "auto") == 0)
         say("backend: %s%s%s%s", session->backend->name, session->refused[0] ? " (" : "",
             session->refused, session->refused[0] ? ")" : "");
+    if (attaches(options))
+        say_awaited(options, scope);
     return STATUS_DONE;
 }
 
@@ -345,15 +433,16 @@ static enum status list_backends(void)
     return any ? STATUS_DONE : STATUS_NO_BACKEND;
 }
 
-static enum status record_command(struct run *run)
+static enum status record(struct run *run)
 {
     const struct options *options = run->options;
     struct conversation_options conversation_options = {
-        .server = options->socket,
+        .patterns = run->scope.patterns,
         .message = take_message,
         .context = run,
     };
     struct session_command command = {
+        .scope = &run->scope,
         .command = options->command,
         .output_to_error = fixture_to_stdout(options) || is_stdout(options->write),
     };
@@ -372,7 +461,7 @@ static enum status record_command(struct run *run)
     }
     if (conversations_new(&conversations, &conversation_options))
         return say_error(-ENOMEM, "recording");
-    status = open_session(&session, options, conversations_sink(conversations));
+    status = open_session(&session, options, &run->scope, conversations_sink(conversations));
     if (!status)
         status = begin_recording(run, session.backend->name);
     if (status)
@@ -451,21 +540,27 @@ static enum status open_fixture(struct run *run)
 static enum status make_fixture(const struct options *options)
 {
     struct run run = {.options = options, .command = options->command};
+    struct watch_words words;
     enum status status = check_backend(options->backend);
 
     if (!status)
-        status = check_socket(options->socket);
+        status = make_scope(options, &run.scope);
     if (!status && wants_fixture(options))
         status = load_language(options, &run.language);
     if (status)
         goto out;
-    if (selection_new(&run.selection, options->socket) || (run.language && table_new(&run.table))) {
+    if (attaches(options)) {
+        make_watch_words(&words, options, &run.scope);
+        run.command = words.at;
+    }
+    if (selection_new(&run.selection, run.scope.patterns) ||
+        (run.language && table_new(&run.table))) {
         status = say_error(-ENOMEM, "recording");
         goto out;
     }
     status = open_fixture(&run);
     if (!status)
-        status = options->read ? read_recording(&run) : record_command(&run);
+        status = options->read ? read_recording(&run) : record(&run);
 out:
     if (run.recording)
         recording_end(run.recording, NULL);
@@ -473,6 +568,7 @@ out:
     output_discard(&run.fixture_file);
     table_free(run.table);
     selection_free(run.selection);
+    scope_free(&run.scope);
     language_free(run.language);
     return status;
 }

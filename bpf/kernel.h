@@ -44,7 +44,7 @@ typedef struct {
 /* The ways in which a system call's arguments are kept, by architecture. */
 #if defined(__TARGET_ARCH_x86)
 struct pt_regs {
-    unsigned long di, si, dx, cx, r10, r8, r9, ax;
+    unsigned long di, si, dx, cx, bx, r10, r8, r9, ax, orig_ax;
 };
 #elif defined(__TARGET_ARCH_arm64)
 struct user_pt_regs {
@@ -52,6 +52,8 @@ struct user_pt_regs {
 };
 struct pt_regs {
     struct user_pt_regs user_regs;
+    __u64 orig_x0;
+    __s32 syscallno;
 };
 #else
 #error "no system call convention is known for this architecture: add it in bpf/kernel.h"
@@ -62,9 +64,22 @@ struct thread_info {
     __u32 status;        /* x86 */
 };
 
+struct super_block {
+    __u32 s_dev;
+};
+
 struct inode {
     unsigned short i_mode;
     unsigned long i_ino;
+    struct super_block *i_sb;
+};
+
+struct dentry {
+    struct inode *d_inode;
+};
+
+struct path {
+    struct dentry *dentry;
 };
 
 struct file {
@@ -110,6 +125,7 @@ struct task_struct {
     int tgid;
     struct signal_struct *signal;
     struct files_struct *files;
+    struct task_struct *group_leader;
     char comm[16];
 };
 
@@ -156,13 +172,19 @@ struct sockaddr_un {
     char sun_path[108];
 };
 
+typedef struct {
+    atomic_t refs;
+} refcount_t;
+
 struct unix_address {
+    refcount_t refcnt; /* what accept() gives shares the address of the listening socket */
     int len;
     struct sockaddr_un name[];
 };
 
 struct unix_sock {
     struct unix_address *addr;
+    struct path path;
     struct sock *peer;
 };
 

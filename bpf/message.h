@@ -27,6 +27,12 @@ enum record_flag {
     RECORD_ENDS_CALL = 1 << 3, /* the call moved no message after this one */
 };
 
+/* In a RECORD_ENDPOINT: which of its two addresses is one that the user asked for. */
+enum record_match {
+    MATCH_OWN = 1 << 0,
+    MATCH_PEER = 1 << 1,
+};
+
 /* How an endpoint came to have a peer. */
 enum record_role {
     ROLE_UNKNOWN,

@@ -71,7 +71,7 @@ static int start_way(struct bpf_parts *parts, const struct way *way, const struc
     choose_programs(bpf, way, kernel);
     err = bpf_load(parts, options);
     if (!err)
-        err = bpf_attach(parts);
+        err = bpf_attach(parts, options);
     if (err)
         bpf_unload(parts);
     return err;
@@ -109,6 +109,7 @@ const struct backend backend_socket = {
     .summary = "the kernel's socket functions (BPF trampolines, else kprobes)",
     .open = socket_open,
     .observe = bpf_observe,
+    .rescope = bpf_rescope,
     .fd = bpf_fd,
     .step = bpf_step,
     .finish = bpf_finish,

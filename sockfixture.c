@@ -141,8 +141,8 @@ static enum status make_scope(const struct options *options, struct scope_reques
         const char *option;
         int (*add)(struct scope_request *scope, const char *text, char reason[PATTERN_REASON_SIZE]);
     } parts[] = {
-        {&options->sockets, "", add_socket},          {&options->excludes, "", add_exclude},
-        {&options->pids, "--pid ", scope_add_pids},   {&options->comms, "--comm ", scope_add_name},
+        {&options->sockets, "", add_socket},        {&options->excludes, "", add_exclude},
+        {&options->pids, "--pid ", scope_add_pids}, {&options->comms, "--comm ", scope_add_name},
         {&options->uids, "--uid ", scope_add_user},
     };
     char reason[PATTERN_REASON_SIZE];
@@ -164,21 +164,22 @@ static enum status make_scope(const struct options *options, struct scope_reques
     return STATUS_DONE;
 }
 
-static void say_awaited(const struct options *options, const struct scope_request *scope)
+static void say_watching(const struct scope_request *scope)
 {
     size_t index = 0;
     const char *path;
     bool missing;
 
-    while (!options->quiet && (path = patterns_path(scope->patterns, &index, &missing)))
+    while ((path = patterns_path(scope->patterns, &index, &missing)))
         if (missing)
             say("waiting for %s (no such socket yet)", path);
+    say("watching (Ctrl-C ends it)");
 }
 
 /* What stands for the command where none is run: the options that say what is watched. */
 struct watch_words {
     char *at[2 * (4 * OPTION_WORDS + SCOPE_PIDS) + 2]; /* ends with NULL */
-    char names[SCOPE_PIDS][COMM_SIZE + 1];             /* of processes, as numbers mean nothing later */
+    char names[SCOPE_PIDS][COMM_SIZE + 1]; /* of processes, as numbers mean nothing later */
     size_t count;
 };
 
@@ -400,8 +401,8 @@ static enum status open_session(struct session *session, const struct options *o
     if (!options->quiet && strcmp(options->backend, "auto") == 0)
         say("backend: %s%s%s%s", session->backend->name, session->refused[0] ? " (" : "",
             session->refused, session->refused[0] ? ")" : "");
-    if (attaches(options))
-        say_awaited(options, scope);
+    if (attaches(options) && !options->quiet)
+        say_watching(scope);
     return STATUS_DONE;
 }
 

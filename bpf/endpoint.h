@@ -8,7 +8,7 @@
 /* What was last told of an observed endpoint. When an entry is evicted, it is told again. */
 struct told {
     __u64 inode;
-    __u64 address;    /* struct state */
+    __u64 address; /* struct state */
     __u64 peer;
     __u64 peer_inode; /* 0 while not known */
     __u32 lost;       /* messages lost that user space has not been told of */

@@ -19,11 +19,11 @@ volatile __u32 some_number = 0;
 enum {
     PATTERN_ELEMENTS = 128, /* a power of two; the longest address has 108 */
     PATTERN_SETS = 8,
-    PATTERN_NAMES = 16,                /* processes by name, and as many users */
-    PATTERN_PLACES = 64,               /* by address; a path takes up to three, a host one for each
-                                          of its addresses */
-    PATTERN_STEPS = 1 << 14,           /* more than any text takes: 108 times 128 */
-    PATTERN_TEXT = PATTERN_ELEMENTS,   /* bytes of text */
+    PATTERN_NAMES = 16,              /* processes by name, and as many users */
+    PATTERN_PLACES = 64,             /* by address; a path takes up to three, a host one for each
+                                        of its addresses */
+    PATTERN_STEPS = 1 << 14,         /* more than any text takes: 108 times 128 */
+    PATTERN_TEXT = PATTERN_ELEMENTS, /* bytes of text */
     OWN_SOCKETS = 8,
 };
 

@@ -27,7 +27,7 @@ struct verdict {
     __u64 inode;
     __u64 address; /* struct state */
     __u64 peer;
-    __u32 change;  /* what patterns_change was */
+    __u32 change; /* what patterns_change was */
     __u8 standing;
     __u8 matches; /* enum record_match */
     __u16 reserved;
@@ -170,8 +170,8 @@ static __always_inline void place_inet(struct place *place, struct sock *sk, __u
                                        bool peer)
 {
     place->kind = PLACE_INET;
-    place->port = peer ? __builtin_bswap16(READ(sk, __sk_common.skc_dport))
-                       : READ(sk, __sk_common.skc_num);
+    place->port =
+        peer ? __builtin_bswap16(READ(sk, __sk_common.skc_dport)) : READ(sk, __sk_common.skc_num);
     if (family == AF_INET) {
         place->host[0] = place->host[1] = 0;
         place->host[2] = __builtin_bswap32(0xffff);

@@ -287,8 +287,7 @@ static __always_inline int leave_change(int result)
     kind = call->kind;
     call->kind = CALL_OTHER;
     if (!is_change(kind) || !has_changed(kind, result) ||
-        !socket_of((struct socket *)call->memory, &subject) ||
-        !is_observed(standing_of(&subject)))
+        !socket_of((struct socket *)call->memory, &subject) || !is_observed(standing_of(&subject)))
         return 0;
     keep_subject(call, &subject);
     tell_changed(call, kind);

@@ -408,8 +408,8 @@ static __always_inline bool moved_empty(struct call *call, __u8 kind)
 }
 
 /*
- * A call that names or connects a socket, or accepts one, has returned: only now can be said whether
- * that is observed.
+ * A call that names or connects a socket, or accepts one, has returned: only now can be said
+ * whether that is observed.
  */
 static __always_inline void on_changed(struct task_struct *task, struct pt_regs *regs, __u8 kind,
                                        long result)

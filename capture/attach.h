@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
-/* Processes and paths that the scope names, and that are not ours: they come and go as they like. */
+/* Processes and paths that the scope names, and that are not ours: they come and go as they like.
+ */
 #ifndef CAPTURE_ATTACH_H
 #define CAPTURE_ATTACH_H
 

@@ -74,8 +74,8 @@ struct scope_request;
 
 struct backend_options {
     const struct scope_request *scope; /* what to observe; must outlive the recorder */
-    size_t buffer_size; /* bytes between kernel and user space, a power of two */
-    bool verbose;       /* show the log of the libraries */
+    size_t buffer_size;                /* bytes between kernel and user space, a power of two */
+    bool verbose;                      /* show the log of the libraries */
 
     /* Tells the user one line about the command that no recording holds; or NULL. */
     void (*say)(const char *text);

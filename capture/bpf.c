@@ -128,33 +128,39 @@ int bpf_load(const struct bpf_parts *parts, const struct backend_options *option
     return err ? err : bpf_object__load_skeleton(parts->skeleton);
 }
 
-static int note_thread(void *context, pid_t thread)
+static int put_number(struct bpf_map *map, pid_t number)
 {
-    const struct bpf_parts *parts = context;
-    uint32_t key = (uint32_t)thread;
+    uint32_t key = (uint32_t)number;
     uint8_t yes = 1;
 
-    return bpf_map__update_elem(parts->early_threads, &key, sizeof(key), &yes, sizeof(yes),
-                                BPF_ANY);
+    return bpf_map__update_elem(map, &key, sizeof(key), &yes, sizeof(yes), BPF_ANY);
 }
 
-/* Notes the threads that may be in calls which began before anybody looked. */
-static int note_threads(const struct bpf_parts *parts, const struct scope_request *scope)
+static int note_thread(void *early_threads, pid_t thread)
+{
+    return put_number(early_threads, thread);
+}
+
+/* Lists the processes to observe, and the threads that may be in calls which began before. */
+static int attach_to(const struct bpf_parts *parts, const struct scope_request *scope)
 {
     int err = 0;
 
     if (!scope || scope->launches)
         return 0;
     if (!scope->pid_count)
-        return threads_of_all(note_thread, (void *)parts);
-    for (size_t i = 0; i < scope->pid_count && !err; i++)
-        err = threads_of(scope->pids[i], note_thread, (void *)parts);
+        return threads_of_all(note_thread, parts->early_threads);
+    for (size_t i = 0; i < scope->pid_count && !err; i++) {
+        err = put_number(parts->observed_processes, scope->pids[i]);
+        if (!err)
+            err = threads_of(scope->pids[i], note_thread, parts->early_threads);
+    }
     return err;
 }
 
 int bpf_attach(const struct bpf_parts *parts, const struct backend_options *options)
 {
-    int err = note_threads(parts, options->scope);
+    int err = attach_to(parts, options->scope);
 
     return err ? err : bpf_object__attach_skeleton(parts->skeleton);
 }
@@ -195,23 +201,9 @@ out:
     return err;
 }
 
-static int observe_process(const struct recorder *recorder, pid_t pid)
-{
-    uint32_t process = (uint32_t)pid;
-    uint8_t yes = 1;
-
-    return bpf_map__update_elem(recorder->parts.observed_processes, &process, sizeof(process), &yes,
-                                sizeof(yes), BPF_ANY);
-}
-
 int bpf_observe(struct recorder *recorder, struct launch *launch)
 {
-    const struct scope_request *scope = recorder->scope;
-    int err = launch ? observe_process(recorder, launch_pid(launch)) : 0;
-
-    for (size_t i = 0; i < scope->pid_count && !err; i++)
-        err = observe_process(recorder, scope->pids[i]);
-    return err;
+    return launch ? put_number(recorder->parts.observed_processes, launch_pid(launch)) : 0;
 }
 
 void bpf_rescope(struct recorder *recorder)

@@ -345,7 +345,8 @@ bool patterns_match(const struct patterns *patterns, bool excludes, int family, 
 
     if (!patterns_count(patterns, excludes))
         return false;
-    if (family == AF_UNIX ? !place_unix(&place, address, pid) : !pattern_inet_place(&place, address))
+    if (family == AF_UNIX ? !place_unix(&place, address, pid)
+                          : !pattern_inet_place(&place, address))
         return false;
     for (size_t i = 0; i < patterns->count; i++)
         if (patterns->compiled[i].excludes == excludes &&

@@ -112,7 +112,8 @@ static void watch_close(struct watch *watch)
     sigprocmask(SIG_SETMASK, &watch->old_mask, NULL);
 }
 
-/* Passes signals on to the command, if there is one. Those of the terminal have reached it already. */
+/* Passes signals on to the command, if there is one. Those of the terminal have reached it already.
+ */
 static void pass_signals(struct watch *watch, const struct launch *launch)
 {
     struct signalfd_siginfo signal;
@@ -200,7 +201,7 @@ static void hear_signals(void)
 
 /* Makes the command's process, and looks after the others. */
 static int observed_begin(struct observed *observed, const struct session_command *command,
-                         int (*prepare)(void))
+                          int (*prepare)(void))
 {
     struct launch_options options = {
         .command = command->command,

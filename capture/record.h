@@ -38,8 +38,8 @@ struct scope_request;
 struct session_command {
     const struct scope_request *scope; /* what to observe: the one in the backend's options */
     char *const *command;              /* ends with NULL; NULL itself: nothing is run */
-    bool output_to_error;    /* the command's standard output goes to standard error */
-    const struct user *user; /* whom it runs as; NULL: as we do */
+    bool output_to_error;              /* the command's standard output goes to standard error */
+    const struct user *user;           /* whom it runs as; NULL: as we do */
 };
 
 struct session_result {

@@ -173,8 +173,8 @@ static void find_own_sockets(struct scope *out)
     size_t count = 0;
 
     while (directory && count < OWN_SOCKETS && (entry = readdir(directory)))
-        if (isdigit((unsigned char)entry->d_name[0]) &&
-            fstat(atoi(entry->d_name), &file) == 0 && S_ISSOCK(file.st_mode))
+        if (isdigit((unsigned char)entry->d_name[0]) && fstat(atoi(entry->d_name), &file) == 0 &&
+            S_ISSOCK(file.st_mode))
             out->own_sockets[count++] = file.st_ino;
     if (directory)
         closedir(directory);

@@ -193,7 +193,8 @@ static void a_hard_glob_ends(void **state)
 
     (void)state;
     memset(text, 'a', sizeof(text));
-    assert_int_equal(glob_add(&glob, "*aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab"), 0);
+    assert_int_equal(glob_add(&glob, "*aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab"),
+                     0);
     assert_false(glob_matches(&glob, text, sizeof(text)));
     text[sizeof(text) - 1] = 'b';
     assert_true(glob_matches(&glob, text, sizeof(text)));

@@ -315,8 +315,9 @@ static bool say_losses(const struct losses *losses)
         say("incomplete: %" PRIu64 " system calls of 32-bit programs could not be read",
             losses->foreign);
     if (losses->bypassed)
-        say("incomplete: %" PRIu64 " bytes passed by system calls that this backend does not see "
-            "(io_uring, perhaps: --backend socket does)",
+        say("incomplete: %" PRIu64 " bytes passed by in ways that this backend does not see "
+            "(io_uring, which --backend socket sees; or calls that had begun before, which "
+            "--backend syscall sees)",
             losses->bypassed);
     return losses->messages || losses->cut || losses->unfollowed || losses->foreign ||
            losses->bypassed;

@@ -51,9 +51,13 @@ struct place {
     __u8 kind; /* enum place_kind */
     __u8 type; /* SOCK_... */
     __u16 port;
-    __u32 host[4]; /* IPv6, or IPv4 as ::ffff:a.b.c.d; all in network byte order */
-    __u64 device;  /* the socket's file, as the kernel numbers it; 0 when there is none */
-    __u64 file;
+    union {
+        __u32 host[4]; /* IPv6, or IPv4 as ::ffff:a.b.c.d; all in network byte order */
+        struct {       /* a Unix socket's file, as the kernel numbers it; 0 when there is none */
+            __u64 device;
+            __u64 file;
+        };
+    };
     __u32 length; /* of text: a path, NUL and an abstract name, or nothing */
     __u32 reserved;
     char text[PATTERN_TEXT];
@@ -67,9 +71,13 @@ struct pattern {
     __u8 any_host; /* else the one in host */
     __u16 port;    /* 0: any */
     __u16 reserved;
-    __u32 host[4];
-    __u64 device; /* of the file that is meant; 0 while there is none, or in a glob */
-    __u64 file;
+    union {
+        __u32 host[4];
+        struct { /* the file that is meant; 0 while there is none, or in a glob */
+            __u64 device;
+            __u64 file;
+        };
+    };
     struct glob text;
 };
 
@@ -89,16 +97,16 @@ struct scope {
     __u64 own_sockets[OWN_SOCKETS]; /* inodes */
 };
 
-/* How far a text has been compared with a glob. */
+/* How far a text has been compared with a glob. The kernel side's stack is small. */
 struct matching {
     const struct glob *glob;
     const char *text;
-    __u32 length;
-    __u32 at;   /* in text */
-    __u32 next; /* element */
-    __u32 star_at;
-    __u32 star_next; /* the element behind the last star; 0: there was none */
-    __u32 matches;
+    __u16 length;
+    __u16 at;   /* in text */
+    __u16 next; /* element */
+    __u16 star_at;
+    __u16 star_next; /* the element behind the last star; 0: there was none */
+    __u16 matches;
 };
 
 static inline bool element_takes(const struct glob *glob, __u32 element, __u8 byte)
@@ -147,7 +155,7 @@ static inline long match_step(__u64 index, struct matching *matching)
 
 static inline bool match_text(const struct glob *glob, const char *text, __u32 length)
 {
-    struct matching matching = {.glob = glob, .text = text, .length = length};
+    struct matching matching = {.glob = glob, .text = text, .length = (__u16)length};
 
 #ifdef __bpf__
     matching.at = matching.next = matching.star_at = matching.star_next = some_number;

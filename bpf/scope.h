@@ -25,8 +25,7 @@ enum standing {
 
 struct verdict {
     __u64 inode;
-    __u64 address; /* struct state */
-    __u64 peer;
+    struct state state;
     __u32 change; /* what patterns_change was */
     __u8 standing;
     __u8 matches; /* enum record_match */
@@ -104,17 +103,12 @@ __noinline int judge_text(struct place *place, __u32 index)
     return match_text(&patterns[index % PATTERN_PLACES].text, place->text, place->length);
 }
 
-struct comparison { /* what a loop is given has to be on the stack */
-    struct judging *judging;
-};
-
-static long judge_pattern(__u64 index, struct comparison *comparison)
+static long judge_pattern(__u64 index, struct judging *judging)
 {
     const struct pattern *pattern = &patterns[index % PATTERN_PLACES];
-    struct judging *judging = comparison->judging;
     int matches;
 
-    if (!judging || index >= scope.pattern_count)
+    if (index >= scope.pattern_count)
         return 1;
     matches = match_all_but_text(pattern, &judging->place);
     if (matches < 0)
@@ -127,12 +121,9 @@ static long judge_pattern(__u64 index, struct comparison *comparison)
 }
 
 /* Compares a place with all the patterns. */
-__noinline int judge_place(struct judging *judging)
+static __always_inline void judge_place(struct judging *judging)
 {
-    struct comparison comparison = {judging};
-
-    bpf_loop(PATTERN_PLACES, judge_pattern, &comparison, 0);
-    return 0;
+    bpf_loop(PATTERN_PLACES, judge_pattern, judging, 0);
 }
 
 static __always_inline void place_unix(struct place *place, struct sock *sk)
@@ -217,19 +208,17 @@ static __always_inline __u8 standing_by(const struct judging *judging, __u16 typ
     return scope.by_address ? STANDING_OUT : STANDING_IN;
 }
 
-__noinline int judge(__u64 sock, struct verdict *verdict, __u32 kind)
+/* Fills in what the verdict on a socket is, where inode and state stand there already. */
+static __always_inline void judge(struct sock *sk, __u16 family, __u16 type,
+                                  struct verdict *verdict)
 {
-    struct sock *sk = (struct sock *)sock;
     struct judging judging = {};
-    __u16 family = kind >> 16;
     struct sock *other;
 
-    if (!verdict)
-        return -1;
-    judging.place.type = kind;
+    judging.place.type = type;
     judge_side(&judging, sk, family, false);
-    if (verdict->peer) {
-        other = family == AF_UNIX ? (struct sock *)verdict->peer : sk;
+    if (verdict->state.peer) {
+        other = family == AF_UNIX ? (struct sock *)verdict->state.peer : sk;
         judge_side(&judging, other, family, true);
         if (family == AF_UNIX && is_ours(inode_of(other)))
             judging.excluded = 1;
@@ -237,8 +226,7 @@ __noinline int judge(__u64 sock, struct verdict *verdict, __u32 kind)
     if (is_ours(verdict->inode))
         judging.excluded = 1;
     verdict->matches = judging.matches;
-    verdict->standing = standing_by(&judging, (__u16)kind, verdict->peer != 0);
-    return 0;
+    verdict->standing = standing_by(&judging, type, verdict->state.peer != 0);
 }
 
 /* How the socket stands, by what it and its peer are called. What was in stays in, when a path has
@@ -246,7 +234,6 @@ __noinline int judge(__u64 sock, struct verdict *verdict, __u32 kind)
 __noinline int standing_of(struct subject *subject)
 {
     struct verdict now = {}, *known;
-    struct state state = {};
     __u64 key;
 
     if (!subject)
@@ -254,16 +241,15 @@ __noinline int standing_of(struct subject *subject)
     if (!scope.by_socket)
         return STANDING_IN;
     key = subject->sock;
-    state_of((struct sock *)key, subject->family, &state);
+    state_of((struct sock *)key, subject->family, &now.state);
     now.inode = subject->inode;
-    now.address = state.address;
-    now.peer = state.peer;
     now.change = patterns_change;
     known = bpf_map_lookup_elem(&verdicts, &key);
-    if (known && known->inode == now.inode && known->address == now.address &&
-        known->peer == now.peer && (known->standing == STANDING_IN || known->change == now.change))
+    if (known && known->inode == now.inode && known->state.address == now.state.address &&
+        known->state.peer == now.state.peer &&
+        (known->standing == STANDING_IN || known->change == now.change))
         return known->standing;
-    judge(key, &now, (__u32)subject->family << 16 | subject->type);
+    judge((struct sock *)key, subject->family, subject->type, &now);
     bpf_map_update_elem(&verdicts, &key, &now, BPF_ANY);
     return now.standing;
 }

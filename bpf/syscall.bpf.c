@@ -451,15 +451,20 @@ static __always_inline void on_sent(struct call *call, __u8 kind, long result)
         record_void(call);
 }
 
-static __always_inline void on_return(struct call *call, long result)
+/* Not static, so that the stack it takes is not that of what finds out who is observed, too. */
+__noinline int on_return(struct call *call, long result)
 {
-    __u8 kind = call->kind;
+    __u8 kind;
 
+    if (!call)
+        return 0;
+    kind = call->kind;
     call->kind = CALL_OTHER;
     if (sends(kind))
         on_sent(call, kind, result);
     else
         on_received(call, kind, result);
+    return 0;
 }
 
 /* A call that had been entered before the recording began has returned. */

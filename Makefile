@@ -105,7 +105,8 @@ sudo      := $(if $(filter 0,$(shell id -u)),,sudo)
 build_deps = gcc make pkg-config clang llvm libbpf-dev libelf-dev zlib1g-dev libjansson-dev bpftool
 demo_deps  = linuxptp
 test_deps  = bats libcmocka-dev chrony linuxptp golang-go rustc rustfmt black python3-pytest \
-             strace jq procps util-linux socat libcap2-bin libasan8 libubsan1 valgrind
+             strace jq procps util-linux socat redis-server redis-tools dbus-daemon dbus-bin \
+             libcap2-bin libasan8 libubsan1 valgrind
 lint_deps  = clang-format clang-tidy cppcheck shellcheck mandoc
 vm_deps    = $(shell tests/vm/deps)
 

@@ -8,6 +8,9 @@
 
 const volatile struct scope scope = {};
 
+/* Set by user space: what begins from now on is no part of the recording. */
+volatile __u32 recording_over = 0;
+
 /* The processes that were asked for one by one, by thread group. */
 struct {
     __uint(type, BPF_MAP_TYPE_HASH);
@@ -48,6 +51,8 @@ static __always_inline bool process_is_observed(void)
 {
     __u32 process = bpf_get_current_pid_tgid() >> 32;
 
+    if (recording_over)
+        return false;
     if (!scope.by_process)
         return process != scope.own_process;
     return bpf_map_lookup_elem(&observed_processes, &process) != 0;

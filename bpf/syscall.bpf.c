@@ -95,12 +95,12 @@ static __always_inline bool sends(__u8 kind)
 
 static __always_inline struct file *file_of(struct task_struct *task, __u64 fd)
 {
-    struct fdtable *table = READ(task, files, fdt);
+    struct fdtable *table = task->files->fdt;
     struct file *file = 0, **slots;
 
-    if ((__u32)fd >= READ(table, max_fds))
+    if ((__u32)fd >= table->max_fds)
         return 0;
-    slots = READ(table, fd);
+    slots = table->fd;
     bpf_probe_read_kernel(&file, sizeof(file), slots + (__u32)fd);
     return file;
 }
@@ -519,7 +519,7 @@ static __always_inline int notice(struct sock *sk, int moved)
     struct subject subject;
     struct call *call;
 
-    if (moved <= 0 || !process_is_observed())
+    if (moved <= 0 || is_early() || !process_is_observed())
         return 0;
     call = bpf_task_storage_get(&calls, bpf_get_current_task_btf(), 0, 0);
     if (call && call->kind != CALL_OTHER)
@@ -539,7 +539,5 @@ int BPF_PROG(on_send_length, struct sock *sk, int moved, int flags)
 SEC("tp_btf/sock_recv_length")
 int BPF_PROG(on_recv_length, struct sock *sk, int moved, int flags)
 {
-    if (flags & (MSG_PEEK | MSG_ERRQUEUE) || is_early())
-        return 0;
-    return notice(sk, moved);
+    return flags & (MSG_PEEK | MSG_ERRQUEUE) ? 0 : notice(sk, moved);
 }

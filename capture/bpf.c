@@ -225,6 +225,7 @@ int bpf_finish(struct recorder *recorder, struct losses *losses)
 {
     const struct record_losses *counted = recorder->parts.losses;
 
+    *recorder->parts.recording_over = 1; /* programs are detached one after the other */
     bpf_object__detach_skeleton(recorder->parts.skeleton);
     losses->messages += counted->messages;
     losses->bytes += counted->bytes;

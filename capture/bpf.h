@@ -25,6 +25,7 @@ struct bpf_parts {
     __u64 *wake_at;
     struct pattern *patterns; /* these may be set at any time */
     volatile __u32 *patterns_change;
+    volatile __u32 *recording_over;
     volatile __u32 *consumer_state;
     const struct record_losses *losses;
 };
@@ -43,6 +44,7 @@ struct bpf_parts {
         .wake_at = &(bpf)->rodata->wake_at,                                                        \
         .patterns = (struct pattern *)(bpf)->bss->patterns,                                        \
         .patterns_change = &(bpf)->bss->patterns_change,                                           \
+        .recording_over = &(bpf)->bss->recording_over,                                             \
         .consumer_state = &(bpf)->bss->consumer_state,                                             \
         .losses = &(bpf)->bss->losses,                                                             \
     })

@@ -14,7 +14,6 @@
 #include "capture/exchange.h"
 #include "capture/output.h"
 #include "capture/pattern.h"
-#include "capture/proc.h"
 #include "capture/record.h"
 #include "capture/recording.h"
 #include "capture/scope.h"
@@ -26,6 +25,7 @@
 #include "emit/language.h"
 #include "emit/nearest.h"
 #include "options.h"
+#include "scope_options.h"
 
 /* Saying things: one line each, in which nothing can drive the terminal. */
 
@@ -122,46 +122,14 @@ static enum status load_language(const struct options *options, struct language 
 
 /* What to observe */
 
-static int add_socket(struct scope_request *scope, const char *text,
-                      char reason[PATTERN_REASON_SIZE])
-{
-    return patterns_add(scope->patterns, text, false, reason);
-}
-
-static int add_exclude(struct scope_request *scope, const char *text,
-                       char reason[PATTERN_REASON_SIZE])
-{
-    return patterns_add(scope->patterns, text, true, reason);
-}
-
 static enum status make_scope(const struct options *options, struct scope_request *scope)
 {
-    const struct {
-        const struct option_words *words;
-        const char *option;
-        int (*add)(struct scope_request *scope, const char *text, char reason[PATTERN_REASON_SIZE]);
-    } parts[] = {
-        {&options->sockets, "", add_socket},        {&options->excludes, "", add_exclude},
-        {&options->pids, "--pid ", scope_add_pids}, {&options->comms, "--comm ", scope_add_name},
-        {&options->uids, "--uid ", scope_add_user},
-    };
-    char reason[PATTERN_REASON_SIZE];
+    char wrong[SCOPE_WRONG_SIZE];
 
-    if (scope_new(scope))
-        return say_error(-ENOMEM, "recording");
-    scope->launches = options->command;
-    scope->no_follow = options->no_follow;
-    for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++) {
-        for (size_t j = 0; j < parts[i].words->count; j++) {
-            const char *text = parts[i].words->at[j];
-
-            if (parts[i].add(scope, text, reason) == 0)
-                continue;
-            say("%s%s: %s", parts[i].option, text, reason);
-            return STATUS_USAGE;
-        }
-    }
-    return STATUS_DONE;
+    if (scope_from_options(scope, options, wrong) == 0)
+        return STATUS_DONE;
+    say("%s", wrong);
+    return STATUS_USAGE;
 }
 
 static void say_watching(const struct scope_request *scope)
@@ -174,37 +142,6 @@ static void say_watching(const struct scope_request *scope)
         if (missing)
             say("waiting for %s (no such socket yet)", path);
     say("watching (Ctrl-C ends it)");
-}
-
-/* What stands for the command where none is run: the options that say what is watched. */
-struct watch_words {
-    char *at[2 * (4 * OPTION_WORDS + SCOPE_PIDS) + 2]; /* ends with NULL */
-    char names[SCOPE_PIDS][COMM_SIZE + 1]; /* of processes, as numbers mean nothing later */
-    size_t count;
-};
-
-static void add_words(struct watch_words *words, const char *option,
-                      const struct option_words *values)
-{
-    for (size_t i = 0; i < values->count; i++) {
-        words->at[words->count++] = (char *)option;
-        words->at[words->count++] = (char *)values->at[i];
-    }
-}
-
-static void make_watch_words(struct watch_words *words, const struct options *options,
-                             const struct scope_request *scope)
-{
-    *words = (struct watch_words){.at = {(char *)"sockfixture"}, .count = 1};
-    for (size_t i = 0; i < scope->pid_count; i++) {
-        words->at[words->count++] = (char *)"-p";
-        words->at[words->count++] = words->names[i];
-        proc_read(scope->pids[i], "comm", words->names[i], sizeof(words->names[i]));
-    }
-    add_words(words, "-s", &options->sockets);
-    add_words(words, "-x", &options->excludes);
-    add_words(words, "-e", &options->comms);
-    add_words(words, "--uid", &options->uids);
 }
 
 /* One run: messages go into the recording, the table, or both. */
@@ -552,7 +489,7 @@ static enum status make_fixture(const struct options *options)
     if (status)
         goto out;
     if (attaches(options)) {
-        make_watch_words(&words, options, &run.scope);
+        watch_words_make(&words, options, &run.scope);
         run.command = words.at;
     }
     if (selection_new(&run.selection, run.scope.patterns) ||

@@ -6,14 +6,15 @@
 #ifndef BPF_SCOPE_H
 #define BPF_SCOPE_H
 
-#include "bpf/match.h"
+#include "bpf/place.h"
 #include "bpf/process.h"
-#include "bpf/subject.h"
 
 const volatile struct glob wanted_names[PATTERN_NAMES] = {};
 
-/* Paths that lead to another file by now are compiled anew, and then what was left out before is
- * looked at again: user space counts these changes. */
+/*
+ * Paths that lead to another file by now are compiled anew, and then what was left out before is
+ * looked at again: user space counts these changes.
+ */
 struct pattern patterns[PATTERN_PLACES] = {};
 volatile __u32 patterns_change = 0;
 
@@ -68,7 +69,7 @@ static long judge_name(__u64 index, struct naming *naming)
     return naming->matches;
 }
 
-/* Not static, as others below: the verifier looks at each once, and so loads faster. */
+/* Not static, as others below: the verifier looks at each once, not wherever it is called. */
 __noinline int name_is_wanted(void)
 {
     struct task_struct *task = bpf_get_current_task_btf();
@@ -89,6 +90,7 @@ static __always_inline bool process_is_wanted(void)
 
 /* Addresses */
 
+/* A place while it is compared with the patterns, and what came of that. */
 struct judging {
     struct place place;
     __u8 side; /* enum record_match */
@@ -96,6 +98,7 @@ struct judging {
     __u8 excluded;
 };
 
+/* Not inlined: the loop in it is the dearest thing there is to verify. */
 __noinline int judge_text(struct place *place, __u32 index)
 {
     if (!place)
@@ -126,65 +129,14 @@ static __always_inline void judge_place(struct judging *judging)
     bpf_loop(PATTERN_PLACES, judge_pattern, judging, 0);
 }
 
-static __always_inline void place_unix(struct place *place, struct sock *sk)
-{
-    struct unix_address *address = READ(unix_of(sk), addr);
-    struct inode *inode = READ(unix_of(sk), path.dentry, d_inode);
-    __u32 length = address ? READ(address, len) : 0;
-    long read;
-
-    place->kind = PLACE_UNIX;
-    place->length = 0;
-    place->file = place->device = 0;
-    if (inode) {
-        place->file = READ(inode, i_ino);
-        place->device = READ(inode, i_sb, s_dev);
-    }
-    if (length <= sizeof(__u16))
-        return;
-    length -= sizeof(__u16);
-    if (length > sizeof(address->name->sun_path))
-        length = sizeof(address->name->sun_path);
-    barrier_var(length);
-    if (length > PATTERN_TEXT)
-        return;
-    if (bpf_core_read(place->text, length, &address->name->sun_path))
-        return;
-    place->length = length;
-    if (!place->text[0])
-        return; /* abstract: NUL is a byte like any other */
-    read = bpf_probe_read_kernel_str(place->text, PATTERN_TEXT, &address->name->sun_path);
-    place->length = read > 0 && read <= length ? read - 1 : length;
-}
-
-static __always_inline void place_inet(struct place *place, struct sock *sk, __u16 family,
-                                       bool peer)
-{
-    place->kind = PLACE_INET;
-    place->port =
-        peer ? __builtin_bswap16(READ(sk, __sk_common.skc_dport)) : READ(sk, __sk_common.skc_num);
-    if (family == AF_INET) {
-        place->host[0] = place->host[1] = 0;
-        place->host[2] = __builtin_bswap32(0xffff);
-        place->host[3] =
-            peer ? READ(sk, __sk_common.skc_daddr) : READ(sk, __sk_common.skc_rcv_saddr);
-    } else if (peer) {
-        bpf_core_read(place->host, sizeof(place->host), &sk->__sk_common.skc_v6_daddr);
-    } else {
-        bpf_core_read(place->host, sizeof(place->host), &sk->__sk_common.skc_v6_rcv_saddr);
-    }
-    if (!place->port)
-        place->kind = PLACE_NONE;
-}
-
 static __always_inline void judge_side(struct judging *judging, struct sock *sk, __u16 family,
                                        bool peer)
 {
     judging->side = peer ? MATCH_PEER : MATCH_OWN;
-    if (family != AF_UNIX)
-        place_inet(&judging->place, sk, family, peer);
-    else
+    if (family == AF_UNIX)
         place_unix(&judging->place, sk);
+    else
+        place_inet(&judging->place, sk, family, peer);
     judge_place(judging);
 }
 
@@ -229,8 +181,10 @@ static __always_inline void judge(struct sock *sk, __u16 family, __u16 type,
     verdict->standing = standing_by(&judging, type, verdict->state.peer != 0);
 }
 
-/* How the socket stands, by what it and its peer are called. What was in stays in, when a path has
- * come to mean another file. */
+/*
+ * How the socket stands, by what it and its peer are called. What was in stays in when a path has
+ * come to mean another file.
+ */
 __noinline int standing_of(struct subject *subject)
 {
     struct verdict now = {}, *known;
@@ -254,55 +208,6 @@ __noinline int standing_of(struct subject *subject)
     return now.standing;
 }
 
-/* Reads from the process's memory, or from the kernel's. */
-static __always_inline long read_from(void *to, __u32 size, __u64 from, bool in_kernel)
-{
-    return in_kernel ? bpf_probe_read_kernel(to, size, (void *)from)
-                     : bpf_probe_read_user(to, size, (void *)from);
-}
-
-static __always_inline void place_named_unix(struct place *place, __u64 name, __u32 length,
-                                             bool in_kernel)
-{
-    long read;
-
-    if (length <= sizeof(__u16))
-        return;
-    name += sizeof(__u16);
-    length -= sizeof(__u16);
-    barrier_var(length);
-    if (length > PATTERN_TEXT || read_from(place->text, length, name, in_kernel))
-        return;
-    place->kind = PLACE_UNIX;
-    place->length = length;
-    if (!place->text[0])
-        return;
-    read = in_kernel ? bpf_probe_read_kernel_str(place->text, PATTERN_TEXT, (void *)name)
-                     : bpf_probe_read_user_str(place->text, PATTERN_TEXT, (void *)name);
-    if (read > 0 && read <= length)
-        place->length = read - 1;
-}
-
-static __always_inline void place_named_inet(struct place *place, __u16 family, __u64 name,
-                                             bool in_kernel)
-{
-    struct {
-        __u16 family, port;
-        __u32 words[6]; /* IPv4: the host; IPv6: flow, host, scope */
-    } address = {};
-
-    if (read_from(&address, family == AF_INET ? 8 : sizeof(address), name, in_kernel))
-        return;
-    place->kind = PLACE_INET;
-    place->port = __builtin_bswap16(address.port);
-    if (family == AF_INET6) {
-        __builtin_memcpy(place->host, &address.words[1], sizeof(place->host));
-        return;
-    }
-    place->host[2] = __builtin_bswap32(0xffff);
-    place->host[3] = address.words[0];
-}
-
 enum { NAME_IN_KERNEL = 1 << 16 }; /* beside the length of a name */
 
 /*
@@ -314,18 +219,13 @@ __noinline int standing_of_name(struct subject *subject, __u64 name, __u32 lengt
     struct judging judging = {.side = MATCH_PEER};
     bool in_kernel = length & NAME_IN_KERNEL;
     struct verdict *verdict;
-    __u16 family = 0;
     __u64 key;
 
     if (!subject)
         return STANDING_OUT;
     length &= NAME_IN_KERNEL - 1;
     judging.place.type = SOCK_DGRAM;
-    read_from(&family, sizeof(family), name, in_kernel);
-    if (family == AF_UNIX)
-        place_named_unix(&judging.place, name, length, in_kernel);
-    else
-        place_named_inet(&judging.place, family, name, in_kernel);
+    place_named(&judging.place, name, length, in_kernel);
     judge_place(&judging);
     if (judging.excluded)
         return STANDING_OUT;

@@ -306,10 +306,13 @@ PYTHON
     wait_until 30 test -S "$path"
     background sh -c "until [ -e '$work/go' ]; do sleep 0.05; done
         echo one | socat -t 20 - UNIX:$path; echo two | socat -t 20 - UNIX:$path"
-    local first=$pid
-    background sleep 1
-    watch -p "$first,$pid"
+    local first=$pid second
+    background sleep 600
+    second=$pid
+    watch -p "$first,$second"
     touch go
+    finish "$first"
+    kill "$second"
     finish "$watcher" 60
     equal "$(texts)" 'one <one two <two'
 }

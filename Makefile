@@ -30,7 +30,7 @@ bpf_cflags    = -g -O2 -std=gnu17 -target bpf -mcpu=v3 -Wall -Wextra -Werror -Wn
 
 parts      := $(wildcard capture/*.c emit/*.c)
 objects    := $(parts:%.c=$(BUILD)/%.o) $(BUILD)/templates.o
-main       := $(BUILD)/sockfixture.o $(BUILD)/options.o
+main       := $(BUILD)/sockfixture.o $(BUILD)/options.o $(BUILD)/scope_options.o
 skeletons  := $(patsubst bpf/%.bpf.c,$(BUILD)/bpf/%.skel.h,$(wildcard bpf/*.bpf.c))
 templates  := $(sort $(wildcard templates/*.mustache))
 unit_tests := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/*_test.c))
@@ -113,7 +113,7 @@ demo_deps  = linuxptp
 example_deps = chrony chromium optipng
 test_deps  = bats libcmocka-dev chrony linuxptp golang-go rustc rustfmt black python3-pytest \
              strace jq procps util-linux socat libcap2-bin libasan8 libubsan1 valgrind \
-             dbus dbus-daemon systemd python3-gi redis-server postgresql curl openssh-client openssl \
+             dbus dbus-daemon systemd python3-gi redis-server redis-tools dbus-bin postgresql curl openssh-client openssl \
              libc6-dev-arm64-cross chromium chromium-driver
 fuzz_deps  = libclang-rt-dev python3
 lint_deps  = clang-format clang-tidy cppcheck shellcheck mandoc

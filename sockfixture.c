@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
-/* Runs a command and gives the conversation it had over its sockets as a table of test cases. */
+/* Gives what a command, or what runs already, says over its sockets as a table of test cases. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
@@ -7,18 +7,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "capture/address.h"
 #include "capture/conversation.h"
 #include "capture/exchange.h"
 #include "capture/folder.h"
 #include "capture/frame.h"
 #include "capture/output.h"
+#include "capture/pattern.h"
 #include "capture/record.h"
 #include "capture/recording.h"
+#include "capture/scope.h"
 #include "capture/selection.h"
 #include "capture/show.h"
 #include "capture/text.h"
@@ -29,6 +29,7 @@
 #include "emit/nearest.h"
 #include "emit/style.h"
 #include "options.h"
+#include "scope_options.h"
 
 enum { UNFRAMED_MAX = 8 };
 
@@ -57,16 +58,6 @@ static void say_note(const char *text)
 static enum status say_error(int err, const char *what)
 {
     say("%s: %s", what, strerror(-err));
-    return STATUS_USAGE;
-}
-
-static enum status check_socket(const char *address)
-{
-    struct stat file;
-
-    if (!address || address[0] != '/' || stat(address, &file) != 0 || S_ISSOCK(file.st_mode))
-        return STATUS_DONE;
-    say("%s: not a socket", address);
     return STATUS_USAGE;
 }
 
@@ -258,12 +249,37 @@ static enum status load_language(const struct options *options, const struct lib
     return STATUS_USAGE;
 }
 
+/* What to observe */
+
+static enum status make_scope(const struct options *options, struct scope_request *scope)
+{
+    char wrong[SCOPE_WRONG_SIZE];
+
+    if (scope_from_options(scope, options, wrong) == 0)
+        return STATUS_DONE;
+    say("%s", wrong);
+    return STATUS_USAGE;
+}
+
+static void say_watching(const struct scope_request *scope)
+{
+    size_t index = 0;
+    const char *path;
+    bool missing;
+
+    while ((path = patterns_path(scope->patterns, &index, &missing)))
+        if (missing)
+            say("waiting for %s (no such socket yet)", path);
+    say("watching (Ctrl-C ends it)");
+}
+
 /* One run: messages go into the recording, the table, or both. */
 
 struct run {
     const struct options *options;
     struct library *library;
     struct language *language; /* NULL when no fixture is wanted */
+    struct scope_request scope;
     struct selection *selection;
     struct table *table;                /* with a language only */
     struct framing framing;             /* with --frame only */
@@ -433,8 +449,9 @@ static bool say_losses(const struct losses *losses)
         say("incomplete: %" PRIu64 " system calls of 32-bit programs could not be read",
             losses->foreign);
     if (losses->bypassed)
-        say("incomplete: %" PRIu64 " bytes passed by system calls that this backend does not see "
-            "(io_uring, perhaps: --backend socket does)",
+        say("incomplete: %" PRIu64 " bytes passed by in ways that this backend does not see "
+            "(io_uring, which --backend socket sees; or calls that had begun before, which "
+            "--backend syscall sees)",
             losses->bypassed);
     return losses->messages || losses->cut || losses->unfollowed || losses->foreign ||
            losses->bypassed;
@@ -478,16 +495,23 @@ static enum status finish_table(struct run *run)
 /* Nothing was kept although a server was named: a mistake, unless it is there and silent. */
 static enum status check_selection(const struct run *run)
 {
-    const char *address = run->options->socket;
+    const struct option_words *sockets = &run->options->sockets;
+    size_t index = 0;
+    bool missing = false;
+    const char *path;
 
     if (selection_count(run->selection) > 0)
         return STATUS_DONE;
-    if (address && address[0] == '/' && !strpbrk(address, "*?[") && access(address, F_OK) != 0) {
-        say("%s: no such socket (is the server running?)", address);
+    path = patterns_path(run->scope.patterns, &index, &missing);
+    if (sockets->count == 1 && missing && !attaches(run->options)) {
+        say("%s: no such socket (is the server running?)", path);
         return STATUS_USAGE;
     }
     if (!run->options->quiet)
-        say("no messages%s%s", address ? " with " : " were recorded", address ? address : "");
+        say("no messages%s%s", sockets->count ? " with " : " were recorded",
+            sockets->count > 1 ? "any of the sockets asked for"
+            : sockets->count   ? sockets->at[0]
+                               : "");
     return STATUS_DONE;
 }
 
@@ -512,7 +536,7 @@ static enum status write_results(struct run *run)
 static enum status say_command_failed(const struct options *options,
                                       const struct session_result *result)
 {
-    const char *name = options->command[0];
+    const char *name = options->command ? options->command[0] : "";
     const char *kept = options->ignore_status ? "" : "; nothing was written (--ignore-status does)";
 
     if (result->exec_error) {
@@ -520,7 +544,7 @@ static enum status say_command_failed(const struct options *options,
             result->exec_error == -ENOENT ? "command not found" : strerror(-result->exec_error));
         return STATUS_COMMAND;
     }
-    if (!result->ended || result->interrupted)
+    if (!options->command || !result->ended || result->interrupted)
         return STATUS_DONE;
     if (WIFSIGNALED(result->status))
         say("%s: killed by signal %d (%s)%s", name, WTERMSIG(result->status),
@@ -533,9 +557,10 @@ static enum status say_command_failed(const struct options *options,
 }
 
 static enum status open_session(struct session *session, const struct options *options,
-                                const struct sink *sink)
+                                const struct scope_request *scope, const struct sink *sink)
 {
     struct backend_options backend_options = {
+        .scope = scope,
         .buffer_size = options->buffer_size,
         .verbose = options->verbose,
         .say = options->quiet ? NULL : say_note,
@@ -548,6 +573,8 @@ static enum status open_session(struct session *session, const struct options *o
     if (!options->quiet && strcmp(options->backend, "auto") == 0)
         say("backend: %s%s%s%s", session->backend->name, session->refused[0] ? " (" : "",
             session->refused, session->refused[0] ? ")" : "");
+    if (attaches(options) && !options->quiet)
+        say_watching(scope);
     return STATUS_DONE;
 }
 
@@ -579,15 +606,16 @@ static enum status list_backends(void)
     return any ? STATUS_DONE : STATUS_NO_BACKEND;
 }
 
-static enum status record_command(struct run *run)
+static enum status record(struct run *run)
 {
     const struct options *options = run->options;
     struct conversation_options conversation_options = {
-        .server = options->socket,
+        .patterns = run->scope.patterns,
         .message = take_message,
         .context = run,
     };
     struct session_command command = {
+        .scope = &run->scope,
         .command = options->command,
         .output_to_error = fixture_to_stdout(options) || is_stdout(options->write),
     };
@@ -606,7 +634,7 @@ static enum status record_command(struct run *run)
     }
     if (conversations_new(&conversations, &conversation_options))
         return say_error(-ENOMEM, "recording");
-    status = open_session(&session, options, conversations_sink(conversations));
+    status = open_session(&session, options, &run->scope, conversations_sink(conversations));
     if (!status)
         status = begin_recording(run, session.backend->name);
     if (status)
@@ -717,10 +745,11 @@ static enum status open_fixture(struct run *run)
 static enum status make_fixture(const struct options *options)
 {
     struct run run = {.options = options, .command = options->command};
+    struct watch_words words;
     enum status status = check_backend(options->backend);
 
     if (!status)
-        status = check_socket(options->socket);
+        status = make_scope(options, &run.scope);
     if (!status)
         status = read_framing(options->frame, &run.framing);
     if (!status && wants_fixture(options))
@@ -729,7 +758,12 @@ static enum status make_fixture(const struct options *options)
         status = load_language(options, run.library, &run.language);
     if (status)
         goto out;
-    if (selection_new(&run.selection, options->socket) || (run.language && table_new(&run.table))) {
+    if (attaches(options)) {
+        watch_words_make(&words, options, &run.scope);
+        run.command = words.at;
+    }
+    if (selection_new(&run.selection, run.scope.patterns) ||
+        (run.language && table_new(&run.table))) {
         status = say_error(-ENOMEM, "recording");
         goto out;
     }
@@ -737,7 +771,7 @@ static enum status make_fixture(const struct options *options)
         table_frame(run.table, &run.framing);
     status = open_fixture(&run);
     if (!status)
-        status = options->read ? read_recording(&run) : record_command(&run);
+        status = options->read ? read_recording(&run) : record(&run);
 out:
     if (run.recording)
         recording_end(run.recording, NULL);
@@ -746,6 +780,7 @@ out:
     folder_discard(&run.folder);
     table_free(run.table);
     selection_free(run.selection);
+    scope_free(&run.scope);
     language_free(run.language);
     library_free(run.library);
     return status;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
-/* One loop waits for messages, for signals and for the end of the command. */
+/* One loop waits for messages, for signals and for the end of what is observed. */
 #include "capture/record.h"
 
 #include <errno.h>
@@ -11,6 +11,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "capture/attach.h"
 #include "capture/front.h"
 #include "capture/launch.h"
 
@@ -111,7 +112,8 @@ static void watch_close(struct watch *watch)
     sigprocmask(SIG_SETMASK, &watch->old_mask, NULL);
 }
 
-/* Passes signals on to the command. Those of the terminal have reached it already. */
+/* Passes signals on to the command, if there is one. Those of the terminal have reached it already.
+ */
 static void pass_signals(struct watch *watch, const struct launch *launch)
 {
     struct signalfd_siginfo signal;
@@ -120,7 +122,7 @@ static void pass_signals(struct watch *watch, const struct launch *launch)
         if (signal.ssi_signo == SIGCHLD)
             continue;
         watch->signals_seen++;
-        if (signal.ssi_code != SI_KERNEL)
+        if (launch && signal.ssi_code != SI_KERNEL)
             launch_signal(launch, signal.ssi_signo);
     }
 }
@@ -138,39 +140,96 @@ static void get_ahead(struct sched_param *old, int *old_policy)
     sched_setscheduler(0, SCHED_RR | SCHED_RESET_ON_FORK, &first);
 }
 
-/* Records until the command has ended or the user insists. */
-static int record_until_end(struct session *session, struct watch *watch, struct launch *launch,
-                            struct session_result *result)
+/* What is recorded: a command, or NULL, and what else the scope names. */
+struct observed {
+    struct launch *launch;
+    struct attachment *attachment;
+};
+
+/* Whether the command has ended, or the user insists; without a command, that is to say it once. */
+static bool is_over(const struct observed *observed, const struct watch *watch)
+{
+    if (observed->launch)
+        return launch_ended(observed->launch) || watch->signals_seen >= 2;
+    return attachment_ended(observed->attachment) || watch->signals_seen >= 1;
+}
+
+/* Has the backend look at paths again that may lead elsewhere. */
+static int follow_paths(struct session *session, const struct observed *observed)
+{
+    int changed = attachment_step(observed->attachment);
+
+    if (changed > 0 && session->backend->rescope)
+        session->backend->rescope(session->recorder);
+    return changed < 0 ? changed : 0;
+}
+
+/* Records until it is over. */
+static int record_until_end(struct session *session, struct watch *watch,
+                            const struct observed *observed, struct session_result *result)
 {
     const struct backend *backend = session->backend;
     struct epoll_event events[4];
     int err = 0, wait = 0;
 
-    while (!err && !launch_ended(launch) && !result->exec_error && watch->signals_seen < 2) {
+    while (!err && !is_over(observed, watch) && !result->exec_error) {
         if (epoll_wait(watch->epoll, events, 4, wait) < 0 && errno != EINTR)
             return -errno;
         if (front_fd() >= 0 && front_is_gone())
             return -ECANCELED;
-        pass_signals(watch, launch);
-        result->exec_error = launch_check(launch);
-        err = backend->step(session->recorder, &wait);
+        pass_signals(watch, observed->launch);
+        if (observed->launch)
+            result->exec_error = launch_check(observed->launch);
+        err = follow_paths(session, observed);
+        if (!err)
+            err = backend->step(session->recorder, &wait);
     }
-    if (!result->exec_error) /* the backend may have seen its end */
-        result->exec_error = launch_check(launch);
+    if (observed->launch && !result->exec_error) /* the backend may have seen its end */
+        result->exec_error = launch_check(observed->launch);
     return err;
+}
+
+/*
+ * A shell script has what it starts in the background ignore SIGINT; where nothing else ends the
+ * recording, it must. (A command inherits what we ignore, so then it is left as it is.)
+ */
+static void hear_signals(void)
+{
+    signal(SIGINT, SIG_DFL);
+    signal(SIGTERM, SIG_DFL);
+}
+
+/* Makes the command's process, and looks after the others. */
+static int observed_begin(struct observed *observed, const struct session_command *command,
+                          int (*prepare)(void))
+{
+    struct launch_options options = {
+        .command = command->command,
+        .output_to_error = command->output_to_error,
+        .user = command->user,
+        .prepare = prepare,
+    };
+    int err = 0;
+
+    if (command->command)
+        err = launch_new(&observed->launch, &options);
+    else
+        hear_signals();
+    return err ? err : attachment_new(&observed->attachment, command->scope);
+}
+
+static int watch_observed(const struct watch *watch, const struct observed *observed)
+{
+    int err = watch_add(watch, attachment_fd(observed->attachment));
+
+    return err || !observed->launch ? err : watch_add(watch, launch_fd(observed->launch));
 }
 
 int session_run(struct session *session, const struct session_command *command,
                 struct session_result *result)
 {
     const struct backend *backend = session->backend;
-    struct launch_options options = {
-        .command = command->command,
-        .output_to_error = command->output_to_error,
-        .user = command->user,
-        .prepare = backend->prepare,
-    };
-    struct launch *launch = NULL;
+    struct observed observed = {0};
     struct sched_param old;
     struct watch watch;
     int err, old_policy = -1;
@@ -183,11 +242,11 @@ int session_run(struct session *session, const struct session_command *command,
     }
     err = watch_open(&watch);
     if (!err)
-        err = launch_new(&launch, &options);
+        err = observed_begin(&observed, command, backend->prepare);
     if (!err)
-        err = backend->observe(session->recorder, launch);
+        err = backend->observe(session->recorder, observed.launch);
     if (!err)
-        err = watch_add(&watch, launch_fd(launch));
+        err = watch_observed(&watch, &observed);
     if (!err)
         err = watch_add(&watch, backend->fd(session->recorder));
     if (!err)
@@ -195,18 +254,22 @@ int session_run(struct session *session, const struct session_command *command,
     if (err)
         goto out;
     get_ahead(&old, &old_policy);
-    err = launch_go(launch);
+    if (observed.launch)
+        err = launch_go(observed.launch);
     if (!err)
-        err = record_until_end(session, &watch, launch, result);
+        err = record_until_end(session, &watch, &observed, result);
     if (!err)
         err = backend->finish(session->recorder, &result->losses);
-    result->ended = launch_ended(launch);
-    result->status = launch_status(launch);
+    if (observed.launch) {
+        result->ended = launch_ended(observed.launch);
+        result->status = launch_status(observed.launch);
+    }
     result->interrupted = watch.signals_seen > 0;
     if (old_policy >= 0)
         sched_setscheduler(0, old_policy, &old);
 out:
-    launch_free(launch);
+    attachment_free(observed.attachment);
+    launch_free(observed.launch);
     watch_close(&watch);
     return err;
 }

@@ -421,7 +421,7 @@ static __always_inline bool moved_empty(struct call *call, __u8 kind)
  * A call that names or connects a socket, or accepts one, has returned: only now can be said
  * whether that is observed.
  */
-static __always_inline void on_changed(struct task_struct *task, struct pt_regs *regs, __u8 kind,
+static __noinline void on_changed(struct task_struct *task, struct pt_regs *regs, __u8 kind,
                                        long result)
 {
     __u64 fd = kind == CALL_ACCEPT ? result : first_argument(regs);
@@ -477,24 +477,27 @@ __noinline int on_return(struct call *call, long result)
     return 0;
 }
 
-/* A call that had been entered before the recording began has returned. */
-static __always_inline void on_early_return(struct task_struct *task, struct pt_regs *regs,
-                                            __u8 kind, long result)
+/*
+ * The call that returns now, had it been seen when it was entered, which was before the recording
+ * began; 0 when it is not recorded. Not inlined: what it needs of the stack is free again when the
+ * call is recorded.
+ */
+static __noinline struct call *early_call(struct task_struct *task, struct pt_regs *regs, __u8 kind)
 {
     struct subject subject;
     struct call *call;
 
     if (sends(kind) || !process_is_observed() || !find_socket(&subject, task, regs, &kind) ||
         sends(kind) || !is_observed(standing_of(&subject)))
-        return;
+        return 0;
     call = call_get(task);
     if (!call)
-        return;
+        return 0;
     keep_subject(call, &subject);
     call->kind = kind;
     call_begin(call);
     keep_arguments(call, regs);
-    on_return(call, result);
+    return call;
 }
 
 SEC("tp_btf/sys_exit")
@@ -516,10 +519,10 @@ int BPF_PROG(on_sys_exit, struct pt_regs *regs, long result)
         return 0;
     }
     call = bpf_task_storage_get(&calls, task, 0, 0);
-    if (call && call->kind != CALL_OTHER)
+    if (!call || call->kind == CALL_OTHER)
+        call = was_early() ? early_call(task, regs, kind) : 0;
+    if (call)
         on_return(call, result);
-    else if (was_early())
-        on_early_return(task, regs, kind, result);
     return 0;
 }
 

@@ -238,6 +238,7 @@ struct run {
     struct folder folder; /* of a fixture that is one, or of the files beside it */
     char *const *command;
     struct losses losses;
+    bool full;       /* there was no room to keep the messages */
     uint64_t placed; /* lost messages of which the conversation is known */
     bool incomplete; /* something is known to be missing */
 };
@@ -255,9 +256,20 @@ static int take_message(void *context, const struct message *original)
         show_message(stderr, &message);
     if (run->recording)
         err = recording_add(run->recording, &message);
-    if (!err && run->table)
+    if (!err && run->table) {
         err = table_add(run->table, &message);
+        run->full = err == -ENOSPC;
+    }
     return err;
+}
+
+/* Says why there are no more messages in the run. */
+static enum status say_broken_off(const struct run *run, int err, const char *what)
+{
+    if (!run->full)
+        return say_error(err, what);
+    say("%s: no room to keep the messages (let TMPDIR name a folder that has more)", what);
+    return STATUS_USAGE;
 }
 
 static enum status begin_recording(struct run *run, const char *backend)
@@ -540,7 +552,7 @@ static enum status record_command(struct run *run)
     if (!err)
         err = conversations_finish(conversations);
     if (err) {
-        status = say_error(err, "recording");
+        status = say_broken_off(run, err, "recording");
         goto out;
     }
     run->losses = result.losses;
@@ -567,7 +579,7 @@ static enum status read_messages(struct run *run, struct recording_reader *reade
         return status;
     err = recording_read(reader, take_message, run, error);
     if (err && !error->text[0])
-        return say_error(err, run->options->read);
+        return say_broken_off(run, err, run->options->read);
     if (err)
         return STATUS_USAGE;
     recording_losses(reader, &run->losses, &complete);

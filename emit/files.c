@@ -92,6 +92,9 @@ static int each_message(const struct fixture *fixture, const struct side *side,
     return status;
 }
 
+/* All the bytes of an exchange are read here, not only what stands around them. */
+enum { FILES_REST = 16 };
+
 int files_each(const struct fixture *fixture,
                int (*write)(void *context, const char *name, const struct said *said),
                void *context)
@@ -102,6 +105,8 @@ int files_each(const struct fixture *fixture,
     for (size_t i = 0; i < fixture->table->count; i++) {
         conversation = &fixture->table->conversations[i];
         for (size_t j = 0; j < conversation->count && !status; j++) {
+            if (j % FILES_REST == 0)
+                arena_rest(fixture->table->arena);
             status = each_message(fixture, &conversation->exchanges[j].request, write, context);
             if (!status)
                 status =

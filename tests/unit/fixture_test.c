@@ -78,7 +78,7 @@ static void names_what_there_is(void **state)
     struct exchange exchanges[] = {{.request = SIDE(request), .response = SIDE(response)}};
     struct conversation_table conversation = {
         .type = SOCK_DGRAM, .server.address = address, .exchanges = exchanges, .count = 1};
-    struct table table = {&conversation, 1};
+    struct table table = {&conversation, 1, NULL};
     struct fixture fixture = {.table = &table, .command = command};
 
     (void)state;
@@ -118,7 +118,7 @@ static void comment_ends_are_seen_across_pieces(void **state)
     struct said request[] = {{.data = (uint8_t *)data, .length = LENGTH}};
     struct exchange exchanges[] = {{.request = SIDE(request)}};
     struct conversation_table conversation = {.exchanges = exchanges, .count = 1};
-    struct table table = {&conversation, 1};
+    struct table table = {&conversation, 1, NULL};
     struct fixture fixture = {.table = &table};
     char *result;
 
@@ -148,7 +148,7 @@ static void nothing_differs_from_empty(void **state)
     struct exchange exchanges[] = {{.request = SIDE(nothing)}, {.response = SIDE(nothing)}};
     struct conversation_table conversation = {
         .server.address = address, .exchanges = exchanges, .count = 2};
-    struct table table = {&conversation, 1};
+    struct table table = {&conversation, 1, NULL};
     struct fixture fixture = {.table = &table, .command = command};
     static const struct {
         const char *language;
@@ -176,7 +176,7 @@ static void says_what_is_missing(void **state)
     struct said request[] = {{.data = (uint8_t *)address, .length = 3, .missing = 1234}};
     struct exchange exchanges[] = {{.request = SIDE(request), .response = {.lost = 567}}};
     struct conversation_table conversation = {.exchanges = exchanges, .count = 1};
-    struct table table = {&conversation, 1};
+    struct table table = {&conversation, 1, NULL};
     struct fixture fixture = {.table = &table, .lost = 89};
     static const struct {
         const char *language;
@@ -205,7 +205,7 @@ static void tables_have_names_of_their_own(void **state)
 {
     struct exchange exchanges[2] = {0};
     struct conversation_table conversations[12];
-    struct table table = {conversations, 12};
+    struct table table = {conversations, 12, NULL};
     struct fixture fixture = {.table = &table, .name = "int1"};
 
     (void)state;
@@ -248,7 +248,7 @@ static void json_is_json(void **state)
     struct exchange exchanges[] = {{.request = SIDE(request)}, {.response = SIDE(request)}};
     struct conversation_table conversations[] = {
         {.server.address = address, .exchanges = exchanges, .count = 2}, {.exchanges = NULL}};
-    struct table table = {conversations, 2};
+    struct table table = {conversations, 2, NULL};
     struct fixture fixture = {.table = &table, .command = command};
     json_error_t error;
     char *result;
@@ -289,7 +289,7 @@ static void failed_writes_are_told(void **state)
 {
     struct exchange exchanges[1000] = {0};
     struct conversation_table conversation = {.exchanges = exchanges, .count = 1000};
-    struct table table = {&conversation, 1};
+    struct table table = {&conversation, 1, NULL};
     struct fixture fixture = {.table = &table};
     struct template_error error;
     struct language *language;

@@ -301,14 +301,40 @@ static enum status end_recording(struct run *run)
 
 /* The files of messages, which go where the fixture goes. */
 
+/* Piece by piece, as a long message need not be in memory as a whole. */
+static int write_message(const struct said *said, const struct table *table, FILE *file)
+{
+    enum { PIECE = 4 << 20 };
+    size_t size;
+
+    errno = 0;
+    for (size_t at = 0; at < said->length; at += size) {
+        size = said->length - at < PIECE ? said->length - at : PIECE;
+        if (fwrite(said->data + at, 1, size, file) < size)
+            return errno ? -errno : -EIO;
+        if (size == PIECE)
+            arena_rest(table->arena);
+    }
+    return 0;
+}
+
 static int add_file(void *context, const char *name, const struct said *said)
 {
     struct run *run = context;
+    FILE *file;
     int err = 0;
 
     if (!run->folder.path)
         err = folder_open(&run->folder, run->options->output);
-    return err ? err : folder_add(&run->folder, name, said->data, said->length);
+    if (err)
+        return err;
+    file = folder_create(&run->folder, name);
+    if (!file)
+        return -errno;
+    err = write_message(said, run->table, file);
+    if (fclose(file) && !err)
+        err = -errno;
+    return err;
 }
 
 /* What is beside the fixture is there before it is, so whoever finds a fixture finds all of it. */

@@ -42,7 +42,7 @@ scripts    := .ci/run $(shell grep -lE '^\#!.*\b(sh|bash)$$' tests/* tests/*/* t
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all deps deps-demo deps-examples examples deps-test deps-lint deps-vm demo test unit-tests \
-        test-programs test-vm sanitized fuzz fuzzers lint format install uninstall clean help FORCE
+        test-programs test-vm bench sanitized fuzz fuzzers lint format install uninstall clean help FORCE
 
 all: $(BUILD)/sockfixture ## Build the program (the default)
 
@@ -112,7 +112,7 @@ build_deps = gcc make pkg-config clang llvm libbpf-dev libelf-dev zlib1g-dev lib
 demo_deps  = linuxptp
 example_deps = chrony chromium optipng
 test_deps  = bats libcmocka-dev chrony linuxptp golang-go rustc rustfmt black python3-pytest \
-             strace jq procps util-linux socat libcap2-bin libasan8 libubsan1 valgrind \
+             strace jq procps util-linux socat libcap2-bin libasan8 libubsan1 valgrind xxd \
              dbus dbus-daemon systemd python3-gi redis-server redis-tools dbus-bin postgresql curl openssh-client openssl \
              libc6-dev-arm64-cross chromium chromium-driver
 fuzz_deps  = libclang-rt-dev python3
@@ -166,6 +166,10 @@ test-programs: $(programs)
 test-vm: deps-test deps-vm ## Run the suite on Debian's kernels under QEMU, with each backend
 	@$(MAKE) --no-print-directory all test-programs
 	@$(sudo) env BUILD='$(BUILD)' tests/vm/matrix --readme README.md
+
+bench: deps-test ## Measure emission against tools that spell bytes
+	@$(MAKE) --no-print-directory all
+	@tests/bench/emit $(BUILD)/sockfixture
 
 sanitized: ## Build all of it with ASan and UBSan, in build/sanitized
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/sanitized SANITIZE=address,undefined \

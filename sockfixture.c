@@ -289,6 +289,7 @@ struct run {
     struct folder folder; /* of a fixture that is one, or of the files beside it */
     char *const *command;
     struct losses losses;
+    bool full;       /* there was no room to keep the messages */
     uint64_t placed; /* lost messages of which the conversation is known */
     uint64_t cut;    /* messages of which all but ancillary data is there */
     bool incomplete; /* something is known to be missing */
@@ -309,9 +310,20 @@ static int take_message(void *context, const struct message *original)
         show_message(stderr, &message);
     if (run->recording)
         err = recording_add(run->recording, &message);
-    if (!err && run->table)
+    if (!err && run->table) {
         err = table_add(run->table, &message);
+        run->full = err == -ENOSPC;
+    }
     return err;
+}
+
+/* Says why there are no more messages in the run. */
+static enum status say_broken_off(const struct run *run, int err, const char *what)
+{
+    if (!run->full)
+        return say_error(err, what);
+    say("%s: no room to keep the messages (let TMPDIR name a folder that has more)", what);
+    return STATUS_USAGE;
 }
 
 static enum status begin_recording(struct run *run, const char *backend)
@@ -343,14 +355,40 @@ static enum status end_recording(struct run *run)
 
 /* The files of messages, which go where the fixture goes. */
 
+/* Piece by piece, as a long message need not be in memory as a whole. */
+static int write_message(const struct said *said, const struct table *table, FILE *file)
+{
+    enum { PIECE = 4 << 20 };
+    size_t size;
+
+    errno = 0;
+    for (size_t at = 0; at < said->length; at += size) {
+        size = said->length - at < PIECE ? said->length - at : PIECE;
+        if (fwrite(said->data + at, 1, size, file) < size)
+            return errno ? -errno : -EIO;
+        if (size == PIECE)
+            arena_rest(table->arena);
+    }
+    return 0;
+}
+
 static int add_file(void *context, const char *name, const struct said *said)
 {
     struct run *run = context;
+    FILE *file;
     int err = 0;
 
     if (!run->folder.path)
         err = folder_open(&run->folder, run->options->output);
-    return err ? err : folder_add(&run->folder, name, said->data, said->length);
+    if (err)
+        return err;
+    file = folder_create(&run->folder, name);
+    if (!file)
+        return -errno;
+    err = write_message(said, run->table, file);
+    if (fclose(file) && !err)
+        err = -errno;
+    return err;
 }
 
 /* What is beside the fixture is there before it is, so whoever finds a fixture finds all of it. */
@@ -643,7 +681,7 @@ static enum status record(struct run *run)
     if (!err)
         err = conversations_finish(conversations);
     if (err) {
-        status = say_error(err, "recording");
+        status = say_broken_off(run, err, "recording");
         goto out;
     }
     run->losses = result.losses;
@@ -671,7 +709,7 @@ static enum status read_messages(struct run *run, struct recording_reader *reade
         return status;
     err = recording_read(reader, take_message, run, error);
     if (err && !error->text[0])
-        return say_error(err, run->options->read);
+        return say_broken_off(run, err, run->options->read);
     if (err)
         return STATUS_USAGE;
     recording_losses(reader, &run->losses, &complete);

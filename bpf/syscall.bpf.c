@@ -422,7 +422,7 @@ static __always_inline bool moved_empty(struct call *call, __u8 kind)
  * whether that is observed.
  */
 static __noinline void on_changed(struct task_struct *task, struct pt_regs *regs, __u8 kind,
-                                       long result)
+                                  long result)
 {
     __u64 fd = kind == CALL_ACCEPT ? result : first_argument(regs);
     struct subject subject;

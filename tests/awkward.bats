@@ -271,7 +271,7 @@ for line in sys.stdin:
         socket) equal "$status $("$tests/witness.py" client "$log" "$recording")" '0 whole' ;;
         syscall)
             # Nothing tells of it before Linux 6.3.
-            grep -q ' __tracepoint_sock_send_length$' /proc/kallsyms || return 0
+            grep -qa btf_trace_sock_send_length /sys/kernel/btf/vmlinux || return 0
             equal "$status $("$tests/witness.py" client "$log" "$recording")" '3 incomplete'
             grep -q 'incomplete: [0-9]* bytes passed by system calls' err
             ;;

@@ -26,6 +26,7 @@ struct options {
     const char *name;
     const char *package;
     size_t buffer_size;
+    size_t max_message; /* 0: no limit */
     bool ignore_status;
     bool quiet;
     bool verbose;

@@ -14,6 +14,7 @@
 #include "capture/address.h"
 #include "capture/conversation.h"
 #include "capture/exchange.h"
+#include "capture/losses.h"
 #include "capture/output.h"
 #include "capture/record.h"
 #include "capture/recording.h"
@@ -141,9 +142,32 @@ struct run {
     struct output fixture_file;
     char *const *command;
     struct losses losses;
-    uint64_t placed; /* lost messages of which the conversation is known */
-    bool incomplete; /* something is known to be missing */
+    struct losses shortened; /* what --max-message left out */
+    uint64_t placed;         /* lost messages of which the conversation is known */
+    bool incomplete;         /* something is known to be missing */
 };
+
+/*
+ * Counts what --max-message leaves out of a message. A backend has left it out already; what is
+ * read is cut here, and what was left out when it was recorded, the recording has counted.
+ */
+static void shorten(struct run *run, struct message *message)
+{
+    size_t most = run->options->max_message, whole = message->length + message->missing;
+    bool counted = run->options->read && message->missing;
+    size_t left_out;
+
+    if (!most || whole <= most)
+        return;
+    left_out = whole - most;
+    if (run->options->read) {
+        left_out = message->length > most ? message->length - most : 0;
+        message->length -= left_out;
+        message->missing += left_out;
+    }
+    run->shortened.left_out += left_out;
+    run->shortened.shortened += left_out && !counted;
+}
 
 static int take_message(void *context, const struct message *original)
 {
@@ -154,6 +178,7 @@ static int take_message(void *context, const struct message *original)
     if (wanted <= 0)
         return wanted;
     run->placed += message.lost;
+    shorten(run, &message);
     if (run->options->verbose)
         show_message(stderr, &message);
     if (run->recording)
@@ -243,6 +268,14 @@ static bool say_losses(const struct losses *losses)
            losses->bypassed;
 }
 
+static void say_shortened(const struct losses *losses)
+{
+    if (losses->left_out)
+        say("%" PRIu64 " messages were cut short, as asked: %" PRIu64 " bytes were left out "
+            "(--max-message)",
+            losses->shortened, losses->left_out);
+}
+
 /* Nothing was kept although a server was named: a mistake, unless it is there and silent. */
 static enum status check_selection(const struct run *run)
 {
@@ -267,6 +300,8 @@ static enum status write_results(struct run *run)
         return status;
     if (say_losses(&run->losses))
         run->incomplete = true;
+    if (!run->options->quiet)
+        say_shortened(&run->losses);
     status = end_recording(run);
     if (!status)
         status = emit_fixture(run);
@@ -303,6 +338,7 @@ static enum status open_session(struct session *session, const struct options *o
 {
     struct backend_options backend_options = {
         .buffer_size = options->buffer_size,
+        .max_message = options->max_message,
         .verbose = options->verbose,
         .say = options->quiet ? NULL : say_note,
     };
@@ -385,6 +421,7 @@ static enum status record_command(struct run *run)
         goto out;
     }
     run->losses = result.losses;
+    losses_add(&run->losses, &run->shortened);
     status = say_command_failed(options, &result);
     if (!status)
         status = write_results(run);
@@ -412,6 +449,7 @@ static enum status read_messages(struct run *run, struct recording_reader *reade
     if (err)
         return STATUS_USAGE;
     recording_losses(reader, &run->losses, &complete);
+    losses_add(&run->losses, &run->shortened);
     if (!complete) {
         say("%s: incomplete: it ends before its last line", run->options->read);
         run->incomplete = true;

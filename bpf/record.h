@@ -80,6 +80,9 @@ enum { CONSUMER_AWAKE, CONSUMER_NAPS, CONSUMER_SLEEPS };
 volatile __u32 consumer_state = 0;
 const volatile __u64 wake_at = 1024 * 1024;
 
+/* Set by user space: bytes of each message to record; 0: all. */
+const volatile __u64 max_message = 0;
+
 struct record_losses losses = {};
 
 #define READ(...) BPF_CORE_READ(__VA_ARGS__)
@@ -487,6 +490,8 @@ static __always_inline void message_open(struct call *call, __u64 length, __u64 
     call->offset = 0;
     call->length = length;
     call->available = available < length ? available : length;
+    if (max_message && call->available > max_message)
+        call->available = max_message;
     /* TCP is asked to throw the bytes away: what stands in the buffer is older. */
     if (call->type == SOCK_STREAM && call->family != AF_UNIX && !(flags & RECORD_SENT) &&
         call->message_flags & MSG_TRUNC)

@@ -41,7 +41,7 @@ struct message_facts {
     const char *name; /* the address the call named or was given; NULL when there was none */
     const uint8_t *data;
     size_t length;
-    size_t missing; /* bytes that belong after data and could not be read */
+    size_t missing; /* bytes that belong after data: could not be read, or were not asked for */
     size_t lost;    /* messages of this endpoint lost right before */
 };
 
@@ -67,10 +67,15 @@ struct losses {
     uint64_t unfollowed; /* processes or threads that could not be observed */
     uint64_t foreign;    /* calls in a convention that the backend cannot read (32-bit programs) */
     uint64_t bypassed;   /* bytes moved in ways that the backend does not see (io_uring) */
+
+    /* What the user asked to leave out: no loss, but not there either. */
+    uint64_t shortened; /* messages of which only the beginning was to be kept */
+    uint64_t left_out;  /* bytes of those */
 };
 
 struct backend_options {
     size_t buffer_size; /* bytes between kernel and user space, a power of two */
+    size_t max_message; /* bytes of each message to record; 0: all */
     bool verbose;       /* show the log of the libraries */
 
     /* Tells the user one line about the command that no recording holds; or NULL. */

@@ -29,6 +29,7 @@
 
 #include "capture/backend.h"
 #include "capture/launch.h"
+#include "capture/losses.h"
 #include "capture/ptrace_call.h"
 #include "capture/ptrace_filter.h"
 #include "capture/ptrace_socket.h"
@@ -531,6 +532,7 @@ static int ptrace_open(struct recorder **out, const struct backend_options *opti
     if (!recorder)
         return -ENOMEM;
     recorder->options = *options;
+    recorder->moved.max_message = options->max_message;
     recorder->sink = sink;
     err = sockets_new(&recorder->sockets, sink);
     if (err) {
@@ -581,11 +583,8 @@ static int ptrace_finish(struct recorder *recorder, struct losses *losses)
     while ((err = take_waiting(recorder)) >= 0 && recorder->sending && left-- > 0)
         nanosleep(&pause, NULL);
     pass_from_now_on();
-    losses->messages += recorder->losses.messages + recorder->moved.losses.messages;
-    losses->bytes += recorder->losses.bytes + recorder->moved.losses.bytes;
-    losses->cut += recorder->losses.cut + recorder->moved.losses.cut;
-    losses->unfollowed += recorder->losses.unfollowed;
-    losses->foreign += recorder->losses.foreign;
+    losses_add(losses, &recorder->losses);
+    losses_add(losses, &recorder->moved.losses);
     return err < 0 ? err : 0;
 }
 

@@ -13,6 +13,8 @@
 #include <sys/uio.h>
 #include <time.h>
 
+#include "capture/losses.h"
+
 /* One message of a call. */
 struct parcel {
     size_t offset; /* of its bytes in moved->data */
@@ -254,14 +256,16 @@ static int make_room(struct moved *moved, size_t more)
     return 0;
 }
 
-/* Takes length bytes, scattered over so many pieces of the thread's memory. */
+/* Takes a message of length bytes, scattered over so many pieces of the thread's memory. */
 static int take_pieces(struct moved *moved, struct parcel *parcel, pid_t tid, struct iovec *pieces,
                        size_t count, size_t length)
 {
+    size_t most = moved->max_message;
+    size_t wanted = most && length > most ? most : length;
     struct iovec local;
-    size_t left = length, used = 0;
+    size_t left = wanted, used = 0;
     ssize_t size = 0;
-    int err = make_room(moved, length);
+    int err = make_room(moved, wanted);
 
     if (err)
         return err;
@@ -270,7 +274,7 @@ static int take_pieces(struct moved *moved, struct parcel *parcel, pid_t tid, st
             pieces[used].iov_len = left;
         left -= pieces[used].iov_len;
     }
-    local = (struct iovec){moved->data + moved->length, length - left};
+    local = (struct iovec){moved->data + moved->length, wanted - left};
     if (local.iov_len)
         size = process_vm_readv(tid, &local, 1, pieces, used, 0);
     parcel->length = size < 0 ? 0 : (size_t)size;
@@ -560,10 +564,8 @@ static int deliver_parcel(const struct traced_call *call, const struct caller *c
 
     memcpy(facts.comm, caller->comm, COMM_SIZE);
     call->socket->lost = 0;
-    if (facts.missing) {
-        moved->losses.cut++;
-        moved->losses.bytes += facts.missing;
-    }
+    losses_count(&moved->losses, parcel->length + parcel->missing, parcel->length,
+                 moved->max_message);
     return sink->message(sink->context, &facts);
 }
 

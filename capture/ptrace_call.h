@@ -34,6 +34,7 @@ struct moved {
     size_t count, capacity;
     uint8_t *data;
     size_t length, size;
+    size_t max_message; /* bytes of each message to take; 0: all */
     struct losses losses;
 };
 

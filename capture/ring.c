@@ -13,6 +13,8 @@
 #include <sys/socket.h>
 #include <time.h>
 
+#include "capture/losses.h"
+
 enum {
     BATCH = 65536, /* records taken before the caller gets a look at its other business */
     NAP = 4,       /* milliseconds; while messages come, they are taken in lots */
@@ -37,7 +39,8 @@ struct ring {
     struct ring_buffer *buffer;
     volatile uint32_t *state;
     const struct sink *sink;
-    void *partials; /* a tree by tid */
+    size_t max_message; /* 0: messages are as long as they are */
+    void *partials;     /* a tree by tid */
     size_t partial_count;
     struct losses losses;
     uint64_t epoch; /* add to CLOCK_MONOTONIC to get nanoseconds since the epoch */
@@ -99,10 +102,7 @@ static void partial_drop(struct ring *ring, struct partial *partial)
 static int deliver(struct ring *ring, struct message_facts *facts, uint64_t length)
 {
     facts->missing = length - facts->length;
-    if (facts->missing) {
-        ring->losses.cut++;
-        ring->losses.bytes += facts->missing;
-    }
+    losses_count(&ring->losses, length, facts->length, ring->max_message);
     return ring->sink->message(ring->sink->context, facts);
 }
 
@@ -296,7 +296,8 @@ static int take_batch(struct ring *ring)
     return result < 0 && result != -EAGAIN ? result : 0;
 }
 
-int ring_new(struct ring **out, int map, volatile uint32_t *state, const struct sink *sink)
+int ring_new(struct ring **out, int map, volatile uint32_t *state, const struct sink *sink,
+             size_t max_message)
 {
     struct ring *ring = calloc(1, sizeof(*ring));
     struct timespec real, monotonic;
@@ -316,6 +317,7 @@ int ring_new(struct ring **out, int map, volatile uint32_t *state, const struct 
                   (uint64_t)(real.tv_nsec - monotonic.tv_nsec);
     ring->state = state;
     ring->sink = sink;
+    ring->max_message = max_message;
     *out = ring;
     return 0;
 }
@@ -363,7 +365,6 @@ int ring_finish(struct ring *ring, struct losses *losses)
     while (!err && ring->taken);
     while (!err && ring->partials)
         err = partial_deliver(ring, *(struct partial **)ring->partials);
-    losses->cut += ring->losses.cut;
-    losses->bytes += ring->losses.bytes;
+    losses_add(losses, &ring->losses);
     return err;
 }

@@ -85,6 +85,7 @@ static int open_way(struct recorder *recorder, const struct way *way, const stru
         return -errno;
     choose_programs(recorder, way, kernel);
     recorder->bpf->rodata->wake_at = options->buffer_size / 16;
+    recorder->bpf->rodata->max_message = options->max_message;
     bpf_map__set_max_entries(recorder->bpf->maps.records, options->buffer_size);
     err = socket_bpf__load(recorder->bpf);
     if (!err)
@@ -133,7 +134,7 @@ static int socket_open(struct recorder **out, const struct backend_options *opti
     if (err)
         goto fail;
     err = ring_new(&recorder->ring, bpf_map__fd(recorder->bpf->maps.records),
-                   &recorder->bpf->bss->consumer_state, sink);
+                   &recorder->bpf->bss->consumer_state, sink, options->max_message);
     if (err) {
         err = bpf_reason(err, "mapping the ring buffer", reason);
         goto fail;

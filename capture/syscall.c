@@ -70,6 +70,7 @@ static int syscall_open(struct recorder **out, const struct backend_options *opt
     }
     fill_calls(recorder->bpf);
     recorder->bpf->rodata->wake_at = options->buffer_size / 16;
+    recorder->bpf->rodata->max_message = options->max_message;
     bpf_map__set_max_entries(recorder->bpf->maps.records, options->buffer_size);
     err = choose_programs(recorder->bpf);
     if (!err)
@@ -84,7 +85,7 @@ static int syscall_open(struct recorder **out, const struct backend_options *opt
         goto fail;
     }
     err = ring_new(&recorder->ring, bpf_map__fd(recorder->bpf->maps.records),
-                   &recorder->bpf->bss->consumer_state, sink);
+                   &recorder->bpf->bss->consumer_state, sink, options->max_message);
     if (err) {
         err = bpf_reason(err, "mapping the ring buffer", reason);
         goto fail;

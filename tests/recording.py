@@ -28,6 +28,7 @@ REQUIRED = {
 }
 COUNTS = ("missing", "lost")
 LOST = {"messages", "bytes", "cut", "unfollowed", "foreign", "bypassed"}
+SHORTENED = {"shortened", "left_out"}
 PEER = {"pid": int, "comm": str, "inode": int, "address": str}
 
 
@@ -89,7 +90,7 @@ def is_control(character):
 
 
 def check_lost(lost):
-    counts = isinstance(lost, dict) and set(lost) == LOST
+    counts = isinstance(lost, dict) and set(lost) in (LOST, LOST | SHORTENED)
     require(
         counts and all(type(n) is int and n >= 0 for n in lost.values()),
         f"what was lost is {lost!r}",

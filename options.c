@@ -62,8 +62,10 @@ static const struct argp_option option_table[] = {
      "Keep no more than SIZE bytes of each message (default: all)", 3},
     {"ignore-status", OPTION_IGNORE_STATUS, NULL, 0, "Write the fixture even if the command failed",
      3},
+    {"count", 'c', "N", 0, "End the recording when N exchanges are complete", 3},
+    {"duration", 'T', "SECONDS", 0, "End the recording after so many seconds (as 10 or 0.5)", 3},
     {"quiet", 'q', NULL, 0, "Say nothing but errors", 4},
-    {"verbose", 'v', NULL, 0, "Show each message as it passes, and the log of libbpf", 4},
+    {"verbose", 'v', NULL, 0, "Show each message as it passes; -vv: and the log of libbpf", 4},
     {0},
 };
 
@@ -103,6 +105,29 @@ static size_t parse_buffer_size(const char *text)
     return rounded;
 }
 
+/* A number of exchanges; 0 when it is none. */
+static size_t parse_count(const char *text)
+{
+    unsigned long long count;
+    char *end;
+
+    errno = 0;
+    count = strtoull(text, &end, 10);
+    return errno || *end || !isdigit((unsigned char)text[0]) || count > SIZE_MAX ? 0 : count;
+}
+
+/* Seconds as 10 or 0.5, in nanoseconds; 0 when it is no such number, or longer than a lifetime. */
+static uint64_t parse_seconds(const char *text)
+{
+    double seconds;
+    char *end;
+
+    if (strspn(text, "0123456789.") != strlen(text))
+        return 0;
+    seconds = strtod(text, &end);
+    return *end || seconds > 3e9 ? 0 : (uint64_t)(seconds * 1e9);
+}
+
 static error_t parse_option(int key, char *value, struct argp_state *state)
 {
     struct options *options = state->input;
@@ -128,11 +153,21 @@ static error_t parse_option(int key, char *value, struct argp_state *state)
         if (!options->buffer_size)
             argp_error(state, "--buffer-size: '%s' is no size up to 1G (as 512K or 64M)", value);
         break;
+    case 'c':
+        options->count = parse_count(value);
+        if (!options->count)
+            argp_error(state, "--count: '%s' is no number of exchanges", value);
+        break;
+    case 'T':
+        options->duration = parse_seconds(value);
+        if (!options->duration)
+            argp_error(state, "--duration: '%s' is no number of seconds (as 10 or 0.5)", value);
+        break;
     case 'q':
         options->quiet = true;
         break;
     case 'v':
-        options->verbose = true;
+        options->verbose++;
         break;
     case OPTION_BACKEND:
         options->backend = value;
@@ -196,6 +231,8 @@ static const char *misuse(const struct options *options)
         return "either a command is run or a recording is read (-r), not both";
     if (!options->command && !options->read)
         return "no command to run, and no recording to read (-r)";
+    if (options->read && options->duration)
+        return "--duration is for recording, and not for what was recorded (-r)";
     if (options->lang && options->template)
         return "--lang and --template exclude each other";
     if (is_stdout(options->write) && fixture_to_stdout(options))

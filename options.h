@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* Exit statuses. */
 enum status {
@@ -27,9 +28,11 @@ struct options {
     const char *package;
     size_t buffer_size;
     size_t max_message; /* 0: no limit */
+    size_t count;       /* of exchanges; 0: all */
+    uint64_t duration;  /* nanoseconds; 0: until the command ends */
     bool ignore_status;
     bool quiet;
-    bool verbose;
+    int verbose; /* how often it was asked for */
     const char *user;
     bool list_langs;
     bool list_backends;

@@ -2,6 +2,7 @@
 /* Runs a command and gives the conversation it had over its sockets as a table of test cases. */
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -14,12 +15,12 @@
 #include "capture/address.h"
 #include "capture/conversation.h"
 #include "capture/exchange.h"
-#include "capture/losses.h"
+#include "capture/intake.h"
 #include "capture/output.h"
+#include "capture/progress.h"
 #include "capture/record.h"
 #include "capture/recording.h"
-#include "capture/selection.h"
-#include "capture/show.h"
+#include "capture/signals.h"
 #include "capture/text.h"
 #include "capture/user.h"
 #include "emit/fixture.h"
@@ -44,15 +45,15 @@ static void say(const char *format, ...)
     fprintf(stderr, "sockfixture: %s\n", text);
 }
 
-static void say_note(const char *text)
-{
-    say("%s", text);
-}
-
 static enum status say_error(int err, const char *what)
 {
     say("%s: %s", what, strerror(-err));
     return STATUS_USAGE;
+}
+
+static const char *name_of_output(const char *path)
+{
+    return !path || is_stdout(path) ? "standard output" : path;
 }
 
 static enum status check_socket(const char *address)
@@ -135,57 +136,66 @@ static enum status load_language(const struct options *options, struct language 
 struct run {
     const struct options *options;
     struct language *language; /* NULL when no fixture is wanted */
-    struct selection *selection;
+    struct intake *intake;
     struct table *table;                /* with a language only */
     struct recording_writer *recording; /* with -w only */
     struct output recording_file;
     struct output fixture_file;
     char *const *command;
+    struct progress_line line;
     struct losses losses;
-    struct losses shortened; /* what --max-message left out */
-    uint64_t placed;         /* lost messages of which the conversation is known */
-    bool incomplete;         /* something is known to be missing */
+    bool incomplete; /* something is known to be missing */
 };
 
-/*
- * Counts what --max-message leaves out of a message. A backend has left it out already; what is
- * read is cut here, and what was left out when it was recorded, the recording has counted.
- */
-static void shorten(struct run *run, struct message *message)
+/* What ends the recording before the command does: so many exchanges, or so much time. */
+static int recording_left(void *context, uint64_t elapsed)
 {
-    size_t most = run->options->max_message, whole = message->length + message->missing;
-    bool counted = run->options->read && message->missing;
-    size_t left_out;
+    const struct run *run = context;
+    uint64_t duration = run->options->duration, left = UINT64_MAX, quiet;
 
-    if (!most || whole <= most)
-        return;
-    left_out = whole - most;
-    if (run->options->read) {
-        left_out = message->length > most ? message->length - most : 0;
-        message->length -= left_out;
-        message->missing += left_out;
-    }
-    run->shortened.left_out += left_out;
-    run->shortened.shortened += left_out && !counted;
+    if (duration)
+        left = elapsed < duration ? duration - elapsed : 0;
+    if (intake_left(run->intake, &quiet) && quiet < left)
+        left = quiet;
+    if (left == UINT64_MAX)
+        return -1;
+    left = left / 1000000 + (left % 1000000 != 0);
+    return left < INT_MAX ? (int)left : INT_MAX;
 }
 
-static int take_message(void *context, const struct message *original)
+static void show_progress(void *context, uint64_t elapsed, const struct losses *losses, bool asked)
 {
     struct run *run = context;
-    struct message message = *original;
-    int wanted = selection_take(run->selection, &message), err = 0;
+    struct intake_counts counts = intake_counts(run->intake);
+    const struct progress progress = {
+        .elapsed = elapsed,
+        .messages = counts.messages,
+        .bytes = counts.bytes,
+        .lost = losses->messages,
+        .exchanges = counts.exchanges,
+        .wanted = run->options->count,
+    };
 
-    if (wanted <= 0)
-        return wanted;
-    run->placed += message.lost;
-    shorten(run, &message);
-    if (run->options->verbose)
-        show_message(stderr, &message);
-    if (run->recording)
-        err = recording_add(run->recording, &message);
-    if (!err && run->table)
-        err = table_add(run->table, &message);
-    return err;
+    if (asked)
+        progress_line_print(&run->line, &progress);
+    else
+        progress_line_draw(&run->line, &progress);
+}
+
+static void say_note(void *context, const char *text)
+{
+    struct run *run = context;
+
+    progress_line_erase(&run->line);
+    say("%s", text);
+}
+
+/* Says why it could not go on; a recording that cannot be written is known by its file. */
+static enum status say_failed(const struct run *run, int err, const char *what)
+{
+    bool unrecorded = intake_counts(run->intake).unrecorded;
+
+    return say_error(err, unrecorded ? name_of_output(run->options->write) : what);
 }
 
 static enum status begin_recording(struct run *run, const char *backend)
@@ -198,7 +208,10 @@ static enum status begin_recording(struct run *run, const char *backend)
     err = output_open(&run->recording_file, path);
     if (!err)
         err = recording_begin(&run->recording, run->recording_file.file, run->command, backend);
-    return err ? say_error(err, path) : STATUS_DONE;
+    if (err)
+        return say_error(err, name_of_output(path));
+    intake_record(run->intake, run->recording);
+    return STATUS_DONE;
 }
 
 static enum status end_recording(struct run *run)
@@ -212,7 +225,7 @@ static enum status end_recording(struct run *run)
     err = recording_end(recording, &run->losses);
     if (!err)
         err = output_commit(&run->recording_file);
-    return err ? say_error(err, run->options->write) : STATUS_DONE;
+    return err ? say_error(err, name_of_output(run->options->write)) : STATUS_DONE;
 }
 
 static enum status emit_fixture(struct run *run)
@@ -224,7 +237,7 @@ static enum status emit_fixture(struct run *run)
         .command = run->command,
         .name = options->name,
         .package = options->package,
-        .lost = run->losses.messages - run->placed,
+        .lost = run->losses.messages - intake_counts(run->intake).placed,
         .incomplete = run->incomplete,
     };
     struct template_error error;
@@ -235,12 +248,12 @@ static enum status emit_fixture(struct run *run)
     err = fixture_print(&fixture, run->language, run->fixture_file.file, &error);
     if (err) {
         if (!error.line)
-            return say_error(err, is_stdout(path) ? "standard output" : path);
+            return say_error(err, name_of_output(path));
         say_template_error(options, &error);
         return STATUS_USAGE;
     }
     err = output_commit(&run->fixture_file);
-    return err ? say_error(err, is_stdout(path) ? "standard output" : path) : STATUS_DONE;
+    return err ? say_error(err, name_of_output(path)) : STATUS_DONE;
 }
 
 /* Returns whether there is anything to say. */
@@ -268,12 +281,21 @@ static bool say_losses(const struct losses *losses)
            losses->bypassed;
 }
 
-static void say_shortened(const struct losses *losses)
+/* What is not there because that was asked for. */
+static void say_left_out(const struct run *run)
 {
-    if (losses->left_out)
+    struct intake_counts counts = intake_counts(run->intake);
+    size_t wanted = run->options->count;
+
+    if (run->losses.left_out)
         say("%" PRIu64 " messages were cut short, as asked: %" PRIu64 " bytes were left out "
             "(--max-message)",
-            losses->shortened, losses->left_out);
+            run->losses.shortened, run->losses.left_out);
+    if (wanted && counts.exchanges < wanted)
+        say("%zu of %zu exchanges were recorded", counts.exchanges, wanted);
+    if (counts.unanswered)
+        say("%zu messages that had no answer were left out when %zu exchanges were complete",
+            counts.unanswered, wanted);
 }
 
 /* Nothing was kept although a server was named: a mistake, unless it is there and silent. */
@@ -281,7 +303,7 @@ static enum status check_selection(const struct run *run)
 {
     const char *address = run->options->socket;
 
-    if (selection_count(run->selection) > 0)
+    if (intake_counts(run->intake).conversations > 0)
         return STATUS_DONE;
     if (address && address[0] == '/' && !strpbrk(address, "*?[") && access(address, F_OK) != 0) {
         say("%s: no such socket (is the server running?)", address);
@@ -294,14 +316,22 @@ static enum status check_selection(const struct run *run)
 
 static enum status write_results(struct run *run)
 {
-    enum status status = check_selection(run);
+    struct intake_counts counts;
+    enum status status;
+    int err = intake_finish(run->intake);
 
+    if (err)
+        return say_failed(run, err, "recording");
+    status = check_selection(run);
     if (status)
         return status;
+    counts = intake_counts(run->intake);
+    run->losses.shortened += counts.shortened;
+    run->losses.left_out += counts.left_out;
     if (say_losses(&run->losses))
         run->incomplete = true;
     if (!run->options->quiet)
-        say_shortened(&run->losses);
+        say_left_out(run);
     status = end_recording(run);
     if (!status)
         status = emit_fixture(run);
@@ -321,7 +351,7 @@ static enum status say_command_failed(const struct options *options,
             result->exec_error == -ENOENT ? "command not found" : strerror(-result->exec_error));
         return STATUS_COMMAND;
     }
-    if (!result->ended || result->interrupted)
+    if (!result->ended || result->interrupted || result->stopped)
         return STATUS_DONE;
     if (WIFSIGNALED(result->status))
         say("%s: killed by signal %d (%s)%s", name, WTERMSIG(result->status),
@@ -333,14 +363,15 @@ static enum status say_command_failed(const struct options *options,
     return options->ignore_status ? STATUS_DONE : STATUS_COMMAND;
 }
 
-static enum status open_session(struct session *session, const struct options *options,
-                                const struct sink *sink)
+static enum status open_session(struct session *session, struct run *run, const struct sink *sink)
 {
+    const struct options *options = run->options;
     struct backend_options backend_options = {
         .buffer_size = options->buffer_size,
         .max_message = options->max_message,
-        .verbose = options->verbose,
+        .verbose = options->verbose > 1,
         .say = options->quiet ? NULL : say_note,
+        .context = run,
     };
 
     if (session_open(session, options->backend, &backend_options, sink)) {
@@ -386,12 +417,17 @@ static enum status record_command(struct run *run)
     const struct options *options = run->options;
     struct conversation_options conversation_options = {
         .server = options->socket,
-        .message = take_message,
-        .context = run,
+        .message = intake_take,
+        .context = run->intake,
     };
     struct session_command command = {
         .command = options->command,
         .output_to_error = fixture_to_stdout(options) || is_stdout(options->write),
+    };
+    const struct session_watcher watcher = {
+        .context = run,
+        .left = recording_left,
+        .show = show_progress,
     };
     struct conversations *conversations;
     struct session_result result;
@@ -408,20 +444,22 @@ static enum status record_command(struct run *run)
     }
     if (conversations_new(&conversations, &conversation_options))
         return say_error(-ENOMEM, "recording");
-    status = open_session(&session, options, conversations_sink(conversations));
+    status = open_session(&session, run, conversations_sink(conversations));
     if (!status)
         status = begin_recording(run, session.backend->name);
     if (status)
         goto out;
-    err = session_run(&session, &command, &result);
+    err = session_run(&session, &command, &watcher, &result);
+    progress_line_erase(&run->line);
     if (!err)
         err = conversations_finish(conversations);
     if (err) {
-        status = say_error(err, "recording");
+        status = say_failed(run, err, "recording");
         goto out;
     }
     run->losses = result.losses;
-    losses_add(&run->losses, &run->shortened);
+    if (result.stopped && !result.ended && !options->quiet)
+        say("%s: still runs, although it was sent SIGTERM", options->command[0]);
     status = say_command_failed(options, &result);
     if (!status)
         status = write_results(run);
@@ -443,13 +481,12 @@ static enum status read_messages(struct run *run, struct recording_reader *reade
     status = begin_recording(run, recording_backend(reader));
     if (status)
         return status;
-    err = recording_read(reader, take_message, run, error);
+    err = recording_read(reader, intake_take, run->intake, error);
     if (err && !error->text[0])
-        return say_error(err, run->options->read);
+        return say_failed(run, err, run->options->read);
     if (err)
         return STATUS_USAGE;
     recording_losses(reader, &run->losses, &complete);
-    losses_add(&run->losses, &run->shortened);
     if (!complete) {
         say("%s: incomplete: it ends before its last line", run->options->read);
         run->incomplete = true;
@@ -486,10 +523,27 @@ static enum status open_fixture(struct run *run)
     return err ? say_error(err, path) : STATUS_DONE;
 }
 
+static int open_intake(struct run *run)
+{
+    const struct options *options = run->options;
+    struct intake_options intake_options = {
+        .server = options->socket,
+        .count = options->count,
+        .max_message = options->max_message,
+        .whole = options->read,
+        .show = options->verbose,
+    };
+    int err = run->language ? table_new(&run->table) : 0;
+
+    intake_options.table = run->table;
+    return err ? err : intake_new(&run->intake, &intake_options);
+}
+
 static enum status make_fixture(const struct options *options)
 {
     struct run run = {.options = options, .command = options->command};
     enum status status = check_backend(options->backend);
+    int err;
 
     if (!status)
         status = check_socket(options->socket);
@@ -497,8 +551,13 @@ static enum status make_fixture(const struct options *options)
         status = load_language(options, &run.language);
     if (status)
         goto out;
-    if (selection_new(&run.selection, options->socket) || (run.language && table_new(&run.table))) {
-        status = say_error(-ENOMEM, "recording");
+    signals_hold();
+    /* A command that is launched has the terminal to itself. */
+    progress_line_begin(&run.line, stderr,
+                        !options->command && !options->verbose && !options->quiet);
+    err = open_intake(&run);
+    if (err) {
+        status = say_error(err, "recording");
         goto out;
     }
     status = open_fixture(&run);
@@ -509,8 +568,8 @@ out:
         recording_end(run.recording, NULL);
     output_discard(&run.recording_file);
     output_discard(&run.fixture_file);
+    intake_free(run.intake);
     table_free(run.table);
-    selection_free(run.selection);
     language_free(run.language);
     return status;
 }

@@ -79,7 +79,8 @@ struct backend_options {
     bool verbose;       /* show the log of the libraries */
 
     /* Tells the user one line about the command that no recording holds; or NULL. */
-    void (*say)(const char *text);
+    void (*say)(void *context, const char *text);
+    void *context;
 };
 
 enum { REASON_SIZE = 256 };
@@ -116,8 +117,11 @@ struct backend {
      */
     int (*step)(struct recorder *recorder, int *wait);
 
-    /* Delivers the rest and adds what was lost to *losses. */
-    int (*finish)(struct recorder *recorder, struct losses *losses);
+    /* Adds what has been lost so far to *losses; cheap enough to be asked all the time. */
+    void (*losses)(const struct recorder *recorder, struct losses *losses);
+
+    /* Stops recording and delivers the rest. */
+    int (*finish)(struct recorder *recorder);
 
     void (*close)(struct recorder *recorder);
 

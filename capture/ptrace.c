@@ -195,7 +195,7 @@ static void forget_name(const void *node, VISIT visit, void *pid)
 static void say(const struct recorder *recorder, const char *text)
 {
     if (recorder->options.say)
-        recorder->options.say(text);
+        recorder->options.say(recorder->options.context, text);
 }
 
 /* True when the program has a privilege to give that the process has not got. */
@@ -570,11 +570,17 @@ static int ptrace_fd(const struct recorder *recorder)
     return -1; /* stops send SIGCHLD, which the caller waits for */
 }
 
+static void ptrace_losses(const struct recorder *recorder, struct losses *losses)
+{
+    losses_add(losses, &recorder->losses);
+    losses_add(losses, &recorder->moved.losses);
+}
+
 /*
  * What has been sent may have been answered, and the answer been read by a command that has ended,
  * before the call that sent it has returned.
  */
-static int ptrace_finish(struct recorder *recorder, struct losses *losses)
+static int ptrace_finish(struct recorder *recorder)
 {
     const struct timespec pause = {.tv_nsec = 1000000};
     int err, left = LINGER;
@@ -583,8 +589,6 @@ static int ptrace_finish(struct recorder *recorder, struct losses *losses)
     while ((err = take_waiting(recorder)) >= 0 && recorder->sending && left-- > 0)
         nanosleep(&pause, NULL);
     pass_from_now_on();
-    losses_add(losses, &recorder->losses);
-    losses_add(losses, &recorder->moved.losses);
     return err < 0 ? err : 0;
 }
 
@@ -607,6 +611,7 @@ const struct backend backend_ptrace = {
     .observe = ptrace_observe,
     .fd = ptrace_fd,
     .step = ptrace_step,
+    .losses = ptrace_losses,
     .finish = ptrace_finish,
     .close = ptrace_close,
     .needed = ptrace_needed,

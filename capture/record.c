@@ -9,10 +9,12 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "capture/front.h"
 #include "capture/launch.h"
+#include "capture/signals.h"
 
 const struct backend *const backends[] = {&backend_socket, &backend_syscall, &backend_ptrace, NULL};
 
@@ -64,15 +66,19 @@ void session_close(struct session *session)
     memset(session, 0, sizeof(*session));
 }
 
+/* Milliseconds that a command gets to end after SIGTERM. */
+enum { GRACE = 2000 };
+
 /* What is watched while the command runs. */
 struct watch {
     int epoll;
     int signals;
     sigset_t old_mask;
     int signals_seen;
+    bool hung_up; /* one of them was SIGHUP */
+    bool asked;   /* there was a SIGUSR1 that has not been answered */
+    uint64_t began;
 };
-
-static const int passed_on[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
 
 static int watch_add(const struct watch *watch, int fd)
 {
@@ -91,8 +97,7 @@ static int watch_open(struct watch *watch)
     *watch = (struct watch){.epoll = -1, .signals = -1};
     sigemptyset(&mask);
     sigaddset(&mask, SIGCHLD);
-    for (size_t i = 0; i < sizeof(passed_on) / sizeof(*passed_on); i++)
-        sigaddset(&mask, passed_on[i]);
+    signals_add(&mask);
     if (sigprocmask(SIG_BLOCK, &mask, &watch->old_mask))
         return -errno;
     watch->signals = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -102,10 +107,18 @@ static int watch_open(struct watch *watch)
     return watch_add(watch, watch->signals);
 }
 
+/* Once it is over, what signals there are can end it no more; a shell repeats a SIGHUP. */
 static void watch_close(struct watch *watch)
 {
-    if (watch->signals >= 0)
+    struct signalfd_siginfo signal_left;
+
+    if (watch->hung_up)
+        signal(SIGHUP, SIG_IGN);
+    if (watch->signals >= 0) {
+        while (read(watch->signals, &signal_left, sizeof(signal_left)) > 0)
+            ;
         close(watch->signals);
+    }
     if (watch->epoll >= 0)
         close(watch->epoll);
     sigprocmask(SIG_SETMASK, &watch->old_mask, NULL);
@@ -117,10 +130,13 @@ static void pass_signals(struct watch *watch, const struct launch *launch)
     struct signalfd_siginfo signal;
 
     while (read(watch->signals, &signal, sizeof(signal)) == sizeof(signal)) {
-        if (signal.ssi_signo == SIGCHLD)
+        if (signal.ssi_signo == SIGUSR1)
+            watch->asked = true;
+        if (signal.ssi_signo == SIGUSR1 || signal.ssi_signo == SIGCHLD)
             continue;
         watch->signals_seen++;
-        if (signal.ssi_code != SI_KERNEL)
+        watch->hung_up = watch->hung_up || signal.ssi_signo == SIGHUP;
+        if (!signal_reached_all(&signal))
             launch_signal(launch, signal.ssi_signo);
     }
 }
@@ -138,15 +154,40 @@ static void get_ahead(struct sched_param *old, int *old_policy)
     sched_setscheduler(0, SCHED_RR | SCHED_RESET_ON_FORK, &first);
 }
 
-/* Records until the command has ended or the user insists. */
+static uint64_t now(void)
+{
+    struct timespec time;
+
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
+}
+
+/* Asks the watcher. Returns true when it ends the recording, else waits no longer than it wants. */
+static bool ask_watcher(const struct session *session, struct watch *watch,
+                        const struct session_watcher *watcher, int *wait)
+{
+    uint64_t elapsed = now() - watch->began;
+    struct losses losses = {0};
+    int left = watcher->left(watcher->context, elapsed);
+
+    session->backend->losses(session->recorder, &losses);
+    watcher->show(watcher->context, elapsed, &losses, watch->asked);
+    watch->asked = false;
+    if (left >= 0 && left < *wait)
+        *wait = left;
+    return left == 0;
+}
+
+/* Records until the command has ended, the watcher ends it or the user insists. */
 static int record_until_end(struct session *session, struct watch *watch, struct launch *launch,
-                            struct session_result *result)
+                            const struct session_watcher *watcher, struct session_result *result)
 {
     const struct backend *backend = session->backend;
     struct epoll_event events[4];
     int err = 0, wait = 0;
 
-    while (!err && !launch_ended(launch) && !result->exec_error && watch->signals_seen < 2) {
+    while (!err && !launch_ended(launch) && !result->exec_error && !result->stopped &&
+           watch->signals_seen < 2) {
         if (epoll_wait(watch->epoll, events, 4, wait) < 0 && errno != EINTR)
             return -errno;
         if (front_fd() >= 0 && front_is_gone())
@@ -154,14 +195,42 @@ static int record_until_end(struct session *session, struct watch *watch, struct
         pass_signals(watch, launch);
         result->exec_error = launch_check(launch);
         err = backend->step(session->recorder, &wait);
+        if (!err && !launch_ended(launch))
+            result->stopped = ask_watcher(session, watch, watcher, &wait);
     }
     if (!result->exec_error) /* the backend may have seen its end */
         result->exec_error = launch_check(launch);
     return err;
 }
 
+/* Lets the command go, records, and sees to it that it does not go on for nothing. */
+static int record(struct session *session, struct watch *watch, struct launch *launch,
+                  const struct session_watcher *watcher, struct session_result *result)
+{
+    const struct backend *backend = session->backend;
+    struct sched_param old;
+    int err, old_policy;
+
+    get_ahead(&old, &old_policy);
+    watch->began = now();
+    err = launch_go(launch);
+    if (!err)
+        err = record_until_end(session, watch, launch, watcher, result);
+    if (!err)
+        err = backend->finish(session->recorder);
+    if (old_policy >= 0)
+        sched_setscheduler(0, old_policy, &old);
+    backend->losses(session->recorder, &result->losses);
+    if (result->stopped || (err && err != -ECANCELED))
+        launch_signal(launch, SIGTERM);
+    result->ended = launch_ended(launch) || (result->stopped && launch_wait(launch, GRACE));
+    result->status = launch_status(launch);
+    result->interrupted = watch->signals_seen > 0;
+    return err;
+}
+
 int session_run(struct session *session, const struct session_command *command,
-                struct session_result *result)
+                const struct session_watcher *watcher, struct session_result *result)
 {
     const struct backend *backend = session->backend;
     struct launch_options options = {
@@ -171,9 +240,8 @@ int session_run(struct session *session, const struct session_command *command,
         .prepare = backend->prepare,
     };
     struct launch *launch = NULL;
-    struct sched_param old;
     struct watch watch;
-    int err, old_policy = -1;
+    int err;
 
     memset(result, 0, sizeof(*result));
     if (backend->stay) {
@@ -192,20 +260,8 @@ int session_run(struct session *session, const struct session_command *command,
         err = watch_add(&watch, backend->fd(session->recorder));
     if (!err)
         err = watch_add(&watch, front_fd());
-    if (err)
-        goto out;
-    get_ahead(&old, &old_policy);
-    err = launch_go(launch);
     if (!err)
-        err = record_until_end(session, &watch, launch, result);
-    if (!err)
-        err = backend->finish(session->recorder, &result->losses);
-    result->ended = launch_ended(launch);
-    result->status = launch_status(launch);
-    result->interrupted = watch.signals_seen > 0;
-    if (old_policy >= 0)
-        sched_setscheduler(0, old_policy, &old);
-out:
+        err = record(session, &watch, launch, watcher, result);
     launch_free(launch);
     watch_close(&watch);
     return err;

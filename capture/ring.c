@@ -356,7 +356,7 @@ int ring_step(struct ring *ring, int *wait)
     return take_batch(ring);
 }
 
-int ring_finish(struct ring *ring, struct losses *losses)
+int ring_finish(struct ring *ring)
 {
     int err;
 
@@ -365,6 +365,10 @@ int ring_finish(struct ring *ring, struct losses *losses)
     while (!err && ring->taken);
     while (!err && ring->partials)
         err = partial_deliver(ring, *(struct partial **)ring->partials);
-    losses_add(losses, &ring->losses);
     return err;
+}
+
+void ring_losses(const struct ring *ring, struct losses *losses)
+{
+    losses_add(losses, &ring->losses);
 }

@@ -18,8 +18,11 @@ void ring_free(struct ring *ring);
 
 int ring_fd(const struct ring *ring);
 
-/* As step and finish in struct backend; finish adds what was found cut to *losses. */
+/* As step and finish in struct backend. */
 int ring_step(struct ring *ring, int *wait);
-int ring_finish(struct ring *ring, struct losses *losses);
+int ring_finish(struct ring *ring);
+
+/* Adds what was found cut so far. */
+void ring_losses(const struct ring *ring, struct losses *losses);
 
 #endif

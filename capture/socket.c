@@ -161,11 +161,16 @@ static int socket_step(struct recorder *recorder, int *wait)
     return ring_step(recorder->ring, wait);
 }
 
-static int socket_finish(struct recorder *recorder, struct losses *losses)
+static void socket_losses(const struct recorder *recorder, struct losses *losses)
+{
+    bpf_losses(&recorder->bpf->bss->losses, losses);
+    ring_losses(recorder->ring, losses);
+}
+
+static int socket_finish(struct recorder *recorder)
 {
     socket_bpf__detach(recorder->bpf);
-    bpf_losses(&recorder->bpf->bss->losses, losses);
-    return ring_finish(recorder->ring, losses);
+    return ring_finish(recorder->ring);
 }
 
 const struct backend backend_socket = {
@@ -175,6 +180,7 @@ const struct backend backend_socket = {
     .observe = socket_observe,
     .fd = socket_fd,
     .step = socket_step,
+    .losses = socket_losses,
     .finish = socket_finish,
     .close = socket_close,
 };

@@ -112,11 +112,16 @@ static int syscall_step(struct recorder *recorder, int *wait)
     return ring_step(recorder->ring, wait);
 }
 
-static int syscall_finish(struct recorder *recorder, struct losses *losses)
+static void syscall_losses(const struct recorder *recorder, struct losses *losses)
+{
+    bpf_losses(&recorder->bpf->bss->losses, losses);
+    ring_losses(recorder->ring, losses);
+}
+
+static int syscall_finish(struct recorder *recorder)
 {
     syscall_bpf__detach(recorder->bpf);
-    bpf_losses(&recorder->bpf->bss->losses, losses);
-    return ring_finish(recorder->ring, losses);
+    return ring_finish(recorder->ring);
 }
 
 const struct backend backend_syscall = {
@@ -126,6 +131,7 @@ const struct backend backend_syscall = {
     .observe = syscall_observe,
     .fd = syscall_fd,
     .step = syscall_step,
+    .losses = syscall_losses,
     .finish = syscall_finish,
     .close = syscall_close,
 };

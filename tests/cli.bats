@@ -99,7 +99,7 @@ setup() {
     run -0 --separate-stderr "$SOCKFIXTURE" --help
     equal "$stderr" ''
     for option in lang output write read socket backend name package quiet verbose list-langs \
-        version help ignore-status template; do
+        version help ignore-status template count duration max-message; do
         [[ $output == *--$option* ]] || fail "--help does not name --$option"
     done
     for option in 0 2 3 4 5; do

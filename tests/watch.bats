@@ -124,7 +124,10 @@ OPTIONS
 # -T
 
 @test "-T ends it when the time is up" {
-    stops 0 -T 1.5 "$ask" "$path" --on-term caught
+    stops 0 -T 4.5 sh -c "
+        trap 'touch caught; exit 1' TERM
+        $programs/talk --path $path --exchanges 3
+        sleep 600 & wait"
     equal "$(exchanges)" 3
     [ -e caught ] || fail 'the command was not sent SIGTERM'
 }
@@ -326,8 +329,8 @@ asked() {
 
 @test "a launched command has the terminal to itself" {
     local said
-    "$terminal" --when done USR1 "${sockfixture[@]}" -T 2 -o fixture.json \
-        sh -c "echo from the command; $ask $path --done done" > screen
+    "$terminal" --when done USR1 "${sockfixture[@]}" -o fixture.json \
+        sh -c "echo from the command; $programs/talk --path $path; touch done; sleep 3" > screen
     said=$(tr -d '\r' < screen | grep -v '^sockfixture: backend: ')
     [[ $said == 'from the command'$'\n''sockfixture: '[0-9]*' messages, '*' bytes, 0 lost, 00:0'[0-9] ]]
     run -1 grep $'\033' screen

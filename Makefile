@@ -35,13 +35,14 @@ skeletons  := $(patsubst bpf/%.bpf.c,$(BUILD)/bpf/%.skel.h,$(wildcard bpf/*.bpf.
 templates  := $(sort $(wildcard templates/*.mustache))
 unit_tests := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/*_test.c))
 programs   := $(patsubst tests/programs/%.c,$(BUILD)/tests/programs/%,$(wildcard tests/programs/*.c))
+fuzzers    := $(patsubst tests/fuzz/%.c,$(BUILD)/tests/fuzz/%,$(wildcard tests/fuzz/*_fuzz.c))
 sources    := $(wildcard *.c *.h) $(filter-out $(BUILD)/%,$(wildcard */*.c */*.h tests/*/*.c tests/*/*.h))
 scripts    := .ci/run $(shell grep -lE '^\#!.*\b(sh|bash)$$' tests/* tests/*/* templates/* examples/* examples/*/* 2>/dev/null)
 
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all deps deps-demo deps-test deps-lint deps-vm demo test unit-tests test-programs test-vm \
-        sanitized lint format install uninstall clean help FORCE
+        sanitized fuzz fuzzers lint format install uninstall clean help FORCE
 
 all: $(BUILD)/sockfixture ## Build the program (the default)
 
@@ -98,6 +99,11 @@ $(BUILD)/tests/programs/%: tests/programs/%.c $(BUILD)/flags
 	@echo "  CC    $<"
 	$(Q)$(CC) $(all_cflags) $(all_ldflags) -MMD -MP -o $@ $< -lpthread
 
+$(BUILD)/tests/fuzz/%: tests/fuzz/%.c $(objects)
+	@mkdir -p $(@D)
+	@echo "  CC    $<"
+	$(Q)$(CC) $(all_cflags) $(all_ldflags) -fsanitize=fuzzer -MMD -MP -o $@ $< $(objects) $(ldlibs)
+
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
 # Installing what is lacking: Debian's and Ubuntu's packages, as root or through sudo.
@@ -105,7 +111,10 @@ sudo      := $(if $(filter 0,$(shell id -u)),,sudo)
 build_deps = gcc make pkg-config clang llvm libbpf-dev libelf-dev zlib1g-dev libjansson-dev bpftool
 demo_deps  = linuxptp
 test_deps  = bats libcmocka-dev chrony linuxptp golang-go rustc rustfmt black python3-pytest \
-             strace jq procps util-linux socat libcap2-bin libasan8 libubsan1 valgrind
+             strace jq procps util-linux socat libcap2-bin libasan8 libubsan1 valgrind \
+             dbus dbus-daemon systemd python3-gi redis-server postgresql curl openssh-client openssl \
+             libc6-dev-arm64-cross
+fuzz_deps  = libclang-rt-dev python3
 lint_deps  = clang-format clang-tidy cppcheck shellcheck mandoc
 vm_deps    = $(shell tests/vm/deps)
 
@@ -131,6 +140,9 @@ deps-test: deps
 deps-lint:
 	$(call install_deps,$(lint_deps))
 
+deps-fuzz:
+	$(call install_deps,$(fuzz_deps))
+
 deps-vm:
 	$(call install_deps,$(vm_deps))
 
@@ -139,7 +151,7 @@ demo: deps-demo ## Record pmc talking to a private ptp4l, and show the Go table
 	@$(MAKE) --no-print-directory all
 	@$(sudo) examples/demo $(BUILD)/sockfixture
 
-test: deps-test ## Build and run all tests (in CI also under sanitizers)
+test: deps-test $(if $(filter true,$(CI)),deps-vm) ## Build and run all tests (with CI=true also under sanitizers and on other kernels)
 	@$(MAKE) --no-print-directory all unit-tests test-programs
 	@$(sudo) env CI='$(CI)' BUILD='$(BUILD)' tests/run
 
@@ -149,11 +161,25 @@ test-programs: $(programs)
 
 test-vm: deps-test deps-vm ## Run the suite on Debian's kernels under QEMU, with each backend
 	@$(MAKE) --no-print-directory all test-programs
-	@$(sudo) env BUILD='$(BUILD)' tests/vm/matrix
+	@$(sudo) env BUILD='$(BUILD)' tests/vm/matrix --readme README.md
 
 sanitized: ## Build all of it with ASan and UBSan, in build/sanitized
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/sanitized SANITIZE=address,undefined \
 		CFLAGS='-O1 -g' all unit-tests test-programs
+
+# Each target starts from the inputs that TARGET_seeds.py writes and keeps what it finds out.
+FUZZ_SECONDS ?= 60
+fuzz: deps deps-fuzz ## Fuzz each target below tests/fuzz for FUZZ_SECONDS (60)
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/fuzz CC=$(CLANG) CFLAGS='-O1 -g -Wno-format-nonliteral' \
+		SANITIZE=fuzzer-no-link,address,undefined fuzzers
+	@set -e; for source in tests/fuzz/*_fuzz.c; do \
+		name=$$(basename $$source _fuzz.c); found=$(BUILD)/fuzz/found/$$name; mkdir -p $$found; \
+		tests/fuzz/$${name}_seeds.py $$found; \
+		$(BUILD)/fuzz/tests/fuzz/$${name}_fuzz -max_total_time=$(FUZZ_SECONDS) -timeout=10 \
+			-rss_limit_mb=2048 -print_final_stats=1 -artifact_prefix=$(BUILD)/fuzz/ $$found; \
+	done
+
+fuzzers: $(fuzzers)
 
 lint: deps-lint ## Check format and style
 	clang-format --dry-run -Werror $(sources)

@@ -8,6 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "emit/call.h"
+#include "emit/size.h"
+
 enum {
     BUFFER_SIZE_MIN = 64 << 10,
     BUFFER_SIZE_DEFAULT = 16 << 20,
@@ -33,25 +36,47 @@ static const char doc[] =
 enum {
     OPTION_BACKEND = 256,
     OPTION_BACKENDS,
+    OPTION_BYTES,
+    OPTION_CALL,
+    OPTION_EMBED_ABOVE,
+    OPTION_FRAME,
     OPTION_IGNORE_STATUS,
     OPTION_LIST_LANGS,
     OPTION_MAX_MESSAGE,
     OPTION_NAME,
     OPTION_PACKAGE,
+    OPTION_PRINT_TEMPLATE,
+    OPTION_STYLE,
     OPTION_TEMPLATE,
+    OPTION_TEMPLATE_DIR,
 };
 
 static const struct argp_option option_table[] = {
     {"lang", 'l', "LANG", 0, "Language of the fixture (default: by the ending of -o, or json)", 1},
     {"output", 'o', "FILE", 0, "Write the fixture to FILE (- for standard output)", 1},
     {"template", OPTION_TEMPLATE, "FILE", 0, "Use the template in FILE", 1},
+    {"template-dir", OPTION_TEMPLATE_DIR, "DIR", 0,
+     "Look for templates in DIR first (may be given again)", 1},
+    {"print-template", OPTION_PRINT_TEMPLATE, "NAME", 0,
+     "Print the template of that name, to begin one's own with", 1},
     {"name", OPTION_NAME, "NAME", 0, "Name of the table (default: from the command)", 1},
     {"package", OPTION_PACKAGE, "NAME", 0, "Package or module, where the language has them", 1},
+    {"style", OPTION_STYLE, "NAME", 0, "The language's style (--list-langs lists them)", 1},
+    {"bytes", OPTION_BYTES, "HOW", 0,
+     "Spell messages as hex, as text, or as what they are (auto, the default)", 1},
+    {"call", OPTION_CALL, "FUNCTION", 0, "The function that a fixture with tests calls", 1},
+    {"embed-above", OPTION_EMBED_ABOVE, "SIZE", 0,
+     "Put messages longer than SIZE in files beside the fixture (0: none)", 1},
     {"list-langs", OPTION_LIST_LANGS, NULL, 0, "List the languages there are templates for", 1},
     {"write", 'w', "FILE", 0, "Write the recording to FILE (- for standard output)", 2},
     {"read", 'r', "FILE", 0, "Read a recording from FILE (- for standard input), run nothing", 2},
     {"socket", 's', "ADDRESS", 0,
      "Keep only conversations with the server at ADDRESS: a path or @abstract name, globs allowed",
+     3},
+    {"frame", OPTION_FRAME, "KIND", 0,
+     "Cut streams into messages: line, nul, crlf, len:OFFSET:SIZE[:be|le][:+N], http, dbus, resp "
+     "or "
+     "postgres",
      3},
     {"backend", OPTION_BACKEND, "NAME", 0, "Record by NAME (default: auto, the first that works)",
      3},
@@ -128,6 +153,39 @@ static uint64_t parse_seconds(const char *text)
     return *end || seconds > 3e9 ? 0 : (uint64_t)(seconds * 1e9);
 }
 
+static void parse_bytes(struct options *options, const char *value, struct argp_state *state)
+{
+    static const char *const names[] = {
+        [BYTES_AUTO] = "auto", [BYTES_HEX] = "hex", [BYTES_TEXT] = "text"};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+        if (!strcmp(names[i], value)) {
+            options->bytes = (enum fixture_bytes)i;
+            return;
+        }
+    }
+    argp_error(state, "--bytes: '%s' is none of auto, hex and text", value);
+}
+
+static void parse_embed_above(struct options *options, const char *value, struct argp_state *state)
+{
+    options->embed_given = true;
+    if (size_parse(value, strlen(value), &options->embed_above))
+        argp_error(state, "--embed-above: '%s' is no size (as 512, 64K or 1M)", value);
+}
+
+static void parse_call(struct options *options, const char *value, struct argp_state *state)
+{
+    struct call call;
+    int err = call_parse(&call, value);
+
+    call_free(&call);
+    options->call = value;
+    if (err)
+        argp_error(state, "--call: '%s' is no name of a function (as parse, or reply.parse)",
+                   value);
+}
+
 static error_t parse_option(int key, char *value, struct argp_state *state)
 {
     struct options *options = state->input;
@@ -169,8 +227,31 @@ static error_t parse_option(int key, char *value, struct argp_state *state)
     case 'v':
         options->verbose++;
         break;
+    case OPTION_BYTES:
+        parse_bytes(options, value, state);
+        break;
+    case OPTION_CALL:
+        parse_call(options, value, state);
+        break;
+    case OPTION_EMBED_ABOVE:
+        parse_embed_above(options, value, state);
+        break;
+    case OPTION_TEMPLATE_DIR:
+        if (options->template_dirs_count == TEMPLATE_DIRS_MAX)
+            argp_error(state, "--template-dir: expected at most %d", TEMPLATE_DIRS_MAX);
+        options->template_dirs[options->template_dirs_count++] = value;
+        break;
+    case OPTION_PRINT_TEMPLATE:
+        options->print_template = value;
+        break;
+    case OPTION_STYLE:
+        options->style = value;
+        break;
     case OPTION_BACKEND:
         options->backend = value;
+        break;
+    case OPTION_FRAME:
+        options->frame = value;
         break;
     case 'u':
         options->user = value;
@@ -225,7 +306,7 @@ bool fixture_to_stdout(const struct options *options)
 /* What is wrong with the options together; NULL when nothing is. */
 static const char *misuse(const struct options *options)
 {
-    if (options->list_langs || options->list_backends)
+    if (options->list_langs || options->list_backends || options->print_template)
         return NULL;
     if (options->command && options->read)
         return "either a command is run or a recording is read (-r), not both";

@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "emit/fixture.h"
+
 /* Exit statuses. */
 enum status {
     STATUS_DONE = 0,
@@ -16,16 +18,27 @@ enum status {
     STATUS_NO_BACKEND = 5,
 };
 
+enum { TEMPLATE_DIRS_MAX = 32 };
+
 struct options {
     const char *lang;
     const char *template;
+    const char *template_dirs[TEMPLATE_DIRS_MAX];
+    size_t template_dirs_count;
+    const char *print_template;
     const char *output;
     const char *write;
     const char *read;
     const char *socket;
+    const char *frame;
     const char *backend;
     const char *name;
     const char *package;
+    const char *style;
+    const char *call;
+    enum fixture_bytes bytes;
+    size_t embed_above; /* if embed_given */
+    bool embed_given;
     size_t buffer_size;
     size_t max_message; /* 0: no limit */
     size_t count;       /* of exchanges; 0: all */

@@ -15,6 +15,8 @@
 #include "capture/address.h"
 #include "capture/conversation.h"
 #include "capture/exchange.h"
+#include "capture/folder.h"
+#include "capture/frame.h"
 #include "capture/intake.h"
 #include "capture/output.h"
 #include "capture/progress.h"
@@ -23,10 +25,14 @@
 #include "capture/signals.h"
 #include "capture/text.h"
 #include "capture/user.h"
+#include "emit/files.h"
 #include "emit/fixture.h"
 #include "emit/language.h"
 #include "emit/nearest.h"
+#include "emit/style.h"
 #include "options.h"
+
+enum { UNFRAMED_MAX = 8 };
 
 /* Saying things: one line each, in which nothing can drive the terminal. */
 
@@ -83,51 +89,174 @@ static enum status check_backend(const char *name)
     return STATUS_USAGE;
 }
 
+static enum status say_wrong_framing(const char *text, const struct framing *framing, int err)
+{
+    const char *names[16];
+    const char *nearest;
+    size_t count = 0;
+
+    if (err == -EINVAL && framing->framer == &framer_len) {
+        say("--frame: '%s' is not len:OFFSET:SIZE[:be|le][:+N], with a SIZE of 1, 2, 3, 4 or 8",
+            text);
+        return STATUS_USAGE;
+    }
+    if (err == -EINVAL) {
+        say("--frame: '%s': nothing can follow '%s'", text, framing->framer->name);
+        return STATUS_USAGE;
+    }
+    for (; framers[count]; count++)
+        names[count] = framers[count]->name;
+    nearest = nearest_name(text, names, count);
+    say("--frame: there is no '%s'%s%s%s; there are line, nul, crlf, len:OFFSET:SIZE[:be|le][:+N], "
+        "http, dbus, resp (Redis) and postgres",
+        text, nearest ? " (did you mean '" : "", nearest ? nearest : "", nearest ? "'?)" : "");
+    return STATUS_USAGE;
+}
+
+static enum status read_framing(const char *text, struct framing *framing)
+{
+    int err = text ? framing_parse(framing, text) : 0;
+
+    return err ? say_wrong_framing(text, framing, err) : STATUS_DONE;
+}
+
 /* Languages */
 
-static void say_template_error(const struct options *options, const struct template_error *error)
+static void say_template_error(const struct template_error *error)
 {
     if (error->line)
-        say("%s:%zu:%zu: %s", options->template ? options->template : error->name, error->line,
-            error->column, error->text);
+        say("%s:%zu:%zu: %s", error->name, error->line, error->column, error->text);
     else
         say("%s%s%s", error->name, error->name[0] ? ": " : "", error->text);
 }
 
-static enum status list_languages(void)
+/* The folders named by options, the one of a template's file for what it includes, the user's. */
+static enum status open_library(const struct options *options, struct library **out)
 {
+    struct library_folder folders[TEMPLATE_DIRS_MAX + 2];
+    const char *slash = options->template ? strrchr(options->template, '/') : NULL;
+    char *beside = NULL, *user = NULL;
+    struct template_error error;
+    size_t count = 0;
+    int err;
+
+    for (size_t i = 0; i < options->template_dirs_count; i++)
+        folders[count++] = (struct library_folder){.path = options->template_dirs[i]};
+    if (options->template) {
+        beside = slash ? strndup(options->template, (size_t)(slash - options->template) + 1)
+                       : strdup(".");
+        folders[count++] = (struct library_folder){.path = beside, .optional = true};
+    }
+    err = library_user_folder(&user);
+    if (user)
+        folders[count++] =
+            (struct library_folder){.path = user, .optional = true, .as_caller = true};
+    if (err || (options->template && !beside))
+        template_fail(&error, -ENOMEM, "templates", "out of memory");
+    else
+        err = library_new(out, folders, count, &error);
+    if (err)
+        say_template_error(&error);
+    free(beside);
+    free(user);
+    return err ? STATUS_USAGE : STATUS_DONE;
+}
+
+static void list_language(const struct language *language)
+{
+    bool ending = language->extensions && language->extensions[0];
+
+    printf("%-12s %s%-6s %s", language->name, ending ? "." : "-",
+           ending ? language->extensions[0] : "", language->description);
+    for (size_t i = 0; language->styles && language->styles[i]; i++)
+        printf("%s%s", i ? ", " : "; styles: ", language->styles[i]);
+    printf(" [%s]\n", language->path ? language->path : "built in");
+}
+
+/* A template that is wrong is told, and the others are listed. */
+static enum status list_languages(const struct library *library)
+{
+    enum status status = STATUS_DONE;
     struct template_error error;
     struct language *language;
     size_t index = 0;
     int more;
 
-    while ((more = language_next(&language, &index, &error)) > 0) {
-        printf("%-12s .%-6s %s\n", language->name, language->extensions[0], language->description);
+    while ((more = language_next(&language, library, &index, &error))) {
+        if (more < 0) {
+            say_template_error(&error);
+            status = STATUS_USAGE;
+            continue;
+        }
+        list_language(language);
         language_free(language);
     }
-    if (more < 0) {
-        say("%s", error.text);
-        return STATUS_USAGE;
-    }
-    return STATUS_DONE;
+    return status;
 }
 
-static enum status load_language(const struct options *options, struct language **out)
+static enum status print_template(const struct library *library, const char *name)
+{
+    struct template_error error;
+    struct library_text text;
+    struct language *language;
+    int err = library_read(library, name, &text, &error);
+
+    /* What is no template may be a misspelt language, of which the nearest is then told. */
+    if (err == -ENOENT)
+        err = language_find(&language, library, name, &error);
+    if (err) {
+        say_template_error(&error);
+        return STATUS_USAGE;
+    }
+    fwrite(text.text, 1, text.length, stdout);
+    library_text_free(&text);
+    return fflush(stdout) ? say_error(-errno, "standard output") : STATUS_DONE;
+}
+
+static enum status show_templates(const struct options *options)
+{
+    struct library *library = NULL;
+    enum status status = open_library(options, &library);
+
+    if (!status && options->list_langs)
+        status = list_languages(library);
+    else if (!status)
+        status = print_template(library, options->print_template);
+    library_free(library);
+    return status;
+}
+
+/* Can what was asked for be done in files of this language? */
+static enum status check_files(const struct options *options, const struct language *language)
+{
+    if (language->folder && fixture_to_stdout(options))
+        say("%s: its fixtures are folders (name one with -o)", language->name);
+    else if (options->embed_above && !language->embeds)
+        say("--embed-above: %s cannot load messages from files", language->name);
+    else
+        return STATUS_DONE;
+    return STATUS_USAGE;
+}
+
+static enum status load_language(const struct options *options, const struct library *library,
+                                 struct language **out)
 {
     struct template_error error;
     const char *name = options->lang;
     int err;
 
     if (options->template) {
-        err = language_load(out, options->template, &error);
+        err = language_load(out, library, options->template, &error);
     } else {
-        if (!name && (!options->output || language_for_file(options->output, &name)))
+        if (!name && (!options->output || language_for_file(library, options->output, &name)))
             name = "json";
-        err = language_find(out, name, &error);
+        err = language_find(out, library, name, &error);
     }
     if (!err)
-        return STATUS_DONE;
-    say_template_error(options, &error);
+        err = style_check(*out, options->style, &error);
+    if (!err)
+        return check_files(options, *out);
+    say_template_error(&error);
     return STATUS_USAGE;
 }
 
@@ -135,12 +264,15 @@ static enum status load_language(const struct options *options, struct language 
 
 struct run {
     const struct options *options;
+    struct library *library;
     struct language *language; /* NULL when no fixture is wanted */
     struct intake *intake;
     struct table *table;                /* with a language only */
+    struct framing framing;             /* with --frame only */
     struct recording_writer *recording; /* with -w only */
     struct output recording_file;
     struct output fixture_file;
+    struct folder folder; /* of a fixture that is one, or of the files beside it */
     char *const *command;
     struct progress_line line;
     struct losses losses;
@@ -228,10 +360,65 @@ static enum status end_recording(struct run *run)
     return err ? say_error(err, name_of_output(run->options->write)) : STATUS_DONE;
 }
 
+/* The files of messages, which go where the fixture goes. */
+
+static int add_file(void *context, const char *name, const struct said *said)
+{
+    struct run *run = context;
+    int err = 0;
+
+    if (!run->folder.path)
+        err = folder_open(&run->folder, run->options->output);
+    return err ? err : folder_add(&run->folder, name, said->data, said->length);
+}
+
+/* What is beside the fixture is there before it is, so whoever finds a fixture finds all of it. */
+static int write_files(struct run *run, const struct fixture *fixture)
+{
+    int err = 0;
+
+    if (run->language->folder || fixture->stem)
+        err = files_each(fixture, add_file, run);
+    if (!err && run->language->folder)
+        err = output_commit(&run->fixture_file);
+    if (!err && run->folder.path)
+        err = run->language->folder ? folder_commit(&run->folder) : folder_pour(&run->folder);
+    if (!err && !run->language->folder)
+        err = output_commit(&run->fixture_file);
+    return err;
+}
+
+/* The fixture's file name without its ending, for the files beside it; NULL when there are none. */
+static char *file_stem(const struct run *run)
+{
+    const char *path = run->options->output;
+    const char *slash = path ? strrchr(path, '/') : NULL;
+    const char *base = slash ? slash + 1 : path;
+    const char *dot = path ? strrchr(base, '.') : NULL;
+
+    if (run->language->folder || !run->language->embeds || !run->fixture_file.beside)
+        return NULL;
+    return dot > base ? strndup(base, (size_t)(dot - base)) : strdup(base);
+}
+
+/* The folder is made when there is something to put in it; until then its file has no name. */
+static int open_index(struct run *run)
+{
+    int err = folder_open(&run->folder, run->options->output);
+
+    if (err)
+        return err;
+    run->fixture_file.file = folder_create(&run->folder, run->language->index);
+    return run->fixture_file.file ? 0 : -errno;
+}
+
 static enum status emit_fixture(struct run *run)
 {
     const struct options *options = run->options;
+    const struct language *language = run->language;
     const char *path = options->output ? options->output : "-";
+    const char *what = name_of_output(path);
+    char *stem = language ? file_stem(run) : NULL;
     struct fixture fixture = {
         .table = run->table,
         .command = run->command,
@@ -239,21 +426,28 @@ static enum status emit_fixture(struct run *run)
         .package = options->package,
         .lost = run->losses.messages - intake_counts(run->intake).placed,
         .incomplete = run->incomplete,
+        .style = options->style,
+        .call = options->call,
+        .bytes = options->bytes,
+        .stem = stem,
     };
-    struct template_error error;
+    struct template_error error = {0};
     int err;
 
-    if (!run->language)
+    if (!language)
         return STATUS_DONE;
-    err = fixture_print(&fixture, run->language, run->fixture_file.file, &error);
-    if (err) {
-        if (!error.line)
-            return say_error(err, name_of_output(path));
-        say_template_error(options, &error);
+    fixture.embed_above = options->embed_given ? options->embed_above : language->embed_above;
+    err = language->folder ? open_index(run) : 0;
+    if (!err)
+        err = fixture_print(&fixture, run->language, run->fixture_file.file, &error);
+    if (!err)
+        err = write_files(run, &fixture);
+    free(stem);
+    if (err && error.line) {
+        say_template_error(&error);
         return STATUS_USAGE;
     }
-    err = output_commit(&run->fixture_file);
-    return err ? say_error(err, name_of_output(path)) : STATUS_DONE;
+    return err ? say_error(err, what) : STATUS_DONE;
 }
 
 /* Returns whether there is anything to say. */
@@ -298,6 +492,41 @@ static void say_left_out(const struct run *run)
             counts.unanswered, wanted);
 }
 
+/* Returns whether there is anything to say. */
+static bool say_unframed(const struct table *table)
+{
+    static const char *const directions[] = {"request", "response"};
+    size_t count = 0;
+
+    for (size_t i = 0; i < table->count; i++) {
+        const struct conversation_table *conversation = &table->conversations[i];
+        const char *address = conversation->server.address;
+
+        for (int j = REQUEST; j <= RESPONSE; j++) {
+            const struct unframed *wrong = &conversation->wrong[j];
+
+            if (wrong->why && ++count <= UNFRAMED_MAX)
+                say("incomplete: conversation %zu%s%s, %s, byte %" PRIu64
+                    ": %s; not framed from there on",
+                    i + 1, *address ? " with " : "", address, directions[j], wrong->at, wrong->why);
+        }
+    }
+    if (count > UNFRAMED_MAX)
+        say("incomplete: %zu more like these", count - UNFRAMED_MAX);
+    return count > 0;
+}
+
+static enum status finish_table(struct run *run)
+{
+    int err = run->table ? table_finish(run->table) : 0;
+
+    if (err)
+        return say_error(err, "recording");
+    if (run->table && say_unframed(run->table))
+        run->incomplete = true;
+    return STATUS_DONE;
+}
+
 /* Nothing was kept although a server was named: a mistake, unless it is there and silent. */
 static enum status check_selection(const struct run *run)
 {
@@ -326,13 +555,17 @@ static enum status write_results(struct run *run)
     if (status)
         return status;
     counts = intake_counts(run->intake);
+    if (!run->options->read)
+        run->losses.cut += counts.cut;
     run->losses.shortened += counts.shortened;
     run->losses.left_out += counts.left_out;
     if (say_losses(&run->losses))
         run->incomplete = true;
     if (!run->options->quiet)
         say_left_out(run);
-    status = end_recording(run);
+    status = finish_table(run);
+    if (!status)
+        status = end_recording(run);
     if (!status)
         status = emit_fixture(run);
     if (!status && run->incomplete)
@@ -514,13 +747,44 @@ static enum status read_recording(struct run *run)
     return status;
 }
 
+static enum status check_folder(const char *path, const struct language *language)
+{
+    struct folder_rules rules = {language->index, files_is_name};
+    char other[256];
+    int err = folder_check(path, &rules, other, sizeof(other));
+    struct folder trial;
+
+    if (!err)
+        err = folder_open(&trial, path);
+    if (!err)
+        folder_discard(&trial);
+    if (err == -ENOTEMPTY)
+        say("%s: has %s, which is none of ours (name another folder, or move that away)", path,
+            other);
+    else if (err == -ENOTDIR || err == -ELOOP)
+        say("%s: not a folder (name another, or move that away)", path);
+    else if (err)
+        return say_error(err, path);
+    return err ? STATUS_USAGE : STATUS_DONE;
+}
+
 /* Opened before anything runs: what cannot be written should be known by then. */
 static enum status open_fixture(struct run *run)
 {
     const char *path = run->options->output ? run->options->output : "-";
-    int err = run->language ? output_open(&run->fixture_file, path) : 0;
+    int err;
 
-    return err ? say_error(err, path) : STATUS_DONE;
+    if (run->language && run->language->folder)
+        return check_folder(path, run->language);
+    err = run->language ? output_open(&run->fixture_file, path) : 0;
+    if (err)
+        return say_error(err, path);
+    if (run->language && run->options->embed_above && !run->fixture_file.beside) {
+        say("--embed-above: no files can stand beside %s (name a file with -o)",
+            is_stdout(path) ? "standard output" : path);
+        return STATUS_USAGE;
+    }
+    return STATUS_DONE;
 }
 
 static int open_intake(struct run *run)
@@ -547,8 +811,12 @@ static enum status make_fixture(const struct options *options)
 
     if (!status)
         status = check_socket(options->socket);
+    if (!status)
+        status = read_framing(options->frame, &run.framing);
     if (!status && wants_fixture(options))
-        status = load_language(options, &run.language);
+        status = open_library(options, &run.library);
+    if (!status && wants_fixture(options))
+        status = load_language(options, run.library, &run.language);
     if (status)
         goto out;
     signals_hold();
@@ -560,6 +828,8 @@ static enum status make_fixture(const struct options *options)
         status = say_error(err, "recording");
         goto out;
     }
+    if (run.table && run.framing.framer)
+        table_frame(run.table, &run.framing);
     status = open_fixture(&run);
     if (!status)
         status = options->read ? read_recording(&run) : record_command(&run);
@@ -569,8 +839,10 @@ out:
     output_discard(&run.recording_file);
     output_discard(&run.fixture_file);
     intake_free(run.intake);
+    folder_discard(&run.folder);
     table_free(run.table);
     language_free(run.language);
+    library_free(run.library);
     return status;
 }
 
@@ -583,7 +855,7 @@ int main(int argc, char **argv)
         say("%s (see sockfixture --help)", wrong);
         return STATUS_USAGE;
     }
-    if (options.list_langs)
-        return list_languages();
+    if (options.list_langs || options.print_template)
+        return show_templates(&options);
     return options.list_backends ? list_backends() : make_fixture(&options);
 }

@@ -21,6 +21,7 @@ struct endpoint_facts {
     uint32_t peer_pid;   /* 0 when not known */
     uint32_t pid;
     char comm[COMM_SIZE];
+    char peer_comm[COMM_SIZE]; /* "" when not known */
     int family;
     int type;
     enum record_role role;
@@ -43,6 +44,7 @@ struct message_facts {
     size_t length;
     size_t missing; /* bytes that belong after data: could not be read, or were not asked for */
     size_t lost;    /* messages of this endpoint lost right before */
+    const struct ancillary *ancillary; /* NULL when there was none */
 };
 
 /*

@@ -10,14 +10,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
-/* Room for one more element of size bytes in an array that doubles; NULL when there is no memory.
- */
-static void *grow(void *array, size_t count, size_t size)
-{
-    if (count & (count - 1)) /* it has room up to the next power of two */
-        return array;
-    return reallocarray(array, count ? count * 2 : 1, size);
-}
+#include "capture/array.h"
+#include "capture/framed.h"
 
 int table_new(struct table **out)
 {
@@ -29,11 +23,9 @@ int table_new(struct table **out)
     return 0;
 }
 
-static void side_free(struct side *side)
+void table_frame(struct table *table, const struct framing *framing)
 {
-    for (size_t i = 0; i < side->count; i++)
-        free(side->messages[i].data);
-    free(side->messages);
+    table->framing = framing;
 }
 
 static void conversation_free(struct conversation_table *conversation)
@@ -45,6 +37,9 @@ static void conversation_free(struct conversation_table *conversation)
     free(conversation->exchanges);
     free(conversation->client.address);
     free(conversation->server.address);
+    free(conversation->wrong[REQUEST].why);
+    free(conversation->wrong[RESPONSE].why);
+    framed_free(conversation->framed);
 }
 
 void table_free(struct table *table)
@@ -84,15 +79,33 @@ static struct conversation_table *conversation_get(struct table *table,
 
     if (message->conversation <= table->count)
         return &table->conversations[message->conversation - 1];
-    conversations = grow(table->conversations, table->count, sizeof(*conversations));
+    conversations = array_grow(table->conversations, table->count, sizeof(*conversations));
     if (!conversations)
         return NULL;
     table->conversations = conversations;
-    conversations += table->count++;
+    conversations += table->count;
     memset(conversations, 0, sizeof(*conversations));
     conversations->family = message->family;
     conversations->type = message->type;
+    if (table->framing && message->type == SOCK_STREAM &&
+        framed_new(&conversations->framed, table->framing))
+        return NULL;
+    table->count++;
     return conversations;
+}
+
+struct exchange *exchange_at(struct conversation_table *conversation, size_t number)
+{
+    while (number >= conversation->count) {
+        struct exchange *exchanges =
+            array_grow(conversation->exchanges, conversation->count, sizeof(*exchanges));
+
+        if (!exchanges)
+            return NULL;
+        conversation->exchanges = exchanges;
+        memset(&exchanges[conversation->count++], 0, sizeof(*exchanges));
+    }
+    return &conversation->exchanges[number];
 }
 
 static bool is_empty(const struct side *side)
@@ -100,70 +113,33 @@ static bool is_empty(const struct side *side)
     return side->count == 0 && side->lost == 0;
 }
 
-/* The exchange that the message belongs to, opened if need be. NULL when there is no memory. */
-static struct exchange *exchange_get(struct conversation_table *conversation,
-                                     enum direction direction)
+/* The number of the exchange that the message belongs to. */
+static size_t exchange_number(const struct conversation_table *conversation,
+                              enum direction direction)
 {
-    struct exchange *last;
+    const size_t last = conversation->count - 1;
 
-    if (conversation->count) {
-        last = &conversation->exchanges[conversation->count - 1];
-        if (direction == RESPONSE || is_empty(&last->response))
-            return last;
-    }
-    last = grow(conversation->exchanges, conversation->count, sizeof(*last));
-    if (!last)
-        return NULL;
-    conversation->exchanges = last;
-    last += conversation->count++;
-    memset(last, 0, sizeof(*last));
-    return last;
+    if (!conversation->count)
+        return 0;
+    if (direction == RESPONSE || is_empty(&conversation->exchanges[last].response))
+        return last;
+    return last + 1;
 }
 
-static int said_append(struct said *said, const struct message *message)
+static int add_unframed(struct conversation_table *conversation, const struct message *message)
 {
-    size_t length = said->length + message->length;
+    size_t number = exchange_number(conversation, message->direction);
+    struct exchange *exchange = exchange_at(conversation, number);
 
-    if (length > said->capacity) {
-        size_t capacity = said->capacity ? 2 * said->capacity : message->length;
-        uint8_t *data;
-
-        if (capacity < length)
-            capacity = length;
-        data = realloc(said->data, capacity);
-        if (!data)
-            return -ENOMEM;
-        said->data = data;
-        said->capacity = capacity;
-    }
-    if (message->length)
-        memcpy(said->data + said->length, message->data, message->length);
-    said->length = length;
-    said->missing += message->missing;
-    return 0;
-}
-
-static int side_add(struct side *side, int type, const struct message *message)
-{
-    struct said *messages;
-
-    side->lost += message->lost;
-    /* A stream's bytes are one run; but what comes after a gap is not what comes next. */
-    if (type == SOCK_STREAM && side->count && !message->lost &&
-        !side->messages[side->count - 1].missing)
-        return said_append(&side->messages[side->count - 1], message);
-    messages = grow(side->messages, side->count, sizeof(*messages));
-    if (!messages)
+    if (!exchange)
         return -ENOMEM;
-    side->messages = messages;
-    memset(&messages[side->count], 0, sizeof(*messages));
-    return said_append(&messages[side->count++], message);
+    return side_add(message->direction == REQUEST ? &exchange->request : &exchange->response,
+                    conversation->type == SOCK_STREAM, message);
 }
 
 int table_add(struct table *table, const struct message *message)
 {
     struct conversation_table *conversation;
-    struct exchange *exchange;
 
     if (message->conversation == 0 || message->conversation > table->count + 1)
         return -EINVAL;
@@ -171,11 +147,18 @@ int table_add(struct table *table, const struct message *message)
     if (!conversation || end_learn(&conversation->client, message_client(message)) ||
         end_learn(&conversation->server, message_server(message)))
         return -ENOMEM;
-    exchange = exchange_get(conversation, message->direction);
-    if (!exchange)
-        return -ENOMEM;
-    return side_add(message->direction == REQUEST ? &exchange->request : &exchange->response,
-                    conversation->type, message);
+    return conversation->framed ? framed_add(conversation->framed, conversation, message)
+                                : add_unframed(conversation, message);
+}
+
+int table_finish(struct table *table)
+{
+    int err = 0;
+
+    for (size_t i = 0; i < table->count && !err; i++)
+        if (table->conversations[i].framed)
+            err = framed_finish(table->conversations[i].framed, &table->conversations[i]);
+    return err;
 }
 
 size_t table_exchanges(const struct table *table)
@@ -185,14 +168,4 @@ size_t table_exchanges(const struct table *table)
     for (size_t i = 0; i < table->count; i++)
         count += table->conversations[i].count;
     return count;
-}
-
-bool side_incomplete(const struct side *side)
-{
-    if (side->lost)
-        return true;
-    for (size_t i = 0; i < side->count; i++)
-        if (side->messages[i].missing)
-            return true;
-    return false;
 }

@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "capture/ancillary.h"
 #include "capture/exchange.h"
 #include "capture/quota.h"
 #include "capture/recording.h"
@@ -58,12 +59,22 @@ static void shorten(struct intake *intake, struct message *message)
     intake->counts.shortened += left_out && !counted;
 }
 
+/* Whether ancillary data is all that is missing, of the bytes that were asked for. */
+static bool lacks_ancillary(const struct intake *intake, const struct message *message)
+{
+    size_t most = intake->options.max_message;
+
+    return message->ancillary && message->ancillary->cut &&
+           (!message->missing || (most && message->length >= most));
+}
+
 static int put_down(void *context, const struct message *original)
 {
     struct intake *intake = context;
     struct message message = *original;
     int err = 0;
 
+    intake->counts.cut += lacks_ancillary(intake, original);
     shorten(intake, &message);
     intake->counts.messages++;
     intake->counts.bytes += message.length;

@@ -56,6 +56,7 @@ struct intake_counts {
     uint64_t placed;    /* lost messages of which the conversation is known */
     uint64_t shortened; /* messages of which not all was wanted */
     uint64_t left_out;  /* the bytes of those that were not */
+    uint64_t cut;       /* messages of which all but ancillary data is there */
     bool unrecorded;    /* the recording could not be written: that is why there was an error */
 };
 

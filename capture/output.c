@@ -11,8 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Under sudo the file belongs to the user who called sudo. */
-static int give_to_caller(int fd)
+int output_give_to_caller(int fd)
 {
     const char *user = getenv("SUDO_UID"), *group = getenv("SUDO_GID");
 
@@ -52,7 +51,7 @@ static int open_beside(struct output *output, const struct stat *old)
         fd = open_named(output);
     if (fd < 0)
         return -errno;
-    err = old && fchmod(fd, old->st_mode & 0777) ? -errno : give_to_caller(fd);
+    err = old && fchmod(fd, old->st_mode & 0777) ? -errno : output_give_to_caller(fd);
     if (!err) {
         output->file = fdopen(fd, "w");
         if (output->file)

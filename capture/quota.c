@@ -7,12 +7,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "capture/ancillary.h"
+
 /* A message and all that it points to, kept until it is known whether it passes. */
 struct kept {
     struct kept *next;
     struct message message;
     struct end self;
     struct end peer;
+    struct ancillary *ancillary;
     char room[]; /* the two addresses and the data */
 };
 
@@ -66,6 +69,7 @@ static size_t drop(struct conversation *conversation)
         struct kept *kept = conversation->first;
 
         conversation->first = kept->next;
+        free(kept->ancillary);
         free(kept);
         count++;
     }
@@ -119,12 +123,18 @@ static int keep(struct conversation *conversation, const struct message *message
 
     if (!kept)
         return -ENOMEM;
+    kept->ancillary = NULL;
+    if (message->ancillary && ancillary_copy(&kept->ancillary, message->ancillary)) {
+        free(kept);
+        return -ENOMEM;
+    }
     kept->next = NULL;
     kept->message = *message;
     data = copy_end(&kept->self, message->self, kept->room);
     data = copy_end(&kept->peer, message->peer, data);
     if (message->length)
         memcpy(data, message->data, message->length);
+    kept->message.ancillary = kept->ancillary;
     kept->message.self = &kept->self;
     kept->message.peer = &kept->peer;
     kept->message.data = (uint8_t *)data;

@@ -55,6 +55,16 @@ static const char *type_name(const struct message *message)
     return "stream";
 }
 
+static void show_ancillary(FILE *file, const struct ancillary *ancillary)
+{
+    for (size_t i = 0; i < ancillary->count; i++) {
+        fputs(", with ", file);
+        control_print(file, &ancillary->controls[i], true);
+    }
+    if (ancillary->cut)
+        fputs(", ancillary data cut", file);
+}
+
 static void show_time(FILE *file, uint64_t time)
 {
     time_t seconds = (time_t)(time / 1000000000);
@@ -83,6 +93,8 @@ static void show_header(FILE *file, const struct message *message, const struct 
         fprintf(file, ", %zu missing", message->missing);
     if (message->lost)
         fprintf(file, ", %zu lost before", message->lost);
+    if (message->ancillary)
+        show_ancillary(file, message->ancillary);
     putc_unlocked('\n', file);
 }
 

@@ -111,13 +111,13 @@ static const char markup[] = "&<>\"'`";
 
 static const struct escape families[] = {
     {.name = "c",
-     .notation = "c_string",
+     .notation = "c_text",
      .spell = spell_octal,
      .quotes = "\"\\",
      .letters = common_letters,
      .splices = true},
     {.name = "go",
-     .notation = "go_string",
+     .notation = "go_text",
      .spell = spell_x_u,
      .quotes = "\"\\",
      .letters = common_letters},

@@ -7,7 +7,9 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "emit/files.h"
 #include "emit/fixture_values.h"
+#include "emit/style.h"
 
 /* Exchanges: `self` is the exchange, `detail` the conversation. */
 
@@ -63,22 +65,22 @@ static struct value exchange_last(const struct value *of)
     return value_flag(of, exchange_index(of) + 1 == table->count);
 }
 
+const struct value_field exchange_fields[] = {
+    {"sides", exchange_sides},
+    {"name", exchange_text},
+    {"number", exchange_number},
+    {"request", exchange_request},
+    {"response", exchange_response},
+    {"incomplete", exchange_incomplete},
+    {"first", exchange_first},
+    {"last", exchange_last},
+    {0},
+};
+
 static bool find_in_exchange(const struct value *value, const char *name, size_t length,
                              struct value *child)
 {
-    static const struct value_field fields[] = {
-        {"sides", exchange_sides},
-        {"name", exchange_text},
-        {"number", exchange_number},
-        {"request", exchange_request},
-        {"response", exchange_response},
-        {"incomplete", exchange_incomplete},
-        {"first", exchange_first},
-        {"last", exchange_last},
-        {0},
-    };
-
-    return value_find(fields, value, name, length, child);
+    return value_find(exchange_fields, value, name, length, child);
 }
 
 static bool exchange_item(const struct value *list, size_t index, struct value *item)
@@ -109,12 +111,12 @@ static struct value end_comm(const struct value *of)
     return value_text(of, ((const struct end *)of->self)->comm);
 }
 
+const struct value_field end_fields[] = {{"address", end_address}, {"comm", end_comm}, {0}};
+
 static bool find_in_end(const struct value *value, const char *name, size_t length,
                         struct value *child)
 {
-    static const struct value_field fields[] = {{"address", end_address}, {"comm", end_comm}, {0}};
-
-    return value_find(fields, value, name, length, child);
+    return value_find(end_fields, value, name, length, child);
 }
 
 static const struct value_type end_type = {.find = find_in_end};
@@ -173,18 +175,18 @@ static struct value conversation_last(const struct value *of)
     return value_flag(of, of->index + 1 >= emission_of(of)->fixture->table->count);
 }
 
+const struct value_field conversation_fields[] = {
+    {"exchanges", conversation_exchanges}, {"table", conversation_identifier},
+    {"number", conversation_number},       {"server", conversation_server},
+    {"client", conversation_client},       {"type", conversation_type},
+    {"count", conversation_count},         {"first", conversation_first},
+    {"last", conversation_last},           {0},
+};
+
 static bool find_in_conversation(const struct value *value, const char *name, size_t length,
                                  struct value *child)
 {
-    static const struct value_field fields[] = {
-        {"exchanges", conversation_exchanges}, {"table", conversation_identifier},
-        {"number", conversation_number},       {"server", conversation_server},
-        {"client", conversation_client},       {"type", conversation_type},
-        {"count", conversation_count},         {"first", conversation_first},
-        {"last", conversation_last},           {0},
-    };
-
-    return value_find(fields, value, name, length, child);
+    return value_find(conversation_fields, value, name, length, child);
 }
 
 static bool conversation_item(const struct value *list, size_t index, struct value *item)
@@ -283,24 +285,96 @@ static struct value fixture_many(const struct value *of)
     return value_flag(of, emission_of(of)->most > 1);
 }
 
+/* Is a message at least in a file of its own? */
+static struct value fixture_embeds(const struct value *of)
+{
+    return value_flag(of, emission_of(of)->embeds);
+}
+
+/* The chosen styles, each a flag by its name. */
+static bool find_in_style(const struct value *value, const char *name, size_t length,
+                          struct value *child)
+{
+    const struct emission *emission = emission_of(value);
+
+    *child =
+        value_flag(value, style_is(emission->language, emission->fixture->style, name, length));
+    return true;
+}
+
+static struct value fixture_style(const struct value *of)
+{
+    static const struct value_type type = {.find = find_in_style};
+
+    return value_make(of, &type, NULL);
+}
+
+/* The function that tests call, and the parts of its name. */
+
+static struct value call_module(const struct value *of)
+{
+    return value_text(of, emission_of(of)->call.module);
+}
+
+static struct value call_package(const struct value *of)
+{
+    return value_text(of, emission_of(of)->call.package);
+}
+
+static struct value call_function(const struct value *of)
+{
+    return value_text(of, emission_of(of)->call.function);
+}
+
+const struct value_field call_fields[] = {
+    {"module", call_module}, {"package", call_package}, {"function", call_function}, {0}};
+
+static bool find_in_call(const struct value *value, const char *name, size_t length,
+                         struct value *child)
+{
+    return value_find(call_fields, value, name, length, child);
+}
+
+static bool call_truth(const struct value *value)
+{
+    return *emission_of(value)->call.whole != '\0';
+}
+
+static int print_call(const struct value *value, const struct template_escape *escape, FILE *out)
+{
+    (void)escape;
+    return fputs(emission_of(value)->call.whole, out) < 0 ? -errno : 0;
+}
+
+static struct value fixture_call(const struct value *of)
+{
+    static const struct value_type type = {
+        .find = find_in_call, .truth = call_truth, .print = print_call};
+
+    return value_make(of, &type, NULL);
+}
+
+const struct value_field fixture_fields[] = {
+    {"name", fixture_name},
+    {"command", fixture_command},
+    {"package", fixture_package},
+    {"conversations", fixture_conversations},
+    {"tables", fixture_tables},
+    {"lost", fixture_lost},
+    {"incomplete", fixture_incomplete},
+    {"always_one", fixture_always_one},
+    {"one_or_none", fixture_one_or_none},
+    {"many", fixture_many},
+    {"embeds", fixture_embeds},
+    {"style", fixture_style},
+    {"call", fixture_call},
+    {0},
+};
+
 static bool find_in_fixture(const struct value *value, const char *name, size_t length,
                             struct value *child)
 {
-    static const struct value_field fields[] = {
-        {"name", fixture_name},
-        {"command", fixture_command},
-        {"package", fixture_package},
-        {"conversations", fixture_conversations},
-        {"tables", fixture_tables},
-        {"lost", fixture_lost},
-        {"incomplete", fixture_incomplete},
-        {"always_one", fixture_always_one},
-        {"one_or_none", fixture_one_or_none},
-        {"many", fixture_many},
-        {0},
-    };
-
-    return value_find(fields, value, name, length, child);
+    return value_find(fixture_fields, value, name, length, child);
 }
 
 static void survey_side(struct emission *emission, const struct side *side)
@@ -311,6 +385,10 @@ static void survey_side(struct emission *emission, const struct side *side)
         emission->least = side->count;
     if (side_incomplete(side))
         emission->incomplete = true;
+    for (size_t i = 0; i < side->count; i++) {
+        if (files_embed(emission->fixture, side->messages[i].length))
+            emission->embeds = true;
+    }
 }
 
 /* Finds out what a template wants to know before the first exchange. */
@@ -342,19 +420,37 @@ int fixture_print(const struct fixture *fixture, struct language *language, FILE
 {
     static const struct value_type fixture_type = {.find = find_in_fixture};
     struct joined joined = {0};
-    struct emission emission = {.fixture = fixture, .language = language, .joined = &joined};
+    struct line line = {0};
+    struct emission emission = {
+        .fixture = fixture, .language = language, .joined = &joined, .line = &line};
     struct value data = {.type = &fixture_type, .self = &emission, .owner = &emission};
     struct template_host host = {
         .escape = {print_escaped, language}, .partial = language_partial, .context = language};
-    int status;
+    int status = style_check(language, fixture->style, error);
 
+    if (status)
+        return status;
+    status = call_parse(&emission.call, fixture->call);
     emission.command = command_text(fixture->command);
     if (!emission.command)
-        return template_fail(error, -ENOMEM, language->name, "out of memory");
+        status = -ENOMEM;
+    if (status) {
+        template_fail(error, status, language->name, "%s",
+                      status == -EINVAL ? "no name of a function" : "out of memory");
+        goto out;
+    }
     command_name(fixture->command, fixture->name, emission.name);
     survey(&emission);
+    status = names_new(&emission.names, fixture->table, emission.name);
+    if (status) {
+        template_fail(error, status, language->name, "out of memory");
+        goto out;
+    }
     status = template_render(language->template, &data, &host, out, error);
+out:
     free(joined.said.data);
     free(emission.command);
+    names_free(emission.names);
+    call_free(&emission.call);
     return status;
 }

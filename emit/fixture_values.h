@@ -3,13 +3,23 @@
 #ifndef EMIT_FIXTURE_VALUES_H
 #define EMIT_FIXTURE_VALUES_H
 
+#include "emit/call.h"
 #include "emit/command.h"
 #include "emit/fixture.h"
+#include "emit/names.h"
 
 /* All the messages of a side in one, made when a template asks for such a thing. */
 struct joined {
     const struct side *side;
     struct said said;
+};
+
+/* The line of a text that was asked for last, counted from 1; 0 is before the first. */
+struct line {
+    const struct said *said;
+    size_t number;
+    size_t from;
+    size_t end;
 };
 
 /* One run of fixture_print(). Every value has it for its owner. */
@@ -21,7 +31,11 @@ struct emission {
     size_t most; /* messages that a side has */
     size_t least;
     bool incomplete;
+    bool embeds; /* a message at least stands in a file of its own */
+    struct call call;
+    struct names *names; /* of the exchanges */
     struct joined *joined;
+    struct line *line;
 };
 
 /* A name and what it stands for. A list of them ends with one that has no name. */
@@ -29,6 +43,16 @@ struct value_field {
     const char *name;
     struct value (*get)(const struct value *of);
 };
+
+/* All names there are, by what has them, so that a misspelt one can be told; see check.c. */
+extern const struct value_field fixture_fields[], call_fields[], conversation_fields[];
+extern const struct value_field end_fields[], exchange_fields[], side_fields[], message_fields[];
+extern const struct value_field piece_fields[], row_fields[], embedded_fields[], number_fields[];
+extern const struct value_field carried_fields[], descriptors_fields[], credentials_fields[];
+extern const struct value_field kind_fields[];
+
+/* The ways to spell a text, by number; NULL past the last one. */
+const char *text_variant(size_t index);
 
 static inline const struct emission *emission_of(const struct value *value)
 {
@@ -41,6 +65,16 @@ struct value value_number(const struct value *of, size_t number);
 struct value value_flag(const struct value *of, bool is_true);
 struct value value_text(const struct value *of, const char *text);
 
+/* Text that is made when it is asked for, from the value's `self` and `index`. */
+enum { VALUE_TEXT_SIZE = 320 };
+
+struct text_maker {
+    void (*make)(const struct value *value, char out[VALUE_TEXT_SIZE]);
+};
+
+struct value value_made_text(const struct value *of, const struct text_maker *maker,
+                             const void *self);
+
 /* An identifier made from the text; 0 is no number. */
 struct value value_identifier(const struct value *of, const char *text, size_t number);
 
@@ -52,6 +86,35 @@ struct value value_exchange_name(const struct value *of,
 struct value value_sides(const struct value *of, const struct exchange *exchange);
 struct value value_side(const struct value *of, const struct exchange *exchange,
                         enum direction direction);
+
+/*
+ * What was said, in rows of 16 bytes and in lines; `said` may be NULL when there was no memory for
+ * it, which is told when the value is printed.
+ */
+struct value value_rows(const struct value *of, const struct said *said);
+struct value value_lines(const struct value *of, const struct said *said);
+bool value_has_several_rows(const struct said *said);
+bool value_has_several_lines(const struct value *of, const struct said *said);
+
+/* Is it to be spelled as text? */
+bool value_is_readable(const struct value *of, const struct said *said);
+
+/* Puts the bytes from `from` on in the notation of that name in *child; false if there is none. */
+bool value_find_notation(const struct value *of, const struct said *said, size_t from,
+                         size_t extent, const char *name, size_t length, struct value *child);
+bool value_is_notation(const char *name, size_t length);
+
+/* The file of its own that a message stands in, if it does; and the one it has in a folder. */
+struct value value_embedded(const struct value *of, const struct side *side, size_t index);
+struct value value_file(const struct value *of, const struct side *side, size_t index);
+
+/*
+ * What the message, which is `of`, carried beside its bytes: lists of passed descriptors, of
+ * credentials, and of both in their order.
+ */
+struct value value_carried(const struct value *of);
+struct value value_descriptors(const struct value *of);
+struct value value_credentials(const struct value *of);
 
 /* Puts the field of that name in *child; returns false if there is none. */
 bool value_find(const struct value_field *fields, const struct value *of, const char *name,

@@ -140,6 +140,19 @@ void identifier_make(const struct identifier_rules *rules, const char *text, siz
         add_word(&builder, filler, strlen(filler));
 }
 
+void identifier_extend(const struct identifier_rules *rules, const char *text,
+                       char identifier[IDENTIFIER_SIZE])
+{
+    struct builder builder = {rules->convention, strlen(identifier), identifier};
+    size_t length;
+
+    for (; *text; text += length ? length : 1) {
+        length = word_length(text);
+        if (length > 0 && builder.length + length + 2 < IDENTIFIER_SIZE)
+            add_word(&builder, text, length);
+    }
+}
+
 int identifier_convention(const char *name, enum identifier_convention *out)
 {
     for (size_t i = 0; i < sizeof(conventions) / sizeof(*conventions); i++) {

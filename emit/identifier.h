@@ -24,4 +24,8 @@ int identifier_convention(const char *name, enum identifier_convention *out);
 void identifier_make(const struct identifier_rules *rules, const char *text, size_t number,
                      char out[IDENTIFIER_SIZE]);
 
+/* Adds the words of a short text to an identifier; what does not fit is left out. */
+void identifier_extend(const struct identifier_rules *rules, const char *text,
+                       char identifier[IDENTIFIER_SIZE]);
+
 #endif

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "capture/text.h"
 #include "emit/escape.h"
 #include "emit/word.h"
 
@@ -18,11 +19,18 @@ struct notation {
                  size_t length, FILE *out);
     char prefix[AFFIX];    /* of every byte */
     char separator[AFFIX]; /* between two bytes */
+    /* How many columns the bytes from `at` on take that are spelt together, *taken of them. */
+    size_t (*columns)(const struct notation *notation, const char *also, const uint8_t *data,
+                      size_t length, size_t at, size_t *taken);
     /* Of a string: how a byte is spelt that can't stand for itself, from `to` on; returns the end.
      */
     char *(*spell)(uint8_t byte, char *to);
-    bool trigraphs; /* two question marks in a row mean something else */
-    bool trims;     /* a space at the beginning would be taken for indentation */
+    const char *numeric; /* the notation of the same strings that spells each byte by its number */
+    bool numbers;        /* it does so itself */
+    bool utf8;           /* its strings hold UTF-8: what shows stands for itself */
+    bool lossy;          /* it has no way to spell what is no UTF-8 */
+    bool trigraphs;      /* two question marks in a row mean something else */
+    bool trims;          /* a space at the beginning would be taken for indentation */
 };
 
 static const char hex_digits[] = "0123456789abcdef";
@@ -99,6 +107,18 @@ static int print_numbers(const struct notation *notation, const char *also, cons
     return status ? status : flush(chunk, (size_t)(to - chunk), out);
 }
 
+static size_t number_columns(const struct notation *notation, const char *also, const uint8_t *data,
+                             size_t length, size_t at, size_t *taken)
+{
+    char cell[CELL];
+
+    (void)also;
+    (void)length;
+    *taken = 1;
+    return strlen(notation->prefix) + (size_t)(notation->spell(data[at], cell) - cell) +
+           strlen(notation->separator);
+}
+
 static char letter_of(uint8_t byte)
 {
     return byte == '\n' ? 'n' : byte == '\r' ? 'r' : byte == '\t' ? 't' : '\0';
@@ -110,6 +130,8 @@ static inline char *spell_in_string(const struct notation *notation, char quote,
 {
     char letter;
 
+    if (notation->numbers)
+        return notation->spell(byte, to);
     if (byte >= ' ' && byte <= '~') {
         if (byte == '\\' || byte == (uint8_t)quote || (*also && strchr(also, byte)))
             *to++ = '\\';
@@ -124,6 +146,32 @@ static inline char *spell_in_string(const struct notation *notation, char quote,
     return to;
 }
 
+/* The length of the character of more than one byte that stands for itself there; else 0. */
+static size_t wide_length(const struct notation *notation, const uint8_t *data, size_t length)
+{
+    return notation->utf8 && *data >= 0x80 ? escape_visible((const char *)data, length) : 0;
+}
+
+/* Spells what stands at `at` and moves *at past it; returns the end of the text. */
+static inline char *spell_next(const struct notation *notation, const char *also,
+                               const uint8_t *data, size_t length, size_t *at, char *to)
+{
+    size_t i = *at;
+    size_t wide = wide_length(notation, data + i, length - i);
+
+    if (wide > 0) {
+        memcpy(to, data + i, wide);
+        *at += wide;
+        return to + wide;
+    }
+    ++*at;
+    if (notation->trigraphs && i > 0 && data[i] == '?' && data[i - 1] == '?')
+        return stpcpy(to, "\\?");
+    if (notation->trims && i == 0 && data[i] == ' ')
+        return notation->spell(data[i], to);
+    return spell_in_string(notation, '"', also, data[i], to);
+}
+
 static int print_string(const struct notation *notation, const char *also, const uint8_t *data,
                         size_t length, FILE *out)
 {
@@ -131,19 +179,26 @@ static int print_string(const struct notation *notation, const char *also, const
     char *to = chunk;
     int status = 0;
 
-    for (size_t i = 0; i < length && !status; i++) {
-        if (notation->trigraphs && i > 0 && data[i] == '?' && data[i - 1] == '?')
-            to = stpcpy(to, "\\?");
-        else if (notation->trims && i == 0 && data[i] == ' ')
-            to = notation->spell(data[i], to);
-        else
-            to = spell_in_string(notation, '"', also, data[i], to);
+    for (size_t i = 0; i < length && !status;) {
+        to = spell_next(notation, also, data, length, &i, to);
         if (to > chunk + CHUNK - CELL) {
             status = flush(chunk, (size_t)(to - chunk), out);
             to = chunk;
         }
     }
     return status ? status : flush(chunk, (size_t)(to - chunk), out);
+}
+
+static size_t string_columns(const struct notation *notation, const char *also, const uint8_t *data,
+                             size_t length, size_t at, size_t *taken)
+{
+    char cell[CELL];
+    size_t end = at;
+    size_t columns = (size_t)(spell_next(notation, also, data, length, &end, cell) - cell);
+
+    *taken = end - at;
+    /* Characters beyond ASCII take two columns at most. */
+    return *taken > 1 ? 2 : columns;
 }
 
 /* The whole literal; in single quotes only where that saves backslashes, as black would have it. */
@@ -158,7 +213,7 @@ static int print_python(const struct notation *notation, const char *also, const
     int status = 0;
 
     (void)also;
-    for (size_t i = 0; i < length; i++) {
+    for (size_t i = 0; i < length && !notation->numbers; i++) {
         doubles += data[i] == '"';
         singles += data[i] == '\'';
     }
@@ -194,6 +249,17 @@ static int print_printable(const struct notation *notation, const char *also, co
     return status;
 }
 
+static size_t one_column(const struct notation *notation, const char *also, const uint8_t *data,
+                         size_t length, size_t at, size_t *taken)
+{
+    (void)notation;
+    (void)also;
+    (void)data;
+    (void)length;
+    (void)at;
+    return *taken = 1;
+}
+
 static char *spell_base64(const uint8_t *data, size_t length, char *to)
 {
     static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -227,6 +293,16 @@ static int print_base64(const struct notation *notation, const char *also, const
     return status ? status : flush(chunk, (size_t)(to - chunk), out);
 }
 
+static size_t base64_columns(const struct notation *notation, const char *also, const uint8_t *data,
+                             size_t length, size_t at, size_t *taken)
+{
+    (void)notation;
+    (void)also;
+    (void)data;
+    *taken = length - at < 3 ? length - at : 3;
+    return 4;
+}
+
 /* The bytes as UTF-8 text; what is none becomes U+FFFD, so this one is for reading only. */
 static int print_json(const struct notation *notation, const char *also, const uint8_t *data,
                       size_t length, FILE *out)
@@ -238,24 +314,98 @@ static int print_json(const struct notation *notation, const char *also, const u
     return escape_print(&rules, ESCAPE_STRING, (const char *)data, 0, length, out);
 }
 
+/* What is beyond ASCII stands there by its number in UTF-16. */
+static size_t json_columns(const struct notation *notation, const char *also, const uint8_t *data,
+                           size_t length, size_t at, size_t *taken)
+{
+    size_t size = escape_visible((const char *)data + at, length - at);
+
+    (void)notation;
+    *taken = size ? size : 1;
+    if (size == 1)
+        return data[at] == '"' || data[at] == '\\' || strchr(also, data[at]) ? 2 : 1;
+    return letter_of(data[at]) ? 2 : size == 4 ? 12 : 6;
+}
+
 static const struct notation notations[] = {
-    {.name = "hex", .print = print_numbers, .spell = spell_hex},
-    {.name = "hex_spaced", .print = print_numbers, .separator = " ", .spell = spell_hex},
+    {.name = "hex", .print = print_numbers, .columns = number_columns, .spell = spell_hex},
+    {.name = "hex_spaced",
+     .print = print_numbers,
+     .columns = number_columns,
+     .separator = " ",
+     .spell = spell_hex},
     {.name = "hex_bytes",
      .print = print_numbers,
+     .columns = number_columns,
      .prefix = "0x",
      .separator = ", ",
      .spell = spell_hex},
-    {.name = "hexstring", .print = print_numbers, .prefix = "\\x", .spell = spell_hex},
-    {.name = "decimal", .print = print_numbers, .separator = ", ", .spell = spell_decimal},
-    {.name = "base64", .print = print_base64},
-    {.name = "printable", .print = print_printable},
-    {.name = "c_string", .print = print_string, .spell = spell_octal, .trigraphs = true},
-    {.name = "go_string", .print = print_string, .spell = spell_backslash_x},
-    {.name = "rust_byte_string", .print = print_string, .spell = spell_backslash_x, .trims = true},
-    {.name = "python_bytes", .print = print_python, .spell = spell_backslash_x},
-    {.name = "latin1_string", .print = print_string, .spell = spell_backslash_u},
-    {.name = "json_string", .print = print_json},
+    {.name = "hexstring",
+     .print = print_numbers,
+     .columns = number_columns,
+     .prefix = "\\x",
+     .spell = spell_hex},
+    {.name = "octalstring",
+     .print = print_numbers,
+     .columns = number_columns,
+     .spell = spell_octal},
+    {.name = "decimal",
+     .print = print_numbers,
+     .columns = number_columns,
+     .separator = ", ",
+     .spell = spell_decimal},
+    {.name = "base64", .print = print_base64, .columns = base64_columns},
+    {.name = "printable", .print = print_printable, .columns = one_column},
+    {.name = "c_string",
+     .print = print_string,
+     .columns = string_columns,
+     .spell = spell_octal,
+     .numeric = "octalstring",
+     .trigraphs = true},
+    {.name = "c_text",
+     .print = print_string,
+     .columns = string_columns,
+     .spell = spell_octal,
+     .numeric = "octalstring",
+     .utf8 = true,
+     .trigraphs = true},
+    {.name = "go_string",
+     .print = print_string,
+     .columns = string_columns,
+     .spell = spell_backslash_x,
+     .numeric = "hexstring"},
+    {.name = "go_text",
+     .print = print_string,
+     .columns = string_columns,
+     .spell = spell_backslash_x,
+     .numeric = "hexstring",
+     .utf8 = true},
+    {.name = "rust_byte_string",
+     .print = print_string,
+     .columns = string_columns,
+     .spell = spell_backslash_x,
+     .numeric = "hexstring",
+     .trims = true},
+    {.name = "python_bytes",
+     .print = print_python,
+     .columns = string_columns,
+     .spell = spell_backslash_x,
+     .numeric = "python_hexbytes"},
+    {.name = "python_hexbytes",
+     .print = print_python,
+     .columns = string_columns,
+     .spell = spell_backslash_x,
+     .numbers = true},
+    {.name = "latin1_string",
+     .print = print_string,
+     .columns = string_columns,
+     .spell = spell_backslash_u,
+     .numeric = "latin1_numbers"},
+    {.name = "latin1_numbers",
+     .print = print_numbers,
+     .columns = number_columns,
+     .spell = spell_backslash_u},
+    {.name = "json_string", .print = print_json, .columns = json_columns, .lossy = true},
 };
 
 enum { NOTATIONS = sizeof(notations) / sizeof(*notations) };
@@ -280,4 +430,36 @@ int notation_print(const struct notation *notation, const char *also, const uint
     return length > 0 || notation->print == print_python
                ? notation->print(notation, also, data, length, out)
                : 0;
+}
+
+const struct notation *notation_numeric(const struct notation *notation)
+{
+    return notation->numeric ? notation_find(notation->numeric, strlen(notation->numeric))
+                             : notation;
+}
+
+bool notation_can(const struct notation *notation, const uint8_t *data, size_t length)
+{
+    size_t size;
+
+    for (size_t i = 0; notation->lossy && i < length; i += size) {
+        size = utf8_length(data + i, length - i);
+        if (size == 0)
+            return false;
+    }
+    return true;
+}
+
+size_t notation_fit(const struct notation *notation, const char *also, const uint8_t *data,
+                    size_t length, size_t width)
+{
+    size_t used = 0;
+    size_t taken;
+
+    for (size_t at = 0; at < length; at += taken) {
+        used += notation->columns(notation, also, data, length, at, &taken);
+        if (used > width && at > 0)
+            return at;
+    }
+    return length;
 }

@@ -3,6 +3,7 @@
 #ifndef EMIT_NOTATION_H
 #define EMIT_NOTATION_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -21,5 +22,18 @@ const char *notation_name(size_t index);
  */
 int notation_print(const struct notation *notation, const char *also, const uint8_t *data,
                    size_t length, FILE *out);
+
+/* The notation that spells the same strings with every byte by its number; or the same one. */
+const struct notation *notation_numeric(const struct notation *notation);
+
+/* Can these bytes be told from what the notation makes of them? */
+bool notation_can(const struct notation *notation, const uint8_t *data, size_t length);
+
+/*
+ * Returns how many of the bytes fit in that many columns when spelled, the quotes around them not
+ * counted; at least one, if there is any, and whole characters only.
+ */
+size_t notation_fit(const struct notation *notation, const char *also, const uint8_t *data,
+                    size_t length, size_t width);
 
 #endif

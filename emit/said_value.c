@@ -1,148 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
-/* What was said, as values: the sides of an exchange, their messages, rows, and bytes. */
-#include <errno.h>
+/* What was said, as values: the sides of an exchange and their messages. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "emit/fixture_values.h"
-
-enum { ROW = 16, OVERLAP = 64, CHUNK = 4096 };
-
-/*
- * Bytes. `self` is what was said, and `index` which row of it, counted from 1, or 0 for all; of a
- * notation, `detail` is which.
- */
-
-static const uint8_t *bytes_of(const struct value *value, size_t *length)
-{
-    const struct said *said = value->self;
-    size_t from = value->index ? (value->index - 1) * ROW : 0;
-
-    *length = said->length - from;
-    if (value->index && *length > ROW)
-        *length = ROW;
-    return said->data ? said->data + from : NULL;
-}
-
-static int print_bytes(const struct value *value, const struct template_escape *escape, FILE *out)
-{
-    size_t length;
-    const uint8_t *data = bytes_of(value, &length);
-
-    (void)escape;
-    return notation_print(value->detail, emission_of(value)->language->escape.also, data, length,
-                          out);
-}
-
-/* Plain text, which is escaped like any other; the end of a piece stays to be seen by the next. */
-static int print_printable(const struct value *value, const struct template_escape *escape,
-                           FILE *out)
-{
-    const struct escape_rules *rules = &emission_of(value)->language->escape;
-    char piece[OVERLAP + CHUNK];
-    size_t before = 0;
-    size_t length;
-    size_t size;
-    int status = 0;
-    const uint8_t *data = bytes_of(value, &length);
-
-    if (!escape)
-        return print_bytes(value, escape, out);
-    for (; length > 0 && !status; data += size, length -= size) {
-        size = length < CHUNK ? length : CHUNK;
-        for (size_t i = 0; i < size; i++)
-            piece[before + i] = data[i] >= ' ' && data[i] <= '~' ? (char)data[i] : '.';
-        status =
-            escape_print(rules, ESCAPE_STRING | ESCAPE_COMMENT, piece, before, before + size, out);
-        if (size == CHUNK) {
-            memmove(piece, piece + before + size - OVERLAP, OVERLAP);
-            before = OVERLAP;
-        }
-    }
-    return status;
-}
-
-static const struct value_type bytes_type = {.print = print_bytes};
-static const struct value_type printable_type = {.print = print_printable};
-
-static bool find_notation(const struct value *of, const struct said *said, const char *name,
-                          size_t length, struct value *child)
-{
-    static const char by_language[] = "text";
-    static const char printable[] = "printable";
-    const struct notation *notation = notation_find(name, length);
-
-    if (length == strlen(by_language) && !memcmp(name, by_language, length))
-        notation = emission_of(of)->language->text;
-    if (!notation)
-        return false;
-    *child = value_make(
-        of, notation == notation_find(printable, strlen(printable)) ? &printable_type : &bytes_type,
-        said);
-    child->detail = notation;
-    child->index = of->index;
-    return true;
-}
-
-/* Rows: `self` is what was said, `index` the row from 1. */
-
-static size_t row_count(const struct said *said)
-{
-    return said->length / ROW + (said->length % ROW != 0);
-}
-
-static struct value row_number(const struct value *of)
-{
-    return value_number(of, of->index);
-}
-
-static struct value row_offset(const struct value *of)
-{
-    return value_number(of, (of->index - 1) * ROW);
-}
-
-static struct value row_length(const struct value *of)
-{
-    size_t length;
-
-    bytes_of(of, &length);
-    return value_number(of, length);
-}
-
-static struct value row_first(const struct value *of)
-{
-    return value_flag(of, of->index == 1);
-}
-
-static struct value row_last(const struct value *of)
-{
-    return value_flag(of, of->index == row_count(of->self));
-}
-
-static bool find_in_row(const struct value *value, const char *name, size_t length,
-                        struct value *child)
-{
-    static const struct value_field fields[] = {
-        {"number", row_number}, {"offset", row_offset}, {"length", row_length},
-        {"first", row_first},   {"last", row_last},     {0},
-    };
-
-    return value_find(fields, value, name, length, child) ||
-           find_notation(value, value->self, name, length, child);
-}
-
-static bool row_item(const struct value *list, size_t index, struct value *item)
-{
-    static const struct value_type row_type = {.find = find_in_row};
-
-    if (index >= row_count(list->self))
-        return false;
-    *item = value_make(list, &row_type, list->self);
-    item->index = index + 1;
-    return true;
-}
-
-static const struct value_type rows_type = {.item = row_item};
 
 /* Messages: `self` is what was said, `detail` the side. */
 
@@ -178,9 +39,21 @@ static struct value message_missing(const struct value *of)
     return value_number(of, ((const struct said *)of->self)->missing);
 }
 
+static struct value message_unframed(const struct value *of)
+{
+    return value_flag(of, ((const struct said *)of->self)->unframed);
+}
+
+static struct value message_ancillary_cut(const struct value *of)
+{
+    return value_flag(of, said_carried_more(of->self));
+}
+
 static struct value message_incomplete(const struct value *of)
 {
-    return value_flag(of, ((const struct said *)of->self)->missing > 0);
+    const struct said *said = of->self;
+
+    return value_flag(of, said->missing > 0 || said->unframed || said_carried_more(said));
 }
 
 static struct value message_empty(const struct value *of)
@@ -190,32 +63,71 @@ static struct value message_empty(const struct value *of)
 
 static struct value message_rows(const struct value *of)
 {
-    return value_make(of, &rows_type, of->self);
+    return value_rows(of, of->self);
 }
 
 static struct value message_several_rows(const struct value *of)
 {
-    return value_flag(of, row_count(of->self) > 1);
+    return value_flag(of, value_has_several_rows(of->self));
 }
+
+static struct value message_readable(const struct value *of)
+{
+    return value_flag(of, value_is_readable(of, of->self));
+}
+
+static struct value message_lines(const struct value *of)
+{
+    return value_lines(of, of->self);
+}
+
+static struct value message_several_lines(const struct value *of)
+{
+    return value_flag(of, value_has_several_lines(of, of->self));
+}
+
+static struct value message_embedded(const struct value *of)
+{
+    return value_embedded(of, of->detail, message_index(of));
+}
+
+static struct value message_file(const struct value *of)
+{
+    if (!emission_of(of)->language->folder)
+        return (struct value){0};
+    return value_file(of, of->detail, message_index(of));
+}
+
+const struct value_field message_fields[] = {
+    {"rows", message_rows},
+    {"length", message_length},
+    {"empty", message_empty},
+    {"several_rows", message_several_rows},
+    {"readable", message_readable},
+    {"lines", message_lines},
+    {"several_lines", message_several_lines},
+    {"embedded", message_embedded},
+    {"file", message_file},
+    {"incomplete", message_incomplete},
+    {"missing", message_missing},
+    {"unframed", message_unframed},
+    {"ancillary", value_carried},
+    {"ancillary_cut", message_ancillary_cut},
+    {"descriptors", value_descriptors},
+    {"credentials", value_credentials},
+    {"number", message_number},
+    {"first", message_first},
+    {"last", message_last},
+    {0},
+};
 
 static bool find_in_message(const struct value *value, const char *name, size_t length,
                             struct value *child)
 {
-    static const struct value_field fields[] = {
-        {"rows", message_rows},
-        {"length", message_length},
-        {"empty", message_empty},
-        {"several_rows", message_several_rows},
-        {"incomplete", message_incomplete},
-        {"missing", message_missing},
-        {"number", message_number},
-        {"first", message_first},
-        {"last", message_last},
-        {0},
-    };
+    const struct said *said = value->self;
 
-    return value_find(fields, value, name, length, child) ||
-           find_notation(value, value->self, name, length, child);
+    return value_find(message_fields, value, name, length, child) ||
+           value_find_notation(value, said, 0, said->length, name, length, child);
 }
 
 static const struct value_type message_type = {.find = find_in_message};
@@ -261,6 +173,7 @@ static const struct said *side_said(const struct value *of)
     if (!data)
         return NULL;
     joined->side = side;
+    emission_of(of)->line->said = NULL;
     joined->said = (struct said){.data = data, .missing = side_sum(side, true)};
     for (size_t i = 0; i < side->count; i++) {
         if (side->messages[i].length > 0)
@@ -270,17 +183,6 @@ static const struct said *side_said(const struct value *of)
     return &joined->said;
 }
 
-static int print_no_memory(const struct value *value, const struct template_escape *escape,
-                           FILE *out)
-{
-    (void)value;
-    (void)escape;
-    (void)out;
-    return -ENOMEM;
-}
-
-static const struct value_type no_memory_type = {.print = print_no_memory};
-
 static struct value side_messages(const struct value *of)
 {
     return value_make(of, &messages_type, of->self);
@@ -288,9 +190,19 @@ static struct value side_messages(const struct value *of)
 
 static struct value side_rows(const struct value *of)
 {
+    return value_rows(of, side_said(of));
+}
+
+static struct value side_readable(const struct value *of)
+{
     const struct said *said = side_said(of);
 
-    return value_make(of, said ? &rows_type : &no_memory_type, said);
+    return value_flag(of, said && value_is_readable(of, said));
+}
+
+static struct value side_lines(const struct value *of)
+{
+    return value_lines(of, side_said(of));
 }
 
 static struct value side_count(const struct value *of)
@@ -347,35 +259,25 @@ static struct value side_several(const struct value *of)
     return value_flag(of, ((const struct side *)of->self)->count > 1);
 }
 
+const struct value_field side_fields[] = {
+    {"messages", side_messages}, {"direction", side_direction}, {"first", side_first},
+    {"rows", side_rows},         {"readable", side_readable},   {"lines", side_lines},
+    {"count", side_count},       {"length", side_length},       {"none", side_none},
+    {"empty", side_empty},       {"several", side_several},     {"incomplete", side_is_incomplete},
+    {"missing", side_missing},   {"lost", side_lost},           {0},
+};
+
 static bool find_in_side(const struct value *value, const char *name, size_t length,
                          struct value *child)
 {
-    static const struct value_field fields[] = {
-        {"messages", side_messages},
-        {"direction", side_direction},
-        {"first", side_first},
-        {"rows", side_rows},
-        {"count", side_count},
-        {"length", side_length},
-        {"none", side_none},
-        {"empty", side_empty},
-        {"several", side_several},
-        {"incomplete", side_is_incomplete},
-        {"missing", side_missing},
-        {"lost", side_lost},
-        {0},
-    };
     const struct said *said;
 
-    if (value_find(fields, value, name, length, child))
+    if (value_find(side_fields, value, name, length, child))
         return true;
-    if (!find_notation(value, NULL, name, length, child))
+    if (!value_is_notation(name, length))
         return false;
     said = side_said(value);
-    child->self = said;
-    if (!said)
-        child->type = &no_memory_type;
-    return true;
+    return value_find_notation(value, said, 0, said ? said->length : 0, name, length, child);
 }
 
 static const struct value_type side_type = {.find = find_in_side};

@@ -6,8 +6,6 @@
 #include "emit/fixture_values.h"
 #include "emit/word.h"
 
-enum { TEXT_SIZE = COMMAND_NAME_SIZE + 64 };
-
 struct value value_make(const struct value *of, const struct value_type *type, const void *self)
 {
     return (struct value){.type = type, .self = self, .owner = of->owner};
@@ -38,12 +36,12 @@ static struct value number_plural(const struct value *of)
     return value_flag(of, of->index != 1);
 }
 
+const struct value_field number_fields[] = {{"plural", number_plural}, {0}};
+
 static bool find_in_number(const struct value *value, const char *name, size_t length,
                            struct value *child)
 {
-    static const struct value_field fields[] = {{"plural", number_plural}, {0}};
-
-    return value_find(fields, value, name, length, child);
+    return value_find(number_fields, value, name, length, child);
 }
 
 static bool index_truth(const struct value *value)
@@ -55,35 +53,21 @@ static const struct value_type number_type = {
     .find = find_in_number, .truth = index_truth, .print = print_number};
 static const struct value_type flag_type = {.truth = index_truth};
 
-/*
- * Text. `self` is the string; the names of exchanges have none, but `detail`, the conversation, and
- * `index`, the exchange in it.
- */
+/* Text. `self` is the string, or what the maker in `detail` makes it of. */
 
-/* The name of an exchange: there are no two alike, and a new one at the end changes none. */
-static void exchange_name(const struct emission *emission, const struct conversation_table *table,
-                          size_t index, char out[TEXT_SIZE])
+static const char *text_of(const struct value *value, char buffer[VALUE_TEXT_SIZE])
 {
-    const struct table *all = emission->fixture->table;
+    const struct text_maker *maker = value->detail;
 
-    if (all->count > 1)
-        snprintf(out, TEXT_SIZE, "%s %zu.%zu", emission->name,
-                 (size_t)(table - all->conversations) + 1, index + 1);
-    else
-        snprintf(out, TEXT_SIZE, "%s %zu", emission->name, index + 1);
-}
-
-static const char *text_of(const struct value *value, char buffer[TEXT_SIZE])
-{
-    if (!value->detail)
+    if (!maker)
         return value->self;
-    exchange_name(emission_of(value), value->detail, value->index, buffer);
+    maker->make(value, buffer);
     return buffer;
 }
 
 static int print_text(const struct value *value, const struct template_escape *escape, FILE *out)
 {
-    char buffer[TEXT_SIZE];
+    char buffer[VALUE_TEXT_SIZE];
     const char *string = text_of(value, buffer);
 
     if (escape)
@@ -93,7 +77,7 @@ static int print_text(const struct value *value, const struct template_escape *e
 
 static int print_where(const struct value *value, unsigned int where, FILE *out)
 {
-    char buffer[TEXT_SIZE];
+    char buffer[VALUE_TEXT_SIZE];
     const char *string = text_of(value, buffer);
 
     return escape_print(&emission_of(value)->language->escape, where, string, 0, strlen(string),
@@ -119,7 +103,7 @@ static int print_convention(const struct value *value, enum identifier_conventio
 {
     struct identifier_rules rules = emission_of(value)->language->identifiers;
     char identifier[IDENTIFIER_SIZE];
-    char buffer[TEXT_SIZE];
+    char buffer[VALUE_TEXT_SIZE];
 
     rules.convention = convention;
     identifier_make(&rules, text_of(value, buffer), value->detail ? 0 : value->index, identifier);
@@ -160,28 +144,35 @@ static int print_screaming(const struct value *value, const struct template_esca
 
 static bool text_truth(const struct value *value)
 {
-    char buffer[TEXT_SIZE];
+    char buffer[VALUE_TEXT_SIZE];
 
     return *text_of(value, buffer) != '\0';
+}
+
+static const struct {
+    const char *name;
+    struct value_type type;
+} variants[] = {
+    {"string", {.truth = text_truth, .print = print_for_string}},
+    {"comment", {.truth = text_truth, .print = print_for_comment}},
+    {"identifier", {.print = print_identifier}},
+    {"camel", {.print = print_camel}},
+    {"pascal", {.print = print_pascal}},
+    {"snake", {.print = print_snake}},
+    {"screaming_snake", {.print = print_screaming}},
+};
+
+enum { VARIANTS = sizeof(variants) / sizeof(*variants) };
+
+const char *text_variant(size_t index)
+{
+    return index < VARIANTS ? variants[index].name : NULL;
 }
 
 static bool find_in_text(const struct value *value, const char *name, size_t length,
                          struct value *child)
 {
-    static const struct {
-        const char *name;
-        struct value_type type;
-    } variants[] = {
-        {"string", {.truth = text_truth, .print = print_for_string}},
-        {"comment", {.truth = text_truth, .print = print_for_comment}},
-        {"identifier", {.print = print_identifier}},
-        {"camel", {.print = print_camel}},
-        {"pascal", {.print = print_pascal}},
-        {"snake", {.print = print_snake}},
-        {"screaming_snake", {.print = print_screaming}},
-    };
-
-    for (size_t i = 0; i < sizeof(variants) / sizeof(*variants); i++) {
+    for (size_t i = 0; i < VARIANTS; i++) {
         if (word_is(variants[i].name, name, length)) {
             *child = *value;
             child->type = &variants[i].type;
@@ -218,12 +209,30 @@ struct value value_identifier(const struct value *of, const char *text, size_t n
     return value;
 }
 
+struct value value_made_text(const struct value *of, const struct text_maker *maker,
+                             const void *self)
+{
+    struct value value = value_make(of, &text_type, self);
+
+    value.detail = maker;
+    return value;
+}
+
+static void make_exchange_name(const struct value *value, char out[VALUE_TEXT_SIZE])
+{
+    const struct conversation_table *conversation = value->self;
+    const struct table *all = emission_of(value)->fixture->table;
+
+    names_get(emission_of(value)->names, (size_t)(conversation - all->conversations), value->index,
+              out);
+}
+
 struct value value_exchange_name(const struct value *of,
                                  const struct conversation_table *conversation, size_t index)
 {
-    struct value value = value_make(of, &text_type, NULL);
+    static const struct text_maker maker = {make_exchange_name};
+    struct value value = value_made_text(of, &maker, conversation);
 
-    value.detail = conversation;
     value.index = index;
     return value;
 }

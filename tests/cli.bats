@@ -99,7 +99,8 @@ setup() {
     run -0 --separate-stderr "$SOCKFIXTURE" --help
     equal "$stderr" ''
     for option in lang output write read socket backend name package quiet verbose list-langs \
-        version help ignore-status template count duration max-message; do
+        version help ignore-status template count duration max-message style bytes call embed-above \
+        template-dir print-template; do
         [[ $output == *--$option* ]] || fail "--help does not name --$option"
     done
     for option in 0 2 3 4 5; do
@@ -121,8 +122,8 @@ setup() {
     local lang
     record 0 "${talk[@]}"
     for lang in $("$SOCKFIXTURE" --list-langs | cut -d' ' -f1); do
-        run -0 --separate-stderr "$SOCKFIXTURE" --lang "$lang" -r "$recording"
-        [ -n "$output" ] || fail "$lang gave nothing"
+        run -0 --separate-stderr "$SOCKFIXTURE" --lang "$lang" -r "$recording" -o "out.$lang"
+        [ -s "out.$lang" ] || fail "$lang gave nothing"
         equal "$stderr" ''
     done
 }

@@ -65,10 +65,64 @@ static char *print_language(const struct fixture *fixture, const char *name)
     struct template_error error;
     char *result;
 
-    assert_int_equal(language_find(&language, name, &error), 0);
+    assert_int_equal(language_find(&language, NULL, name, &error), 0);
     assert_int_equal(print_text(fixture, language, &result), 0);
     language_free(language);
     return result;
+}
+
+/* Ancillary data with one control message, of descriptors or, with none, of credentials. */
+static struct ancillary *ancillary_of(const uint8_t *kinds, size_t count)
+{
+    struct ancillary *ancillary = NULL;
+    struct control control = {.kind = CONTROL_CREDENTIALS, .credentials = {4321, 1000, 100}};
+
+    if (count > 0) {
+        control = (struct control){.kind = CONTROL_DESCRIPTORS, .descriptors.count = count};
+        memcpy(control.descriptors.kinds, kinds, count);
+    }
+    assert_int_equal(ancillary_add(&ancillary, &control), 0);
+    return ancillary;
+}
+
+static void names_what_is_carried(void **state)
+{
+    static const uint8_t kinds[] = {KIND_SOCKET, KIND_FILE, KIND_FILE, KIND_FILE, KIND_PIPE};
+    struct carried carried[] = {
+        {0, ancillary_of(kinds, 1)}, {2, ancillary_of(NULL, 0)}, {3, ancillary_of(kinds, 5)}};
+    struct said request[] = {SAID("abcdef")}, response[] = {SAID("")};
+    struct exchange exchanges[] = {{.request = SIDE(request), .response = SIDE(response)}};
+    struct conversation_table conversation = {
+        .type = SOCK_STREAM, .server.address = address, .exchanges = exchanges, .count = 1};
+    struct table table = {.conversations = &conversation, .count = 1};
+    struct fixture fixture = {.table = &table, .command = command};
+
+    (void)state;
+    request[0].carried = carried;
+    request[0].carried_count = 3;
+    assert_gives(&fixture,
+                 "{{#conversations}}{{#exchanges}}{{#sides}}{{#messages}}<{{#ancillary}}{{.}};"
+                 "{{/ancillary}}>{{/messages}}{{/sides}}{{/exchanges}}{{/conversations}}",
+                 "<with 1 file descriptor (socket);at byte 2 with credentials (uid 1000, gid 100);"
+                 "at byte 3 with 5 file descriptors (socket, 3 x file, pipe);><>");
+    assert_gives(&fixture,
+                 "{{#conversations}}{{#exchanges}}{{#request.messages}}{{#descriptors}}{{offset}}:"
+                 "{{count}}:{{kinds}}:{{#kinds}}{{name}}{{^last}},{{/last}}{{/kinds}}{{^last}} "
+                 "{{/last}}{{/descriptors}}{{/request.messages}}{{/exchanges}}{{/conversations}}",
+                 "0:1:socket:socket 3:5:socket, 3 x file, pipe:socket,file,file,file,pipe");
+    assert_gives(&fixture,
+                 "{{#conversations}}{{#exchanges}}{{#request.messages}}{{#credentials}}{{offset}}:"
+                 "{{uid}}:{{gid}}{{/credentials}}{{#ancillary_cut}}!{{/ancillary_cut}}"
+                 "{{/request.messages}}{{/exchanges}}{{/conversations}}",
+                 "2:1000:100");
+    carried[1].ancillary->cut = true;
+    assert_gives(&fixture,
+                 "{{#incomplete}}!{{/incomplete}}{{#conversations}}{{#exchanges}}"
+                 "{{#request.messages}}{{#ancillary_cut}}cut{{/ancillary_cut}}{{#incomplete}}!"
+                 "{{/incomplete}}{{/request.messages}}{{/exchanges}}{{/conversations}}",
+                 "!cut!");
+    for (size_t i = 0; i < 3; i++)
+        free(carried[i].ancillary);
 }
 
 static void names_what_there_is(void **state)
@@ -78,7 +132,7 @@ static void names_what_there_is(void **state)
     struct exchange exchanges[] = {{.request = SIDE(request), .response = SIDE(response)}};
     struct conversation_table conversation = {
         .type = SOCK_DGRAM, .server.address = address, .exchanges = exchanges, .count = 1};
-    struct table table = {&conversation, 1};
+    struct table table = {.conversations = &conversation, .count = 1};
     struct fixture fixture = {.table = &table, .command = command};
 
     (void)state;
@@ -95,7 +149,7 @@ static void names_what_there_is(void **state)
                  "{{#tables}}{{#exchanges}}{{name}}{{#sides}};{{direction}} {{count}} {{length}}"
                  "{{#messages}},{{number}}{{#last}}.{{/last}}{{/messages}}{{/sides}}"
                  "{{/exchanges}}{{/tables}}",
-                 "chronyc ntpdata 1;request 1 18,1.;response 2 4,1,2.");
+                 "0123456789abcdefXY;request 1 18,1.;response 2 4,1,2.");
     assert_gives(&fixture,
                  "{{#tables}}{{#exchanges}}{{#request.rows}}{{offset}}+{{length}} {{hex}}"
                  "{{^last}}|{{/last}}{{/request.rows}}{{/exchanges}}{{/tables}}",
@@ -118,7 +172,7 @@ static void comment_ends_are_seen_across_pieces(void **state)
     struct said request[] = {{.data = (uint8_t *)data, .length = LENGTH}};
     struct exchange exchanges[] = {{.request = SIDE(request)}};
     struct conversation_table conversation = {.exchanges = exchanges, .count = 1};
-    struct table table = {&conversation, 1};
+    struct table table = {.conversations = &conversation, .count = 1};
     struct fixture fixture = {.table = &table};
     char *result;
 
@@ -148,7 +202,7 @@ static void nothing_differs_from_empty(void **state)
     struct exchange exchanges[] = {{.request = SIDE(nothing)}, {.response = SIDE(nothing)}};
     struct conversation_table conversation = {
         .server.address = address, .exchanges = exchanges, .count = 2};
-    struct table table = {&conversation, 1};
+    struct table table = {.conversations = &conversation, .count = 1};
     struct fixture fixture = {.table = &table, .command = command};
     static const struct {
         const char *language;
@@ -176,7 +230,7 @@ static void says_what_is_missing(void **state)
     struct said request[] = {{.data = (uint8_t *)address, .length = 3, .missing = 1234}};
     struct exchange exchanges[] = {{.request = SIDE(request), .response = {.lost = 567}}};
     struct conversation_table conversation = {.exchanges = exchanges, .count = 1};
-    struct table table = {&conversation, 1};
+    struct table table = {.conversations = &conversation, .count = 1};
     struct fixture fixture = {.table = &table, .lost = 89};
     static const struct {
         const char *language;
@@ -201,11 +255,42 @@ static void says_what_is_missing(void **state)
     }
 }
 
+static void says_what_is_no_whole_frame(void **state)
+{
+    struct said request[] = {{.data = (uint8_t *)address, .length = 3, .unframed = true}};
+    struct said response[] = {{.data = (uint8_t *)address, .length = 3}};
+    struct exchange exchanges[] = {{SIDE(request), SIDE(response)}};
+    struct conversation_table conversation = {.exchanges = exchanges, .count = 1};
+    struct table table = {.conversations = &conversation, .count = 1};
+    struct fixture fixture = {.table = &table};
+    static const struct {
+        const char *language;
+        const char *mark;
+        const char *all;
+    } cases[] = {
+        {"go", "3 bytes; not a whole frame", "// Incomplete: not everything"},
+        {"rust", "3 bytes; not a whole frame", "// Incomplete: not everything"},
+        {"python", "3 bytes; not a whole frame", "# Incomplete: not everything"},
+        {"json", "\"unframed\": true", "\"incomplete\": true,\n    \"lost\""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        char *result = print_language(&fixture, cases[i].language);
+        const char *mark = strstr(result, cases[i].mark);
+
+        assert_non_null(mark);
+        assert_null(strstr(mark + 1, cases[i].mark));
+        assert_non_null(strstr(result, cases[i].all));
+        free(result);
+    }
+}
+
 static void tables_have_names_of_their_own(void **state)
 {
     struct exchange exchanges[2] = {0};
     struct conversation_table conversations[12];
-    struct table table = {conversations, 12};
+    struct table table = {.conversations = conversations, .count = 12};
     struct fixture fixture = {.table = &table, .name = "int1"};
 
     (void)state;
@@ -215,7 +300,7 @@ static void tables_have_names_of_their_own(void **state)
                  "int11 int12 int13 int14 int15 int16 int17 int18 int19 int110 int111 int112 ");
     table.count = 2;
     assert_gives(&fixture, "{{#tables}}{{#exchanges}}{{name}} {{/exchanges}}{{/tables}}",
-                 "int1 1.1 int1 1.2 int1 2.1 int1 2.2 ");
+                 "int1 1 int1 2 int1 2.1 int1 2.2 ");
     table.count = 1;
     assert_gives(&fixture, "{{#tables}}{{table}} {{#exchanges}}{{name}} {{/exchanges}}{{/tables}}",
                  "int1 int1 1 int1 2 ");
@@ -233,7 +318,7 @@ static void no_conversation_makes_an_empty_table(void **state)
     (void)state;
     assert_gives(&fixture, "{{#conversations}}x{{/conversations}}{{#tables}}{{table}}{{/tables}}",
                  "chronyc_ntpdata");
-    while (language_next(&language, &index, &error) == 1) {
+    while (language_next(&language, NULL, &index, &error) == 1) {
         assert_int_equal(print_text(&fixture, language, &result), 0);
         assert_true(strlen(result) > 0);
         free(result);
@@ -248,7 +333,7 @@ static void json_is_json(void **state)
     struct exchange exchanges[] = {{.request = SIDE(request)}, {.response = SIDE(request)}};
     struct conversation_table conversations[] = {
         {.server.address = address, .exchanges = exchanges, .count = 2}, {.exchanges = NULL}};
-    struct table table = {conversations, 2};
+    struct table table = {.conversations = conversations, .count = 2};
     struct fixture fixture = {.table = &table, .command = command};
     json_error_t error;
     char *result;
@@ -289,7 +374,7 @@ static void failed_writes_are_told(void **state)
 {
     struct exchange exchanges[1000] = {0};
     struct conversation_table conversation = {.exchanges = exchanges, .count = 1000};
-    struct table table = {&conversation, 1};
+    struct table table = {.conversations = &conversation, .count = 1};
     struct fixture fixture = {.table = &table};
     struct template_error error;
     struct language *language;
@@ -297,7 +382,7 @@ static void failed_writes_are_told(void **state)
     FILE *out;
 
     (void)state;
-    while (language_next(&language, &index, &error) == 1) {
+    while (language_next(&language, NULL, &index, &error) == 1) {
         out = fopen("/dev/full", "w");
         if (!out)
             skip();
@@ -311,10 +396,12 @@ static void failed_writes_are_told(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(names_what_is_carried),
         cmocka_unit_test(names_what_there_is),
         cmocka_unit_test(comment_ends_are_seen_across_pieces),
         cmocka_unit_test(nothing_differs_from_empty),
         cmocka_unit_test(says_what_is_missing),
+        cmocka_unit_test(says_what_is_no_whole_frame),
         cmocka_unit_test(tables_have_names_of_their_own),
         cmocka_unit_test(no_conversation_makes_an_empty_table),
         cmocka_unit_test(json_is_json),

@@ -102,7 +102,7 @@ static void nothing_is_nothing(void **state)
     (void)state;
     for (size_t i = 0; (name = notation_name(i)); i++) {
         result = spell(name, "", NULL, 0);
-        assert_string_equal(result, strcmp(name, "python_bytes") ? "" : "b\"\"");
+        assert_string_equal(result, strncmp(name, "python_", 7) ? "" : "b\"\"");
         free(result);
     }
 }

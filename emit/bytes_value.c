@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/* Bytes as values: in every notation, whole, in rows of 16, or as the lines of a text. */
+#include <errno.h>
+#include <string.h>
+
+#include "emit/fixture_values.h"
+#include "emit/lines.h"
+#include "emit/word.h"
+
+enum { ROW = 16, OVERLAP = 64, CHUNK = 4096 };
+
+static const char by_language[] = "text";
+
+/*
+ * Of bytes, of a row and of a line, `self` is what was said, `index` where in it they begin, and
+ * `extent` how many they are. Of bytes in a notation, `detail` is which.
+ */
+
+static const uint8_t *bytes_of(const struct value *value)
+{
+    const struct said *said = value->self;
+
+    return said->data ? said->data + value->index : NULL;
+}
+
+static int print_bytes(const struct value *value, const struct template_escape *escape, FILE *out)
+{
+    (void)escape;
+    return notation_print(value->detail, emission_of(value)->language->escape.also, bytes_of(value),
+                          value->extent, out);
+}
+
+/* Plain text, which is escaped like any other; the end of a piece stays to be seen by the next. */
+static int print_printable(const struct value *value, const struct template_escape *escape,
+                           FILE *out)
+{
+    const struct escape_rules *rules = &emission_of(value)->language->escape;
+    const uint8_t *data = bytes_of(value);
+    char piece[OVERLAP + CHUNK];
+    size_t length = value->extent;
+    size_t before = 0;
+    size_t size;
+    int status = 0;
+
+    if (!escape)
+        return print_bytes(value, escape, out);
+    for (; length > 0 && !status; data += size, length -= size) {
+        size = length < CHUNK ? length : CHUNK;
+        for (size_t i = 0; i < size; i++)
+            piece[before + i] = data[i] >= ' ' && data[i] <= '~' ? (char)data[i] : '.';
+        status =
+            escape_print(rules, ESCAPE_STRING | ESCAPE_COMMENT, piece, before, before + size, out);
+        if (size == CHUNK) {
+            memmove(piece, piece + before + size - OVERLAP, OVERLAP);
+            before = OVERLAP;
+        }
+    }
+    return status;
+}
+
+static int print_no_memory(const struct value *value, const struct template_escape *escape,
+                           FILE *out)
+{
+    (void)value;
+    (void)escape;
+    (void)out;
+    return -ENOMEM;
+}
+
+static const struct value_type bytes_type = {.print = print_bytes};
+static const struct value_type printable_type = {.print = print_printable};
+static const struct value_type no_memory_type = {.print = print_no_memory};
+
+bool value_is_notation(const char *name, size_t length)
+{
+    return word_is(by_language, name, length) || notation_find(name, length);
+}
+
+bool value_find_notation(const struct value *of, const struct said *said, size_t from,
+                         size_t extent, const char *name, size_t length, struct value *child)
+{
+    static const char printable[] = "printable";
+    const struct emission *emission = emission_of(of);
+    const struct notation *notation =
+        word_is(by_language, name, length) ? emission->language->text : notation_find(name, length);
+
+    if (!notation)
+        return false;
+    if (emission->fixture->bytes == BYTES_HEX)
+        notation = notation_numeric(notation);
+    *child = value_make(of, word_is(printable, name, length) ? &printable_type : &bytes_type, said);
+    child->detail = notation;
+    child->index = from;
+    child->extent = extent;
+    if (!said)
+        child->type = &no_memory_type;
+    return true;
+}
+
+/* What rows and lines have in common: both are pieces of what was said. */
+
+static struct value piece_offset(const struct value *of)
+{
+    return value_number(of, of->index);
+}
+
+static struct value piece_length(const struct value *of)
+{
+    return value_number(of, of->extent);
+}
+
+static struct value piece_first(const struct value *of)
+{
+    return value_flag(of, of->index == 0);
+}
+
+static struct value piece_last(const struct value *of)
+{
+    return value_flag(of, of->index + of->extent == ((const struct said *)of->self)->length);
+}
+
+const struct value_field piece_fields[] = {
+    {"offset", piece_offset},
+    {"length", piece_length},
+    {"first", piece_first},
+    {"last", piece_last},
+    {0},
+};
+
+static bool find_in_piece(const struct value *value, const char *name, size_t length,
+                          struct value *child)
+{
+    return value_find(piece_fields, value, name, length, child) ||
+           value_find_notation(value, value->self, value->index, value->extent, name, length,
+                               child);
+}
+
+static struct value piece_make(const struct value *of, const struct value_type *type, size_t from,
+                               size_t to)
+{
+    struct value piece = value_make(of, type, of->self);
+
+    piece.index = from;
+    piece.extent = to - from;
+    return piece;
+}
+
+/* Rows. */
+
+static struct value row_number(const struct value *of)
+{
+    return value_number(of, of->index / ROW + 1);
+}
+
+const struct value_field row_fields[] = {{"number", row_number}, {0}};
+
+static bool find_in_row(const struct value *value, const char *name, size_t length,
+                        struct value *child)
+{
+    return find_in_piece(value, name, length, child) ||
+           value_find(row_fields, value, name, length, child);
+}
+
+static bool row_item(const struct value *list, size_t index, struct value *item)
+{
+    static const struct value_type row_type = {.find = find_in_row};
+    const struct said *said = list->self;
+
+    if (index >= said->length / ROW + (said->length % ROW != 0))
+        return false;
+    *item = piece_make(list, &row_type, index * ROW,
+                       said->length - index * ROW < ROW ? said->length : (index + 1) * ROW);
+    return true;
+}
+
+struct value value_rows(const struct value *of, const struct said *said)
+{
+    static const struct value_type rows_type = {.item = row_item};
+
+    return value_make(of, said ? &rows_type : &no_memory_type, said);
+}
+
+bool value_has_several_rows(const struct said *said)
+{
+    return said->length > ROW;
+}
+
+/* Lines. Where one begins is known only when those before it are, so the last one is kept. */
+
+static size_t line_end(const struct value *of, const struct said *said, size_t from)
+{
+    const struct language *language = emission_of(of)->language;
+    struct line_rules rules = {language->text, language->escape.also, language->width};
+
+    return lines_end(&rules, said->data, said->length, from);
+}
+
+static bool line_item(const struct value *list, size_t index, struct value *item)
+{
+    static const struct value_type line_type = {.find = find_in_piece};
+    struct line *line = emission_of(list)->line;
+    const struct said *said = list->self;
+
+    if (line->said != said || line->number > index + 1)
+        *line = (struct line){.said = said};
+    while (line->end < said->length && line->number < index + 1) {
+        line->from = line->end;
+        line->end = line_end(list, said, line->from);
+        line->number++;
+    }
+    if (line->number < index + 1)
+        return false;
+    *item = piece_make(list, &line_type, line->from, line->end);
+    return true;
+}
+
+struct value value_lines(const struct value *of, const struct said *said)
+{
+    static const struct value_type lines_type = {.item = line_item};
+
+    return value_make(of, said ? &lines_type : &no_memory_type, said);
+}
+
+bool value_has_several_lines(const struct value *of, const struct said *said)
+{
+    return said->length > 0 && line_end(of, said, 0) < said->length;
+}
+
+bool value_is_readable(const struct value *of, const struct said *said)
+{
+    enum fixture_bytes bytes = emission_of(of)->fixture->bytes;
+
+    if (bytes == BYTES_AUTO)
+        return lines_readable(said->data, said->length);
+    return bytes == BYTES_TEXT && said->length > 0 &&
+           notation_can(emission_of(of)->language->text, said->data, said->length);
+}

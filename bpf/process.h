@@ -5,6 +5,9 @@
 
 #include "bpf/record.h"
 
+/* Set by user space: what begins from now on is no part of the recording. */
+volatile __u32 recording_over = 0;
+
 /* The observed processes, by thread group. */
 struct {
     __uint(type, BPF_MAP_TYPE_HASH);
@@ -18,6 +21,8 @@ static __always_inline bool process_is_observed(void)
 {
     __u32 process = bpf_get_current_pid_tgid() >> 32;
 
+    if (recording_over)
+        return false;
     return bpf_map_lookup_elem(&observed_processes, &process) != 0;
 }
 

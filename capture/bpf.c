@@ -166,6 +166,7 @@ void bpf_losses(const struct recorder *recorder, struct losses *losses)
 
 int bpf_finish(struct recorder *recorder)
 {
+    *recorder->parts.recording_over = 1; /* programs are detached one after the other */
     bpf_object__detach_skeleton(recorder->parts.skeleton);
     return ring_finish(recorder->ring);
 }

@@ -19,6 +19,7 @@ struct bpf_parts {
     struct bpf_map *observed_processes;
     __u64 *wake_at; /* this and the next are set before it is loaded, the rest is for afterwards */
     __u64 *max_message;
+    volatile __u32 *recording_over;
     volatile __u32 *consumer_state;
     const struct record_losses *losses;
 };
@@ -32,6 +33,7 @@ struct bpf_parts {
         .observed_processes = (bpf)->maps.observed_processes,                                      \
         .wake_at = &(bpf)->rodata->wake_at,                                                        \
         .max_message = &(bpf)->rodata->max_message,                                                \
+        .recording_over = &(bpf)->bss->recording_over,                                             \
         .consumer_state = &(bpf)->bss->consumer_state,                                             \
         .losses = &(bpf)->bss->losses,                                                             \
     })

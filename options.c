@@ -20,7 +20,8 @@ enum {
 const char *argp_program_version = "sockfixture " VERSION;
 
 static const char doc[] =
-    "Run COMMAND, record what it says over its sockets, and print it as a table of test cases.\v"
+    "Run COMMAND, record what it says over its sockets, and print it as a table of test cases. "
+    "Without COMMAND, watch what runs already: -p, -s, -e or --uid say what, until Ctrl-C.\v"
     "The fixture goes to the file named by -o once the command is done, and -o is the usual way. "
     "Without it the fixture goes to standard output, and so that the two are not mixed, what the "
     "command prints goes to standard error.\n"
@@ -40,15 +41,18 @@ enum {
     OPTION_CALL,
     OPTION_EMBED_ABOVE,
     OPTION_FRAME,
+    OPTION_FOLLOW,
     OPTION_IGNORE_STATUS,
     OPTION_LIST_LANGS,
     OPTION_MAX_MESSAGE,
     OPTION_NAME,
+    OPTION_NO_FOLLOW,
     OPTION_PACKAGE,
     OPTION_PRINT_TEMPLATE,
     OPTION_STYLE,
     OPTION_TEMPLATE,
     OPTION_TEMPLATE_DIR,
+    OPTION_UID,
 };
 
 static const struct argp_option option_table[] = {
@@ -71,13 +75,22 @@ static const struct argp_option option_table[] = {
     {"write", 'w', "FILE", 0, "Write the recording to FILE (- for standard output)", 2},
     {"read", 'r', "FILE", 0, "Read a recording from FILE (- for standard input), run nothing", 2},
     {"socket", 's', "ADDRESS", 0,
-     "Keep only conversations with the server at ADDRESS: a path or @abstract name, globs allowed",
+     "Only conversations with the server at ADDRESS: a path, @abstract, tcp:HOST:PORT, udp:..., "
+     ":PORT; globs allowed; '*' is every Unix socket",
      3},
     {"frame", OPTION_FRAME, "KIND", 0,
      "Cut streams into messages: line, nul, crlf, len:OFFSET:SIZE[:be|le][:+N], http, dbus, resp "
      "or "
      "postgres",
      3},
+    {"exclude", 'x', "ADDRESS", 0, "Leave out what is said to or from ADDRESS", 3},
+    {"pid", 'p', "PID", 0, "Watch a process that runs already (several: -p 1,2)", 3},
+    {"comm", 'e', "NAME", 0, "Only processes of that name (globs allowed)", 3},
+    {"uid", OPTION_UID, "USER", 0, "Only processes of that user", 3},
+    {"no-follow", OPTION_NO_FOLLOW, NULL, 0, "Leave out the processes that COMMAND or PID starts",
+     3},
+    {"follow", OPTION_FOLLOW, NULL, 0,
+     "Observe the processes that COMMAND or PID starts (the default)", 3},
     {"backend", OPTION_BACKEND, "NAME", 0, "Record by NAME (default: auto, the first that works)",
      3},
     {"backends", OPTION_BACKENDS, NULL, 0, "List the backends, and whether they work here", 3},
@@ -186,10 +199,40 @@ static void parse_call(struct options *options, const char *value, struct argp_s
                    value);
 }
 
+static void add_word(struct option_words *words, const char *value, struct argp_state *state)
+{
+    if (words->count == OPTION_WORDS)
+        argp_error(state, "an option was given more than %d times", OPTION_WORDS);
+    words->at[words->count++] = value;
+}
+
+/* Options that can be given several times; NULL when this is none. */
+static struct option_words *words_of(struct options *options, int key)
+{
+    switch (key) {
+    case 's':
+        return &options->sockets;
+    case 'x':
+        return &options->excludes;
+    case 'p':
+        return &options->pids;
+    case 'e':
+        return &options->comms;
+    case OPTION_UID:
+        return &options->uids;
+    }
+    return NULL;
+}
+
 static error_t parse_option(int key, char *value, struct argp_state *state)
 {
     struct options *options = state->input;
+    struct option_words *words = words_of(options, key);
 
+    if (words) {
+        add_word(words, value, state);
+        return 0;
+    }
     switch (key) {
     case 'l':
         options->lang = value;
@@ -203,8 +246,9 @@ static error_t parse_option(int key, char *value, struct argp_state *state)
     case 'r':
         options->read = value;
         break;
-    case 's':
-        options->socket = value;
+    case OPTION_FOLLOW:
+    case OPTION_NO_FOLLOW:
+        options->no_follow = key == OPTION_NO_FOLLOW;
         break;
     case 'B':
         options->buffer_size = parse_buffer_size(value);
@@ -303,6 +347,13 @@ bool fixture_to_stdout(const struct options *options)
     return wants_fixture(options) && (!options->output || is_stdout(options->output));
 }
 
+bool attaches(const struct options *options)
+{
+    return !options->command && !options->read &&
+           (options->pids.count || options->sockets.count || options->comms.count ||
+            options->uids.count);
+}
+
 /* What is wrong with the options together; NULL when nothing is. */
 static const char *misuse(const struct options *options)
 {
@@ -310,10 +361,17 @@ static const char *misuse(const struct options *options)
         return NULL;
     if (options->command && options->read)
         return "either a command is run or a recording is read (-r), not both";
-    if (!options->command && !options->read)
-        return "no command to run, and no recording to read (-r)";
+    if (!options->command && !options->read && !attaches(options))
+        return "no command to run, nothing to watch (-p, -s, -e, --uid), and no recording to read "
+               "(-r)";
     if (options->read && options->duration)
         return "--duration is for recording, and not for what was recorded (-r)";
+    if (options->pids.count && (options->command || options->read))
+        return "-p watches processes that run already: it goes with no command, nor with -r";
+    if (options->read && (options->comms.count || options->uids.count))
+        return "-e and --uid choose what is recorded: they do not go with -r";
+    if (options->user && !options->command)
+        return "--user is for a command, and there is none to run";
     if (options->lang && options->template)
         return "--lang and --template exclude each other";
     if (is_stdout(options->write) && fixture_to_stdout(options))
@@ -326,7 +384,7 @@ const char *options_parse(struct options *options, int argc, char **argv)
     static const struct argp argp = {
         .options = option_table,
         .parser = parse_option,
-        .args_doc = "COMMAND [ARG...]\n-r RECORDING",
+        .args_doc = "COMMAND [ARG...]\n-p PID | -s ADDRESS\n-r RECORDING",
         .doc = doc,
     };
 

@@ -19,6 +19,13 @@ enum status {
 };
 
 enum { TEMPLATE_DIRS_MAX = 32 };
+enum { OPTION_WORDS = 64 };
+
+/* What an option that may be given several times was given. */
+struct option_words {
+    const char *at[OPTION_WORDS];
+    size_t count;
+};
 
 struct options {
     const char *lang;
@@ -29,7 +36,12 @@ struct options {
     const char *output;
     const char *write;
     const char *read;
-    const char *socket;
+    struct option_words sockets;
+    struct option_words excludes;
+    struct option_words pids;
+    struct option_words comms;
+    struct option_words uids;
+    bool no_follow;
     const char *frame;
     const char *backend;
     const char *name;
@@ -60,6 +72,9 @@ struct options {
 const char *options_parse(struct options *options, int argc, char **argv);
 
 bool is_stdout(const char *path);
+
+/* Nothing is run or read: what runs already is watched. */
+bool attaches(const struct options *options);
 
 /* A fixture is written unless only a recording was asked for. */
 bool wants_fixture(const struct options *options);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
-/* Runs a command and gives the conversation it had over its sockets as a table of test cases. */
+/* Gives what a command, or what runs already, says over its sockets as a table of test cases. */
 #include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
@@ -8,20 +8,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "capture/address.h"
 #include "capture/conversation.h"
 #include "capture/exchange.h"
 #include "capture/folder.h"
 #include "capture/frame.h"
 #include "capture/intake.h"
 #include "capture/output.h"
+#include "capture/pattern.h"
 #include "capture/progress.h"
 #include "capture/record.h"
 #include "capture/recording.h"
+#include "capture/scope.h"
 #include "capture/signals.h"
 #include "capture/text.h"
 #include "capture/user.h"
@@ -31,6 +31,7 @@
 #include "emit/nearest.h"
 #include "emit/style.h"
 #include "options.h"
+#include "scope_options.h"
 
 enum { UNFRAMED_MAX = 8 };
 
@@ -60,16 +61,6 @@ static enum status say_error(int err, const char *what)
 static const char *name_of_output(const char *path)
 {
     return !path || is_stdout(path) ? "standard output" : path;
-}
-
-static enum status check_socket(const char *address)
-{
-    struct stat file;
-
-    if (!address || address[0] != '/' || stat(address, &file) != 0 || S_ISSOCK(file.st_mode))
-        return STATUS_DONE;
-    say("%s: not a socket", address);
-    return STATUS_USAGE;
 }
 
 static enum status check_backend(const char *name)
@@ -260,12 +251,37 @@ static enum status load_language(const struct options *options, const struct lib
     return STATUS_USAGE;
 }
 
+/* What to observe */
+
+static enum status make_scope(const struct options *options, struct scope_request *scope)
+{
+    char wrong[SCOPE_WRONG_SIZE];
+
+    if (scope_from_options(scope, options, wrong) == 0)
+        return STATUS_DONE;
+    say("%s", wrong);
+    return STATUS_USAGE;
+}
+
+static void say_watching(const struct scope_request *scope)
+{
+    size_t index = 0;
+    const char *path;
+    bool missing;
+
+    while ((path = patterns_path(scope->patterns, &index, &missing)))
+        if (missing)
+            say("waiting for %s (no such socket yet)", path);
+    say("watching (Ctrl-C ends it)");
+}
+
 /* One run: messages go into the recording, the table, or both. */
 
 struct run {
     const struct options *options;
     struct library *library;
     struct language *language; /* NULL when no fixture is wanted */
+    struct scope_request scope;
     struct intake *intake;
     struct table *table;                /* with a language only */
     struct framing framing;             /* with --frame only */
@@ -323,11 +339,14 @@ static void say_note(void *context, const char *text)
 }
 
 /* Says why it could not go on; a recording that cannot be written is known by its file. */
-static enum status say_failed(const struct run *run, int err, const char *what)
+static enum status say_broken_off(const struct run *run, int err, const char *what)
 {
-    bool unrecorded = intake_counts(run->intake).unrecorded;
+    struct intake_counts counts = intake_counts(run->intake);
 
-    return say_error(err, unrecorded ? name_of_output(run->options->write) : what);
+    if (!counts.full)
+        return say_error(err, counts.unrecorded ? name_of_output(run->options->write) : what);
+    say("%s: no room to keep the messages (let TMPDIR name a folder that has more)", what);
+    return STATUS_USAGE;
 }
 
 static enum status begin_recording(struct run *run, const char *backend)
@@ -362,14 +381,40 @@ static enum status end_recording(struct run *run)
 
 /* The files of messages, which go where the fixture goes. */
 
+/* Piece by piece, as a long message need not be in memory as a whole. */
+static int write_message(const struct said *said, const struct table *table, FILE *file)
+{
+    enum { PIECE = 4 << 20 };
+    size_t size;
+
+    errno = 0;
+    for (size_t at = 0; at < said->length; at += size) {
+        size = said->length - at < PIECE ? said->length - at : PIECE;
+        if (fwrite(said->data + at, 1, size, file) < size)
+            return errno ? -errno : -EIO;
+        if (size == PIECE)
+            arena_rest(table->arena);
+    }
+    return 0;
+}
+
 static int add_file(void *context, const char *name, const struct said *said)
 {
     struct run *run = context;
+    FILE *file;
     int err = 0;
 
     if (!run->folder.path)
         err = folder_open(&run->folder, run->options->output);
-    return err ? err : folder_add(&run->folder, name, said->data, said->length);
+    if (err)
+        return err;
+    file = folder_create(&run->folder, name);
+    if (!file)
+        return -errno;
+    err = write_message(said, run->table, file);
+    if (fclose(file) && !err)
+        err = -errno;
+    return err;
 }
 
 /* What is beside the fixture is there before it is, so whoever finds a fixture finds all of it. */
@@ -468,8 +513,9 @@ static bool say_losses(const struct losses *losses)
         say("incomplete: %" PRIu64 " system calls of 32-bit programs could not be read",
             losses->foreign);
     if (losses->bypassed)
-        say("incomplete: %" PRIu64 " bytes passed by system calls that this backend does not see "
-            "(io_uring, perhaps: --backend socket does)",
+        say("incomplete: %" PRIu64 " bytes passed by in ways that this backend does not see "
+            "(io_uring, which --backend socket sees; or calls that had begun before, which "
+            "--backend syscall sees)",
             losses->bypassed);
     return losses->messages || losses->cut || losses->unfollowed || losses->foreign ||
            losses->bypassed;
@@ -530,16 +576,23 @@ static enum status finish_table(struct run *run)
 /* Nothing was kept although a server was named: a mistake, unless it is there and silent. */
 static enum status check_selection(const struct run *run)
 {
-    const char *address = run->options->socket;
+    const struct option_words *sockets = &run->options->sockets;
+    size_t index = 0;
+    bool missing = false;
+    const char *path;
 
     if (intake_counts(run->intake).conversations > 0)
         return STATUS_DONE;
-    if (address && address[0] == '/' && !strpbrk(address, "*?[") && access(address, F_OK) != 0) {
-        say("%s: no such socket (is the server running?)", address);
+    path = patterns_path(run->scope.patterns, &index, &missing);
+    if (sockets->count == 1 && missing && !attaches(run->options)) {
+        say("%s: no such socket (is the server running?)", path);
         return STATUS_USAGE;
     }
     if (!run->options->quiet)
-        say("no messages%s%s", address ? " with " : " were recorded", address ? address : "");
+        say("no messages%s%s", sockets->count ? " with " : " were recorded",
+            sockets->count > 1 ? "any of the sockets asked for"
+            : sockets->count   ? sockets->at[0]
+                               : "");
     return STATUS_DONE;
 }
 
@@ -550,7 +603,7 @@ static enum status write_results(struct run *run)
     int err = intake_finish(run->intake);
 
     if (err)
-        return say_failed(run, err, "recording");
+        return say_broken_off(run, err, "recording");
     status = check_selection(run);
     if (status)
         return status;
@@ -576,7 +629,7 @@ static enum status write_results(struct run *run)
 static enum status say_command_failed(const struct options *options,
                                       const struct session_result *result)
 {
-    const char *name = options->command[0];
+    const char *name = options->command ? options->command[0] : "";
     const char *kept = options->ignore_status ? "" : "; nothing was written (--ignore-status does)";
 
     if (result->exec_error) {
@@ -584,7 +637,7 @@ static enum status say_command_failed(const struct options *options,
             result->exec_error == -ENOENT ? "command not found" : strerror(-result->exec_error));
         return STATUS_COMMAND;
     }
-    if (!result->ended || result->interrupted || result->stopped)
+    if (!options->command || !result->ended || result->interrupted || result->stopped)
         return STATUS_DONE;
     if (WIFSIGNALED(result->status))
         say("%s: killed by signal %d (%s)%s", name, WTERMSIG(result->status),
@@ -600,6 +653,7 @@ static enum status open_session(struct session *session, struct run *run, const 
 {
     const struct options *options = run->options;
     struct backend_options backend_options = {
+        .scope = &run->scope,
         .buffer_size = options->buffer_size,
         .max_message = options->max_message,
         .verbose = options->verbose > 1,
@@ -614,6 +668,8 @@ static enum status open_session(struct session *session, struct run *run, const 
     if (!options->quiet && strcmp(options->backend, "auto") == 0)
         say("backend: %s%s%s%s", session->backend->name, session->refused[0] ? " (" : "",
             session->refused, session->refused[0] ? ")" : "");
+    if (attaches(options) && !options->quiet)
+        say_watching(&run->scope);
     return STATUS_DONE;
 }
 
@@ -645,15 +701,16 @@ static enum status list_backends(void)
     return any ? STATUS_DONE : STATUS_NO_BACKEND;
 }
 
-static enum status record_command(struct run *run)
+static enum status record(struct run *run)
 {
     const struct options *options = run->options;
     struct conversation_options conversation_options = {
-        .server = options->socket,
+        .patterns = run->scope.patterns,
         .message = intake_take,
         .context = run->intake,
     };
     struct session_command command = {
+        .scope = &run->scope,
         .command = options->command,
         .output_to_error = fixture_to_stdout(options) || is_stdout(options->write),
     };
@@ -687,11 +744,11 @@ static enum status record_command(struct run *run)
     if (!err)
         err = conversations_finish(conversations);
     if (err) {
-        status = say_failed(run, err, "recording");
+        status = say_broken_off(run, err, "recording");
         goto out;
     }
     run->losses = result.losses;
-    if (result.stopped && !result.ended && !options->quiet)
+    if (options->command && result.stopped && !result.ended && !options->quiet)
         say("%s: still runs, although it was sent SIGTERM", options->command[0]);
     status = say_command_failed(options, &result);
     if (!status)
@@ -716,7 +773,7 @@ static enum status read_messages(struct run *run, struct recording_reader *reade
         return status;
     err = recording_read(reader, intake_take, run->intake, error);
     if (err && !error->text[0])
-        return say_failed(run, err, run->options->read);
+        return say_broken_off(run, err, run->options->read);
     if (err)
         return STATUS_USAGE;
     recording_losses(reader, &run->losses, &complete);
@@ -791,7 +848,7 @@ static int open_intake(struct run *run)
 {
     const struct options *options = run->options;
     struct intake_options intake_options = {
-        .server = options->socket,
+        .patterns = run->scope.patterns,
         .count = options->count,
         .max_message = options->max_message,
         .whole = options->read,
@@ -806,11 +863,12 @@ static int open_intake(struct run *run)
 static enum status make_fixture(const struct options *options)
 {
     struct run run = {.options = options, .command = options->command};
+    struct watch_words words;
     enum status status = check_backend(options->backend);
     int err;
 
     if (!status)
-        status = check_socket(options->socket);
+        status = make_scope(options, &run.scope);
     if (!status)
         status = read_framing(options->frame, &run.framing);
     if (!status && wants_fixture(options))
@@ -819,6 +877,10 @@ static enum status make_fixture(const struct options *options)
         status = load_language(options, run.library, &run.language);
     if (status)
         goto out;
+    if (attaches(options)) {
+        watch_words_make(&words, options, &run.scope);
+        run.command = words.at;
+    }
     signals_hold();
     /* A command that is launched has the terminal to itself. */
     progress_line_begin(&run.line, stderr,
@@ -832,7 +894,7 @@ static enum status make_fixture(const struct options *options)
         table_frame(run.table, &run.framing);
     status = open_fixture(&run);
     if (!status)
-        status = options->read ? read_recording(&run) : record_command(&run);
+        status = options->read ? read_recording(&run) : record(&run);
 out:
     if (run.recording)
         recording_end(run.recording, NULL);
@@ -841,6 +903,7 @@ out:
     intake_free(run.intake);
     folder_discard(&run.folder);
     table_free(run.table);
+    scope_free(&run.scope);
     language_free(run.language);
     library_free(run.library);
     return status;

@@ -25,6 +25,7 @@ struct endpoint_facts {
     int family;
     int type;
     enum record_role role;
+    uint8_t matches; /* enum record_match, as far as the backend can tell */
     char address[ADDRESS_TEXT_SIZE];
     char peer_address[ADDRESS_TEXT_SIZE];
 };
@@ -75,10 +76,13 @@ struct losses {
     uint64_t left_out;  /* bytes of those */
 };
 
+struct scope_request;
+
 struct backend_options {
-    size_t buffer_size; /* bytes between kernel and user space, a power of two */
-    size_t max_message; /* bytes of each message to record; 0: all */
-    bool verbose;       /* show the log of the libraries */
+    const struct scope_request *scope; /* what to observe; must outlive the recorder */
+    size_t buffer_size;                /* bytes between kernel and user space, a power of two */
+    size_t max_message;                /* bytes of each message to record; 0: all */
+    bool verbose;                      /* show the log of the libraries */
 
     /* Tells the user one line about the command that no recording holds; or NULL. */
     void (*say)(void *context, const char *text);
@@ -107,8 +111,14 @@ struct backend {
      */
     int (*prepare)(void);
 
-    /* Observes the launched process and its descendants from now on. */
+    /*
+     * Observes the launched process and its descendants from now on; without one, NULL, what the
+     * scope says alone.
+     */
     int (*observe)(struct recorder *recorder, struct launch *launch);
+
+    /* The scope's paths lead to other files by now; NULL where these are looked up each time. */
+    void (*rescope)(struct recorder *recorder);
 
     /* Becomes readable when step has something to do; -1 when there is no such thing. */
     int (*fd)(const struct recorder *recorder);

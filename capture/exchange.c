@@ -10,7 +10,6 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "capture/array.h"
 #include "capture/framed.h"
 
 int table_new(struct table **out)
@@ -19,6 +18,11 @@ int table_new(struct table **out)
 
     if (!table)
         return -ENOMEM;
+    table->arena = arena_new();
+    if (!table->arena) {
+        free(table);
+        return -ENOMEM;
+    }
     *out = table;
     return 0;
 }
@@ -28,15 +32,17 @@ void table_frame(struct table *table, const struct framing *framing)
     table->framing = framing;
 }
 
+/* Frees what is not in the arena. */
 static void conversation_free(struct conversation_table *conversation)
 {
     for (size_t i = 0; i < conversation->count; i++) {
-        side_free(&conversation->exchanges[i].request);
-        side_free(&conversation->exchanges[i].response);
+        side_free(conversation->arena, &conversation->exchanges[i].request);
+        side_free(conversation->arena, &conversation->exchanges[i].response);
+        if ((i + 1) % TABLE_REST == 0)
+            arena_rest(conversation->arena);
     }
-    free(conversation->exchanges);
-    free(conversation->client.address);
-    free(conversation->server.address);
+    if (!conversation->arena)
+        free(conversation->exchanges);
     free(conversation->wrong[REQUEST].why);
     free(conversation->wrong[RESPONSE].why);
     framed_free(conversation->framed);
@@ -46,22 +52,21 @@ void table_free(struct table *table)
 {
     if (!table)
         return;
-    for (size_t i = 0; i < table->count; i++)
+    for (size_t i = 0; table->owns && i < table->count; i++)
         conversation_free(&table->conversations[i]);
-    free(table->conversations);
+    arena_free(table->arena);
     free(table);
 }
 
 /* Learns of an end what the messages before did not tell. */
-static int end_learn(struct end *end, const struct end *from)
+static int end_learn(struct arena *arena, struct end *end, const struct end *from)
 {
     if (!end->address || (!end->address[0] && from->address[0])) {
-        char *address = strdup(from->address);
+        char *address = arena_alloc(arena, strlen(from->address) + 1);
 
         if (!address)
-            return -ENOMEM;
-        free(end->address);
-        end->address = address;
+            return -errno;
+        end->address = strcpy(address, from->address);
     }
     if (!end->inode)
         end->inode = from->inode;
@@ -79,7 +84,8 @@ static struct conversation_table *conversation_get(struct table *table,
 
     if (message->conversation <= table->count)
         return &table->conversations[message->conversation - 1];
-    conversations = array_grow(table->conversations, table->count, sizeof(*conversations));
+    conversations =
+        side_grow(table->arena, table->conversations, table->count, sizeof(*conversations));
     if (!conversations)
         return NULL;
     table->conversations = conversations;
@@ -87,9 +93,13 @@ static struct conversation_table *conversation_get(struct table *table,
     memset(conversations, 0, sizeof(*conversations));
     conversations->family = message->family;
     conversations->type = message->type;
-    if (table->framing && message->type == SOCK_STREAM &&
-        framed_new(&conversations->framed, table->framing))
-        return NULL;
+    conversations->arena = table->arena;
+    if (table->framing && message->type == SOCK_STREAM) {
+        if (framed_new(&conversations->framed, table->framing))
+            return NULL;
+        conversations->arena = NULL;
+        table->owns = true;
+    }
     table->count++;
     return conversations;
 }
@@ -97,8 +107,8 @@ static struct conversation_table *conversation_get(struct table *table,
 struct exchange *exchange_at(struct conversation_table *conversation, size_t number)
 {
     while (number >= conversation->count) {
-        struct exchange *exchanges =
-            array_grow(conversation->exchanges, conversation->count, sizeof(*exchanges));
+        struct exchange *exchanges = side_grow(conversation->arena, conversation->exchanges,
+                                               conversation->count, sizeof(*exchanges));
 
         if (!exchanges)
             return NULL;
@@ -132,21 +142,29 @@ static int add_unframed(struct conversation_table *conversation, const struct me
     struct exchange *exchange = exchange_at(conversation, number);
 
     if (!exchange)
-        return -ENOMEM;
-    return side_add(message->direction == REQUEST ? &exchange->request : &exchange->response,
+        return -errno;
+    return side_add(conversation->arena,
+                    message->direction == REQUEST ? &exchange->request : &exchange->response,
                     conversation->type == SOCK_STREAM, message);
 }
 
 int table_add(struct table *table, const struct message *message)
 {
     struct conversation_table *conversation;
+    int err;
 
     if (message->conversation == 0 || message->conversation > table->count + 1)
         return -EINVAL;
     conversation = conversation_get(table, message);
-    if (!conversation || end_learn(&conversation->client, message_client(message)) ||
-        end_learn(&conversation->server, message_server(message)))
-        return -ENOMEM;
+    if (!conversation)
+        return -errno;
+    err = end_learn(table->arena, &conversation->client, message_client(message));
+    if (!err)
+        err = end_learn(table->arena, &conversation->server, message_server(message));
+    if (err)
+        return err;
+    if (message->ancillary)
+        table->owns = true;
     return conversation->framed ? framed_add(conversation->framed, conversation, message)
                                 : add_unframed(conversation, message);
 }

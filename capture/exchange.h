@@ -3,6 +3,7 @@
 #ifndef CAPTURE_EXCHANGE_H
 #define CAPTURE_EXCHANGE_H
 
+#include "capture/arena.h"
 #include "capture/frame.h"
 #include "capture/message.h"
 #include "capture/side.h"
@@ -25,17 +26,23 @@ struct conversation_table {
     int type; /* SOCK_STREAM, SOCK_DGRAM or SOCK_SEQPACKET */
     struct end client;
     struct end server;
+    struct arena *arena; /* of the exchanges; NULL when it is framed: they move about */
     struct exchange *exchanges;
     size_t count;
     struct framed *framed;    /* NULL when it is not framed */
     struct unframed wrong[2]; /* by direction */
 };
 
+/* Who goes through many exchanges lets the table's arena rest after so many. */
+enum { TABLE_REST = 256 };
+
 /* All conversations of a recording, in the order in which they began. */
 struct table {
     struct conversation_table *conversations;
     size_t count;
+    struct arena *arena;           /* of all that it holds, but for what is owned */
     const struct framing *framing; /* of streams; or NULL */
+    bool owns; /* streams that are framed, or ancillary data: in memory of their own */
 };
 
 /*
@@ -53,7 +60,8 @@ void table_frame(struct table *table, const struct framing *framing);
 
 /*
  * Adds the next message; a conversation's messages come in their order, conversations may be mixed.
- * Copies what it keeps. Returns 0 or -ENOMEM; -EINVAL when message->conversation skips a number.
+ * Copies what it keeps. Returns 0, -ENOMEM or -ENOSPC; -EINVAL when message->conversation skips a
+ * number.
  */
 int table_add(struct table *table, const struct message *message);
 
@@ -62,7 +70,7 @@ int table_add(struct table *table, const struct message *message);
 int table_finish(struct table *table);
 
 /* The exchange of that number, counted from 0, opened with all before it where need be.
- * NULL when there is no memory. */
+ * NULL with errno set. */
 struct exchange *exchange_at(struct conversation_table *conversation, size_t number);
 
 /* How many exchanges all the conversations have together. */

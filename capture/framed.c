@@ -103,7 +103,7 @@ static int run_add(struct framed *framed, const struct message *message)
         stream->exchange = direction == REQUEST ? pairing_open(&framed->pairing)
                                                 : pairing_latest(&framed->pairing);
     side = side_of(framed, stream->exchange, direction);
-    err = side ? side_add(side, goes_on, message) : -ENOMEM;
+    err = side ? side_add(NULL, side, goes_on, message) : -ENOMEM;
     if (err)
         return err;
     side->messages[side->count - 1].unframed = stream->failed;

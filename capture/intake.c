@@ -83,10 +83,13 @@ static int put_down(void *context, const struct message *original)
         show_message(intake->view, &message, intake->colors);
     if (intake->recording)
         err = recording_add(intake->recording, &message);
-    if (err)
+    if (err) {
         intake->counts.unrecorded = true;
-    else if (intake->options.table)
+        return err;
+    }
+    if (intake->options.table)
         err = table_add(intake->options.table, &message);
+    intake->counts.full = err == -ENOSPC;
     return err;
 }
 
@@ -142,7 +145,7 @@ int intake_new(struct intake **out, const struct intake_options *options)
     if (!intake)
         return -ENOMEM;
     intake->options = *options;
-    err = selection_new(&intake->selection, options->server);
+    err = selection_new(&intake->selection, options->patterns);
     if (!err && options->count)
         err = open_quota(intake);
     if (!err && options->show)

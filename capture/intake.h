@@ -15,16 +15,17 @@
 #include "capture/message.h"
 
 struct intake;
+struct patterns;
 struct recording_writer;
 struct table;
 
 /* All that is pointed to stays the caller's and must outlive the intake. */
 struct intake_options {
-    const char *server; /* wanted are conversations with the one at that address; NULL: all */
-    size_t count;       /* of exchanges that are wanted; 0: all */
-    size_t max_message; /* bytes of each message that are wanted; 0: all */
-    bool whole;         /* longer messages come whole, and are to be cut here */
-    bool show;          /* each message on standard error */
+    const struct patterns *patterns; /* which conversations are wanted (capture/selection.h) */
+    size_t count;                    /* of exchanges that are wanted; 0: all */
+    size_t max_message;              /* bytes of each message that are wanted; 0: all */
+    bool whole;                      /* longer messages come whole, and are to be cut here */
+    bool show;                       /* each message on standard error */
     struct table *table;
 };
 
@@ -58,6 +59,7 @@ struct intake_counts {
     uint64_t left_out;  /* the bytes of those that were not */
     uint64_t cut;       /* messages of which all but ancillary data is there */
     bool unrecorded;    /* the recording could not be written: that is why there was an error */
+    bool full;          /* there was no room to keep the messages: that is why */
 };
 
 struct intake_counts intake_counts(const struct intake *intake);

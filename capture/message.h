@@ -19,6 +19,7 @@ struct end {
     uint64_t inode;       /* of the endpoint; 0 when not known */
     uint32_t pid;         /* 0 when not known */
     char comm[COMM_SIZE]; /* "" when not known */
+    bool wanted;          /* its address is one that was asked for */
 };
 
 /* Whoever hands out a message owns all that it points to; it is valid until the call returns. */

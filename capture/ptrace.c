@@ -33,6 +33,7 @@
 #include "capture/ptrace_socket.h"
 #include "capture/ptrace_thread.h"
 #include "capture/ptrace_trial.h"
+#include "capture/scope.h"
 
 /* Milliseconds. */
 enum {
@@ -152,6 +153,8 @@ static int before_call(struct recorder *recorder, struct thread *thread,
     for (int i = 0; i < 6; i++)
         arguments[i] = info->seccomp.args[i];
     thread_identify(thread);
+    if (!scope_takes(recorder->options.scope, thread->caller.pid, launch_pid(recorder->launch)))
+        return CALL_PASSES;
     return call_enter(&thread->call, (enum call_kind)stop, arguments, recorder->sockets,
                       &thread->caller, recorder->sink);
 }
@@ -319,8 +322,13 @@ static int ptrace_open(struct recorder **out, const struct backend_options *opti
 {
     struct sigaction action = {.sa_handler = on_tick};
     struct recorder *recorder;
-    int err = ptrace_trial(reason);
+    int err;
 
+    if (options->scope && !options->scope->launches) {
+        snprintf(reason, REASON_SIZE, "records only a command that it launches");
+        return -ENOTSUP;
+    }
+    err = ptrace_trial(reason);
     if (err)
         return err;
     recorder = calloc(1, sizeof(*recorder));

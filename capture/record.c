@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
-/* One loop waits for messages, for signals and for the end of the command. */
+/* One loop waits for messages, for signals and for the end of what is observed. */
 #include "capture/record.h"
 
 #include <errno.h>
@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "capture/attach.h"
 #include "capture/front.h"
 #include "capture/launch.h"
 #include "capture/signals.h"
@@ -124,7 +125,8 @@ static void watch_close(struct watch *watch)
     sigprocmask(SIG_SETMASK, &watch->old_mask, NULL);
 }
 
-/* Passes signals on to the command. Those of the terminal have reached it already. */
+/* Passes signals on to the command, if there is one. Those of the terminal have reached it already.
+ */
 static void pass_signals(struct watch *watch, const struct launch *launch)
 {
     struct signalfd_siginfo signal;
@@ -136,7 +138,7 @@ static void pass_signals(struct watch *watch, const struct launch *launch)
             continue;
         watch->signals_seen++;
         watch->hung_up = watch->hung_up || signal.ssi_signo == SIGHUP;
-        if (!signal_reached_all(&signal))
+        if (launch && !signal_reached_all(&signal))
             launch_signal(launch, signal.ssi_signo);
     }
 }
@@ -178,53 +180,129 @@ static bool ask_watcher(const struct session *session, struct watch *watch,
     return left == 0;
 }
 
-/* Records until the command has ended, the watcher ends it or the user insists. */
-static int record_until_end(struct session *session, struct watch *watch, struct launch *launch,
-                            const struct session_watcher *watcher, struct session_result *result)
+/* What is recorded: a command, or NULL, and what else the scope names. */
+struct observed {
+    struct launch *launch;
+    struct attachment *attachment;
+};
+
+/* Whether what is recorded has ended by itself. */
+static bool has_ended(const struct observed *observed)
+{
+    return observed->launch ? launch_ended(observed->launch)
+                            : attachment_ended(observed->attachment);
+}
+
+/* Whether it has ended, or the user insists; without a command, that is to say it once. */
+static bool is_over(const struct observed *observed, const struct watch *watch)
+{
+    return has_ended(observed) || watch->signals_seen >= (observed->launch ? 2 : 1);
+}
+
+/* Has the backend look at paths again that may lead elsewhere. */
+static int follow_paths(struct session *session, const struct observed *observed)
+{
+    int changed = attachment_step(observed->attachment);
+
+    if (changed > 0 && session->backend->rescope)
+        session->backend->rescope(session->recorder);
+    return changed < 0 ? changed : 0;
+}
+
+/* Records until it is over, or the watcher ends it. */
+static int record_until_end(struct session *session, struct watch *watch,
+                            const struct observed *observed, const struct session_watcher *watcher,
+                            struct session_result *result)
 {
     const struct backend *backend = session->backend;
     struct epoll_event events[4];
     int err = 0, wait = 0;
 
-    while (!err && !launch_ended(launch) && !result->exec_error && !result->stopped &&
-           watch->signals_seen < 2) {
+    while (!err && !is_over(observed, watch) && !result->exec_error && !result->stopped) {
         if (epoll_wait(watch->epoll, events, 4, wait) < 0 && errno != EINTR)
             return -errno;
         if (front_fd() >= 0 && front_is_gone())
             return -ECANCELED;
-        pass_signals(watch, launch);
-        result->exec_error = launch_check(launch);
-        err = backend->step(session->recorder, &wait);
-        if (!err && !launch_ended(launch))
+        pass_signals(watch, observed->launch);
+        if (observed->launch)
+            result->exec_error = launch_check(observed->launch);
+        err = follow_paths(session, observed);
+        if (!err)
+            err = backend->step(session->recorder, &wait);
+        if (!err && !has_ended(observed))
             result->stopped = ask_watcher(session, watch, watcher, &wait);
     }
-    if (!result->exec_error) /* the backend may have seen its end */
-        result->exec_error = launch_check(launch);
+    if (observed->launch && !result->exec_error) /* the backend may have seen its end */
+        result->exec_error = launch_check(observed->launch);
     return err;
 }
 
-/* Lets the command go, records, and sees to it that it does not go on for nothing. */
-static int record(struct session *session, struct watch *watch, struct launch *launch,
+/*
+ * A shell script has what it starts in the background ignore SIGINT; where nothing else ends the
+ * recording, it must. (A command inherits what we ignore, so then it is left as it is.)
+ */
+static void hear_signals(void)
+{
+    signal(SIGINT, SIG_DFL);
+    signal(SIGTERM, SIG_DFL);
+}
+
+/* Makes the command's process, and looks after the others. */
+static int observed_begin(struct observed *observed, const struct session_command *command,
+                          int (*prepare)(void))
+{
+    struct launch_options options = {
+        .command = command->command,
+        .output_to_error = command->output_to_error,
+        .user = command->user,
+        .prepare = prepare,
+    };
+    int err = 0;
+
+    if (command->command)
+        err = launch_new(&observed->launch, &options);
+    else
+        hear_signals();
+    return err ? err : attachment_new(&observed->attachment, command->scope);
+}
+
+static int watch_observed(const struct watch *watch, const struct observed *observed)
+{
+    int err = watch_add(watch, attachment_fd(observed->attachment));
+
+    return err || !observed->launch ? err : watch_add(watch, launch_fd(observed->launch));
+}
+
+/* Sees to it that the command does not go on for nothing. */
+static void end_launch(struct launch *launch, int err, struct session_result *result)
+{
+    if (result->stopped || (err && err != -ECANCELED))
+        launch_signal(launch, SIGTERM);
+    result->ended = launch_ended(launch) || (result->stopped && launch_wait(launch, GRACE));
+    result->status = launch_status(launch);
+}
+
+/* Lets the command go, and records. */
+static int record(struct session *session, struct watch *watch, const struct observed *observed,
                   const struct session_watcher *watcher, struct session_result *result)
 {
     const struct backend *backend = session->backend;
     struct sched_param old;
-    int err, old_policy;
+    int err = 0, old_policy;
 
     get_ahead(&old, &old_policy);
     watch->began = now();
-    err = launch_go(launch);
+    if (observed->launch)
+        err = launch_go(observed->launch);
     if (!err)
-        err = record_until_end(session, watch, launch, watcher, result);
+        err = record_until_end(session, watch, observed, watcher, result);
     if (!err)
         err = backend->finish(session->recorder);
     if (old_policy >= 0)
         sched_setscheduler(0, old_policy, &old);
     backend->losses(session->recorder, &result->losses);
-    if (result->stopped || (err && err != -ECANCELED))
-        launch_signal(launch, SIGTERM);
-    result->ended = launch_ended(launch) || (result->stopped && launch_wait(launch, GRACE));
-    result->status = launch_status(launch);
+    if (observed->launch)
+        end_launch(observed->launch, err, result);
     result->interrupted = watch->signals_seen > 0;
     return err;
 }
@@ -233,13 +311,7 @@ int session_run(struct session *session, const struct session_command *command,
                 const struct session_watcher *watcher, struct session_result *result)
 {
     const struct backend *backend = session->backend;
-    struct launch_options options = {
-        .command = command->command,
-        .output_to_error = command->output_to_error,
-        .user = command->user,
-        .prepare = backend->prepare,
-    };
-    struct launch *launch = NULL;
+    struct observed observed = {0};
     struct watch watch;
     int err;
 
@@ -251,18 +323,19 @@ int session_run(struct session *session, const struct session_command *command,
     }
     err = watch_open(&watch);
     if (!err)
-        err = launch_new(&launch, &options);
+        err = observed_begin(&observed, command, backend->prepare);
     if (!err)
-        err = backend->observe(session->recorder, launch);
+        err = backend->observe(session->recorder, observed.launch);
     if (!err)
-        err = watch_add(&watch, launch_fd(launch));
+        err = watch_observed(&watch, &observed);
     if (!err)
         err = watch_add(&watch, backend->fd(session->recorder));
     if (!err)
         err = watch_add(&watch, front_fd());
     if (!err)
-        err = record(session, &watch, launch, watcher, result);
-    launch_free(launch);
+        err = record(session, &watch, &observed, watcher, result);
+    attachment_free(observed.attachment);
+    launch_free(observed.launch);
     watch_close(&watch);
     return err;
 }

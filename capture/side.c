@@ -7,25 +7,37 @@
 
 #include "capture/array.h"
 
-static void said_free(struct said *said)
+void *side_grow(struct arena *arena, void *array, size_t count, size_t size)
+{
+    if (!arena)
+        return array_grow(array, count, size);
+    if (count & (count - 1)) /* it has room up to the next power of two */
+        return array;
+    return arena_grow(arena, array, count * size, (count ? count * 2 : 1) * size);
+}
+
+static void said_free(const struct arena *arena, struct said *said)
 {
     for (size_t i = 0; i < said->carried_count; i++)
         free(said->carried[i].ancillary);
     free(said->carried);
-    free(said->data);
+    if (!arena)
+        free(said->data);
 }
 
-void side_free(struct side *side)
+void side_free(const struct arena *arena, struct side *side)
 {
     for (size_t i = 0; i < side->count; i++)
-        said_free(&side->messages[i]);
-    free(side->messages);
-    *side = (struct side){0};
+        said_free(arena, &side->messages[i]);
+    if (!arena) {
+        free(side->messages);
+        *side = (struct side){0};
+    }
 }
 
-struct said *side_start(struct side *side)
+struct said *side_start(struct arena *arena, struct side *side)
 {
-    struct said *messages = array_grow(side->messages, side->count, sizeof(*messages));
+    struct said *messages = side_grow(arena, side->messages, side->count, sizeof(*messages));
 
     if (!messages)
         return NULL;
@@ -35,7 +47,7 @@ struct said *side_start(struct side *side)
     return messages;
 }
 
-int said_append(struct said *said, const uint8_t *data, size_t length)
+int said_append(struct arena *arena, struct said *said, const uint8_t *data, size_t length)
 {
     size_t needed = said->length + length;
 
@@ -45,14 +57,17 @@ int said_append(struct said *said, const uint8_t *data, size_t length)
 
         if (capacity < needed)
             capacity = needed;
-        grown = realloc(said->data, capacity);
+        grown = arena ? arena_grow(arena, said->data, said->capacity, capacity)
+                      : realloc(said->data, capacity);
         if (!grown)
-            return -ENOMEM;
+            return -errno;
         said->data = grown;
         said->capacity = capacity;
     }
     if (length)
         memcpy(said->data + said->length, data, length);
+    if (arena)
+        arena_touch(arena, length);
     said->length = needed;
     return 0;
 }
@@ -81,7 +96,7 @@ bool said_carried_more(const struct said *said)
     return false;
 }
 
-int side_add(struct side *side, bool joins, const struct message *message)
+int side_add(struct arena *arena, struct side *side, bool joins, const struct message *message)
 {
     struct said *said = side->count ? &side->messages[side->count - 1] : NULL;
     int err;
@@ -89,12 +104,12 @@ int side_add(struct side *side, bool joins, const struct message *message)
     side->lost += message->lost;
     /* What comes after a gap is not what comes next. */
     if (!said || !joins || message->lost || said->missing)
-        said = side_start(side);
+        said = side_start(arena, side);
     if (!said)
-        return -ENOMEM;
+        return -errno;
     err = message->ancillary ? said_carry(said, said->length, message->ancillary) : 0;
     if (!err)
-        err = said_append(said, message->data, message->length);
+        err = said_append(arena, said, message->data, message->length);
     if (!err)
         said->missing += message->missing;
     return err;
@@ -112,14 +127,14 @@ int side_move(struct side *side, struct side *from)
         return 0;
     }
     for (size_t i = 0; i < from->count; i++) {
-        struct said *said = side_start(side);
+        struct said *said = side_start(NULL, side);
 
         if (!said)
             return -ENOMEM;
         *said = from->messages[i];
         from->messages[i] = (struct said){0};
     }
-    side_free(from);
+    side_free(NULL, from);
     return 0;
 }
 

@@ -3,6 +3,7 @@
 #ifndef CAPTURE_SIDE_H
 #define CAPTURE_SIDE_H
 
+#include "capture/arena.h"
 #include "capture/message.h"
 
 /*
@@ -32,13 +33,22 @@ struct side {
     size_t lost; /* messages known to have been lost here */
 };
 
-void side_free(struct side *side);
+/*
+ * The messages of a side and their bytes are in an arena, or, where that is NULL, in memory of
+ * their own. Ancillary data always is in memory of its own.
+ */
 
-/* Adds an empty message, to append to. Returns NULL when there is no memory. */
-struct said *side_start(struct side *side);
+/* Room for one more element of size bytes in an array that doubles; NULL with errno set. */
+void *side_grow(struct arena *arena, void *array, size_t count, size_t size);
 
-/* Appends a copy of the bytes. Returns 0 or -ENOMEM. */
-int said_append(struct said *said, const uint8_t *data, size_t length);
+/* Frees what is not in the arena. */
+void side_free(const struct arena *arena, struct side *side);
+
+/* Adds an empty message, to append to. Returns NULL with errno set. */
+struct said *side_start(struct arena *arena, struct side *side);
+
+/* Appends a copy of the bytes. Returns 0, -ENOMEM or -ENOSPC. */
+int said_append(struct arena *arena, struct said *said, const uint8_t *data, size_t length);
 
 /* Keeps a copy of the ancillary data, which came with the byte at offset. Returns 0 or -ENOMEM. */
 int said_carry(struct said *said, size_t offset, const struct ancillary *ancillary);
@@ -48,11 +58,12 @@ bool said_carried_more(const struct said *said);
 
 /*
  * Adds a message; where it joins, to the end of the last one, unless something is missing between
- * the two. Copies what it keeps. Returns 0 or -ENOMEM.
+ * the two. Copies what it keeps. Returns 0, -ENOMEM or -ENOSPC.
  */
-int side_add(struct side *side, bool joins, const struct message *message);
+int side_add(struct arena *arena, struct side *side, bool joins, const struct message *message);
 
-/* Moves all that is in `from` to the end of side, and empties it. Returns 0 or -ENOMEM. */
+/* Moves all that is in `from` to the end of side, and empties it; neither is in an arena. Returns 0
+ * or -ENOMEM. */
 int side_move(struct side *side, struct side *from);
 
 /* True when bytes, ancillary data or messages of this side are known to be missing, or a frame is

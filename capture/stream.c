@@ -17,7 +17,7 @@ void stream_free(struct stream *stream)
         free(stream->carried[i].ancillary);
     free(stream->carried);
     free(stream->shown);
-    side_free(&stream->frame);
+    side_free(NULL, &stream->frame);
 }
 
 static int grow(struct stream *stream, size_t needed)
@@ -80,7 +80,7 @@ static struct said *frame_part(struct stream *stream)
         return said;
     if (first)
         stream->frame_from = stream->offset;
-    said = side_start(frame);
+    said = side_start(NULL, frame);
     if (said)
         said->unframed = stream->torn || !first;
     stream->torn = false;
@@ -116,7 +116,7 @@ int stream_take(struct stream *stream, size_t length)
         return 0;
     part = frame_part(stream);
     if (!part || hand_over(stream, part, length) ||
-        said_append(part, stream->shown + stream->start, length))
+        said_append(NULL, part, stream->shown + stream->start, length))
         return -ENOMEM;
     stream->start += length;
     stream->offset += length;

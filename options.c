@@ -4,6 +4,7 @@
 #include <argp.h>
 #include <ctype.h>
 #include <errno.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -43,6 +44,7 @@ enum {
     OPTION_FOLLOW,
     OPTION_IGNORE_STATUS,
     OPTION_LIST_LANGS,
+    OPTION_MAX_MESSAGE,
     OPTION_NAME,
     OPTION_NO_FOLLOW,
     OPTION_PACKAGE,
@@ -94,36 +96,74 @@ static const struct argp_option option_table[] = {
     {"backends", OPTION_BACKENDS, NULL, 0, "List the backends, and whether they work here", 3},
     {"user", 'u', "NAME", 0, "Run COMMAND as that user (only root can)", 3},
     {"buffer-size", 'B', "SIZE", 0, "Buffer between kernel and program, as 512K or 64M", 3},
+    {"max-message", OPTION_MAX_MESSAGE, "SIZE", 0,
+     "Keep no more than SIZE bytes of each message (default: all)", 3},
     {"ignore-status", OPTION_IGNORE_STATUS, NULL, 0, "Write the fixture even if the command failed",
      3},
+    {"count", 'c', "N", 0, "End the recording when N exchanges are complete", 3},
+    {"duration", 'T', "SECONDS", 0, "End the recording after so many seconds (as 10 or 0.5)", 3},
     {"quiet", 'q', NULL, 0, "Say nothing but errors", 4},
-    {"verbose", 'v', NULL, 0, "Show each message as it passes, and the log of libbpf", 4},
+    {"verbose", 'v', NULL, 0, "Show each message as it passes; -vv: and the log of libbpf", 4},
     {0},
 };
 
-/* A size as 65536, 512K, 64M or 1G, rounded up to a power of two; 0 when it is none. */
-static size_t parse_size(const char *text)
+/* A size as 65536, 512K, 64M or 1G. Returns false when it is none, or larger than a size can be. */
+static bool parse_size(const char *text, size_t *out)
 {
     static const char units[] = "kmg";
-    char *end;
     unsigned long long size;
     const char *unit;
-    size_t rounded = BUFFER_SIZE_MIN;
+    int shift = 0;
+    char *end;
 
     errno = 0;
     size = strtoull(text, &end, 10);
-    if (errno || end == text || !isdigit((unsigned char)text[0]) || size > BUFFER_SIZE_MAX)
-        return 0;
+    if (errno || !isdigit((unsigned char)text[0]))
+        return false;
     unit = *end ? strchr(units, tolower((unsigned char)*end)) : NULL;
     if (unit) {
-        size <<= 10 * (unit - units + 1);
+        shift = 10 * (int)(unit - units + 1);
         end++;
     }
-    if (*end || size > BUFFER_SIZE_MAX || size == 0)
+    if (*end || size > SIZE_MAX >> shift)
+        return false;
+    *out = (size_t)size << shift;
+    return true;
+}
+
+/* The same, rounded up to a power of two; 0 when it is no size that a buffer can have. */
+static size_t parse_buffer_size(const char *text)
+{
+    size_t size, rounded = BUFFER_SIZE_MIN;
+
+    if (!parse_size(text, &size) || size == 0 || size > BUFFER_SIZE_MAX)
         return 0;
     while (rounded < size)
         rounded *= 2;
     return rounded;
+}
+
+/* A number of exchanges; 0 when it is none. */
+static size_t parse_count(const char *text)
+{
+    unsigned long long count;
+    char *end;
+
+    errno = 0;
+    count = strtoull(text, &end, 10);
+    return errno || *end || !isdigit((unsigned char)text[0]) || count > SIZE_MAX ? 0 : count;
+}
+
+/* Seconds as 10 or 0.5, in nanoseconds; 0 when it is no such number, or longer than a lifetime. */
+static uint64_t parse_seconds(const char *text)
+{
+    double seconds;
+    char *end;
+
+    if (strspn(text, "0123456789.") != strlen(text))
+        return 0;
+    seconds = strtod(text, &end);
+    return *end || seconds > 3e9 ? 0 : (uint64_t)(seconds * 1e9);
 }
 
 static void parse_bytes(struct options *options, const char *value, struct argp_state *state)
@@ -211,15 +251,25 @@ static error_t parse_option(int key, char *value, struct argp_state *state)
         options->no_follow = key == OPTION_NO_FOLLOW;
         break;
     case 'B':
-        options->buffer_size = parse_size(value);
+        options->buffer_size = parse_buffer_size(value);
         if (!options->buffer_size)
             argp_error(state, "--buffer-size: '%s' is no size up to 1G (as 512K or 64M)", value);
+        break;
+    case 'c':
+        options->count = parse_count(value);
+        if (!options->count)
+            argp_error(state, "--count: '%s' is no number of exchanges", value);
+        break;
+    case 'T':
+        options->duration = parse_seconds(value);
+        if (!options->duration)
+            argp_error(state, "--duration: '%s' is no number of seconds (as 10 or 0.5)", value);
         break;
     case 'q':
         options->quiet = true;
         break;
     case 'v':
-        options->verbose = true;
+        options->verbose++;
         break;
     case OPTION_BYTES:
         parse_bytes(options, value, state);
@@ -258,6 +308,10 @@ static error_t parse_option(int key, char *value, struct argp_state *state)
         break;
     case OPTION_LIST_LANGS:
         options->list_langs = true;
+        break;
+    case OPTION_MAX_MESSAGE:
+        if (!parse_size(value, &options->max_message))
+            argp_error(state, "--max-message: '%s' is no size (as 64 or 1K; 0: no limit)", value);
         break;
     case OPTION_NAME:
         options->name = value;
@@ -310,6 +364,8 @@ static const char *misuse(const struct options *options)
     if (!options->command && !options->read && !attaches(options))
         return "no command to run, nothing to watch (-p, -s, -e, --uid), and no recording to read "
                "(-r)";
+    if (options->read && options->duration)
+        return "--duration is for recording, and not for what was recorded (-r)";
     if (options->pids.count && (options->command || options->read))
         return "-p watches processes that run already: it goes with no command, nor with -r";
     if (options->read && (options->comms.count || options->uids.count))

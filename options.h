@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "emit/fixture.h"
 
@@ -51,9 +52,12 @@ struct options {
     size_t embed_above; /* if embed_given */
     bool embed_given;
     size_t buffer_size;
+    size_t max_message; /* 0: no limit */
+    size_t count;       /* of exchanges; 0: all */
+    uint64_t duration;  /* nanoseconds; 0: until the command ends */
     bool ignore_status;
     bool quiet;
-    bool verbose;
+    int verbose; /* how often it was asked for */
     const char *user;
     bool list_langs;
     bool list_backends;

@@ -163,7 +163,7 @@ static __always_inline __u32 role_of(struct call *call, __u64 peer)
 
 /* What tell() finds out on the way. */
 enum {
-    HAS_PEER = 1 << 0,
+    HAS_PEER = 1 << 0,      /* a Unix socket that is known, and so whether it is observed */
     PEER_OBSERVED = 1 << 1, /* what it receives is recorded where it is sent */
     HAS_NO_ADDRESS = 1 << 2,
 };
@@ -176,10 +176,10 @@ static __always_inline int standing(const struct told *told, __u16 family)
 
     if (!told->address)
         standing |= HAS_NO_ADDRESS;
-    if (key)
-        standing |= HAS_PEER;
+    /* One that is not accepted yet may be observed, and answer, before this call returns. */
     if (family != AF_UNIX || !key || !told->peer_inode)
         return standing;
+    standing |= HAS_PEER;
     peer = bpf_map_lookup_elem(&told_endpoints, &key);
     if (peer && peer->inode == told->peer_inode)
         standing |= PEER_OBSERVED;

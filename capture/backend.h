@@ -43,8 +43,8 @@ struct message_facts {
     const char *name; /* the address the call named or was given; NULL when there was none */
     const uint8_t *data;
     size_t length;
-    size_t missing;                    /* bytes that belong after data and could not be read */
-    size_t lost;                       /* messages of this endpoint lost right before */
+    size_t missing; /* bytes that belong after data: could not be read, or were not asked for */
+    size_t lost;    /* messages of this endpoint lost right before */
     const struct ancillary *ancillary; /* NULL when there was none */
 };
 
@@ -70,6 +70,10 @@ struct losses {
     uint64_t unfollowed; /* processes or threads that could not be observed */
     uint64_t foreign;    /* calls in a convention that the backend cannot read (32-bit programs) */
     uint64_t bypassed;   /* bytes moved in ways that the backend does not see (io_uring) */
+
+    /* What the user asked to leave out: no loss, but not there either. */
+    uint64_t shortened; /* messages of which only the beginning was to be kept */
+    uint64_t left_out;  /* bytes of those */
 };
 
 struct scope_request;
@@ -77,10 +81,12 @@ struct scope_request;
 struct backend_options {
     const struct scope_request *scope; /* what to observe; must outlive the recorder */
     size_t buffer_size;                /* bytes between kernel and user space, a power of two */
+    size_t max_message;                /* bytes of each message to record; 0: all */
     bool verbose;                      /* show the log of the libraries */
 
     /* Tells the user one line about the command that no recording holds; or NULL. */
-    void (*say)(const char *text);
+    void (*say)(void *context, const char *text);
+    void *context;
 };
 
 enum { REASON_SIZE = 256 };
@@ -123,8 +129,11 @@ struct backend {
      */
     int (*step)(struct recorder *recorder, int *wait);
 
-    /* Delivers the rest and adds what was lost to *losses. */
-    int (*finish)(struct recorder *recorder, struct losses *losses);
+    /* Adds what has been lost so far to *losses; cheap enough to be asked all the time. */
+    void (*losses)(const struct recorder *recorder, struct losses *losses);
+
+    /* Stops recording and delivers the rest. */
+    int (*finish)(struct recorder *recorder);
 
     void (*close)(struct recorder *recorder);
 

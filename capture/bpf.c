@@ -123,6 +123,7 @@ int bpf_load(const struct bpf_parts *parts, const struct backend_options *option
     int err = bpf_map__set_max_entries(parts->records, options->buffer_size);
 
     *parts->wake_at = options->buffer_size / 16;
+    *parts->max_message = options->max_message;
     if (!err)
         err = set_scope(parts, options->scope);
     return err ? err : bpf_object__load_skeleton(parts->skeleton);
@@ -189,7 +190,7 @@ int bpf_open(struct recorder **out, bpf_start *start, const struct backend_optio
     if (err)
         goto out;
     err = ring_new(&recorder->ring, bpf_map__fd(recorder->parts.records),
-                   recorder->parts.consumer_state, sink);
+                   recorder->parts.consumer_state, sink, options->max_message);
     if (err) {
         bpf_reason(err, "mapping the ring buffer", reason);
         goto out;
@@ -221,18 +222,23 @@ int bpf_step(struct recorder *recorder, int *wait)
     return ring_step(recorder->ring, wait);
 }
 
-int bpf_finish(struct recorder *recorder, struct losses *losses)
+void bpf_losses(const struct recorder *recorder, struct losses *losses)
 {
     const struct record_losses *counted = recorder->parts.losses;
 
-    *recorder->parts.recording_over = 1; /* programs are detached one after the other */
-    bpf_object__detach_skeleton(recorder->parts.skeleton);
     losses->messages += counted->messages;
     losses->bytes += counted->bytes;
     losses->unfollowed += counted->unfollowed;
     losses->foreign += counted->foreign;
     losses->bypassed += counted->bypassed;
-    return ring_finish(recorder->ring, losses);
+    ring_losses(recorder->ring, losses);
+}
+
+int bpf_finish(struct recorder *recorder)
+{
+    *recorder->parts.recording_over = 1; /* programs are detached one after the other */
+    bpf_object__detach_skeleton(recorder->parts.skeleton);
+    return ring_finish(recorder->ring);
 }
 
 void bpf_close(struct recorder *recorder)

@@ -20,9 +20,10 @@ struct bpf_parts {
     struct bpf_map *observed_processes;
     struct bpf_map *early_threads;
     struct bpf_map *verdicts;
-    struct scope *scope; /* the next three are to be set before it is loaded */
+    struct scope *scope; /* the next four are to be set before it is loaded */
     struct glob *wanted_names;
     __u64 *wake_at;
+    __u64 *max_message;
     struct pattern *patterns; /* these may be set at any time */
     volatile __u32 *patterns_change;
     volatile __u32 *recording_over;
@@ -42,6 +43,7 @@ struct bpf_parts {
         .scope = (struct scope *)&(bpf)->rodata->scope,                                            \
         .wanted_names = (struct glob *)(bpf)->rodata->wanted_names,                                \
         .wake_at = &(bpf)->rodata->wake_at,                                                        \
+        .max_message = &(bpf)->rodata->max_message,                                                \
         .patterns = (struct pattern *)(bpf)->bss->patterns,                                        \
         .patterns_change = &(bpf)->bss->patterns_change,                                           \
         .recording_over = &(bpf)->bss->recording_over,                                             \
@@ -74,7 +76,8 @@ int bpf_observe(struct recorder *recorder, struct launch *launch);
 void bpf_rescope(struct recorder *recorder);
 int bpf_fd(const struct recorder *recorder);
 int bpf_step(struct recorder *recorder, int *wait);
-int bpf_finish(struct recorder *recorder, struct losses *losses);
+void bpf_losses(const struct recorder *recorder, struct losses *losses);
+int bpf_finish(struct recorder *recorder);
 void bpf_close(struct recorder *recorder);
 
 /* Says in reason why doing failed with -errno error. Returns error. */

@@ -35,7 +35,7 @@ struct message {
     const struct end *peer; /* the other one */
     const uint8_t *data;
     size_t length;  /* bytes in data */
-    size_t missing; /* bytes that belong after data and could not be read */
+    size_t missing; /* bytes that belong after data: could not be read, or were not asked for */
     size_t lost;    /* messages of this conversation that were lost right before this one */
     const struct ancillary *ancillary; /* NULL when there was none */
 };

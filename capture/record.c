@@ -9,11 +9,13 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "capture/attach.h"
 #include "capture/front.h"
 #include "capture/launch.h"
+#include "capture/signals.h"
 
 const struct backend *const backends[] = {&backend_socket, &backend_syscall, &backend_ptrace, NULL};
 
@@ -65,15 +67,19 @@ void session_close(struct session *session)
     memset(session, 0, sizeof(*session));
 }
 
+/* Milliseconds that a command gets to end after SIGTERM. */
+enum { GRACE = 2000 };
+
 /* What is watched while the command runs. */
 struct watch {
     int epoll;
     int signals;
     sigset_t old_mask;
     int signals_seen;
+    bool hung_up; /* one of them was SIGHUP */
+    bool asked;   /* there was a SIGUSR1 that has not been answered */
+    uint64_t began;
 };
-
-static const int passed_on[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
 
 static int watch_add(const struct watch *watch, int fd)
 {
@@ -92,8 +98,7 @@ static int watch_open(struct watch *watch)
     *watch = (struct watch){.epoll = -1, .signals = -1};
     sigemptyset(&mask);
     sigaddset(&mask, SIGCHLD);
-    for (size_t i = 0; i < sizeof(passed_on) / sizeof(*passed_on); i++)
-        sigaddset(&mask, passed_on[i]);
+    signals_add(&mask);
     if (sigprocmask(SIG_BLOCK, &mask, &watch->old_mask))
         return -errno;
     watch->signals = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -103,10 +108,18 @@ static int watch_open(struct watch *watch)
     return watch_add(watch, watch->signals);
 }
 
+/* Once it is over, what signals there are can end it no more; a shell repeats a SIGHUP. */
 static void watch_close(struct watch *watch)
 {
-    if (watch->signals >= 0)
+    struct signalfd_siginfo signal_left;
+
+    if (watch->hung_up)
+        signal(SIGHUP, SIG_IGN);
+    if (watch->signals >= 0) {
+        while (read(watch->signals, &signal_left, sizeof(signal_left)) > 0)
+            ;
         close(watch->signals);
+    }
     if (watch->epoll >= 0)
         close(watch->epoll);
     sigprocmask(SIG_SETMASK, &watch->old_mask, NULL);
@@ -119,10 +132,13 @@ static void pass_signals(struct watch *watch, const struct launch *launch)
     struct signalfd_siginfo signal;
 
     while (read(watch->signals, &signal, sizeof(signal)) == sizeof(signal)) {
-        if (signal.ssi_signo == SIGCHLD)
+        if (signal.ssi_signo == SIGUSR1)
+            watch->asked = true;
+        if (signal.ssi_signo == SIGUSR1 || signal.ssi_signo == SIGCHLD)
             continue;
         watch->signals_seen++;
-        if (launch && signal.ssi_code != SI_KERNEL)
+        watch->hung_up = watch->hung_up || signal.ssi_signo == SIGHUP;
+        if (launch && !signal_reached_all(&signal))
             launch_signal(launch, signal.ssi_signo);
     }
 }
@@ -140,18 +156,47 @@ static void get_ahead(struct sched_param *old, int *old_policy)
     sched_setscheduler(0, SCHED_RR | SCHED_RESET_ON_FORK, &first);
 }
 
+static uint64_t now(void)
+{
+    struct timespec time;
+
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
+}
+
+/* Asks the watcher. Returns true when it ends the recording, else waits no longer than it wants. */
+static bool ask_watcher(const struct session *session, struct watch *watch,
+                        const struct session_watcher *watcher, int *wait)
+{
+    uint64_t elapsed = now() - watch->began;
+    struct losses losses = {0};
+    int left = watcher->left(watcher->context, elapsed);
+
+    session->backend->losses(session->recorder, &losses);
+    watcher->show(watcher->context, elapsed, &losses, watch->asked);
+    watch->asked = false;
+    if (left >= 0 && left < *wait)
+        *wait = left;
+    return left == 0;
+}
+
 /* What is recorded: a command, or NULL, and what else the scope names. */
 struct observed {
     struct launch *launch;
     struct attachment *attachment;
 };
 
-/* Whether the command has ended, or the user insists; without a command, that is to say it once. */
+/* Whether what is recorded has ended by itself. */
+static bool has_ended(const struct observed *observed)
+{
+    return observed->launch ? launch_ended(observed->launch)
+                            : attachment_ended(observed->attachment);
+}
+
+/* Whether it has ended, or the user insists; without a command, that is to say it once. */
 static bool is_over(const struct observed *observed, const struct watch *watch)
 {
-    if (observed->launch)
-        return launch_ended(observed->launch) || watch->signals_seen >= 2;
-    return attachment_ended(observed->attachment) || watch->signals_seen >= 1;
+    return has_ended(observed) || watch->signals_seen >= (observed->launch ? 2 : 1);
 }
 
 /* Has the backend look at paths again that may lead elsewhere. */
@@ -164,15 +209,16 @@ static int follow_paths(struct session *session, const struct observed *observed
     return changed < 0 ? changed : 0;
 }
 
-/* Records until it is over. */
+/* Records until it is over, or the watcher ends it. */
 static int record_until_end(struct session *session, struct watch *watch,
-                            const struct observed *observed, struct session_result *result)
+                            const struct observed *observed, const struct session_watcher *watcher,
+                            struct session_result *result)
 {
     const struct backend *backend = session->backend;
     struct epoll_event events[4];
     int err = 0, wait = 0;
 
-    while (!err && !is_over(observed, watch) && !result->exec_error) {
+    while (!err && !is_over(observed, watch) && !result->exec_error && !result->stopped) {
         if (epoll_wait(watch->epoll, events, 4, wait) < 0 && errno != EINTR)
             return -errno;
         if (front_fd() >= 0 && front_is_gone())
@@ -183,6 +229,8 @@ static int record_until_end(struct session *session, struct watch *watch,
         err = follow_paths(session, observed);
         if (!err)
             err = backend->step(session->recorder, &wait);
+        if (!err && !has_ended(observed))
+            result->stopped = ask_watcher(session, watch, watcher, &wait);
     }
     if (observed->launch && !result->exec_error) /* the backend may have seen its end */
         result->exec_error = launch_check(observed->launch);
@@ -225,14 +273,47 @@ static int watch_observed(const struct watch *watch, const struct observed *obse
     return err || !observed->launch ? err : watch_add(watch, launch_fd(observed->launch));
 }
 
+/* Sees to it that the command does not go on for nothing. */
+static void end_launch(struct launch *launch, int err, struct session_result *result)
+{
+    if (result->stopped || (err && err != -ECANCELED))
+        launch_signal(launch, SIGTERM);
+    result->ended = launch_ended(launch) || (result->stopped && launch_wait(launch, GRACE));
+    result->status = launch_status(launch);
+}
+
+/* Lets the command go, and records. */
+static int record(struct session *session, struct watch *watch, const struct observed *observed,
+                  const struct session_watcher *watcher, struct session_result *result)
+{
+    const struct backend *backend = session->backend;
+    struct sched_param old;
+    int err = 0, old_policy;
+
+    get_ahead(&old, &old_policy);
+    watch->began = now();
+    if (observed->launch)
+        err = launch_go(observed->launch);
+    if (!err)
+        err = record_until_end(session, watch, observed, watcher, result);
+    if (!err)
+        err = backend->finish(session->recorder);
+    if (old_policy >= 0)
+        sched_setscheduler(0, old_policy, &old);
+    backend->losses(session->recorder, &result->losses);
+    if (observed->launch)
+        end_launch(observed->launch, err, result);
+    result->interrupted = watch->signals_seen > 0;
+    return err;
+}
+
 int session_run(struct session *session, const struct session_command *command,
-                struct session_result *result)
+                const struct session_watcher *watcher, struct session_result *result)
 {
     const struct backend *backend = session->backend;
     struct observed observed = {0};
-    struct sched_param old;
     struct watch watch;
-    int err, old_policy = -1;
+    int err;
 
     memset(result, 0, sizeof(*result));
     if (backend->stay) {
@@ -251,23 +332,8 @@ int session_run(struct session *session, const struct session_command *command,
         err = watch_add(&watch, backend->fd(session->recorder));
     if (!err)
         err = watch_add(&watch, front_fd());
-    if (err)
-        goto out;
-    get_ahead(&old, &old_policy);
-    if (observed.launch)
-        err = launch_go(observed.launch);
     if (!err)
-        err = record_until_end(session, &watch, &observed, result);
-    if (!err)
-        err = backend->finish(session->recorder, &result->losses);
-    if (observed.launch) {
-        result->ended = launch_ended(observed.launch);
-        result->status = launch_status(observed.launch);
-    }
-    result->interrupted = watch.signals_seen > 0;
-    if (old_policy >= 0)
-        sched_setscheduler(0, old_policy, &old);
-out:
+        err = record(session, &watch, &observed, watcher, result);
     attachment_free(observed.attachment);
     launch_free(observed.launch);
     watch_close(&watch);

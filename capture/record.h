@@ -42,20 +42,34 @@ struct session_command {
     const struct user *user;           /* whom it runs as; NULL: as we do */
 };
 
+/* Who is asked, again and again, while it records; elapsed is in nanoseconds since it began. */
+struct session_watcher {
+    void *context;
+
+    /* For how many milliseconds more to record: 0 ends it; -1: for as long as the command runs. */
+    int (*left)(void *context, uint64_t elapsed);
+
+    /* Shows how far it is; asked is true when somebody wants to know now (SIGUSR1). */
+    void (*show)(void *context, uint64_t elapsed, const struct losses *losses, bool asked);
+};
+
 struct session_result {
     int exec_error;   /* -errno when the command could not be run; else 0 */
     int status;       /* the command's wait status */
     bool ended;       /* false: it still runs, as the user would not wait for it */
     bool interrupted; /* a signal was passed on to it */
+    bool stopped;     /* the recording ended before it, and it was sent SIGTERM */
     struct losses losses;
 };
 
 /*
- * Runs the command and records until it has ended, or until a second SIGINT or SIGTERM; without a
- * command, until the processes of the scope have ended, or the first such signal.
+ * Runs the command and records until it has ended, until the watcher ends it, or until a second
+ * SIGINT or SIGTERM; without a command, until the processes of the scope have ended, the watcher
+ * ends it, or the first such signal. A command that still runs when the recording ends is sent
+ * SIGTERM, unless it was such a signal that ended it, and given a moment to end.
  * Returns 0 with *result filled, or -errno when recording itself failed.
  */
 int session_run(struct session *session, const struct session_command *command,
-                struct session_result *result);
+                const struct session_watcher *watcher, struct session_result *result);
 
 #endif

@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "capture/losses.h"
 #include "capture/sockdiag.h"
 #include "capture/tree.h"
 
@@ -43,7 +44,8 @@ struct ring {
     struct ring_buffer *buffer;
     volatile uint32_t *state;
     const struct sink *sink;
-    void *partials; /* a tree by tid */
+    size_t max_message; /* 0: messages are as long as they are */
+    void *partials;     /* a tree by tid */
     struct losses losses;
     uint64_t epoch; /* add to CLOCK_MONOTONIC to get nanoseconds since the epoch */
     int taken;      /* records in this batch */
@@ -92,10 +94,7 @@ static void partial_drop(struct ring *ring, struct partial *partial)
 static int deliver(struct ring *ring, struct message_facts *facts, uint64_t length)
 {
     facts->missing = length - facts->length;
-    if (facts->missing) {
-        ring->losses.cut++;
-        ring->losses.bytes += facts->missing;
-    }
+    losses_count(&ring->losses, length, facts->length, ring->max_message);
     return ring->sink->message(ring->sink->context, facts);
 }
 
@@ -390,7 +389,8 @@ static int take_batch(struct ring *ring)
     return result < 0 && result != -EAGAIN ? result : 0;
 }
 
-int ring_new(struct ring **out, int map, volatile uint32_t *state, const struct sink *sink)
+int ring_new(struct ring **out, int map, volatile uint32_t *state, const struct sink *sink,
+             size_t max_message)
 {
     struct ring *ring = calloc(1, sizeof(*ring));
     struct timespec real, monotonic;
@@ -411,6 +411,7 @@ int ring_new(struct ring **out, int map, volatile uint32_t *state, const struct 
     ring->diag = -1;
     ring->state = state;
     ring->sink = sink;
+    ring->max_message = max_message;
     *out = ring;
     return 0;
 }
@@ -451,7 +452,7 @@ int ring_step(struct ring *ring, int *wait)
     return take_batch(ring);
 }
 
-int ring_finish(struct ring *ring, struct losses *losses)
+int ring_finish(struct ring *ring)
 {
     int err;
 
@@ -460,7 +461,10 @@ int ring_finish(struct ring *ring, struct losses *losses)
     while (!err && ring->taken);
     while (!err && ring->partials)
         err = partial_deliver(ring, *(struct partial **)ring->partials);
-    losses->cut += ring->losses.cut;
-    losses->bytes += ring->losses.bytes;
     return err;
+}
+
+void ring_losses(const struct ring *ring, struct losses *losses)
+{
+    losses_add(losses, &ring->losses);
 }

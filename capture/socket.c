@@ -123,6 +123,7 @@ const struct backend backend_socket = {
     .rescope = bpf_rescope,
     .fd = bpf_fd,
     .step = bpf_step,
+    .losses = bpf_losses,
     .finish = bpf_finish,
     .close = bpf_close,
 };

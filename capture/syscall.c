@@ -65,6 +65,7 @@ const struct backend backend_syscall = {
     .rescope = bpf_rescope,
     .fd = bpf_fd,
     .step = bpf_step,
+    .losses = bpf_losses,
     .finish = bpf_finish,
     .close = bpf_close,
 };

@@ -30,18 +30,23 @@ bpf_cflags    = -g -O2 -std=gnu17 -target bpf -mcpu=v3 -Wall -Wextra -Werror -Wn
 
 parts      := $(wildcard capture/*.c emit/*.c)
 objects    := $(parts:%.c=$(BUILD)/%.o) $(BUILD)/templates.o
+<<<<<<< HEAD
 main       := $(BUILD)/sockfixture.o $(BUILD)/options.o $(BUILD)/golden.o
+=======
+main       := $(BUILD)/sockfixture.o $(BUILD)/options.o $(BUILD)/scope_options.o
+>>>>>>> main
 skeletons  := $(patsubst bpf/%.bpf.c,$(BUILD)/bpf/%.skel.h,$(wildcard bpf/*.bpf.c))
 templates  := $(sort $(wildcard templates/*.mustache))
 unit_tests := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/*_test.c))
 programs   := $(patsubst tests/programs/%.c,$(BUILD)/tests/programs/%,$(wildcard tests/programs/*.c))
+fuzzers    := $(patsubst tests/fuzz/%.c,$(BUILD)/tests/fuzz/%,$(wildcard tests/fuzz/*_fuzz.c))
 sources    := $(wildcard *.c *.h) $(filter-out $(BUILD)/%,$(wildcard */*.c */*.h tests/*/*.c tests/*/*.h))
 scripts    := .ci/run $(shell grep -lE '^\#!.*\b(sh|bash)$$' tests/* tests/*/* templates/* examples/* examples/*/* 2>/dev/null)
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all deps deps-demo deps-test deps-lint deps-vm demo test unit-tests test-programs test-vm \
-        sanitized lint format install uninstall clean help FORCE
+.PHONY: all deps deps-demo deps-examples examples deps-test deps-lint deps-vm demo test unit-tests \
+        test-programs test-vm bench sanitized fuzz fuzzers lint format install uninstall clean help FORCE
 
 all: $(BUILD)/sockfixture ## Build the program (the default)
 
@@ -98,15 +103,23 @@ $(BUILD)/tests/programs/%: tests/programs/%.c $(BUILD)/flags
 	@echo "  CC    $<"
 	$(Q)$(CC) $(all_cflags) $(all_ldflags) -MMD -MP -o $@ $< -lpthread
 
+$(BUILD)/tests/fuzz/%: tests/fuzz/%.c $(objects)
+	@mkdir -p $(@D)
+	@echo "  CC    $<"
+	$(Q)$(CC) $(all_cflags) $(all_ldflags) -fsanitize=fuzzer -MMD -MP -o $@ $< $(objects) $(ldlibs)
+
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
 # Installing what is lacking: Debian's and Ubuntu's packages, as root or through sudo.
 sudo      := $(if $(filter 0,$(shell id -u)),,sudo)
 build_deps = gcc make pkg-config clang llvm libbpf-dev libelf-dev zlib1g-dev libjansson-dev bpftool
 demo_deps  = linuxptp
+example_deps = chrony chromium optipng
 test_deps  = bats libcmocka-dev chrony linuxptp golang-go rustc rustfmt black python3-pytest \
-             strace jq procps util-linux socat libcap2-bin libasan8 libubsan1 valgrind \
-             libc6-dev-arm64-cross systemd
+             strace jq procps util-linux socat libcap2-bin libasan8 libubsan1 valgrind xxd \
+             dbus dbus-daemon systemd python3-gi redis-server redis-tools dbus-bin postgresql curl openssh-client openssl \
+             libc6-dev-arm64-cross chromium chromium-driver
+fuzz_deps  = libclang-rt-dev python3
 lint_deps  = clang-format clang-tidy cppcheck shellcheck mandoc
 vm_deps    = $(shell tests/vm/deps)
 
@@ -126,11 +139,17 @@ deps: ## Install what building takes
 deps-demo: deps
 	$(call install_deps,$(demo_deps))
 
+deps-examples: deps
+	$(call install_deps,$(example_deps))
+
 deps-test: deps
 	$(call install_deps,$(test_deps))
 
 deps-lint:
 	$(call install_deps,$(lint_deps))
+
+deps-fuzz:
+	$(call install_deps,$(fuzz_deps))
 
 deps-vm:
 	$(call install_deps,$(vm_deps))
@@ -152,9 +171,27 @@ test-vm: deps-test deps-vm ## Run the suite on Debian's kernels under QEMU, with
 	@$(MAKE) --no-print-directory all test-programs
 	@$(sudo) env BUILD='$(BUILD)' tests/vm/matrix --readme README.md
 
+bench: deps-test ## Measure emission against tools that spell bytes
+	@$(MAKE) --no-print-directory all
+	@tests/bench/emit $(BUILD)/sockfixture
+
 sanitized: ## Build all of it with ASan and UBSan, in build/sanitized
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/sanitized SANITIZE=address,undefined \
 		CFLAGS='-O1 -g' all unit-tests test-programs
+
+# Each target starts from the inputs that TARGET_seeds.py writes and keeps what it finds out.
+FUZZ_SECONDS ?= 60
+fuzz: deps deps-fuzz ## Fuzz each target below tests/fuzz for FUZZ_SECONDS (60)
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/fuzz CC=$(CLANG) CFLAGS='-O1 -g -Wno-format-nonliteral' \
+		SANITIZE=fuzzer-no-link,address,undefined fuzzers
+	@set -e; for source in tests/fuzz/*_fuzz.c; do \
+		name=$$(basename $$source _fuzz.c); found=$(BUILD)/fuzz/found/$$name; mkdir -p $$found; \
+		tests/fuzz/$${name}_seeds.py $$found; \
+		$(BUILD)/fuzz/tests/fuzz/$${name}_fuzz -max_total_time=$(FUZZ_SECONDS) -timeout=10 \
+			-rss_limit_mb=2048 -print_final_stats=1 -artifact_prefix=$(BUILD)/fuzz/ $$found; \
+	done
+
+fuzzers: $(fuzzers)
 
 lint: deps-lint ## Check format and style
 	clang-format --dry-run -Werror $(sources)
@@ -162,9 +199,11 @@ lint: deps-lint ## Check format and style
 		--error-exitcode=1 -I. $(wildcard capture/*.c emit/*.c *.c)
 	$(if $(scripts),shellcheck $(scripts))
 	mandoc -T lint -W warning $(wildcard *.1 *.5)
+	templates/html-hashes --check
 
 format: ## Format the sources
 	clang-format -i $(sources)
+	templates/html-hashes
 
 manuals := $(wildcard *.1 *.5)
 

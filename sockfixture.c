@@ -1,36 +1,39 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
-/* Runs a command and gives the conversation it had over its sockets as a table of test cases. */
+/* Gives what a command, or what runs already, says over its sockets as a table of test cases. */
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "capture/address.h"
 #include "capture/conversation.h"
 #include "capture/exchange.h"
 #include "capture/folder.h"
+#include "capture/frame.h"
+#include "capture/intake.h"
 #include "capture/output.h"
+#include "capture/pattern.h"
+#include "capture/progress.h"
 #include "capture/record.h"
 #include "capture/recording.h"
-#include "capture/selection.h"
-#include "capture/show.h"
+#include "capture/scope.h"
+#include "capture/signals.h"
 #include "capture/text.h"
 #include "capture/user.h"
-#include "emit/command.h"
 #include "emit/files.h"
 #include "emit/fixture.h"
 #include "emit/language.h"
 #include "emit/nearest.h"
-#include "emit/report.h"
 #include "emit/style.h"
-#include "golden.h"
 #include "options.h"
+#include "scope_options.h"
+
+enum { UNFRAMED_MAX = 8 };
 
 /* Saying things: one line each, in which nothing can drive the terminal. */
 
@@ -49,25 +52,15 @@ static void say(const char *format, ...)
     fprintf(stderr, "sockfixture: %s\n", text);
 }
 
-static void say_note(const char *text)
-{
-    say("%s", text);
-}
-
 static enum status say_error(int err, const char *what)
 {
     say("%s: %s", what, strerror(-err));
     return STATUS_USAGE;
 }
 
-static enum status check_socket(const char *address)
+static const char *name_of_output(const char *path)
 {
-    struct stat file;
-
-    if (!address || address[0] != '/' || stat(address, &file) != 0 || S_ISSOCK(file.st_mode))
-        return STATUS_DONE;
-    say("%s: not a socket", address);
-    return STATUS_USAGE;
+    return !path || is_stdout(path) ? "standard output" : path;
 }
 
 static enum status check_backend(const char *name)
@@ -85,6 +78,37 @@ static enum status check_backend(const char *name)
     say("--backend: there is no '%s'%s%s%s", name, nearest ? " (did you mean '" : "",
         nearest ? nearest : "", nearest ? "'?)" : "");
     return STATUS_USAGE;
+}
+
+static enum status say_wrong_framing(const char *text, const struct framing *framing, int err)
+{
+    const char *names[16];
+    const char *nearest;
+    size_t count = 0;
+
+    if (err == -EINVAL && framing->framer == &framer_len) {
+        say("--frame: '%s' is not len:OFFSET:SIZE[:be|le][:+N], with a SIZE of 1, 2, 3, 4 or 8",
+            text);
+        return STATUS_USAGE;
+    }
+    if (err == -EINVAL) {
+        say("--frame: '%s': nothing can follow '%s'", text, framing->framer->name);
+        return STATUS_USAGE;
+    }
+    for (; framers[count]; count++)
+        names[count] = framers[count]->name;
+    nearest = nearest_name(text, names, count);
+    say("--frame: there is no '%s'%s%s%s; there are line, nul, crlf, len:OFFSET:SIZE[:be|le][:+N], "
+        "http, dbus, resp (Redis) and postgres",
+        text, nearest ? " (did you mean '" : "", nearest ? nearest : "", nearest ? "'?)" : "");
+    return STATUS_USAGE;
+}
+
+static enum status read_framing(const char *text, struct framing *framing)
+{
+    int err = text ? framing_parse(framing, text) : 0;
+
+    return err ? say_wrong_framing(text, framing, err) : STATUS_DONE;
 }
 
 /* Languages */
@@ -227,69 +251,102 @@ static enum status load_language(const struct options *options, const struct lib
     return STATUS_USAGE;
 }
 
+/* What to observe */
+
+static enum status make_scope(const struct options *options, struct scope_request *scope)
+{
+    char wrong[SCOPE_WRONG_SIZE];
+
+    if (scope_from_options(scope, options, wrong) == 0)
+        return STATUS_DONE;
+    say("%s", wrong);
+    return STATUS_USAGE;
+}
+
+static void say_watching(const struct scope_request *scope)
+{
+    size_t index = 0;
+    const char *path;
+    bool missing;
+
+    while ((path = patterns_path(scope->patterns, &index, &missing)))
+        if (missing)
+            say("waiting for %s (no such socket yet)", path);
+    say("watching (Ctrl-C ends it)");
+}
+
 /* One run: messages go into the recording, the table, or both. */
 
 struct run {
     const struct options *options;
     struct library *library;
     struct language *language; /* NULL when no fixture is wanted */
-    struct selection *selection;
+    struct scope_request scope;
+    struct intake *intake;
     struct table *table;                /* with a language only */
+    struct framing framing;             /* with --frame only */
     struct recording_writer *recording; /* with -w only */
     struct output recording_file;
     struct output fixture_file;
-    struct folder folder;  /* of a fixture that is one, or of the files beside it */
-    struct golden *golden; /* where messages are kept and not written down as they come; or NULL */
-    struct secrets *known; /* shapes of secrets, to warn of */
-    bool warned;           /* of one */
+    struct folder folder; /* of a fixture that is one, or of the files beside it */
     char *const *command;
+    struct progress_line line;
     struct losses losses;
-    uint64_t placed; /* lost messages of which the conversation is known */
-    uint64_t cut;    /* messages of which all but ancillary data is there */
     bool incomplete; /* something is known to be missing */
 };
 
-/* A recording is easily put where others can read it. */
-static void warn_of_secrets(struct run *run, const struct message *message)
+/* What ends the recording before the command does: so many exchanges, or so much time. */
+static int recording_left(void *context, uint64_t elapsed)
 {
-    size_t offset = 0, length = 0;
-    const char *what = secrets_find(run->known, message->data, message->length, &offset, &length);
+    const struct run *run = context;
+    uint64_t duration = run->options->duration, left = UINT64_MAX, quiet;
 
-    if (!what || run->warned)
-        return;
-    run->warned = true;
-    say("a %s seems to hold %s, at [%zu:%zu] (--redact secrets puts filler there)",
-        message->direction == REQUEST ? "request" : "response", what, offset, offset + length);
+    if (duration)
+        left = elapsed < duration ? duration - elapsed : 0;
+    if (intake_left(run->intake, &quiet) && quiet < left)
+        left = quiet;
+    if (left == UINT64_MAX)
+        return -1;
+    left = left / 1000000 + (left % 1000000 != 0);
+    return left < INT_MAX ? (int)left : INT_MAX;
 }
 
-/* What is to be redacted is not shown before it is. */
-static bool shows_at_once(const struct run *run)
-{
-    return run->options->verbose && !run->options->redact.count;
-}
-
-static int take_message(void *context, const struct message *original)
+static void show_progress(void *context, uint64_t elapsed, const struct losses *losses, bool asked)
 {
     struct run *run = context;
-    struct message message = *original;
-    int wanted = selection_take(run->selection, &message), err = 0;
+    struct intake_counts counts = intake_counts(run->intake);
+    const struct progress progress = {
+        .elapsed = elapsed,
+        .messages = counts.messages,
+        .bytes = counts.bytes,
+        .lost = losses->messages,
+        .exchanges = counts.exchanges,
+        .wanted = run->options->count,
+    };
 
-    if (wanted <= 0)
-        return wanted;
-    run->placed += message.lost;
-    if (message.ancillary && message.ancillary->cut && !message.missing)
-        run->cut++;
-    if (shows_at_once(run))
-        show_message(stderr, &message);
-    if (run->golden)
-        return golden_take(run->golden, &message);
-    if (run->known)
-        warn_of_secrets(run, &message);
-    if (run->recording)
-        err = recording_add(run->recording, &message);
-    if (!err && run->table)
-        err = table_add(run->table, &message);
-    return err;
+    if (asked)
+        progress_line_print(&run->line, &progress);
+    else
+        progress_line_draw(&run->line, &progress);
+}
+
+static void say_note(void *context, const char *text)
+{
+    struct run *run = context;
+
+    progress_line_erase(&run->line);
+    say("%s", text);
+}
+
+/* Says why it could not go on; a recording that cannot be written is known by its file. */
+static enum status say_broken_off(const struct run *run, int err, const char *what)
+{
+    struct intake_counts counts = intake_counts(run->intake);
+
+    if (!counts.full)
+        return say_error(err, counts.unrecorded ? name_of_output(run->options->write) : what);
+    say("%s: no room to keep the messages (let TMPDIR name a folder that has more)", what);
+    return STATUS_USAGE;
 }
 
 static enum status begin_recording(struct run *run, const char *backend)
@@ -297,16 +354,15 @@ static enum status begin_recording(struct run *run, const char *backend)
     const char *path = run->options->write;
     int err;
 
-    if (run->golden) {
-        err = golden_begin(run->golden, run->command, backend);
-        return err ? say_error(err, "recording") : STATUS_DONE;
-    }
     if (!path)
         return STATUS_DONE;
     err = output_open(&run->recording_file, path);
     if (!err)
         err = recording_begin(&run->recording, run->recording_file.file, run->command, backend);
-    return err ? say_error(err, path) : STATUS_DONE;
+    if (err)
+        return say_error(err, name_of_output(path));
+    intake_record(run->intake, run->recording);
+    return STATUS_DONE;
 }
 
 static enum status end_recording(struct run *run)
@@ -320,19 +376,45 @@ static enum status end_recording(struct run *run)
     err = recording_end(recording, &run->losses);
     if (!err)
         err = output_commit(&run->recording_file);
-    return err ? say_error(err, run->options->write) : STATUS_DONE;
+    return err ? say_error(err, name_of_output(run->options->write)) : STATUS_DONE;
 }
 
 /* The files of messages, which go where the fixture goes. */
 
+/* Piece by piece, as a long message need not be in memory as a whole. */
+static int write_message(const struct said *said, const struct table *table, FILE *file)
+{
+    enum { PIECE = 4 << 20 };
+    size_t size;
+
+    errno = 0;
+    for (size_t at = 0; at < said->length; at += size) {
+        size = said->length - at < PIECE ? said->length - at : PIECE;
+        if (fwrite(said->data + at, 1, size, file) < size)
+            return errno ? -errno : -EIO;
+        if (size == PIECE)
+            arena_rest(table->arena);
+    }
+    return 0;
+}
+
 static int add_file(void *context, const char *name, const struct said *said)
 {
     struct run *run = context;
+    FILE *file;
     int err = 0;
 
     if (!run->folder.path)
         err = folder_open(&run->folder, run->options->output);
-    return err ? err : folder_add(&run->folder, name, said->data, said->length);
+    if (err)
+        return err;
+    file = folder_create(&run->folder, name);
+    if (!file)
+        return -errno;
+    err = write_message(said, run->table, file);
+    if (fclose(file) && !err)
+        err = -errno;
+    return err;
 }
 
 /* What is beside the fixture is there before it is, so whoever finds a fixture finds all of it. */
@@ -359,8 +441,7 @@ static char *file_stem(const struct run *run)
     const char *base = slash ? slash + 1 : path;
     const char *dot = path ? strrchr(base, '.') : NULL;
 
-    if (run->language->folder || !run->language->embeds ||
-        (!run->options->check && !run->fixture_file.beside))
+    if (run->language->folder || !run->language->embeds || !run->fixture_file.beside)
         return NULL;
     return dot > base ? strndup(base, (size_t)(dot - base)) : strdup(base);
 }
@@ -376,39 +457,31 @@ static int open_index(struct run *run)
     return run->fixture_file.file ? 0 : -errno;
 }
 
-static struct fixture describe_fixture(const struct run *run, const char *stem)
-{
-    const struct options *options = run->options;
-
-    return (struct fixture){
-        .table = run->table,
-        .command = run->command,
-        .name = options->name,
-        .package = options->package,
-        .lost = run->losses.messages - run->placed,
-        .incomplete = run->incomplete,
-        .style = options->style,
-        .call = options->call,
-        .bytes = options->bytes,
-        .embed_above = options->embed_given ? options->embed_above : run->language->embed_above,
-        .stem = stem,
-    };
-}
-
 static enum status emit_fixture(struct run *run)
 {
     const struct options *options = run->options;
     const struct language *language = run->language;
     const char *path = options->output ? options->output : "-";
-    const char *what = is_stdout(path) ? "standard output" : path;
+    const char *what = name_of_output(path);
     char *stem = language ? file_stem(run) : NULL;
-    struct fixture fixture;
+    struct fixture fixture = {
+        .table = run->table,
+        .command = run->command,
+        .name = options->name,
+        .package = options->package,
+        .lost = run->losses.messages - intake_counts(run->intake).placed,
+        .incomplete = run->incomplete,
+        .style = options->style,
+        .call = options->call,
+        .bytes = options->bytes,
+        .stem = stem,
+    };
     struct template_error error = {0};
     int err;
 
     if (!language)
         return STATUS_DONE;
-    fixture = describe_fixture(run, stem);
+    fixture.embed_above = options->embed_given ? options->embed_above : language->embed_above;
     err = language->folder ? open_index(run) : 0;
     if (!err)
         err = fixture_print(&fixture, run->language, run->fixture_file.file, &error);
@@ -440,53 +513,112 @@ static bool say_losses(const struct losses *losses)
         say("incomplete: %" PRIu64 " system calls of 32-bit programs could not be read",
             losses->foreign);
     if (losses->bypassed)
-        say("incomplete: %" PRIu64 " bytes passed by system calls that this backend does not see "
-            "(io_uring, perhaps: --backend socket does)",
+        say("incomplete: %" PRIu64 " bytes passed by in ways that this backend does not see "
+            "(io_uring, which --backend socket sees; or calls that had begun before, which "
+            "--backend syscall sees)",
             losses->bypassed);
     return losses->messages || losses->cut || losses->unfollowed || losses->foreign ||
            losses->bypassed;
 }
 
-/* Nothing was kept although a server was named: a mistake, unless it is there and silent. */
-static enum status check_selection(const struct run *run)
+/* What is not there because that was asked for. */
+static void say_left_out(const struct run *run)
 {
-    const char *address = run->options->socket;
+    struct intake_counts counts = intake_counts(run->intake);
+    size_t wanted = run->options->count;
 
-    if (selection_count(run->selection) > 0)
-        return STATUS_DONE;
-    if (address && address[0] == '/' && !strpbrk(address, "*?[") && access(address, F_OK) != 0) {
-        say("%s: no such socket (is the server running?)", address);
-        return STATUS_USAGE;
+    if (run->losses.left_out)
+        say("%" PRIu64 " messages were cut short, as asked: %" PRIu64 " bytes were left out "
+            "(--max-message)",
+            run->losses.shortened, run->losses.left_out);
+    if (wanted && counts.exchanges < wanted)
+        say("%zu of %zu exchanges were recorded", counts.exchanges, wanted);
+    if (counts.unanswered)
+        say("%zu messages that had no answer were left out when %zu exchanges were complete",
+            counts.unanswered, wanted);
+}
+
+/* Returns whether there is anything to say. */
+static bool say_unframed(const struct table *table)
+{
+    static const char *const directions[] = {"request", "response"};
+    size_t count = 0;
+
+    for (size_t i = 0; i < table->count; i++) {
+        const struct conversation_table *conversation = &table->conversations[i];
+        const char *address = conversation->server.address;
+
+        for (int j = REQUEST; j <= RESPONSE; j++) {
+            const struct unframed *wrong = &conversation->wrong[j];
+
+            if (wrong->why && ++count <= UNFRAMED_MAX)
+                say("incomplete: conversation %zu%s%s, %s, byte %" PRIu64
+                    ": %s; not framed from there on",
+                    i + 1, *address ? " with " : "", address, directions[j], wrong->at, wrong->why);
+        }
     }
-    if (!run->options->quiet)
-        say("no messages%s%s", address ? " with " : " were recorded", address ? address : "");
+    if (count > UNFRAMED_MAX)
+        say("incomplete: %zu more like these", count - UNFRAMED_MAX);
+    return count > 0;
+}
+
+static enum status finish_table(struct run *run)
+{
+    int err = run->table ? table_finish(run->table) : 0;
+
+    if (err)
+        return say_error(err, "recording");
+    if (run->table && say_unframed(run->table))
+        run->incomplete = true;
     return STATUS_DONE;
 }
 
-/* What the run has given is kept, until all of them are over. */
-static enum status end_run(struct run *run)
+/* Nothing was kept although a server was named: a mistake, unless it is there and silent. */
+static enum status check_selection(const struct run *run)
 {
-    struct golden_run *current = golden_current(run->golden);
+    const struct option_words *sockets = &run->options->sockets;
+    size_t index = 0;
+    bool missing = false;
+    const char *path;
 
-    current->losses = run->losses;
-    current->placed = run->placed;
-    current->incomplete = run->incomplete;
+    if (intake_counts(run->intake).conversations > 0)
+        return STATUS_DONE;
+    path = patterns_path(run->scope.patterns, &index, &missing);
+    if (sockets->count == 1 && missing && !attaches(run->options)) {
+        say("%s: no such socket (is the server running?)", path);
+        return STATUS_USAGE;
+    }
+    if (!run->options->quiet)
+        say("no messages%s%s", sockets->count ? " with " : " were recorded",
+            sockets->count > 1 ? "any of the sockets asked for"
+            : sockets->count   ? sockets->at[0]
+                               : "");
     return STATUS_DONE;
 }
 
 static enum status write_results(struct run *run)
 {
-    enum status status = check_selection(run);
+    struct intake_counts counts;
+    enum status status;
+    int err = intake_finish(run->intake);
 
+    if (err)
+        return say_broken_off(run, err, "recording");
+    status = check_selection(run);
     if (status)
         return status;
+    counts = intake_counts(run->intake);
+    if (!run->options->read)
+        run->losses.cut += counts.cut;
+    run->losses.shortened += counts.shortened;
+    run->losses.left_out += counts.left_out;
     if (say_losses(&run->losses))
         run->incomplete = true;
-    if (run->golden)
-        return end_run(run);
-    if (run->table && table_finish(run->table))
-        return say_error(-ENOMEM, "recording");
-    status = end_recording(run);
+    if (!run->options->quiet)
+        say_left_out(run);
+    status = finish_table(run);
+    if (!status)
+        status = end_recording(run);
     if (!status)
         status = emit_fixture(run);
     if (!status && run->incomplete)
@@ -497,7 +629,7 @@ static enum status write_results(struct run *run)
 static enum status say_command_failed(const struct options *options,
                                       const struct session_result *result)
 {
-    const char *name = options->command[0];
+    const char *name = options->command ? options->command[0] : "";
     const char *kept = options->ignore_status ? "" : "; nothing was written (--ignore-status does)";
 
     if (result->exec_error) {
@@ -505,7 +637,7 @@ static enum status say_command_failed(const struct options *options,
             result->exec_error == -ENOENT ? "command not found" : strerror(-result->exec_error));
         return STATUS_COMMAND;
     }
-    if (!result->ended || result->interrupted)
+    if (!options->command || !result->ended || result->interrupted || result->stopped)
         return STATUS_DONE;
     if (WIFSIGNALED(result->status))
         say("%s: killed by signal %d (%s)%s", name, WTERMSIG(result->status),
@@ -517,22 +649,27 @@ static enum status say_command_failed(const struct options *options,
     return options->ignore_status ? STATUS_DONE : STATUS_COMMAND;
 }
 
-static enum status open_session(struct session *session, const struct options *options,
-                                const struct sink *sink, bool again)
+static enum status open_session(struct session *session, struct run *run, const struct sink *sink)
 {
+    const struct options *options = run->options;
     struct backend_options backend_options = {
+        .scope = &run->scope,
         .buffer_size = options->buffer_size,
-        .verbose = options->verbose,
+        .max_message = options->max_message,
+        .verbose = options->verbose > 1,
         .say = options->quiet ? NULL : say_note,
+        .context = run,
     };
 
     if (session_open(session, options->backend, &backend_options, sink)) {
         say("nothing can record here: %s", session->refused);
         return STATUS_NO_BACKEND;
     }
-    if (!options->quiet && !again && strcmp(options->backend, "auto") == 0)
+    if (!options->quiet && strcmp(options->backend, "auto") == 0)
         say("backend: %s%s%s%s", session->backend->name, session->refused[0] ? " (" : "",
             session->refused, session->refused[0] ? ")" : "");
+    if (attaches(options) && !options->quiet)
+        say_watching(&run->scope);
     return STATUS_DONE;
 }
 
@@ -564,18 +701,23 @@ static enum status list_backends(void)
     return any ? STATUS_DONE : STATUS_NO_BACKEND;
 }
 
-static enum status record_command(struct run *run)
+static enum status record(struct run *run)
 {
     const struct options *options = run->options;
     struct conversation_options conversation_options = {
-        .server = options->socket,
-        .message = take_message,
-        .context = run,
+        .patterns = run->scope.patterns,
+        .message = intake_take,
+        .context = run->intake,
     };
     struct session_command command = {
+        .scope = &run->scope,
         .command = options->command,
-        .output_to_error =
-            fixture_to_stdout(options) || is_stdout(options->write) || options->check,
+        .output_to_error = fixture_to_stdout(options) || is_stdout(options->write),
+    };
+    const struct session_watcher watcher = {
+        .context = run,
+        .left = recording_left,
+        .show = show_progress,
     };
     struct conversations *conversations;
     struct session_result result;
@@ -592,21 +734,22 @@ static enum status record_command(struct run *run)
     }
     if (conversations_new(&conversations, &conversation_options))
         return say_error(-ENOMEM, "recording");
-    status = open_session(&session, options, conversations_sink(conversations),
-                          run->golden && run->golden->count > 0);
+    status = open_session(&session, run, conversations_sink(conversations));
     if (!status)
         status = begin_recording(run, session.backend->name);
     if (status)
         goto out;
-    err = session_run(&session, &command, &result);
+    err = session_run(&session, &command, &watcher, &result);
+    progress_line_erase(&run->line);
     if (!err)
         err = conversations_finish(conversations);
     if (err) {
-        status = say_error(err, "recording");
+        status = say_broken_off(run, err, "recording");
         goto out;
     }
     run->losses = result.losses;
-    run->losses.cut += run->cut;
+    if (options->command && result.stopped && !result.ended && !options->quiet)
+        say("%s: still runs, although it was sent SIGTERM", options->command[0]);
     status = say_command_failed(options, &result);
     if (!status)
         status = write_results(run);
@@ -628,9 +771,9 @@ static enum status read_messages(struct run *run, struct recording_reader *reade
     status = begin_recording(run, recording_backend(reader));
     if (status)
         return status;
-    err = recording_read(reader, take_message, run, error);
+    err = recording_read(reader, intake_take, run->intake, error);
     if (err && !error->text[0])
-        return say_error(err, run->options->read);
+        return say_broken_off(run, err, run->options->read);
     if (err)
         return STATUS_USAGE;
     recording_losses(reader, &run->losses, &complete);
@@ -701,388 +844,66 @@ static enum status open_fixture(struct run *run)
     return STATUS_DONE;
 }
 
-/* Golden: several runs, or a recording that is there already, or secrets to redact. */
-
-/* Begins with nothing of an earlier run. */
-static enum status begin_run(struct run *run)
+static int open_intake(struct run *run)
 {
-    selection_free(run->selection);
-    run->selection = NULL;
-    run->losses = (struct losses){0};
-    run->placed = 0;
-    run->cut = 0;
-    run->incomplete = false;
-    return selection_new(&run->selection, run->options->socket) ? say_error(-ENOMEM, "recording")
-                                                                : STATUS_DONE;
-}
-
-static enum status make_runs(struct run *run)
-{
-    enum status status = STATUS_DONE;
-
-    for (size_t i = 0; i < run->options->repeat && !status; i++) {
-        status = begin_run(run);
-        if (!status)
-            status = run->options->read ? read_recording(run) : record_command(run);
-    }
-    return status;
-}
-
-/* What was found in comparing the runs. */
-static void say_report(const struct run *run)
-{
-    const struct volatile_report *report = &run->golden->report;
-
-    if (run->options->quiet)
-        return;
-    if (run->golden->count > 1)
-        say("%zu runs: %zu volatile range%s", run->golden->count, report->ranges,
-            report->ranges == 1 ? "" : "s");
-    if (report->sometimes)
-        say("%zu exchange%s of the first run not in every run", report->sometimes,
-            report->sometimes == 1 ? " is" : "s are");
-    if (report->elsewhere)
-        say("%zu exchange%s in later runs that the first has not", report->elsewhere,
-            report->elsewhere == 1 ? " was" : "s were");
-    if (report->coarse || run->golden->differences.coarse)
-        say("messages are so long and so different that not all of them was compared byte by byte");
-    if (run->golden->redacted)
-        say("%d secret%s redacted", run->golden->redacted,
-            run->golden->redacted == 1 ? " was" : "s were");
-    if (run->golden->other_command && !run->options->check)
-        say("%s: was a recording of another command, and is replaced", run->options->write);
-}
-
-/* Every run counts: what one of them lost may be what differs. */
-static bool any_incomplete(const struct golden *golden)
-{
-    for (size_t i = 0; i < golden->count; i++)
-        if (golden->runs[i].incomplete)
-            return true;
-    return false;
-}
-
-/* Does the file hold this, and from which line on does it not? 0: it is not there. */
-static bool file_holds(const char *path, const uint8_t *data, size_t length, size_t *line)
-{
-    FILE *file = fopen(path, "re");
-    size_t at = 0;
-    int byte = EOF;
-
-    *line = file ? 1 : 0;
-    while (file && (byte = getc(file)) != EOF && at < length && byte == data[at])
-        *line += data[at++] == '\n';
-    if (file)
-        fclose(file);
-    return file && byte == EOF && at == length;
-}
-
-/* Compares the files of a fixture with what they are to hold. */
-struct freshness {
-    const struct run *run;
-    char *stale; /* the path of the first that holds something else */
-    size_t line;
-};
-
-static int check_file(struct freshness *freshness, char *path, const uint8_t *data, size_t length)
-{
-    size_t line = 0;
-
-    if (!path)
-        return -ENOMEM;
-    if (freshness->stale || file_holds(path, data, length, &line)) {
-        free(path);
-    } else {
-        freshness->stale = path;
-        freshness->line = line;
-    }
-    return 0;
-}
-
-/* The path of a file of the fixture's, to be freed. */
-static char *beside(const struct run *run, const char *name)
-{
-    const char *output = run->options->output;
-    const char *slash = strrchr(output, '/');
-    int folder = (int)strlen(output), before = slash ? (int)(slash + 1 - output) : 0;
-    char *path = NULL;
-
-    if (asprintf(&path, run->language->folder ? "%.*s/%s" : "%.*s%s",
-                 run->language->folder ? folder : before, output, name) < 0)
-        return NULL;
-    return path;
-}
-
-static int check_message_file(void *context, const char *name, const struct said *said)
-{
-    struct freshness *freshness = context;
-
-    return check_file(freshness, beside(freshness->run, name), said->data, said->length);
-}
-
-/* Is the fixture what the table emits? Returns 0 or -errno with *error filled in. */
-static int check_freshness(struct run *run, struct freshness *freshness,
-                           struct template_error *error)
-{
-    char *stem, *text = NULL;
-    struct fixture fixture;
-    size_t size = 0;
-    FILE *out = open_memstream(&text, &size);
-    int err;
-
-    if (!out)
-        return -ENOMEM;
-    stem = file_stem(run);
-    fixture = describe_fixture(run, stem);
-    err = fixture_print(&fixture, run->language, out, error);
-    if (fclose(out) && !err)
-        err = -ENOMEM;
-    if (!err)
-        err = check_file(freshness,
-                         run->language->folder ? beside(run, run->language->index)
-                                               : strdup(run->options->output),
-                         (const uint8_t *)text, size);
-    if (!err && (run->language->folder || stem))
-        err = files_each(&fixture, check_message_file, freshness);
-    free(stem);
-    free(text);
-    return err;
-}
-
-/* The table that fixtures are made of: that of the recording. */
-static void take_over(struct run *run, struct golden_run *from)
-{
-    table_free(run->table);
-    run->table = from->table;
-    from->table = NULL;
-    run->command = from->command;
-    run->losses = from->losses;
-    run->placed = from->placed;
-    run->incomplete = from->incomplete;
-}
-
-static enum status say_fixture_error(const struct run *run, int err,
-                                     const struct template_error *error)
-{
-    if (error->line) {
-        say_template_error(error);
-        return STATUS_USAGE;
-    }
-    return say_error(err, run->options->output);
-}
-
-static int print_report(const struct run *run, const struct freshness *freshness)
-{
-    const struct golden *golden = run->golden;
-    const char *format = run->options->diff_format ? run->options->diff_format : "text";
-    struct report report = {
-        .recording = run->options->write,
-        .old = golden->old.table,
-        .now = golden->runs[0].table,
-        .differences = &golden->differences,
-        .stale = freshness->stale,
-        .stale_line = freshness->line,
-        .file = run->options->write ? run->options->write : run->options->output,
-        .line = 1,
-        .colour = isatty(STDOUT_FILENO) && !getenv("NO_COLOR"),
+    const struct options *options = run->options;
+    struct intake_options intake_options = {
+        .patterns = run->scope.patterns,
+        .count = options->count,
+        .max_message = options->max_message,
+        .whole = options->read,
+        .show = options->verbose,
     };
-    struct names *old_names = NULL, *now_names = NULL;
-    char name[COMMAND_NAME_SIZE];
-    int err = 0;
+    int err = run->language ? table_new(&run->table) : 0;
 
-    command_name(golden->runs[0].command, run->options->name, name);
-    if (report.old)
-        err = names_new(&old_names, report.old, name);
-    if (!err)
-        err = names_new(&now_names, report.now, name);
-    report.old_names = old_names;
-    report.now_names = now_names;
-    if (!err)
-        err = report_find(format)(&report, stdout);
-    names_free(old_names);
-    names_free(now_names);
-    return err ? err : fflush(stdout) ? -errno : 0;
-}
-
-/* Writes nothing, but tells what would become another. */
-static enum status check_golden(struct run *run)
-{
-    const struct golden *golden = run->golden;
-    struct golden_run *source = golden->old.table ? &run->golden->old : &run->golden->runs[0];
-    const bool incomplete = any_incomplete(golden);
-    struct freshness freshness = {.run = run};
-    struct template_error error = {0};
-    enum status status = STATUS_DONE;
-    int err = 0;
-
-    if (run->language) {
-        struct table *table = source->table;
-
-        take_over(run, source);
-        err = check_freshness(run, &freshness, &error);
-        source->table = table; /* it was lent */
-        run->table = NULL;
-    }
-    if (err)
-        return say_fixture_error(run, err, &error);
-    err = print_report(run, &freshness);
-    if (err)
-        status = say_error(err, "standard output");
-    else if (golden->differences.count || freshness.stale)
-        status = STATUS_DIFFERS;
-    else if (incomplete)
-        status = STATUS_INCOMPLETE;
-    free(freshness.stale);
-    return status;
-}
-
-static enum status write_messages(struct run *run, const struct messages *messages)
-{
-    const char *path = run->options->write, *backend = run->golden->runs[0].backend;
-    int err = 0;
-
-    if (!path)
-        return STATUS_DONE;
-    err = recording_begin(&run->recording, run->recording_file.file, run->command, backend);
-    for (size_t i = 0; i < messages->count && !err; i++)
-        err = recording_add(run->recording, &messages->items[i]->message);
-    return err ? say_error(err, path) : end_recording(run);
-}
-
-/* A fixture that is what it would become stays as it is. */
-static enum status emit_unless_fresh(struct run *run)
-{
-    struct freshness freshness = {.run = run};
-    struct template_error error = {0};
-    int err;
-
-    if (!run->language)
-        return STATUS_DONE;
-    if (!run->language->folder && !run->fixture_file.beside)
-        return emit_fixture(run);
-    err = check_freshness(run, &freshness, &error);
-    if (err)
-        return say_fixture_error(run, err, &error);
-    if (!freshness.stale)
-        return STATUS_DONE;
-    free(freshness.stale);
-    return emit_fixture(run);
-}
-
-static void look_at_messages(struct run *run, const struct messages *messages)
-{
-    for (size_t i = 0; i < messages->count; i++) {
-        if (run->options->verbose && !shows_at_once(run))
-            show_message(stderr, &messages->items[i]->message);
-        if (run->known)
-            warn_of_secrets(run, &messages->items[i]->message);
-    }
-}
-
-/* Writes what differs from what is there, and nothing where nothing does. */
-static enum status write_golden(struct run *run)
-{
-    struct golden *golden = run->golden;
-    const bool incomplete = any_incomplete(golden);
-    const struct messages *messages;
-    struct table *table = NULL;
-    enum status status = STATUS_DONE;
-
-    look_at_messages(run, &golden->runs[0].messages);
-    if (golden_is_same(golden)) {
-        take_over(run, &golden->old);
-    } else {
-        if (golden_merge(golden, &messages, &table))
-            return say_error(-ENOMEM, "recording");
-        take_over(run, &golden->runs[0]);
-        table_free(run->table);
-        run->table = table;
-        status = write_messages(run, messages);
-    }
-    run->incomplete = run->incomplete || incomplete;
-    if (!status)
-        status = emit_unless_fresh(run);
-    return status ? status : incomplete ? STATUS_INCOMPLETE : STATUS_DONE;
-}
-
-static enum status open_golden(struct run *run)
-{
-    const char *path = run->options->check ? NULL : run->options->write;
-    char text[GOLDEN_TEXT_SIZE];
-    int err;
-
-    if (golden_new(&run->golden, run->options, text)) {
-        say("%s", text);
-        return STATUS_USAGE;
-    }
-    err = path ? output_open(&run->recording_file, path) : 0;
-    return err ? say_error(err, path) : STATUS_DONE;
-}
-
-static enum status make_golden(struct run *run)
-{
-    char text[GOLDEN_TEXT_SIZE];
-    enum status status = make_runs(run);
-
-    if (status)
-        return status;
-    if (golden_settle(run->golden, text)) {
-        say("%s", text);
-        return STATUS_USAGE;
-    }
-    say_report(run);
-    return run->options->check ? check_golden(run) : write_golden(run);
-}
-
-/* Shapes of secrets, to warn of those that are not redacted. */
-static enum status know_secrets(struct run *run)
-{
-    char *all = (char *)"secrets";
-    char why[SECRET_WHY_SIZE];
-    const char *wrong;
-
-    if (run->options->quiet)
-        return STATUS_DONE;
-    return secrets_new(&run->known, &all, 1, &wrong, why) ? say_error(-ENOMEM, "recording")
-                                                          : STATUS_DONE;
+    intake_options.table = run->table;
+    return err ? err : intake_new(&run->intake, &intake_options);
 }
 
 static enum status make_fixture(const struct options *options)
 {
     struct run run = {.options = options, .command = options->command};
+    struct watch_words words;
     enum status status = check_backend(options->backend);
+    int err;
 
     if (!status)
-        status = check_socket(options->socket);
+        status = make_scope(options, &run.scope);
+    if (!status)
+        status = read_framing(options->frame, &run.framing);
     if (!status && wants_fixture(options))
         status = open_library(options, &run.library);
     if (!status && wants_fixture(options))
         status = load_language(options, run.library, &run.language);
     if (status)
         goto out;
-    if (selection_new(&run.selection, options->socket) || (run.language && table_new(&run.table))) {
-        status = say_error(-ENOMEM, "recording");
+    if (attaches(options)) {
+        watch_words_make(&words, options, &run.scope);
+        run.command = words.at;
+    }
+    signals_hold();
+    /* A command that is launched has the terminal to itself. */
+    progress_line_begin(&run.line, stderr,
+                        !options->command && !options->verbose && !options->quiet);
+    err = open_intake(&run);
+    if (err) {
+        status = say_error(err, "recording");
         goto out;
     }
-    status = know_secrets(&run);
-    if (!status && golden_is_wanted(options))
-        status = open_golden(&run);
-    if (!status && !options->check)
-        status = open_fixture(&run);
-    if (!status && run.golden)
-        status = make_golden(&run);
-    else if (!status)
-        status = options->read ? read_recording(&run) : record_command(&run);
+    if (run.table && run.framing.framer)
+        table_frame(run.table, &run.framing);
+    status = open_fixture(&run);
+    if (!status)
+        status = options->read ? read_recording(&run) : record(&run);
 out:
     if (run.recording)
         recording_end(run.recording, NULL);
     output_discard(&run.recording_file);
     output_discard(&run.fixture_file);
+    intake_free(run.intake);
     folder_discard(&run.folder);
     table_free(run.table);
-    golden_free(run.golden);
-    secrets_free(run.known);
-    selection_free(run.selection);
+    scope_free(&run.scope);
     language_free(run.language);
     library_free(run.library);
     return status;
@@ -1092,14 +913,12 @@ int main(int argc, char **argv)
 {
     struct options options;
     const char *wrong = options_parse(&options, argc, argv);
-    enum status status = STATUS_USAGE;
 
-    if (wrong)
+    if (wrong) {
         say("%s (see sockfixture --help)", wrong);
-    else if (options.list_langs || options.print_template)
-        status = show_templates(&options);
-    else
-        status = options.list_backends ? list_backends() : make_fixture(&options);
-    options_free(&options);
-    return status;
+        return STATUS_USAGE;
+    }
+    if (options.list_langs || options.print_template)
+        return show_templates(&options);
+    return options.list_backends ? list_backends() : make_fixture(&options);
 }

@@ -30,6 +30,7 @@ struct passing {
     const struct call *call;
     struct record_ancillary *record;
     __u64 offset; /* of the first one in the control messages */
+    __u64 unread; /* some could not be read; a count, the verifier would follow to its end */
 };
 
 static long record_descriptor(__u64 index, struct passing *passing)
@@ -39,17 +40,21 @@ static long record_descriptor(__u64 index, struct passing *passing)
 
     if (!record || !passing->call || index >= DESCRIPTORS_MAX)
         return 1;
-    record->kinds[index] = KIND_UNKNOWN;
-    if (!read_control(passing->call, &fd, sizeof(fd), passing->offset + index * sizeof(fd)))
+    if (read_control(passing->call, &fd, sizeof(fd), passing->offset + index * sizeof(fd)))
+        passing->unread = 1;
+    else
         record->kinds[index] = descriptor_kind(fd);
     return 0;
 }
 
-/* Fills in what the data of a control message mean, which begin at offset. */
+/*
+ * Fills in what the data of a control message mean, which begin at offset. Returns -1 when they are
+ * not all there: the last one may be cut.
+ */
 static __always_inline int record_meaning(const struct call *call, struct record_ancillary *record,
                                           __u64 offset)
 {
-    struct passing passing = {call, record, offset};
+    struct passing passing = {call, record, offset, 0};
     struct user_ucred credentials = {};
 
     record->count = 0;
@@ -59,13 +64,14 @@ static __always_inline int record_meaning(const struct call *call, struct record
             return -1;
         bpf_loop(record->count, record_descriptor, &passing, 0);
     } else if (record->level == SOL_SOCKET && record->type == SCM_CREDENTIALS) {
-        if (read_control(call, &credentials, sizeof(credentials), offset))
+        if (record->length < sizeof(credentials) ||
+            read_control(call, &credentials, sizeof(credentials), offset))
             return -1;
     }
     record->pid = credentials.pid;
     record->uid = credentials.uid;
     record->gid = credentials.gid;
-    return 0;
+    return passing.unread ? -1 : 0;
 }
 
 static __always_inline int record_one(const struct call *call, const struct user_cmsghdr *header,
@@ -94,6 +100,13 @@ struct controls {
     __u32 flags;  /* enum record_flag that say so */
 };
 
+/* Whether it passes descriptors, but not one. */
+static __always_inline bool is_empty(const struct user_cmsghdr *header)
+{
+    return header->level == SOL_SOCKET && header->type == SCM_RIGHTS &&
+           header->length < sizeof(*header) + sizeof(int);
+}
+
 static long record_control(__u64 index, struct controls *controls)
 {
     struct call *call = controls->call;
@@ -103,15 +116,19 @@ static long record_control(__u64 index, struct controls *controls)
     if (!call || offset + sizeof(header) > call->control_length)
         return 1;
     if (index >= CONTROL_MESSAGES_MAX || read_control(call, &header, sizeof(header), offset) ||
-        header.length < sizeof(header) || header.length > call->control_length - offset ||
-        record_one(call, &header, controls->count, offset)) {
-        controls->flags |= RECORD_CARRIED_MORE;
-        return 1;
-    }
+        header.length < sizeof(header) || header.length > call->control_length - offset)
+        goto more;
+    controls->offset = offset + ((header.length + 7) & ~7ULL);
+    if (is_empty(&header))
+        return 0;
+    if (record_one(call, &header, controls->count, offset))
+        goto more;
     controls->count++;
     controls->flags |= RECORD_CARRIES;
-    controls->offset = offset + ((header.length + 7) & ~7ULL);
     return 0;
+more:
+    controls->flags |= RECORD_CARRIED_MORE;
+    return 1;
 }
 
 /*

@@ -10,16 +10,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "capture/marks.h"
-
-/* Room for one more element of size bytes in an array that doubles; NULL when there is no memory.
- */
-static void *grow(void *array, size_t count, size_t size)
-{
-    if (count & (count - 1)) /* it has room up to the next power of two */
-        return array;
-    return reallocarray(array, count ? count * 2 : 1, size);
-}
+#include "capture/framed.h"
 
 int table_new(struct table **out)
 {
@@ -27,58 +18,55 @@ int table_new(struct table **out)
 
     if (!table)
         return -ENOMEM;
+    table->arena = arena_new();
+    if (!table->arena) {
+        free(table);
+        return -ENOMEM;
+    }
     *out = table;
     return 0;
 }
 
-static void said_free(struct said *said)
+void table_frame(struct table *table, const struct framing *framing)
 {
-    for (size_t i = 0; i < said->carried_count; i++)
-        free(said->carried[i].ancillary);
-    free(said->carried);
-    ranges_free(&said->ranges);
-    free(said->data);
+    table->framing = framing;
 }
 
-static void side_free(struct side *side)
-{
-    for (size_t i = 0; i < side->count; i++)
-        said_free(&side->messages[i]);
-    free(side->messages);
-}
-
+/* Frees what is not in the arena. */
 static void conversation_free(struct conversation_table *conversation)
 {
     for (size_t i = 0; i < conversation->count; i++) {
-        side_free(&conversation->exchanges[i].request);
-        side_free(&conversation->exchanges[i].response);
+        side_free(conversation->arena, &conversation->exchanges[i].request);
+        side_free(conversation->arena, &conversation->exchanges[i].response);
+        if ((i + 1) % TABLE_REST == 0)
+            arena_rest(conversation->arena);
     }
-    free(conversation->exchanges);
-    free(conversation->client.address);
-    free(conversation->server.address);
-    marks_free(conversation->marks);
+    if (!conversation->arena)
+        free(conversation->exchanges);
+    free(conversation->wrong[REQUEST].why);
+    free(conversation->wrong[RESPONSE].why);
+    framed_free(conversation->framed);
 }
 
 void table_free(struct table *table)
 {
     if (!table)
         return;
-    for (size_t i = 0; i < table->count; i++)
+    for (size_t i = 0; table->owns && i < table->count; i++)
         conversation_free(&table->conversations[i]);
-    free(table->conversations);
+    arena_free(table->arena);
     free(table);
 }
 
 /* Learns of an end what the messages before did not tell. */
-static int end_learn(struct end *end, const struct end *from)
+static int end_learn(struct arena *arena, struct end *end, const struct end *from)
 {
     if (!end->address || (!end->address[0] && from->address[0])) {
-        char *address = strdup(from->address);
+        char *address = arena_alloc(arena, strlen(from->address) + 1);
 
         if (!address)
-            return -ENOMEM;
-        free(end->address);
-        end->address = address;
+            return -errno;
+        end->address = strcpy(address, from->address);
     }
     if (!end->inode)
         end->inode = from->inode;
@@ -96,15 +84,38 @@ static struct conversation_table *conversation_get(struct table *table,
 
     if (message->conversation <= table->count)
         return &table->conversations[message->conversation - 1];
-    conversations = grow(table->conversations, table->count, sizeof(*conversations));
+    conversations =
+        side_grow(table->arena, table->conversations, table->count, sizeof(*conversations));
     if (!conversations)
         return NULL;
     table->conversations = conversations;
-    conversations += table->count++;
+    conversations += table->count;
     memset(conversations, 0, sizeof(*conversations));
     conversations->family = message->family;
     conversations->type = message->type;
+    conversations->arena = table->arena;
+    if (table->framing && message->type == SOCK_STREAM) {
+        if (framed_new(&conversations->framed, table->framing))
+            return NULL;
+        conversations->arena = NULL;
+        table->owns = true;
+    }
+    table->count++;
     return conversations;
+}
+
+struct exchange *exchange_at(struct conversation_table *conversation, size_t number)
+{
+    while (number >= conversation->count) {
+        struct exchange *exchanges = side_grow(conversation->arena, conversation->exchanges,
+                                               conversation->count, sizeof(*exchanges));
+
+        if (!exchanges)
+            return NULL;
+        conversation->exchanges = exchanges;
+        memset(&exchanges[conversation->count++], 0, sizeof(*exchanges));
+    }
+    return &conversation->exchanges[number];
 }
 
 static bool is_empty(const struct side *side)
@@ -112,122 +123,59 @@ static bool is_empty(const struct side *side)
     return side->count == 0 && side->lost == 0;
 }
 
-/* The exchange that the message belongs to, opened if need be. NULL when there is no memory. */
-static struct exchange *exchange_get(struct conversation_table *conversation,
-                                     enum direction direction)
+/* The number of the exchange that the message belongs to. */
+static size_t exchange_number(const struct conversation_table *conversation,
+                              enum direction direction)
 {
-    struct exchange *last;
+    const size_t last = conversation->count - 1;
 
-    if (conversation->count) {
-        last = &conversation->exchanges[conversation->count - 1];
-        if (direction == RESPONSE || is_empty(&last->response))
-            return last;
-    }
-    last = grow(conversation->exchanges, conversation->count, sizeof(*last));
-    if (!last)
-        return NULL;
-    conversation->exchanges = last;
-    last += conversation->count++;
-    memset(last, 0, sizeof(*last));
-    return last;
+    if (!conversation->count)
+        return 0;
+    if (direction == RESPONSE || is_empty(&conversation->exchanges[last].response))
+        return last;
+    return last + 1;
 }
 
-/* Keeps the ancillary data, which came with the byte that is said next. */
-static int said_carry(struct said *said, const struct ancillary *ancillary)
+static int add_unframed(struct conversation_table *conversation, const struct message *message)
 {
-    struct carried *carried = grow(said->carried, said->carried_count, sizeof(*carried));
-    int err;
+    size_t number = exchange_number(conversation, message->direction);
+    struct exchange *exchange = exchange_at(conversation, number);
 
-    if (!carried)
-        return -ENOMEM;
-    said->carried = carried;
-    carried += said->carried_count;
-    carried->offset = said->length;
-    err = ancillary_copy(&carried->ancillary, ancillary);
-    if (!err)
-        said->carried_count++;
-    return err;
-}
-
-static int said_append(struct said *said, const struct message *message)
-{
-    size_t length = said->length + message->length;
-
-    if (message->ancillary && said_carry(said, message->ancillary))
-        return -ENOMEM;
-    if (length > said->capacity) {
-        size_t capacity = said->capacity ? 2 * said->capacity : message->length;
-        uint8_t *data;
-
-        if (capacity < length)
-            capacity = length;
-        data = realloc(said->data, capacity);
-        if (!data)
-            return -ENOMEM;
-        said->data = data;
-        said->capacity = capacity;
-    }
-    if (message->length)
-        memcpy(said->data + said->length, message->data, message->length);
-    said->length = length;
-    said->missing += message->missing;
-    return 0;
-}
-
-static int side_add(struct side *side, int type, uint64_t at, const struct message *message)
-{
-    struct said *messages;
-
-    side->lost += message->lost;
-    /* A stream's bytes are one run; but what comes after a gap is not what comes next. */
-    if (type == SOCK_STREAM && side->count && !message->lost &&
-        !side->messages[side->count - 1].missing)
-        return said_append(&side->messages[side->count - 1], message);
-    messages = grow(side->messages, side->count, sizeof(*messages));
-    if (!messages)
-        return -ENOMEM;
-    side->messages = messages;
-    messages[side->count] = (struct said){.at = at};
-    return said_append(&messages[side->count++], message);
+    if (!exchange)
+        return -errno;
+    return side_add(conversation->arena,
+                    message->direction == REQUEST ? &exchange->request : &exchange->response,
+                    conversation->type == SOCK_STREAM, message);
 }
 
 int table_add(struct table *table, const struct message *message)
 {
     struct conversation_table *conversation;
-    struct exchange *exchange;
-    uint64_t *position, at;
+    int err;
 
     if (message->conversation == 0 || message->conversation > table->count + 1)
         return -EINVAL;
     conversation = conversation_get(table, message);
-    if (!conversation || end_learn(&conversation->client, message_client(message)) ||
-        end_learn(&conversation->server, message_server(message)))
-        return -ENOMEM;
-    exchange = exchange_get(conversation, message->direction);
-    if (!exchange)
-        return -ENOMEM;
-    exchange->seen = message->seen;
-    exchange->runs = message->runs;
-    position = &conversation->position[message->direction];
-    at = *position;
-    *position = marks_behind(at, conversation->type, message->length + message->missing);
-    if (marks_keep(&conversation->marks, message->direction, at, message->ranges))
-        return -ENOMEM;
-    return side_add(message->direction == REQUEST ? &exchange->request : &exchange->response,
-                    conversation->type, at, message);
+    if (!conversation)
+        return -errno;
+    err = end_learn(table->arena, &conversation->client, message_client(message));
+    if (!err)
+        err = end_learn(table->arena, &conversation->server, message_server(message));
+    if (err)
+        return err;
+    if (message->ancillary)
+        table->owns = true;
+    return conversation->framed ? framed_add(conversation->framed, conversation, message)
+                                : add_unframed(conversation, message);
 }
 
 int table_finish(struct table *table)
 {
     int err = 0;
 
-    for (size_t i = 0; i < table->count && !err; i++) {
-        struct conversation_table *conversation = &table->conversations[i];
-
-        err = marks_place(conversation->marks, conversation);
-        marks_free(conversation->marks);
-        conversation->marks = NULL;
-    }
+    for (size_t i = 0; i < table->count && !err; i++)
+        if (table->conversations[i].framed)
+            err = framed_finish(table->conversations[i].framed, &table->conversations[i]);
     return err;
 }
 
@@ -238,22 +186,4 @@ size_t table_exchanges(const struct table *table)
     for (size_t i = 0; i < table->count; i++)
         count += table->conversations[i].count;
     return count;
-}
-
-bool said_carried_more(const struct said *said)
-{
-    for (size_t i = 0; i < said->carried_count; i++)
-        if (said->carried[i].ancillary->cut)
-            return true;
-    return false;
-}
-
-bool side_incomplete(const struct side *side)
-{
-    if (side->lost)
-        return true;
-    for (size_t i = 0; i < side->count; i++)
-        if (side->messages[i].missing || said_carried_more(&side->messages[i]))
-            return true;
-    return false;
 }

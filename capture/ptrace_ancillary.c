@@ -72,11 +72,11 @@ static enum descriptor_kind kind_of_descriptor(pid_t tid, int fd)
     return kind_of_file(&file, name);
 }
 
-/* Control messages: each returns false when something is not there. */
+/* Control messages: each returns false when something is not there; the last one may be cut. */
 
 static bool take_descriptors(struct control *control, pid_t tid, uint64_t from)
 {
-    int fds[DESCRIPTORS_MAX];
+    int fds[DESCRIPTORS_MAX] = {0};
     size_t count = control->descriptors.count;
 
     if (count > DESCRIPTORS_MAX || !memory_read(tid, fds, from, count * sizeof(*fds)))
@@ -86,11 +86,11 @@ static bool take_descriptors(struct control *control, pid_t tid, uint64_t from)
     return true;
 }
 
-static bool take_credentials(struct control *control, pid_t tid, uint64_t from)
+static bool take_credentials(struct control *control, pid_t tid, uint64_t from, size_t length)
 {
-    struct ucred credentials;
+    struct ucred credentials = {0};
 
-    if (!memory_read(tid, &credentials, from, sizeof(credentials)))
+    if (length < sizeof(credentials) || !memory_read(tid, &credentials, from, sizeof(credentials)))
         return false;
     control->credentials.pid = (uint32_t)credentials.pid;
     control->credentials.uid = credentials.uid;
@@ -98,13 +98,13 @@ static bool take_credentials(struct control *control, pid_t tid, uint64_t from)
     return true;
 }
 
-static bool take_meaning(struct control *control, pid_t tid, uint64_t from)
+static bool take_meaning(struct control *control, pid_t tid, uint64_t from, size_t length)
 {
     switch (control->kind) {
     case CONTROL_DESCRIPTORS:
         return take_descriptors(control, tid, from);
     case CONTROL_CREDENTIALS:
-        return take_credentials(control, tid, from);
+        return take_credentials(control, tid, from, length);
     case CONTROL_OTHER:
         break;
     }
@@ -116,7 +116,7 @@ static int take_control(struct ancillary **ancillary, pid_t tid, uint64_t from, 
                         size_t *size)
 {
     struct control control;
-    struct cmsghdr header;
+    struct cmsghdr header = {0};
     size_t length;
 
     if (!memory_read(tid, &header, from, sizeof(header)) || header.cmsg_len < sizeof(header) ||
@@ -126,7 +126,7 @@ static int take_control(struct ancillary **ancillary, pid_t tid, uint64_t from, 
     *size = CMSG_ALIGN(header.cmsg_len);
     if (!control_init(&control, header.cmsg_level, header.cmsg_type, (uint32_t)length))
         return 0;
-    if (!take_meaning(&control, tid, from + sizeof(header)))
+    if (!take_meaning(&control, tid, from + sizeof(header), length))
         return -ENODATA;
     return ancillary_add(ancillary, &control);
 }

@@ -176,7 +176,7 @@ bool call_is_end(const struct traced_call *call, struct sockets *sockets,
 
 static bool brought_ancillary(const struct traced_call *call, const struct caller *caller)
 {
-    struct msghdr header;
+    struct msghdr header = {0};
 
     return memory_read(caller->tid, &header, call->arguments[1], sizeof(header)) &&
            traced_ancillary_came(call, &header);

@@ -77,10 +77,17 @@ struct recording_writer {
 
 static json_t *losses_object(const struct losses *losses)
 {
-    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "messages", (json_int_t)losses->messages,
-                     "bytes", (json_int_t)losses->bytes, "cut", (json_int_t)losses->cut,
-                     "unfollowed", (json_int_t)losses->unfollowed, "foreign",
-                     (json_int_t)losses->foreign, "bypassed", (json_int_t)losses->bypassed);
+    json_t *object =
+        json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "messages", (json_int_t)losses->messages,
+                  "bytes", (json_int_t)losses->bytes, "cut", (json_int_t)losses->cut, "unfollowed",
+                  (json_int_t)losses->unfollowed, "foreign", (json_int_t)losses->foreign,
+                  "bypassed", (json_int_t)losses->bypassed);
+
+    if (object && (losses->shortened || losses->left_out)) {
+        json_object_set_new(object, "shortened", json_integer((json_int_t)losses->shortened));
+        json_object_set_new(object, "left_out", json_integer((json_int_t)losses->left_out));
+    }
+    return object;
 }
 
 static json_t *command_array(char *const *command)
@@ -105,7 +112,8 @@ static json_t *command_array(char *const *command)
 static int write_header(struct recording_writer *writer)
 {
     static const struct losses most = {UINT64_MAX / 2, UINT64_MAX / 2, UINT64_MAX / 2,
-                                       UINT64_MAX / 2, UINT64_MAX / 2, UINT64_MAX / 2};
+                                       UINT64_MAX / 2, UINT64_MAX / 2, UINT64_MAX / 2,
+                                       UINT64_MAX / 2, UINT64_MAX / 2};
     char *text = json_dumps(writer->header, JSON_COMPACT);
     int err = 0;
 
@@ -299,6 +307,10 @@ struct recording_reader {
     uint64_t messages;
     uint8_t *data;
     size_t data_room;
+    char *rest; /* the line without its data, if that could be taken out, ... */
+    size_t rest_room;
+    const char *cut; /* ... which is here in the line; NULL when it was not taken out */
+    size_t cut_size;
 };
 
 static int fail(struct recording_error *error, size_t line, size_t column, const char *text)
@@ -307,6 +319,71 @@ static int fail(struct recording_error *error, size_t line, size_t column, const
     error->column = column;
     snprintf(error->text, sizeof(error->text), "%s", text);
     return -EINVAL;
+}
+
+static bool has_data(const char *from, const char *to)
+{
+    static const char word[] = "\"data\"";
+
+    return memmem(from, (size_t)(to - from), word, strlen(word));
+}
+
+/*
+ * Nearly all of a line is its data, which needs no JSON parser: takes the line apart into data and
+ * rest. What is not as recording_add() writes it is left to the parser as a whole. In JSON, a quote
+ * that belongs to a string has a backslash before it, so with a comma before it this is a key.
+ */
+static bool cut_data(struct recording_reader *reader, size_t length)
+{
+    static const char key[] = ",\"data\":\"";
+    const char *end = reader->line + length;
+    const char *from = memmem(reader->line, length, key, strlen(key));
+    const char *to;
+    size_t before, after;
+
+    reader->cut = NULL;
+    from = from ? from + strlen(key) : end;
+    to = memchr(from, '"', (size_t)(end - from));
+    if (!to || memchr(from, '\\', (size_t)(to - from)) || has_data(to, end) ||
+        has_data(reader->line, from - strlen(key)))
+        return false;
+    before = (size_t)(from - reader->line);
+    after = (size_t)(end - to);
+    if (before + after > reader->rest_room) {
+        char *rest = realloc(reader->rest, before + after);
+
+        if (!rest)
+            return false;
+        reader->rest = rest;
+        reader->rest_room = before + after;
+    }
+    memcpy(reader->rest, reader->line, before);
+    memcpy(reader->rest + before, to, after);
+    reader->cut = from;
+    reader->cut_size = (size_t)(to - from);
+    return true;
+}
+
+/* Whether what was cut out was the object's own data, and not that of an object in it. */
+static bool cut_right(const struct recording_reader *reader, const json_t *object)
+{
+    const json_t *value = json_object_get(object, "data");
+
+    return reader->cut && json_is_string(value) && json_string_length(value) == 0;
+}
+
+/* Parses the line that was read, its data apart if it can be. */
+static json_t *parse_line(struct recording_reader *reader, size_t length, json_error_t *wrong)
+{
+    json_t *object = NULL;
+
+    if (cut_data(reader, length))
+        object = json_loadb(reader->rest, length - reader->cut_size, JSON_REJECT_DUPLICATES, wrong);
+    if (cut_right(reader, object))
+        return object;
+    json_decref(object);
+    reader->cut = NULL;
+    return json_loadb(reader->line, length, JSON_REJECT_DUPLICATES, wrong);
 }
 
 /* The next line as an object in *out; NULL there at the end of the file. */
@@ -327,7 +404,7 @@ static int next_object(struct recording_reader *reader, json_t **out, struct rec
     if (length < 0)
         return 0;
     reader->number++;
-    *out = json_loadb(reader->line, length, JSON_REJECT_DUPLICATES, &wrong);
+    *out = parse_line(reader, (size_t)length, &wrong);
     if (!*out)
         return fail(error, reader->number, wrong.column > 0 ? wrong.column : 1, wrong.text);
     if (!json_is_object(*out)) {
@@ -420,7 +497,8 @@ static void get_end(struct fields *fields, struct end *end)
 static int get_data(struct recording_reader *reader, struct fields *fields, struct message *message)
 {
     const json_t *value = json_object_get(fields->object, "data");
-    size_t size = json_string_length(value);
+    const char *text = reader->cut ? reader->cut : json_string_value(value);
+    size_t size = reader->cut ? reader->cut_size : json_string_length(value);
     ssize_t length;
 
     if (!json_is_string(value)) {
@@ -435,7 +513,7 @@ static int get_data(struct recording_reader *reader, struct fields *fields, stru
         reader->data = room;
         reader->data_room = size;
     }
-    length = base64_decode(reader->data, json_string_value(value), size);
+    length = base64_decode(reader->data, text, size);
     if (length < 0)
         fields_fail(fields, "data");
     message->data = reader->data;
@@ -548,6 +626,8 @@ static void read_losses(struct fields *fields, struct losses *losses)
     losses->unfollowed = get_number(fields, "unfollowed", INT64_MAX, false);
     losses->foreign = get_number(fields, "foreign", INT64_MAX, false);
     losses->bypassed = get_number(fields, "bypassed", INT64_MAX, false);
+    losses->shortened = get_number(fields, "shortened", INT64_MAX, false);
+    losses->left_out = get_number(fields, "left_out", INT64_MAX, false);
 }
 
 static int read_end(struct recording_reader *reader, const json_t *end,
@@ -642,6 +722,7 @@ void recording_close(struct recording_reader *reader)
     free(reader->command);
     free(reader->backend);
     free(reader->line);
+    free(reader->rest);
     free(reader->data);
     free(reader);
 }

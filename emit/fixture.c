@@ -9,6 +9,7 @@
 
 #include "emit/files.h"
 #include "emit/fixture_values.h"
+#include "emit/steady.h"
 #include "emit/style.h"
 
 /* Exchanges: `self` is the exchange, `detail` the conversation. */
@@ -90,6 +91,8 @@ static bool exchange_item(const struct value *list, size_t index, struct value *
 
     if (index >= table->count)
         return false;
+    if (index % TABLE_REST == 0)
+        arena_rest(emission_of(list)->fixture->table->arena);
     *item = value_make(list, &exchange_type, &table->exchanges[index]);
     item->detail = table;
     return true;
@@ -402,6 +405,8 @@ static void survey(struct emission *emission)
     for (size_t i = 0; i < table->count; i++) {
         conversation = &table->conversations[i];
         for (size_t j = 0; j < conversation->count; j++) {
+            if (j % TABLE_REST == 0)
+                arena_rest(table->arena);
             survey_side(emission, &conversation->exchanges[j].request);
             survey_side(emission, &conversation->exchanges[j].response);
         }
@@ -415,17 +420,33 @@ static int print_escaped(const void *context, const char *string, size_t length,
     return escape_print(&language->escape, ESCAPE_STRING | ESCAPE_COMMENT, string, 0, length, out);
 }
 
-int fixture_print(const struct fixture *fixture, struct language *language, FILE *out,
+static int render(struct emission *emission, struct language *language, FILE *out,
                   struct template_error *error)
 {
     static const struct value_type fixture_type = {.find = find_in_fixture};
-    struct joined joined = {0};
-    struct line line = {0};
-    struct emission emission = {
-        .fixture = fixture, .language = language, .joined = &joined, .line = &line};
-    struct value data = {.type = &fixture_type, .self = &emission, .owner = &emission};
+    struct value data = {.type = &fixture_type, .self = emission, .owner = emission};
     struct template_host host = {
         .escape = {print_escaped, language}, .partial = language_partial, .context = language};
+    struct steady steady;
+    FILE *stream = steady_open(&steady, out, emission->fixture->table->arena);
+    int status;
+
+    if (!stream)
+        return template_fail(error, -errno, language->name, "%s", strerror(errno));
+    status = template_render(language->template, &data, &host, stream, error);
+    if (fclose(stream) && !status)
+        status = template_fail(error, -errno, language->name, "%s", strerror(errno));
+    return status;
+}
+
+int fixture_print(const struct fixture *fixture, struct language *language, FILE *out,
+                  struct template_error *error)
+{
+    struct joined joined = {0};
+    struct line line = {0};
+    struct kept_notation kept[NOTATIONS_KEPT] = {0};
+    struct emission emission = {
+        .fixture = fixture, .language = language, .joined = &joined, .line = &line, .kept = kept};
     int status = style_check(language, fixture->style, error);
 
     if (status)
@@ -434,19 +455,16 @@ int fixture_print(const struct fixture *fixture, struct language *language, FILE
     emission.command = command_text(fixture->command);
     if (!emission.command)
         status = -ENOMEM;
+    command_name(fixture->command, fixture->name, emission.name);
+    if (!status)
+        status = names_new(&emission.names, fixture->table, emission.name);
     if (status) {
         template_fail(error, status, language->name, "%s",
-                      status == -EINVAL ? "no name of a function" : "out of memory");
+                      status == -EINVAL ? "no name of a function" : strerror(-status));
         goto out;
     }
-    command_name(fixture->command, fixture->name, emission.name);
     survey(&emission);
-    status = names_new(&emission.names, fixture->table, emission.name);
-    if (status) {
-        template_fail(error, status, language->name, "out of memory");
-        goto out;
-    }
-    status = template_render(language->template, &data, &host, out, error);
+    status = render(&emission, language, out, error);
 out:
     free(joined.said.data);
     free(emission.command);

@@ -22,6 +22,14 @@ struct line {
     size_t end;
 };
 
+/* Notations, or that there is none, by the places where templates name them. */
+enum { NOTATIONS_KEPT = 64 };
+
+struct kept_notation {
+    const char *name;
+    const struct notation *notation;
+};
+
 /* One run of fixture_print(). Every value has it for its owner. */
 struct emission {
     const struct fixture *fixture;
@@ -36,6 +44,7 @@ struct emission {
     struct names *names; /* of the exchanges */
     struct joined *joined;
     struct line *line;
+    struct kept_notation *kept; /* NOTATIONS_KEPT of them */
 };
 
 /* A name and what it stands for. A list of them ends with one that has no name. */

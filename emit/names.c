@@ -29,6 +29,7 @@ struct number {
 struct names {
     const struct table *table;
     const char *command;
+    struct arena *arena;    /* of all that follows */
     struct number *numbers; /* of all exchanges, conversation by conversation */
     size_t *starts;         /* where those of a conversation begin */
     struct slot *slots;
@@ -61,14 +62,13 @@ static int make_room(struct names *names)
 
     if (names->used < names->room / 2)
         return 0;
-    slots = calloc(room, sizeof(*slots));
+    slots = arena_alloc(names->arena, room * sizeof(*slots));
     if (!slots)
-        return -ENOMEM;
+        return -errno;
     for (size_t i = 0; i < names->room; i++) {
         if (names->slots[i].hash)
             *find_slot(slots, room, names->slots[i].hash) = names->slots[i];
     }
-    free(names->slots);
     names->slots = slots;
     names->room = room;
     return 0;
@@ -142,6 +142,10 @@ static int number_conversation(struct names *names, size_t conversation)
     int status = 0;
 
     for (size_t i = 0; i < names->table->conversations[conversation].count && !status; i++) {
+        if (i % TABLE_REST == 0) {
+            arena_rest(names->table->arena);
+            arena_rest(names->arena);
+        }
         if (text_of(names, conversation, i, text))
             status = count_name(names, text, (uint32_t)conversation + 1,
                                 &names->numbers[names->starts[conversation] + i]);
@@ -152,24 +156,26 @@ static int number_conversation(struct names *names, size_t conversation)
 int names_new(struct names **out, const struct table *table, const char *command)
 {
     struct names *names = calloc(1, sizeof(*names));
-    int status = -ENOMEM;
+    int status = 0;
     size_t count = 0;
 
     if (!names)
         return -ENOMEM;
     names->table = table;
     names->command = command;
-    names->numbers = calloc(table_exchanges(table) + 1, sizeof(*names->numbers));
-    names->starts = calloc(table->count + 1, sizeof(*names->starts));
-    if (names->numbers && names->starts)
-        status = 0;
+    names->arena = arena_new();
+    if (names->arena)
+        names->numbers =
+            arena_alloc(names->arena, (table_exchanges(table) + 1) * sizeof(*names->numbers));
+    if (names->numbers)
+        names->starts = arena_alloc(names->arena, (table->count + 1) * sizeof(*names->starts));
+    if (!names->starts)
+        status = -errno;
     for (size_t i = 0; i < table->count && !status; i++) {
         names->starts[i] = count;
         count += table->conversations[i].count;
         status = number_conversation(names, i);
     }
-    free(names->slots);
-    names->slots = NULL;
     if (status)
         names_free(names);
     else
@@ -181,9 +187,7 @@ void names_free(struct names *names)
 {
     if (!names)
         return;
-    free(names->slots);
-    free(names->starts);
-    free(names->numbers);
+    arena_free(names->arena);
     free(names);
 }
 

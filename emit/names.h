@@ -24,7 +24,7 @@ struct names;
 
 /*
  * Finds names for the table's exchanges; both, the table and `command`, are kept. Returns 0, or
- * -ENOMEM and leaves *out alone. Free it with names_free().
+ * -errno and leaves *out alone. Free it with names_free().
  */
 int names_new(struct names **out, const struct table *table, const char *command);
 void names_free(struct names *names);

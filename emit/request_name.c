@@ -97,7 +97,7 @@ static bool from_words(const uint8_t *data, size_t length, struct name *name)
 
     for (size_t i = 0; at && i < count; i++) {
         at = read_count(at, end, '$', &size);
-        if (!at || (size_t)(end - at) < size || (size > 0 && !lines_readable(at, size)))
+        if (!at || (size_t)(end - at) < size || lines_readable(at, size) < size)
             break;
         if (i > 0)
             add(name, (const uint8_t *)" ", 1);
@@ -156,7 +156,7 @@ static bool from_line(const uint8_t *data, size_t length, struct name *name)
 
     while (length > 0 && data[length - 1] == '\0')
         length--;
-    if (!lines_readable(data, length))
+    if (lines_readable(data, length) < length)
         return false;
     for (; length > 0 && name->length == 0; data += size, length -= size) {
         size = line_length(data, length);
@@ -181,7 +181,7 @@ static bool from_behind_header(const uint8_t *data, size_t length, struct name *
         for (letters = 0; letters < size && is_letter(data[at + letters]);)
             letters++;
         if (letters < WORD_MIN || size < RUN_MIN || (at > 0 && is_letter(data[at - 1])) ||
-            !lines_readable(data + at, size))
+            lines_readable(data + at, size) < size)
             continue;
         add(name, data + at, size);
         return true;

@@ -25,10 +25,32 @@ bool value_find(const struct value_field *fields, const struct value *of, const 
 
 /* Numbers and flags. */
 
+static bool index_truth(const struct value *value)
+{
+    return value->index != 0;
+}
+
 static int print_number(const struct value *value, const struct template_escape *escape, FILE *out)
 {
     (void)escape;
     return fprintf(out, "%zu", value->index) < 0 ? -errno : 0;
+}
+
+/* Eight digits, as hexdumps have them. */
+static int print_hex_number(const struct value *value, const struct template_escape *escape,
+                            FILE *out)
+{
+    (void)escape;
+    return fprintf(out, "%08zx", value->index) < 0 ? -errno : 0;
+}
+
+static struct value number_hex(const struct value *of)
+{
+    static const struct value_type type = {.truth = index_truth, .print = print_hex_number};
+    struct value hex = *of;
+
+    hex.type = &type;
+    return hex;
 }
 
 static struct value number_plural(const struct value *of)
@@ -36,17 +58,12 @@ static struct value number_plural(const struct value *of)
     return value_flag(of, of->index != 1);
 }
 
-const struct value_field number_fields[] = {{"plural", number_plural}, {0}};
+const struct value_field number_fields[] = {{"plural", number_plural}, {"hex", number_hex}, {0}};
 
 static bool find_in_number(const struct value *value, const char *name, size_t length,
                            struct value *child)
 {
     return value_find(number_fields, value, name, length, child);
-}
-
-static bool index_truth(const struct value *value)
-{
-    return value->index != 0;
 }
 
 static const struct value_type number_type = {

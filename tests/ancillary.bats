@@ -95,6 +95,15 @@ all_languages() { # LINE...
 }
 
 # bats test_tags=kernel
+@test "credentials of which the receiver gets a part are missing" {
+    observe both ancillary cut-credentials --path "$path"
+    equal "$told" whole
+    observe server ancillary cut-credentials --path "$path"
+    equal "$told" incomplete
+    carried '["it is me",null,true]'
+}
+
+# bats test_tags=kernel
 @test "a datagram, or a record, of ancillary data alone" {
     everywhere alone
     carried '["",[{"descriptors":["socket","pipe"]}],null]'
@@ -153,7 +162,7 @@ all_languages() { # LINE...
     run --separate-stderr -0 "${sockfixture[@]}" -v -w "$recording" \
         "$programs/ancillary" together --path "$path"
     # shellcheck disable=SC2154 # set by run
-    grep -qE "seqpacket, length 8, with 1 file descriptor \(pipe\), with credentials \(pid [1-9][0-9]*, uid $(id -u), gid $(id -g)\), with 2 file descriptors \(eventfd, file\)$" \
+    grep -qE "seqpacket 8, with 1 file descriptor \(pipe\), with credentials \(pid [1-9][0-9]*, uid $(id -u), gid $(id -g)\), with 2 file descriptors \(eventfd, file\)$" \
         <<< "$stderr"
 }
 
@@ -167,6 +176,45 @@ MUSTACHE
     "$SOCKFIXTURE" -r "$recording" --template template > said
     printf '\n1 at 5: pipe\n\n%s; %s\n\n' '2 at 0: file, socket = file, socket' \
         '3 at 3: socket, eventfd, file = socket, eventfd, file' | diff - said
+}
+
+# The consumer is stopped while more is said than the buffer holds, again and again, so that it is full
+# with a control message and not with its message, and the other way round.
+@test "where the buffer overflows, no descriptor goes with another message" {
+    local status=0 cycle
+    cat > flood.py << 'PYTHON'
+import os, random, signal, socket
+left, right = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+fds = list(os.pipe()) + [left.fileno()]
+random.seed(7)
+for cycle in range(20):
+    open(f"begun{cycle}", "w").close()
+    for _ in range(1000):
+        number = random.choice((0, 0, 0, 1, 2, 3))
+        socket.send_fds(left, [b"%d" % number], fds[:number])
+        for fd in socket.recv_fds(right, 10, 4)[1]:
+            os.close(fd)
+    open(f"done{cycle}", "w").close()
+PYTHON
+    background "${sockfixture[@]}" -q --buffer-size 64K -w "$recording" python3 flood.py
+    for cycle in {0..19}; do
+        wait_until 30 test -e "begun$cycle"
+        kill -STOP "$pid"
+        # A tracer that stops, stops whom it traces; everyone else goes on.
+        [ "${SOCKFIXTURE_BACKEND:-}" = ptrace ] || wait_until 60 test -e "done$cycle"
+        kill -CONT "$pid"
+    done
+    finish "$pid" || status=$?
+    equal "$(jq -c 'select(.data and (.ancillary_cut | not)) |
+        (.text | tonumber) == ([.ancillary[]?.descriptors[]?] | length)' "$recording" | sort -u)" true
+    if [ "$(backend_of "$recording")" = ptrace ]; then
+        equal "$status" 0
+    else
+        equal "$status" 3
+    fi
+    equal "$(jq -c 'select(.end) | .end.lost.messages + .end.messages' "$recording")" 20000
+    equal "$(jq -c 'select(.end) | .end.lost.cut' "$recording")" \
+        "$(jq -c 'select(.ancillary_cut)' "$recording" | wc -l)"
 }
 
 # Programs that are not ours.

@@ -146,6 +146,8 @@ static void spell_received(struct controls *controls, struct msghdr *header, con
         if (i->cmsg_level == SOL_SOCKET && i->cmsg_type == SCM_RIGHTS) {
             spell(controls, "descriptors:%s", kinds);
         } else if (i->cmsg_level == SOL_SOCKET && i->cmsg_type == SCM_CREDENTIALS) {
+            if (length < sizeof(credentials)) /* they are cut */
+                continue;
             memcpy(&credentials, CMSG_DATA(i), sizeof(credentials));
             spell_credentials(controls, &credentials);
         } else {
@@ -326,7 +328,7 @@ static void together_server(struct peer *peer)
     say(peer, "thanks");
 }
 
-/* cut: the receiver has room for one of three, and then for none. */
+/* cut: the receiver has room for one of three, and then for none; or for a part of credentials. */
 
 static void cut_client(struct peer *peer)
 {
@@ -345,6 +347,22 @@ static void cut_server(struct peer *peer)
     take(peer, "three", CMSG_LEN(sizeof(int)), "pipe");
     say(peer, "next");
     take(peer, "one", 0, NULL);
+    say(peer, "thanks");
+}
+
+static void cut_credentials_client(struct peer *peer)
+{
+    struct controls controls = {0};
+
+    add_credentials(&controls);
+    pass(peer, "it is me", &controls);
+    hear(peer, "thanks");
+}
+
+static void cut_credentials_server(struct peer *peer)
+{
+    set(peer->fd, SOL_SOCKET, SO_PASSCRED);
+    take(peer, "it is me", CMSG_LEN(sizeof(pid_t)), NULL);
     say(peer, "thanks");
 }
 
@@ -555,6 +573,7 @@ static const struct scenario scenarios[] = {
     {"nothing", AF_UNIX, SOCK_STREAM, nothing_client, answer},
     {"together", AF_UNIX, SOCK_SEQPACKET, together_client, together_server},
     {"cut", AF_UNIX, SOCK_DGRAM, cut_client, cut_server},
+    {"cut-credentials", AF_UNIX, SOCK_DGRAM, cut_credentials_client, cut_credentials_server},
     {"alone", AF_UNIX, SOCK_DGRAM, alone_client, alone_server},
     {"alone-record", AF_UNIX, SOCK_SEQPACKET, alone_client, alone_server},
     {"alone-last", AF_UNIX, SOCK_SEQPACKET, alone_last_client, alone_last_server},

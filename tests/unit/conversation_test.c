@@ -17,6 +17,7 @@
 
 #include "capture/conversation.h"
 #include "capture/exchange.h"
+#include "capture/pattern.h"
 #include "capture/text.h"
 
 #define CASES "tests/unit/conversations"
@@ -43,6 +44,7 @@ struct play {
     uint64_t calls;
     size_t delivered;
     char server[ADDRESS_TEXT_SIZE];
+    struct patterns *patterns;
     struct conversations *conversations;
     struct table *table;
     FILE *out;
@@ -100,6 +102,14 @@ static void print_end(const struct play *play, const struct end *end)
     fprintf(play->out, "%s[%s]", name, end->address);
 }
 
+static void print_ancillary(FILE *out, const struct ancillary *ancillary)
+{
+    for (size_t i = 0; ancillary && i < ancillary->count; i++) {
+        fputs(" with ", out);
+        control_print(out, &ancillary->controls[i], true);
+    }
+}
+
 static int show_message(void *context, const struct message *message)
 {
     struct play *play = context;
@@ -114,6 +124,7 @@ static int show_message(void *context, const struct message *message)
     print_data(play->out, message->data, message->length, message->missing);
     if (message->lost)
         fprintf(play->out, " lost=%zu", message->lost);
+    print_ancillary(play->out, message->ancillary);
     fputs("\n", play->out);
     return table_add(play->table, message);
 }
@@ -278,6 +289,24 @@ static int play_end(struct play *play, const struct sink *sink, char *rest)
     return sink->end(sink->context, tid, call);
 }
 
+/* Descriptors of these kinds, which have commas between them; for the caller to free. */
+static struct ancillary *descriptors(const struct play *play, char *kinds)
+{
+    struct ancillary *ancillary = NULL;
+    struct control control = {.kind = CONTROL_DESCRIPTORS};
+    char *kind;
+
+    while ((kind = strsep(&kinds, ","))) {
+        int number = descriptor_find(kind);
+
+        if (number < 0)
+            fail_msg("%s:%d: what is a \"%s\"?", play->path, play->line, kind);
+        control.descriptors.kinds[control.descriptors.count++] = (uint8_t)number;
+    }
+    assert_int_equal(ancillary_add(&ancillary, &control), 0);
+    return ancillary;
+}
+
 static int play_message(struct play *play, const struct sink *sink, char *rest, bool sent)
 {
     const struct label *label = label_of(play, strtok_r(NULL, " \n", &rest), false);
@@ -291,6 +320,7 @@ static int play_message(struct play *play, const struct sink *sink, char *rest, 
         .call = ++play->calls << 32,
     };
     char *text = strchr(rest, '"'), *key, *value;
+    struct ancillary *ancillary = NULL;
     uint8_t *data = NULL;
     size_t repeat = 1;
     int err;
@@ -311,6 +341,8 @@ static int play_message(struct play *play, const struct sink *sink, char *rest, 
             facts.missing = strtoull(value, NULL, 0);
         else if (strcmp(key, "lost") == 0)
             facts.lost = strtoull(value, NULL, 0);
+        else if (strcmp(key, "passes") == 0)
+            ancillary = descriptors(play, value);
         else if (strcmp(key, "more") == 0)
             facts.ends_call = false;
         else
@@ -323,7 +355,9 @@ static int play_message(struct play *play, const struct sink *sink, char *rest, 
         memcpy(data + i * facts.length, facts.data, facts.length);
     facts.length *= repeat;
     facts.data = data;
+    facts.ancillary = ancillary;
     err = sink->message(sink->context, &facts);
+    free(ancillary);
     free(data);
     return err;
 }
@@ -347,12 +381,13 @@ static int play_line(struct play *play, const struct sink *sink, char *verb, cha
 
 static void play_open(struct play *play, const struct sink **sink)
 {
-    struct conversation_options options = {
-        .server = play->server[0] ? play->server : NULL,
-        .message = show_message,
-        .context = play,
-    };
+    struct conversation_options options = {.message = show_message, .context = play};
+    char reason[PATTERN_REASON_SIZE];
 
+    assert_int_equal(patterns_new(&play->patterns), 0);
+    if (play->server[0])
+        assert_int_equal(patterns_add(play->patterns, play->server, false, reason), 0);
+    options.patterns = play->patterns;
     assert_int_equal(conversations_new(&play->conversations, &options), 0);
     assert_int_equal(table_new(&play->table), 0);
     *sink = conversations_sink(play->conversations);
@@ -427,6 +462,7 @@ static void plays_as_expected(void **state)
     print_table(&play);
     fclose(play.out);
     conversations_free(play.conversations);
+    patterns_free(play.patterns);
     table_free(play.table);
     expected = read_whole(expected_path);
     same = strcmp(actual, expected) == 0;

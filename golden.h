@@ -26,6 +26,7 @@ struct golden_run {
 };
 
 struct golden {
+    const struct framing *framing;    /* of streams; or NULL */
     struct secrets *secrets;     /* to redact; or NULL */
     struct range_option *ranges; /* that the user added, and then those taken away */
     size_t volatile_count, stable_count;
@@ -53,16 +54,16 @@ bool golden_is_wanted(const struct options *options);
 
 /*
  * Gets ready for the runs, and reads the recording that is there. Returns 0, -ENOMEM, or another
- * -errno with, in text, what is wrong; *out is then left alone. Free it with golden_free().
+ * -errno with, in text, what is wrong; *out is then left alone. framing may be NULL. Free it with golden_free().
  */
-int golden_new(struct golden **out, const struct options *options, char text[GOLDEN_TEXT_SIZE]);
+int golden_new(struct golden **out, const struct options *options, const struct framing *framing,
+               char text[GOLDEN_TEXT_SIZE]);
 void golden_free(struct golden *golden);
 
-/* Begins the next run, whose messages golden_take() keeps. Both return 0 or -ENOMEM. */
+/* Begins the next run. Returns 0 or -ENOMEM. */
 int golden_begin(struct golden *golden, char *const *command, const char *backend);
-int golden_take(struct golden *golden, const struct message *message);
 
-/* The run whose messages are kept; its losses are the caller's to fill in. */
+/* The run that was begun last; its messages and losses are the caller's to fill in. */
 struct golden_run *golden_current(struct golden *golden);
 
 /*

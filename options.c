@@ -164,17 +164,6 @@ static size_t parse_buffer_size(const char *text)
     return rounded;
 }
 
-<<<<<<< HEAD
-static void add_to(struct option_list *list, char *value, struct argp_state *state)
-{
-    char **items = reallocarray(list->items, list->count + 1, sizeof(*items));
-
-    if (!items)
-        argp_failure(state, STATUS_USAGE, errno, "%s", value);
-    list->items = items;
-    list->items[list->count++] = value;
-}
-
 static void parse_repeat(struct options *options, const char *value, struct argp_state *state)
 {
     char *end;
@@ -190,7 +179,6 @@ static void parse_diff_format(struct options *options, const char *value, struct
     options->diff_format = value;
     if (!report_find(value))
         argp_error(state, "--diff-format: '%s' is none of text, json, junit and github", value);
-=======
 /* A number of exchanges; 0 when it is none. */
 static size_t parse_count(const char *text)
 {
@@ -212,7 +200,6 @@ static uint64_t parse_seconds(const char *text)
         return 0;
     seconds = strtod(text, &end);
     return *end || seconds > 3e9 ? 0 : (uint64_t)(seconds * 1e9);
->>>>>>> main
 }
 
 static void parse_bytes(struct options *options, const char *value, struct argp_state *state)
@@ -269,6 +256,12 @@ static struct option_words *words_of(struct options *options, int key)
         return &options->comms;
     case OPTION_UID:
         return &options->uids;
+    case OPTION_VOLATILE:
+        return &options->volatiles;
+    case OPTION_STABLE:
+        return &options->stables;
+    case OPTION_REDACT:
+        return &options->redact;
     }
     return NULL;
 }
@@ -339,15 +332,6 @@ static error_t parse_option(int key, char *value, struct argp_state *state)
         break;
     case OPTION_REPEAT:
         parse_repeat(options, value, state);
-        break;
-    case OPTION_VOLATILE:
-        add_to(&options->volatiles, value, state);
-        break;
-    case OPTION_STABLE:
-        add_to(&options->stables, value, state);
-        break;
-    case OPTION_REDACT:
-        add_to(&options->redact, value, state);
         break;
     case OPTION_CHECK:
         options->check = true;
@@ -451,16 +435,9 @@ static const char *misuse(const struct options *options)
         return "--check needs the recording (-w) that the fixture was made of";
     if (options->diff_format && !options->check)
         return "--diff-format is how --check tells what differs";
-    if (options->repeat > 1 && options->read)
-        return "a recording is read (-r) once, only a command can be repeated";
+    if (options->repeat > 1 && !options->command)
+        return "--repeat runs a command several times, and there is none";
     return NULL;
-}
-
-void options_free(struct options *options)
-{
-    free(options->volatiles.items);
-    free(options->stables.items);
-    free(options->redact.items);
 }
 
 const char *options_parse(struct options *options, int argc, char **argv)

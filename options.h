@@ -28,12 +28,6 @@ struct option_words {
     size_t count;
 };
 
-/* The values of an option that can be given more than once. */
-struct option_list {
-    char **items;
-    size_t count;
-};
-
 struct options {
     const char *lang;
     const char *template;
@@ -59,16 +53,13 @@ struct options {
     size_t embed_above; /* if embed_given */
     bool embed_given;
     size_t buffer_size;
-<<<<<<< HEAD
     size_t repeat; /* runs of the command */
-    struct option_list volatiles, stables, redact;
+    struct option_words volatiles, stables, redact;
     bool check;
     const char *diff_format;
-=======
     size_t max_message; /* 0: no limit */
     size_t count;       /* of exchanges; 0: all */
     uint64_t duration;  /* nanoseconds; 0: until the command ends */
->>>>>>> main
     bool ignore_status;
     bool quiet;
     int verbose; /* how often it was asked for */
@@ -84,9 +75,6 @@ struct options {
  * Returns NULL, or what is wrong with the options together.
  */
 const char *options_parse(struct options *options, int argc, char **argv);
-
-/* Frees what options_parse() has allocated. */
-void options_free(struct options *options);
 
 bool is_stdout(const char *path);
 

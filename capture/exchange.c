@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 
 #include "capture/framed.h"
+#include "capture/marks.h"
 
 int table_new(struct table **out)
 {
@@ -46,6 +47,7 @@ static void conversation_free(struct conversation_table *conversation)
     free(conversation->wrong[REQUEST].why);
     free(conversation->wrong[RESPONSE].why);
     framed_free(conversation->framed);
+    marks_free(conversation->marks);
 }
 
 void table_free(struct table *table)
@@ -145,7 +147,25 @@ static int add_unframed(struct conversation_table *conversation, const struct me
         return -errno;
     return side_add(conversation->arena,
                     message->direction == REQUEST ? &exchange->request : &exchange->response,
-                    conversation->type == SOCK_STREAM, message);
+                    conversation->type == SOCK_STREAM,
+                    conversation->position[message->direction], message);
+}
+
+static int add(struct conversation_table *conversation, const struct message *message)
+{
+    uint64_t *position = &conversation->position[message->direction];
+    int err = marks_keep(&conversation->marks, message->direction, *position, message->ranges);
+
+    if (!err)
+        err = conversation->framed ? framed_add(conversation->framed, conversation, message)
+                                   : add_unframed(conversation, message);
+    *position =
+        marks_behind(*position, conversation->type, message->length + message->missing);
+    if (!err && message->runs && conversation->count) {
+        conversation->exchanges[conversation->count - 1].seen = message->seen;
+        conversation->exchanges[conversation->count - 1].runs = message->runs;
+    }
+    return err;
 }
 
 int table_add(struct table *table, const struct message *message)
@@ -163,19 +183,23 @@ int table_add(struct table *table, const struct message *message)
         err = end_learn(table->arena, &conversation->server, message_server(message));
     if (err)
         return err;
-    if (message->ancillary)
+    if (message->ancillary || message->ranges)
         table->owns = true;
-    return conversation->framed ? framed_add(conversation->framed, conversation, message)
-                                : add_unframed(conversation, message);
+    return add(conversation, message);
 }
 
 int table_finish(struct table *table)
 {
     int err = 0;
 
-    for (size_t i = 0; i < table->count && !err; i++)
-        if (table->conversations[i].framed)
-            err = framed_finish(table->conversations[i].framed, &table->conversations[i]);
+    for (size_t i = 0; i < table->count && !err; i++) {
+        struct conversation_table *conversation = &table->conversations[i];
+
+        if (conversation->framed)
+            err = framed_finish(conversation->framed, conversation);
+        if (!err && conversation->marks)
+            err = marks_place(conversation->marks, conversation);
+    }
     return err;
 }
 

@@ -11,6 +11,7 @@
 struct exchange {
     struct side request;
     struct side response;
+    unsigned seen, runs; /* in how many runs it was seen, and of how many; 0: in all */
 };
 
 /* Why one direction of a conversation is not framed from some byte on. */
@@ -20,6 +21,7 @@ struct unframed {
 };
 
 struct framed;
+struct marks;
 
 struct conversation_table {
     int family;
@@ -31,6 +33,9 @@ struct conversation_table {
     size_t count;
     struct framed *framed;    /* NULL when it is not framed */
     struct unframed wrong[2]; /* by direction */
+    /* By direction: the bytes that were said, missing ones too, and one more for each datagram. */
+    uint64_t position[2];
+    struct marks *marks; /* ranges that messages had, on their way to what these became */
 };
 
 /* Who goes through many exchanges lets the table's arena rest after so many. */
@@ -65,8 +70,8 @@ void table_frame(struct table *table, const struct framing *framing);
  */
 int table_add(struct table *table, const struct message *message);
 
-/* No more will come: what was kept back, as a frame of it was not complete, is now in the table.
- * Returns 0 or -ENOMEM. */
+/* No more will come: what was kept back, as a frame of it was not complete, is now in the table,
+ * and so are the ranges that messages had. Returns 0 or -ENOMEM. */
 int table_finish(struct table *table);
 
 /* The exchange of that number, counted from 0, opened with all before it where need be.

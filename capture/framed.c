@@ -91,7 +91,7 @@ static int frame_deliver(struct framed *framed, enum direction direction)
 /* Without frames */
 
 /* Adds a message that is not framed: to the run that goes on, or to a new one. */
-static int run_add(struct framed *framed, const struct message *message)
+static int run_add(struct framed *framed, uint64_t at, const struct message *message)
 {
     enum direction direction = message->direction;
     struct stream *stream = &framed->streams[direction];
@@ -103,7 +103,7 @@ static int run_add(struct framed *framed, const struct message *message)
         stream->exchange = direction == REQUEST ? pairing_open(&framed->pairing)
                                                 : pairing_latest(&framed->pairing);
     side = side_of(framed, stream->exchange, direction);
-    err = side ? side_add(NULL, side, goes_on, message) : -ENOMEM;
+    err = side ? side_add(NULL, side, goes_on, at, message) : -ENOMEM;
     if (err)
         return err;
     side->messages[side->count - 1].unframed = stream->failed;
@@ -119,7 +119,8 @@ static int run_miss(struct framed *framed, const struct message *message)
     rest.length = 0;
     rest.lost = 0;
     rest.ancillary = NULL;
-    return run_add(framed, &rest);
+    return run_add(framed,
+                   framed->conversation->position[message->direction] + message->length, &rest);
 }
 
 /* What the framer has begun or not taken becomes the beginning of a run. */
@@ -308,7 +309,7 @@ int framed_add(struct framed *framed, struct conversation_table *conversation,
     if (err)
         return err;
     if (stream->unframed)
-        return run_add(framed, message);
+        return run_add(framed, conversation->position[message->direction], message);
     stream->frame.lost += message->lost;
     err = stream_show(stream, message);
     if (!err)

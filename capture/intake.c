@@ -10,6 +10,7 @@
 
 #include "capture/ancillary.h"
 #include "capture/exchange.h"
+#include "capture/messages.h"
 #include "capture/quota.h"
 #include "capture/recording.h"
 #include "capture/selection.h"
@@ -24,6 +25,7 @@ struct intake {
     struct selection *selection;
     struct quota *quota; /* when so many exchanges are wanted */
     struct recording_writer *recording;
+    struct messages *kept; /* or NULL */
     FILE *view; /* when messages are shown */
     bool colors;
     struct intake_counts counts;
@@ -81,6 +83,10 @@ static int put_down(void *context, const struct message *original)
     intake->counts.placed += message.lost;
     if (intake->view)
         show_message(intake->view, &message, intake->colors);
+    if (intake->options.inspect)
+        intake->options.inspect(intake->options.context, &message);
+    if (intake->kept)
+        return messages_add(intake->kept, &message);
     if (intake->recording)
         err = recording_add(intake->recording, &message);
     if (err) {
@@ -172,6 +178,11 @@ void intake_free(struct intake *intake)
 void intake_record(struct intake *intake, struct recording_writer *recording)
 {
     intake->recording = recording;
+}
+
+void intake_keep(struct intake *intake, struct messages *messages)
+{
+    intake->kept = messages;
 }
 
 int intake_finish(struct intake *intake)

@@ -15,6 +15,7 @@
 #include "capture/message.h"
 
 struct intake;
+struct messages;
 struct patterns;
 struct recording_writer;
 struct table;
@@ -26,6 +27,10 @@ struct intake_options {
     size_t max_message;              /* bytes of each message that are wanted; 0: all */
     bool whole;                      /* longer messages come whole, and are to be cut here */
     bool show;                       /* each message on standard error */
+
+    /* Is told of each message that is wanted; or NULL. */
+    void (*inspect)(void *context, const struct message *message);
+    void *context; /* of inspect */
     struct table *table;
 };
 
@@ -35,6 +40,9 @@ void intake_free(struct intake *intake);
 
 /* Where messages are to be recorded from now on; NULL: nowhere. */
 void intake_record(struct intake *intake, struct recording_writer *recording);
+
+/* Where messages are to be kept from now on, instead of going anywhere else. */
+void intake_keep(struct intake *intake, struct messages *messages);
 
 /* Takes a message; intake is a struct intake. Returns 0 or -errno. */
 int intake_take(void *intake, const struct message *message);

@@ -132,11 +132,14 @@ static int find_exchanges(const struct messages *messages, const struct table *t
     return hints ? 0 : -ENOMEM;
 }
 
-int messages_table(const struct messages *messages, struct table **out)
+int messages_table(const struct messages *messages, const struct framing *framing,
+                   struct table **out)
 {
     struct table *table = NULL;
     int err = table_new(&table);
 
+    if (!err && framing)
+        table_frame(table, framing);
     for (size_t i = 0; i < messages->count && !err; i++) {
         struct kept_message *kept = messages->items[i];
         const uint32_t number = kept->message.conversation;

@@ -28,8 +28,12 @@ struct messages {
 int messages_add(struct messages *messages, const struct message *message);
 void messages_free(struct messages *messages);
 
-/* The table of the messages, in *out. Returns 0, -ENOMEM, or -EINVAL as table_add() does. */
-int messages_table(const struct messages *messages, struct table **out);
+/*
+ * The table of the messages, in *out; framing may be NULL, and must outlive it. Returns 0, or
+ * -errno as table_add() does.
+ */
+int messages_table(const struct messages *messages, const struct framing *framing,
+                   struct table **out);
 
 /* Gives the messages what the table made of them knows of ranges and runs. Returns 0 or -ENOMEM. */
 int messages_learn(struct messages *messages, const struct table *table);

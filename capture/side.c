@@ -21,6 +21,7 @@ static void said_free(const struct arena *arena, struct said *said)
     for (size_t i = 0; i < said->carried_count; i++)
         free(said->carried[i].ancillary);
     free(said->carried);
+    ranges_free(&said->ranges);
     if (!arena)
         free(said->data);
 }
@@ -96,7 +97,17 @@ bool said_carried_more(const struct said *said)
     return false;
 }
 
-int side_add(struct arena *arena, struct side *side, bool joins, const struct message *message)
+static struct said *start_at(struct arena *arena, struct side *side, uint64_t at)
+{
+    struct said *said = side_start(arena, side);
+
+    if (said)
+        said->at = at;
+    return said;
+}
+
+int side_add(struct arena *arena, struct side *side, bool joins, uint64_t at,
+             const struct message *message)
 {
     struct said *said = side->count ? &side->messages[side->count - 1] : NULL;
     int err;
@@ -104,7 +115,7 @@ int side_add(struct arena *arena, struct side *side, bool joins, const struct me
     side->lost += message->lost;
     /* What comes after a gap is not what comes next. */
     if (!said || !joins || message->lost || said->missing)
-        said = side_start(arena, side);
+        said = start_at(arena, side, at);
     if (!said)
         return -errno;
     err = message->ancillary ? said_carry(said, said->length, message->ancillary) : 0;

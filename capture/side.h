@@ -15,6 +15,8 @@ struct said {
     size_t length;
     size_t capacity;
     size_t missing;          /* bytes of it that could not be read */
+    uint64_t at;             /* its place, as conversation_table's position counts */
+    struct ranges ranges;    /* what is known of parts of it */
     bool unframed;           /* of a framed stream, and not a whole frame */
     struct carried *carried; /* the ancillary data that came with it */
     size_t carried_count;
@@ -35,7 +37,7 @@ struct side {
 
 /*
  * The messages of a side and their bytes are in an arena, or, where that is NULL, in memory of
- * their own. Ancillary data always is in memory of its own.
+ * their own. Ancillary data and ranges always are in memory of their own.
  */
 
 /* Room for one more element of size bytes in an array that doubles; NULL with errno set. */
@@ -57,10 +59,11 @@ int said_carry(struct said *said, size_t offset, const struct ancillary *ancilla
 bool said_carried_more(const struct said *said);
 
 /*
- * Adds a message; where it joins, to the end of the last one, unless something is missing between
- * the two. Copies what it keeps. Returns 0, -ENOMEM or -ENOSPC.
+ * Adds a message, which is at that place; where it joins, to the end of the last one, unless
+ * something is missing between the two. Copies what it keeps. Returns 0, -ENOMEM or -ENOSPC.
  */
-int side_add(struct arena *arena, struct side *side, bool joins, const struct message *message);
+int side_add(struct arena *arena, struct side *side, bool joins, uint64_t at,
+             const struct message *message);
 
 /* Moves all that is in `from` to the end of side, and empties it; neither is in an arena. Returns 0
  * or -ENOMEM. */

@@ -81,8 +81,10 @@ static struct said *frame_part(struct stream *stream)
     if (first)
         stream->frame_from = stream->offset;
     said = side_start(NULL, frame);
-    if (said)
+    if (said) {
         said->unframed = stream->torn || !first;
+        said->at = stream->offset;
+    }
     stream->torn = false;
     return said;
 }

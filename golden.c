@@ -9,8 +9,10 @@
 
 #include "capture/recording.h"
 #include "capture/regenerate.h"
+#include "capture/terminal.h"
 #include "emit/command.h"
 #include "emit/names.h"
+#include "emit/report.h"
 
 /* Is there a recording that regenerating it may have to leave as it is? */
 static bool is_recording(const char *path)
@@ -103,11 +105,6 @@ struct golden_run *golden_current(struct golden *golden)
     return &golden->runs[golden->count - 1];
 }
 
-int golden_take(struct golden *golden, const struct message *message)
-{
-    return messages_add(&golden_current(golden)->messages, message);
-}
-
 /* Is anything known to be missing? */
 static bool has_losses(const struct golden_run *run)
 {
@@ -124,9 +121,10 @@ static int take_old(void *context, const struct message *message)
     return messages_add(context, message);
 }
 
-static int read_old_messages(struct golden_run *old, struct recording_reader *reader,
+static int read_old_messages(struct golden *golden, struct recording_reader *reader,
                              struct recording_error *error)
 {
+    struct golden_run *old = &golden->old;
     bool complete;
     int err = run_new(old, recording_command(reader), recording_backend(reader));
 
@@ -136,10 +134,10 @@ static int read_old_messages(struct golden_run *old, struct recording_reader *re
         return err;
     recording_losses(reader, &old->losses, &complete);
     old->incomplete = !complete || has_losses(old);
-    return messages_table(&old->messages, &old->table);
+    return messages_table(&old->messages, golden->framing, &old->table);
 }
 
-static int read_old(struct golden_run *old, const char *path, char text[GOLDEN_TEXT_SIZE])
+static int read_old(struct golden *golden, const char *path, char text[GOLDEN_TEXT_SIZE])
 {
     struct recording_reader *reader = NULL;
     struct recording_error error = {0};
@@ -149,7 +147,7 @@ static int read_old(struct golden_run *old, const char *path, char text[GOLDEN_T
     if (!err)
         err = recording_open(&reader, file, &error);
     if (!err)
-        err = read_old_messages(old, reader, &error);
+        err = read_old_messages(golden, reader, &error);
     if (error.text[0])
         snprintf(text, GOLDEN_TEXT_SIZE, "%s:%zu:%zu: %s", path, error.line, error.column,
                  error.text);
@@ -176,8 +174,8 @@ static int parse_ranges(struct golden *golden, const struct options *options,
     golden->stable_count = options->stables.count;
     for (size_t i = 0; i < count; i++) {
         bool is_stable = i >= golden->volatile_count;
-        const char *given = is_stable ? options->stables.items[i - golden->volatile_count]
-                                      : options->volatiles.items[i];
+        const char *given =
+            is_stable ? options->stables.at[i - golden->volatile_count] : options->volatiles.at[i];
 
         if (range_option_parse(&golden->ranges[i], given) == 0)
             continue;
@@ -198,13 +196,14 @@ static int parse_secrets(struct golden *golden, const struct options *options,
 
     if (!options->redact.count)
         return 0;
-    err = secrets_new(&golden->secrets, options->redact.items, options->redact.count, &wrong, why);
+    err = secrets_new(&golden->secrets, options->redact.at, options->redact.count, &wrong, why);
     if (err == -EINVAL)
         snprintf(text, GOLDEN_TEXT_SIZE, "--redact: '%s': %s", wrong, why);
     return err;
 }
 
-int golden_new(struct golden **out, const struct options *options, char text[GOLDEN_TEXT_SIZE])
+int golden_new(struct golden **out, const struct options *options, const struct framing *framing,
+               char text[GOLDEN_TEXT_SIZE])
 {
     struct golden *golden = calloc(1, sizeof(*golden));
     int err;
@@ -212,11 +211,12 @@ int golden_new(struct golden **out, const struct options *options, char text[GOL
     snprintf(text, GOLDEN_TEXT_SIZE, "%s", strerror(ENOMEM));
     if (!golden)
         return -ENOMEM;
+    golden->framing = framing;
     err = parse_ranges(golden, options, text);
     if (!err)
         err = parse_secrets(golden, options, text);
     if (!err && options->write && (options->check || is_recording(options->write)))
-        err = read_old(&golden->old, options->write, text);
+        err = read_old(golden, options->write, text);
     if (err)
         golden_free(golden);
     else
@@ -453,7 +453,7 @@ int golden_settle(struct golden *golden, char text[GOLDEN_TEXT_SIZE])
 
     snprintf(text, GOLDEN_TEXT_SIZE, "%s", strerror(ENOMEM));
     for (size_t i = 0; i < golden->count && !err; i++) {
-        err = messages_table(&golden->runs[i].messages, &golden->runs[i].table);
+        err = messages_table(&golden->runs[i].messages, golden->framing, &golden->runs[i].table);
         if (!err)
             err = redact(golden, &golden->runs[i]);
     }
@@ -489,5 +489,39 @@ int golden_merge(struct golden *golden, const struct messages **messages, struct
         err = regenerate(&golden->merged, &old, &now, golden->alignment, &golden->differences);
         *messages = &golden->merged;
     }
-    return err ? err : messages_table(*messages, table);
+    return err ? err : messages_table(*messages, golden->framing, table);
+}
+
+int golden_report(const struct golden *golden, const struct options *options,
+                  const struct stale_file *stale, FILE *out)
+{
+    struct report report = {
+        .recording = options->write,
+        .old = golden->old.table,
+        .now = golden->runs[0].table,
+        .differences = &golden->differences,
+        .stale = stale->path,
+        .stale_line = stale->line,
+        .file = options->write ? options->write : options->output,
+        .line = 1,
+        .colour = terminal_colors(out),
+    };
+    struct names *old_names = NULL, *now_names = NULL;
+    char name[COMMAND_NAME_SIZE];
+    int err = 0;
+
+    command_name(golden->runs[0].command, options->name, name);
+    if (report.old)
+        err = names_new(&old_names, report.old, name);
+    if (!err)
+        err = names_new(&now_names, report.now, name);
+    report.old_names = old_names;
+    report.now_names = now_names;
+    if (!err)
+        err = report_find(options->diff_format ? options->diff_format : "text")(&report, out);
+    names_free(old_names);
+    names_free(now_names);
+    if (!err && fflush(out))
+        err = -errno;
+    return err;
 }

@@ -12,6 +12,7 @@
 #include "capture/range_option.h"
 #include "capture/secret.h"
 #include "capture/volatile.h"
+#include "emit/fresh.h"
 #include "options.h"
 
 /* A run of the command, or a recording that was read. */
@@ -20,15 +21,15 @@ struct golden_run {
     struct table *table; /* of them */
     struct losses losses;
     uint64_t placed; /* lost messages of which the conversation is known */
-    bool incomplete; /* something is known to be missing */
+    bool incomplete; /* something is known to be missing, lost messages apart */
     char **command;  /* ends with NULL */
     char *backend;
 };
 
 struct golden {
-    const struct framing *framing;    /* of streams; or NULL */
-    struct secrets *secrets;     /* to redact; or NULL */
-    struct range_option *ranges; /* that the user added, and then those taken away */
+    const struct framing *framing; /* of streams; or NULL */
+    struct secrets *secrets;       /* to redact; or NULL */
+    struct range_option *ranges;   /* that the user added, and then those taken away */
     size_t volatile_count, stable_count;
     struct golden_run *runs;
     size_t count;
@@ -54,7 +55,8 @@ bool golden_is_wanted(const struct options *options);
 
 /*
  * Gets ready for the runs, and reads the recording that is there. Returns 0, -ENOMEM, or another
- * -errno with, in text, what is wrong; *out is then left alone. framing may be NULL. Free it with golden_free().
+ * -errno with, in text, what is wrong; *out is then left alone. framing may be NULL. Free it with
+ * golden_free().
  */
 int golden_new(struct golden **out, const struct options *options, const struct framing *framing,
                char text[GOLDEN_TEXT_SIZE]);
@@ -81,5 +83,12 @@ bool golden_is_same(const struct golden *golden);
  * free. Returns 0 or -ENOMEM.
  */
 int golden_merge(struct golden *golden, const struct messages **messages, struct table **table);
+
+/*
+ * Tells what differs, also of a fixture, in the format that the user has chosen. Returns 0 or
+ * -errno.
+ */
+int golden_report(const struct golden *golden, const struct options *options,
+                  const struct stale_file *stale, FILE *out);
 
 #endif

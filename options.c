@@ -179,6 +179,8 @@ static void parse_diff_format(struct options *options, const char *value, struct
     options->diff_format = value;
     if (!report_find(value))
         argp_error(state, "--diff-format: '%s' is none of text, json, junit and github", value);
+}
+
 /* A number of exchanges; 0 when it is none. */
 static size_t parse_count(const char *text)
 {
@@ -190,7 +192,8 @@ static size_t parse_count(const char *text)
     return errno || *end || !isdigit((unsigned char)text[0]) || count > SIZE_MAX ? 0 : count;
 }
 
-/* Seconds as 10 or 0.5, in nanoseconds; 0 when it is no such number, or longer than a lifetime. */
+/* Seconds as 10 or 0.5, in nanoseconds; 0 when it is no such number, or longer than a lifetime.
+ */
 static uint64_t parse_seconds(const char *text)
 {
     double seconds;
@@ -413,7 +416,8 @@ static const char *misuse(const struct options *options)
     if (options->command && options->read)
         return "either a command is run or a recording is read (-r), not both";
     if (!options->command && !options->read && !attaches(options))
-        return "no command to run, nothing to watch (-p, -s, -e, --uid), and no recording to read "
+        return "no command to run, nothing to watch (-p, -s, -e, --uid), and no recording to "
+               "read "
                "(-r)";
     if (options->read && options->duration)
         return "--duration is for recording, and not for what was recorded (-r)";

@@ -22,14 +22,19 @@
 #include "capture/record.h"
 #include "capture/recording.h"
 #include "capture/scope.h"
+#include "capture/secret.h"
+#include "capture/show.h"
 #include "capture/signals.h"
+#include "capture/terminal.h"
 #include "capture/text.h"
 #include "capture/user.h"
 #include "emit/files.h"
+#include "emit/fresh.h"
 #include "emit/fixture.h"
 #include "emit/language.h"
 #include "emit/nearest.h"
 #include "emit/style.h"
+#include "golden.h"
 #include "options.h"
 #include "scope_options.h"
 
@@ -283,8 +288,11 @@ struct run {
     struct language *language; /* NULL when no fixture is wanted */
     struct scope_request scope;
     struct intake *intake;
-    struct table *table;                /* with a language only */
-    struct framing framing;             /* with --frame only */
+    struct golden *golden;  /* where messages are kept and not written down as they come; or NULL */
+    struct secrets *known;  /* shapes of secrets, to warn of; or NULL */
+    bool warned;            /* of one */
+    struct table *table;    /* with a language only */
+    struct framing framing; /* with --frame only */
     struct recording_writer *recording; /* with -w only */
     struct output recording_file;
     struct output fixture_file;
@@ -292,6 +300,7 @@ struct run {
     char *const *command;
     struct progress_line line;
     struct losses losses;
+    uint64_t placed; /* lost messages of which the conversation is known */
     bool incomplete; /* something is known to be missing */
 };
 
@@ -354,6 +363,11 @@ static enum status begin_recording(struct run *run, const char *backend)
     const char *path = run->options->write;
     int err;
 
+    if (run->golden) {
+        err = golden_begin(run->golden, run->command, backend);
+        intake_keep(run->intake, &golden_current(run->golden)->messages);
+        return err ? say_error(err, "recording") : STATUS_DONE;
+    }
     if (!path)
         return STATUS_DONE;
     err = output_open(&run->recording_file, path);
@@ -441,7 +455,8 @@ static char *file_stem(const struct run *run)
     const char *base = slash ? slash + 1 : path;
     const char *dot = path ? strrchr(base, '.') : NULL;
 
-    if (run->language->folder || !run->language->embeds || !run->fixture_file.beside)
+    if (run->language->folder || !run->language->embeds ||
+        (!run->options->check && !run->fixture_file.beside))
         return NULL;
     return dot > base ? strndup(base, (size_t)(dot - base)) : strdup(base);
 }
@@ -457,6 +472,25 @@ static int open_index(struct run *run)
     return run->fixture_file.file ? 0 : -errno;
 }
 
+static struct fixture describe_fixture(const struct run *run, const char *stem)
+{
+    const struct options *options = run->options;
+
+    return (struct fixture){
+        .table = run->table,
+        .command = run->command,
+        .name = options->name,
+        .package = options->package,
+        .lost = run->losses.messages - run->placed,
+        .incomplete = run->incomplete,
+        .style = options->style,
+        .call = options->call,
+        .bytes = options->bytes,
+        .embed_above = options->embed_given ? options->embed_above : run->language->embed_above,
+        .stem = stem,
+    };
+}
+
 static enum status emit_fixture(struct run *run)
 {
     const struct options *options = run->options;
@@ -464,24 +498,13 @@ static enum status emit_fixture(struct run *run)
     const char *path = options->output ? options->output : "-";
     const char *what = name_of_output(path);
     char *stem = language ? file_stem(run) : NULL;
-    struct fixture fixture = {
-        .table = run->table,
-        .command = run->command,
-        .name = options->name,
-        .package = options->package,
-        .lost = run->losses.messages - intake_counts(run->intake).placed,
-        .incomplete = run->incomplete,
-        .style = options->style,
-        .call = options->call,
-        .bytes = options->bytes,
-        .stem = stem,
-    };
     struct template_error error = {0};
+    struct fixture fixture;
     int err;
 
     if (!language)
         return STATUS_DONE;
-    fixture.embed_above = options->embed_given ? options->embed_above : language->embed_above;
+    fixture = describe_fixture(run, stem);
     err = language->folder ? open_index(run) : 0;
     if (!err)
         err = fixture_print(&fixture, run->language, run->fixture_file.file, &error);
@@ -596,6 +619,17 @@ static enum status check_selection(const struct run *run)
     return STATUS_DONE;
 }
 
+/* What the run has given is kept, until all of them are over. */
+static enum status end_run(struct run *run)
+{
+    struct golden_run *current = golden_current(run->golden);
+
+    current->losses = run->losses;
+    current->placed = run->placed;
+    current->incomplete = run->incomplete;
+    return STATUS_DONE;
+}
+
 static enum status write_results(struct run *run)
 {
     struct intake_counts counts;
@@ -612,10 +646,13 @@ static enum status write_results(struct run *run)
         run->losses.cut += counts.cut;
     run->losses.shortened += counts.shortened;
     run->losses.left_out += counts.left_out;
+    run->placed = counts.placed;
     if (say_losses(&run->losses))
         run->incomplete = true;
     if (!run->options->quiet)
         say_left_out(run);
+    if (run->golden)
+        return end_run(run);
     status = finish_table(run);
     if (!status)
         status = end_recording(run);
@@ -652,6 +689,7 @@ static enum status say_command_failed(const struct options *options,
 static enum status open_session(struct session *session, struct run *run, const struct sink *sink)
 {
     const struct options *options = run->options;
+    const bool again = run->golden && run->golden->count > 0;
     struct backend_options backend_options = {
         .scope = &run->scope,
         .buffer_size = options->buffer_size,
@@ -665,7 +703,7 @@ static enum status open_session(struct session *session, struct run *run, const 
         say("nothing can record here: %s", session->refused);
         return STATUS_NO_BACKEND;
     }
-    if (!options->quiet && strcmp(options->backend, "auto") == 0)
+    if (!options->quiet && !again && strcmp(options->backend, "auto") == 0)
         say("backend: %s%s%s%s", session->backend->name, session->refused[0] ? " (" : "",
             session->refused, session->refused[0] ? ")" : "");
     if (attaches(options) && !options->quiet)
@@ -712,7 +750,8 @@ static enum status record(struct run *run)
     struct session_command command = {
         .scope = &run->scope,
         .command = options->command,
-        .output_to_error = fixture_to_stdout(options) || is_stdout(options->write),
+        .output_to_error =
+            fixture_to_stdout(options) || is_stdout(options->write) || options->check,
     };
     const struct session_watcher watcher = {
         .context = run,
@@ -844,6 +883,42 @@ static enum status open_fixture(struct run *run)
     return STATUS_DONE;
 }
 
+/* A recording is easily put where others can read it. */
+static void warn_of_secrets(void *context, const struct message *message)
+{
+    struct run *run = context;
+    size_t offset = 0, length = 0;
+    const char *what =
+        run->warned ? NULL
+                    : secrets_find(run->known, message->data, message->length, &offset, &length);
+
+    if (!what)
+        return;
+    run->warned = true;
+    progress_line_erase(&run->line);
+    say("a %s seems to hold %s, at [%zu:%zu] (--redact secrets puts filler there)",
+        message->direction == REQUEST ? "request" : "response", what, offset, offset + length);
+}
+
+/* Shapes of secrets, to warn of those that are not redacted. */
+static enum status know_secrets(struct run *run)
+{
+    static const char *const shapes = "secrets";
+    char why[SECRET_WHY_SIZE];
+    const char *wrong;
+
+    if (run->options->quiet || run->options->redact.count)
+        return STATUS_DONE;
+    return secrets_new(&run->known, &shapes, 1, &wrong, why) ? say_error(-ENOMEM, "recording")
+                                                             : STATUS_DONE;
+}
+
+/* What is to be redacted is not shown before it is. */
+static bool shows_at_once(const struct options *options)
+{
+    return options->verbose && !options->redact.count;
+}
+
 static int open_intake(struct run *run)
 {
     const struct options *options = run->options;
@@ -852,12 +927,225 @@ static int open_intake(struct run *run)
         .count = options->count,
         .max_message = options->max_message,
         .whole = options->read,
-        .show = options->verbose,
+        .show = shows_at_once(options),
+        .inspect = run->known ? warn_of_secrets : NULL,
+        .context = run,
     };
-    int err = run->language ? table_new(&run->table) : 0;
+    int err = run->language && !run->golden ? table_new(&run->table) : 0;
 
     intake_options.table = run->table;
     return err ? err : intake_new(&run->intake, &intake_options);
+}
+
+/* Golden: several runs, or a recording that is there already, or secrets to redact. */
+
+static enum status open_golden(struct run *run)
+{
+    const char *path = run->options->check ? NULL : run->options->write;
+    char text[GOLDEN_TEXT_SIZE];
+    int err;
+
+    if (!golden_is_wanted(run->options))
+        return STATUS_DONE;
+    if (golden_new(&run->golden, run->options, run->framing.framer ? &run->framing : NULL, text)) {
+        say("%s", text);
+        return STATUS_USAGE;
+    }
+    err = path ? output_open(&run->recording_file, path) : 0;
+    return err ? say_error(err, name_of_output(path)) : STATUS_DONE;
+}
+
+/* Begins with nothing of an earlier run. */
+static enum status begin_run(struct run *run)
+{
+    int err;
+
+    intake_free(run->intake);
+    run->intake = NULL;
+    run->losses = (struct losses){0};
+    run->incomplete = false;
+    err = open_intake(run);
+    return err ? say_error(err, "recording") : STATUS_DONE;
+}
+
+static enum status make_runs(struct run *run)
+{
+    enum status status = STATUS_DONE;
+
+    for (size_t i = 0; i < run->options->repeat && !status; i++) {
+        status = begin_run(run);
+        if (!status)
+            status = run->options->read ? read_recording(run) : record(run);
+    }
+    return status;
+}
+
+/* What was found in comparing the runs. */
+static void say_found(const struct run *run)
+{
+    const struct golden *golden = run->golden;
+    const struct volatile_report *report = &golden->report;
+
+    if (golden->count > 1)
+        say("%zu runs: %zu volatile range%s", golden->count, report->ranges,
+            report->ranges == 1 ? "" : "s");
+    if (report->sometimes)
+        say("%zu exchange%s of the first run not in every run", report->sometimes,
+            report->sometimes == 1 ? " is" : "s are");
+    if (report->elsewhere)
+        say("%zu exchange%s in later runs that the first has not", report->elsewhere,
+            report->elsewhere == 1 ? " was" : "s were");
+    if (report->coarse || golden->differences.coarse)
+        say("not everything was compared byte by byte: it is too long and too different");
+    if (golden->redacted)
+        say("%d secret%s redacted", golden->redacted, golden->redacted == 1 ? " was" : "s were");
+    if (golden->old.table && golden->other_command && !run->options->check)
+        say("%s: was a recording of another command, and is replaced", run->options->write);
+}
+
+/* Every run counts: what one of them lost may be what differs. */
+static bool any_incomplete(const struct golden *golden)
+{
+    for (size_t i = 0; i < golden->count; i++)
+        if (golden->runs[i].incomplete)
+            return true;
+    return false;
+}
+
+/* Fixtures are made of what the recording holds, be that an old one or this. */
+static void make_of(struct run *run, const struct golden_run *source, struct table *table)
+{
+    run->table = table;
+    run->command = source->command;
+    run->losses = source->losses;
+    run->placed = source->placed;
+    run->incomplete = source->incomplete;
+    if (say_unframed(table))
+        run->incomplete = true;
+}
+
+/* Finds a file of the fixture that is not what would be emitted. */
+static enum status find_stale(struct run *run, struct stale_file *stale)
+{
+    char *stem = file_stem(run);
+    const struct fixture fixture = describe_fixture(run, stem);
+    struct template_error error = {0};
+    int err = fresh_check(&fixture, run->language, run->options->output, stale, &error);
+
+    free(stem);
+    if (err && error.line) {
+        say_template_error(&error);
+        return STATUS_USAGE;
+    }
+    return err ? say_error(err, run->options->output) : STATUS_DONE;
+}
+
+/* Writes nothing, but tells what would become another. */
+static enum status check_golden(struct run *run)
+{
+    const struct golden *golden = run->golden;
+    const struct golden_run *source = golden->old.table ? &golden->old : &golden->runs[0];
+    struct stale_file stale = {0};
+    enum status status = STATUS_DONE;
+    int err;
+
+    if (run->language) {
+        make_of(run, source, source->table);
+        status = find_stale(run, &stale);
+        run->table = NULL; /* it was lent */
+    }
+    err = status ? 0 : golden_report(golden, run->options, &stale, stdout);
+    if (err)
+        status = say_error(err, "standard output");
+    else if (!status && (golden->differences.count || stale.path))
+        status = STATUS_DIFFERS;
+    else if (!status && any_incomplete(golden))
+        status = STATUS_INCOMPLETE;
+    free(stale.path);
+    return status;
+}
+
+static enum status write_messages(struct run *run, const struct messages *messages)
+{
+    const char *path = run->options->write, *backend = run->golden->runs[0].backend;
+    int err;
+
+    if (!path)
+        return STATUS_DONE;
+    err = recording_begin(&run->recording, run->recording_file.file, run->command, backend);
+    for (size_t i = 0; i < messages->count && !err; i++)
+        err = recording_add(run->recording, &messages->items[i]->message);
+    return err ? say_error(err, name_of_output(path)) : end_recording(run);
+}
+
+/* A fixture that is what it would become stays as it is. */
+static enum status emit_unless_fresh(struct run *run)
+{
+    struct stale_file stale = {0};
+    enum status status;
+
+    if (!run->language)
+        return STATUS_DONE;
+    if (!run->language->folder && !run->fixture_file.beside)
+        return emit_fixture(run);
+    status = find_stale(run, &stale);
+    if (!status && stale.path)
+        status = emit_fixture(run);
+    free(stale.path);
+    return status;
+}
+
+/* Writes what differs from what is there, and nothing where nothing does. */
+static enum status write_golden(struct run *run)
+{
+    struct golden *golden = run->golden;
+    const bool incomplete = any_incomplete(golden);
+    const struct messages *messages = &golden->old.messages;
+    struct table *table = NULL;
+    enum status status;
+
+    if (golden_is_same(golden)) {
+        make_of(run, &golden->old, golden->old.table);
+        golden->old.table = NULL;
+        status = STATUS_DONE;
+    } else {
+        if (golden_merge(golden, &messages, &table))
+            return say_error(-ENOMEM, "recording");
+        make_of(run, &golden->runs[0], table);
+        status = write_messages(run, messages);
+    }
+    run->incomplete = run->incomplete || incomplete;
+    if (!status)
+        status = emit_unless_fresh(run);
+    return !status && run->incomplete ? STATUS_INCOMPLETE : status;
+}
+
+/* With what was to be redacted before, shows what would have been shown as it passed. */
+static void show_redacted(const struct run *run)
+{
+    const struct messages *messages = &run->golden->runs[0].messages;
+
+    if (!run->options->verbose || shows_at_once(run->options))
+        return;
+    for (size_t i = 0; i < messages->count; i++)
+        show_message(stderr, &messages->items[i]->message, terminal_colors(stderr));
+}
+
+static enum status make_golden(struct run *run)
+{
+    char text[GOLDEN_TEXT_SIZE];
+    enum status status = make_runs(run);
+
+    if (status)
+        return status;
+    if (golden_settle(run->golden, text)) {
+        say("%s", text);
+        return STATUS_USAGE;
+    }
+    if (!run->options->quiet)
+        say_found(run);
+    show_redacted(run);
+    return run->options->check ? check_golden(run) : write_golden(run);
 }
 
 static enum status make_fixture(const struct options *options)
@@ -885,6 +1173,11 @@ static enum status make_fixture(const struct options *options)
     /* A command that is launched has the terminal to itself. */
     progress_line_begin(&run.line, stderr,
                         !options->command && !options->verbose && !options->quiet);
+    status = know_secrets(&run);
+    if (!status)
+        status = open_golden(&run);
+    if (status)
+        goto out;
     err = open_intake(&run);
     if (err) {
         status = say_error(err, "recording");
@@ -892,8 +1185,10 @@ static enum status make_fixture(const struct options *options)
     }
     if (run.table && run.framing.framer)
         table_frame(run.table, &run.framing);
-    status = open_fixture(&run);
-    if (!status)
+    status = options->check ? STATUS_DONE : open_fixture(&run);
+    if (!status && run.golden)
+        status = make_golden(&run);
+    else if (!status)
         status = options->read ? read_recording(&run) : record(&run);
 out:
     if (run.recording)
@@ -903,6 +1198,8 @@ out:
     intake_free(run.intake);
     folder_discard(&run.folder);
     table_free(run.table);
+    golden_free(run.golden);
+    secrets_free(run.known);
     scope_free(&run.scope);
     language_free(run.language);
     library_free(run.library);

@@ -147,8 +147,8 @@ static int add_unframed(struct conversation_table *conversation, const struct me
         return -errno;
     return side_add(conversation->arena,
                     message->direction == REQUEST ? &exchange->request : &exchange->response,
-                    conversation->type == SOCK_STREAM,
-                    conversation->position[message->direction], message);
+                    conversation->type == SOCK_STREAM, conversation->position[message->direction],
+                    message);
 }
 
 static int add(struct conversation_table *conversation, const struct message *message)
@@ -159,8 +159,7 @@ static int add(struct conversation_table *conversation, const struct message *me
     if (!err)
         err = conversation->framed ? framed_add(conversation->framed, conversation, message)
                                    : add_unframed(conversation, message);
-    *position =
-        marks_behind(*position, conversation->type, message->length + message->missing);
+    *position = marks_behind(*position, conversation->type, message->length + message->missing);
     if (!err && message->runs && conversation->count) {
         conversation->exchanges[conversation->count - 1].seen = message->seen;
         conversation->exchanges[conversation->count - 1].runs = message->runs;

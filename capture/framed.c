@@ -119,8 +119,8 @@ static int run_miss(struct framed *framed, const struct message *message)
     rest.length = 0;
     rest.lost = 0;
     rest.ancillary = NULL;
-    return run_add(framed,
-                   framed->conversation->position[message->direction] + message->length, &rest);
+    return run_add(framed, framed->conversation->position[message->direction] + message->length,
+                   &rest);
 }
 
 /* What the framer has begun or not taken becomes the beginning of a run. */

@@ -26,7 +26,7 @@ struct intake {
     struct quota *quota; /* when so many exchanges are wanted */
     struct recording_writer *recording;
     struct messages *kept; /* or NULL */
-    FILE *view; /* when messages are shown */
+    FILE *view;            /* when messages are shown */
     bool colors;
     struct intake_counts counts;
 };

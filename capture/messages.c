@@ -138,6 +138,8 @@ int messages_table(const struct messages *messages, const struct framing *framin
     struct table *table = NULL;
     int err = table_new(&table);
 
+    if (!err)
+        table->owns = true; /* the ranges that will be found */
     if (!err && framing)
         table_frame(table, framing);
     for (size_t i = 0; i < messages->count && !err; i++) {

@@ -94,7 +94,7 @@ static int add_text(struct secrets *secrets, const char *text, char why[SECRET_W
     return *text ? add_pattern(secrets, text, why) : -EINVAL;
 }
 
-int secrets_new(struct secrets **out, char *const *texts, size_t count, const char **wrong,
+int secrets_new(struct secrets **out, const char *const *texts, size_t count, const char **wrong,
                 char why[SECRET_WHY_SIZE])
 {
     struct secrets *secrets = calloc(1, sizeof(*secrets));

@@ -17,7 +17,7 @@ struct secrets;
  */
 enum { SECRET_WHY_SIZE = 128 };
 
-int secrets_new(struct secrets **out, char *const *texts, size_t count, const char **wrong,
+int secrets_new(struct secrets **out, const char *const *texts, size_t count, const char **wrong,
                 char why[SECRET_WHY_SIZE]);
 void secrets_free(struct secrets *secrets);
 

@@ -224,6 +224,7 @@ int volatile_find(const struct volatile_run *runs, size_t count, struct volatile
     int err = 0;
 
     *report = (struct volatile_report){0};
+    runs[0].table->owns = true; /* the ranges */
     finder.alignments = calloc(count, sizeof(*finder.alignments));
     finder.says = calloc(count, sizeof(*finder.says));
     finder.facts = calloc(count, sizeof(*finder.facts));

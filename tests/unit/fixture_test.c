@@ -263,7 +263,7 @@ static void says_what_is_no_whole_frame(void **state)
 {
     struct said request[] = {{.data = (uint8_t *)address, .length = 3, .unframed = true}};
     struct said response[] = {{.data = (uint8_t *)address, .length = 3}};
-    struct exchange exchanges[] = {{SIDE(request), SIDE(response)}};
+    struct exchange exchanges[] = {{.request = SIDE(request), .response = SIDE(response)}};
     struct conversation_table conversation = {.exchanges = exchanges, .count = 1};
     struct table table = {.conversations = &conversation, .count = 1};
     struct fixture fixture = {.table = &table};

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/* Is a fixture what would be emitted today? */
+#ifndef EMIT_FRESH_H
+#define EMIT_FRESH_H
+
+#include "emit/fixture.h"
+
+/* The first file of a fixture that does not hold what it would. */
+struct stale_file {
+    char *path;  /* to be freed; NULL when there is none */
+    size_t line; /* the first that differs, counted from 1; 0 when the file cannot be read */
+};
+
+/*
+ * Compares the fixture at `output`, and the files of messages beside or in it, with what would be
+ * emitted. Returns 0 with *stale filled in, or -errno with *error filled in.
+ */
+int fresh_check(const struct fixture *fixture, struct language *language, const char *output,
+                struct stale_file *stale, struct template_error *error);
+
+#endif

@@ -287,7 +287,7 @@ SCRIPT
     run -2 --separate-stderr "$SOCKFIXTURE" -r text.jsonl --lang go --style strign
     says 'go: there is no style "strign"; did you mean string?'
     run -2 --separate-stderr "$SOCKFIXTURE" -r text.jsonl --lang go --style poetry
-    says 'go: there is no style "poetry"; there are bytes, string, test'
+    says 'go: there is no style "poetry"; there are bytes, string, test, mask'
     run -2 --separate-stderr "$SOCKFIXTURE" -r text.jsonl --lang json --style test
     says 'json: there is no style "test", nor any other to choose'
 }

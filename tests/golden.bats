@@ -85,8 +85,7 @@ SCRIPT
     "${sockfixture[@]}" -q -s "$chrony" -w "$1" "${@:2:$#-2}" sh anew "$chrony_port" "$chrony" "${!#}" > out
 }
 
-# candm.h of chrony: what is in a request and in a reply before the body, and what is not.
-chrony_request=sequence:8:4
+# candm.h of chrony: where the sequence number stands in a request, and where it comes back in a reply.
 chrony_echo='[16,4,{"kind":"echo","message":1,"offset":8}]'
 
 # The sequence number is random, and the first range of each reply.

@@ -304,6 +304,26 @@ SCRIPT
     equal "${lines[0]}" 'ask 1234: response[4:8] does not echo the request'
 }
 
+@test "a number that is volatile may get longer, and a counter run over" {
+    "$tests/compose.py" > golden.jsonl << 'SCRIPT'
+type dgram
+> b"get"
+< b"n=9; and \x01\xff."
+volatile 2 1
+volatile 10 1 {"kind": "counter", "step": 1, "form": "big"}
+SCRIPT
+    check() { # RESPONSE
+        printf 'type dgram\n> b"get"\n< %s\n' "$1" | "$tests/compose.py" > now.jsonl
+        "$SOCKFIXTURE" -q --check -w golden.jsonl -r now.jsonl
+    }
+    check 'b"n=1234; and \x01\xff."'
+    check 'b"n=10; and \x02\x03."'
+    run -1 check 'b"n=; and \x91\xff."'
+    equal "${lines[0]}" 'get: response[9:10] differs, its length is 11 and was 12'
+    run -1 check 'b"n=10, and \x01\xff."'
+    equal "${lines[0]}" 'get: response[2:4] differs, its length is 13 and was 12'
+}
+
 # --check for programs
 
 differing() {
@@ -447,6 +467,50 @@ SCRIPT
 }
 
 # Masks
+
+# Empty, long enough for a file of its own, readable, one, many, and none in a direction.
+masks_script='
+    type dgram
+    > b""
+    < b"x" * 40
+    volatile 3 20
+    < b"\xff" * 70000
+    volatile 69999 1
+    > b"a line\nand another\n"
+    volatile 2 4
+    > b"\1" * 17'
+
+@test "masks are as long as their messages, and left alone by formatters" {
+    local name
+    "$tests/compose.py" <<< "$masks_script" > many.jsonl
+    grep -v '70000\|69999' <<< "$masks_script" | "$tests/compose.py" > one.jsonl
+    for recording in "$work"/many.jsonl "$work"/one.jsonl; do
+        name=$(basename "$recording" .jsonl)
+        go_is_clean "$name" --style mask
+        rust_is_clean "$name" --style mask
+        python_is_clean "$name" --style mask
+        python3 - "$name" << 'PYTHON'
+import importlib
+import sys
+
+sys.path.insert(0, ".")
+table = importlib.import_module(sys.argv[1]).TABLE
+messages = masks = []
+for row in table:
+    for side in "request", "response":
+        both = [getattr(row, side + suffix, None) for suffix in ("", "_mask")]
+        if hasattr(row, "requests"):
+            both = [getattr(row, side + suffix) for suffix in ("s", "_masks")]
+        else:
+            both = [[one] if one is not None else [] for one in both]
+        assert [len(one) for one in both[0]] == [len(one) for one in both[1]], both
+        messages, masks = messages + both[0], masks + both[1]
+at = messages.index(b"x" * 40)
+assert masks[at] == b"\xff" * 3 + b"\0" * 20 + b"\xff" * 17
+assert {byte for mask in masks for byte in mask} == {0, 255}
+PYTHON
+    done
+}
 
 volatile_right='
     > b"one\x01\x02"

@@ -259,7 +259,7 @@ static bool is_harmless(const uint8_t *data, size_t length)
 
 static bool may_match(const struct shape *shape, const uint8_t *data, size_t length)
 {
-    for (size_t i = 0; i < 2; i++)
+    for (size_t i = 0; i < 2 && length > 0; i++)
         if (shape->literals[i] &&
             memmem(data, length, shape->literals[i], strlen(shape->literals[i])))
             return true;

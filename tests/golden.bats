@@ -431,20 +431,23 @@ command curl -H "Authorization: Bearer s3cr3t.token" localhost
 < b"+OK\r\n"
 > b"c=biws,r=abcdefgh,p=v0X8v3Bz2T0CJGbJQyF0X+HI4Ts="
 < b"v=rmF9pqV8S7suAoZWja4dJRkFsKQABCDEFGH="
+> b"AUTHENTICATE PLAIN AGpvZQBzZWNyZXQ=\r\n"
+< b"+OK\r\n"
 > b"id=42 key=swordfish"
 < b"hello"
 SCRIPT
-    "$SOCKFIXTURE" -v -r secret.jsonl --redact secrets --redact 'key=([a-z]+)' --redact 4:RESP:0:5 \
+    "$SOCKFIXTURE" -v -r secret.jsonl --redact secrets --redact 'key=([a-z]+)' --redact 5:RESP:0:5 \
         -w golden.jsonl -o fixture.go 2> said
     grep -q '^sockfixture: [0-9]* secrets were redacted$' said || fail "$(cat said)"
     local secret
-    for secret in s3cr3t hunter v0X8v3Bz rmF9pqV8 swordfish hello; do
+    for secret in s3cr3t hunter AGpvZQ v0X8v3Bz rmF9pqV8 swordfish hello; do
         run -1 grep -c "$secret" golden.jsonl fixture.go said
         run -1 grep -c "$(printf '%s' "$secret" | xxd -p | sed 's/../0x&, /g; s/, $//')" fixture.go
         jq -r 'select(.data) | .data' golden.jsonl | while read -r data; do
             ! base64 -d <<< "$data" | grep -a "$secret" || fail "$secret"
         done
     done
+    grep -q '"text":"AUTHENTICATE PLAIN XXX' golden.jsonl
     # As long as it was, and it is said where.
     equal "$(jq -c 'select(.data) | .length' golden.jsonl | xargs)" "$(jq -c 'select(.data) | .length' secret.jsonl | xargs)"
     equal "$(jq -c 'select(.redacted) | .redacted' golden.jsonl | sed -n 1p)" '[[38,12]]'

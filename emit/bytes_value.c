@@ -7,7 +7,11 @@
 #include "emit/lines.h"
 #include "emit/word.h"
 
-enum { ROW = 16, OVERLAP = 64, CHUNK = 4096 };
+/*
+ * A block is what a string literal holds in every language: C promises 4095 characters, and the
+ * Java machine 65535 bytes with the indentation.
+ */
+enum { ROW = 16, BLOCK = 4080, OVERLAP = 64, CHUNK = 4096 };
 
 static const char by_language[] = "text";
 
@@ -119,15 +123,21 @@ static struct value piece_last(const struct value *of)
     return value_flag(of, of->index + of->extent == ((const struct said *)of->self)->length);
 }
 
+/* A block ends with the piece that brings it to its size, wherever in the piece that is. */
+static struct value piece_break(const struct value *of)
+{
+    size_t end = of->index + of->extent;
+
+    return value_flag(of, of->index / BLOCK != end / BLOCK &&
+                              end < ((const struct said *)of->self)->length);
+}
+
 static bool find_in_piece(const struct value *value, const char *name, size_t length,
                           struct value *child)
 {
     static const struct value_field fields[] = {
-        {"offset", piece_offset},
-        {"length", piece_length},
-        {"first", piece_first},
-        {"last", piece_last},
-        {0},
+        {"offset", piece_offset}, {"length", piece_length}, {"first", piece_first},
+        {"last", piece_last},     {"break", piece_break},   {0},
     };
 
     return value_find(fields, value, name, length, child) ||
@@ -178,6 +188,11 @@ struct value value_rows(const struct value *of, const struct said *said)
     static const struct value_type rows_type = {.item = row_item};
 
     return value_make(of, said ? &rows_type : &no_memory_type, said);
+}
+
+bool value_has_several_blocks(const struct said *said)
+{
+    return said->length > BLOCK;
 }
 
 bool value_has_several_rows(const struct said *said)

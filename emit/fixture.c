@@ -11,7 +11,13 @@
 #include "emit/fixture_values.h"
 #include "emit/style.h"
 
-/* Exchanges: `self` is the exchange, `detail` the conversation. */
+/*
+ * Exchanges: `self` is the exchange, `detail` the conversation, and `index` the part of it that is
+ * being printed, counted from 1, or 0 for all.
+ */
+
+/* Exchanges in a part: the Java machine has 64 KiB of room for the code that makes them. */
+enum { PART = 100 };
 
 static size_t exchange_index(const struct value *value)
 {
@@ -55,20 +61,22 @@ static struct value exchange_incomplete(const struct value *of)
 
 static struct value exchange_first(const struct value *of)
 {
-    return value_flag(of, exchange_index(of) == 0);
+    return value_flag(of, exchange_index(of) == (of->index ? (of->index - 1) * PART : 0));
 }
 
 static struct value exchange_last(const struct value *of)
 {
     const struct conversation_table *table = of->detail;
+    size_t end = exchange_index(of) + 1;
 
-    return value_flag(of, exchange_index(of) + 1 == table->count);
+    return value_flag(of, end == table->count || (of->index && end == of->index * PART));
 }
 
 static bool find_in_exchange(const struct value *value, const char *name, size_t length,
                              struct value *child)
 {
     static const struct value_field fields[] = {
+        {"exchange", value_itself},
         {"sides", exchange_sides},
         {"name", exchange_text},
         {"number", exchange_number},
@@ -96,6 +104,72 @@ static bool exchange_item(const struct value *list, size_t index, struct value *
 }
 
 static const struct value_type exchanges_type = {.item = exchange_item};
+
+/* Parts: `self` is the conversation, `index` counts them from 0. */
+
+static size_t part_count(const struct conversation_table *table)
+{
+    return table->count / PART + (table->count % PART != 0);
+}
+
+static bool part_exchange_item(const struct value *list, size_t index, struct value *item)
+{
+    if (index >= PART || !exchange_item(list, list->index * PART + index, item))
+        return false;
+    item->index = list->index + 1;
+    return true;
+}
+
+static struct value part_exchanges(const struct value *of)
+{
+    static const struct value_type part_exchanges_type = {.item = part_exchange_item};
+    struct value list = value_make(of, &part_exchanges_type, of->self);
+
+    list.index = of->index;
+    return list;
+}
+
+static struct value part_number(const struct value *of)
+{
+    return value_number(of, of->index + 1);
+}
+
+static struct value part_first(const struct value *of)
+{
+    return value_flag(of, of->index == 0);
+}
+
+static struct value part_last(const struct value *of)
+{
+    return value_flag(of, of->index + 1 == part_count(of->self));
+}
+
+static bool find_in_part(const struct value *value, const char *name, size_t length,
+                         struct value *child)
+{
+    static const struct value_field fields[] = {
+        {"exchanges", part_exchanges},
+        {"number", part_number},
+        {"first", part_first},
+        {"last", part_last},
+        {0},
+    };
+
+    return value_find(fields, value, name, length, child);
+}
+
+static bool part_item(const struct value *list, size_t index, struct value *item)
+{
+    static const struct value_type part_type = {.find = find_in_part};
+
+    if (index >= part_count(list->self))
+        return false;
+    *item = value_make(list, &part_type, list->self);
+    item->index = index;
+    return true;
+}
+
+static const struct value_type parts_type = {.item = part_item};
 
 /* The two ends of a conversation. */
 
@@ -160,6 +234,16 @@ static struct value conversation_exchanges(const struct value *of)
     return value_make(of, &exchanges_type, of->self);
 }
 
+static struct value conversation_parts(const struct value *of)
+{
+    return value_make(of, &parts_type, of->self);
+}
+
+static struct value conversation_several_parts(const struct value *of)
+{
+    return value_flag(of, part_count(of->self) > 1);
+}
+
 static struct value conversation_count(const struct value *of)
 {
     return value_number(of, ((const struct conversation_table *)of->self)->count);
@@ -179,11 +263,19 @@ static bool find_in_conversation(const struct value *value, const char *name, si
                                  struct value *child)
 {
     static const struct value_field fields[] = {
-        {"exchanges", conversation_exchanges}, {"table", conversation_identifier},
-        {"number", conversation_number},       {"server", conversation_server},
-        {"client", conversation_client},       {"type", conversation_type},
-        {"count", conversation_count},         {"first", conversation_first},
-        {"last", conversation_last},           {0},
+        {"conversation", value_itself},
+        {"exchanges", conversation_exchanges},
+        {"table", conversation_identifier},
+        {"number", conversation_number},
+        {"server", conversation_server},
+        {"client", conversation_client},
+        {"type", conversation_type},
+        {"count", conversation_count},
+        {"first", conversation_first},
+        {"parts", conversation_parts},
+        {"several_parts", conversation_several_parts},
+        {"last", conversation_last},
+        {0},
     };
 
     return value_find(fields, value, name, length, child);
@@ -208,11 +300,10 @@ static const struct value_type conversations_type = {.item = conversation_item};
 static bool no_conversation(const struct value *value, const char *name, size_t length,
                             struct value *child)
 {
-    static const struct value_field fields[] = {{"table", conversation_identifier},
-                                                {"number", conversation_number},
-                                                {"first", conversation_first},
-                                                {"last", conversation_last},
-                                                {0}};
+    static const struct value_field fields[] = {
+        {"conversation", value_itself},  {"table", conversation_identifier},
+        {"number", conversation_number}, {"first", conversation_first},
+        {"last", conversation_last},     {0}};
 
     return value_find(fields, value, name, length, child);
 }
@@ -359,6 +450,7 @@ static bool find_in_fixture(const struct value *value, const char *name, size_t 
 {
     static const struct value_field fields[] = {
         {"name", fixture_name},
+        {"fixture", value_itself},
         {"command", fixture_command},
         {"package", fixture_package},
         {"conversations", fixture_conversations},

@@ -63,6 +63,9 @@ struct text_maker {
 struct value value_made_text(const struct value *of, const struct text_maker *maker,
                              const void *self);
 
+/* The value itself, by its name, for those inside it whose own names hide its. */
+struct value value_itself(const struct value *of);
+
 /* An identifier made from the text; 0 is no number. */
 struct value value_identifier(const struct value *of, const char *text, size_t number);
 
@@ -82,6 +85,7 @@ struct value value_side(const struct value *of, const struct exchange *exchange,
 struct value value_rows(const struct value *of, const struct said *said);
 struct value value_lines(const struct value *of, const struct said *said);
 bool value_has_several_rows(const struct said *said);
+bool value_has_several_blocks(const struct said *said);
 bool value_has_several_lines(const struct value *of, const struct said *said);
 
 /* Is it to be spelled as text? */

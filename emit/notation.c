@@ -31,6 +31,7 @@ struct notation {
     bool lossy;          /* it has no way to spell what is no UTF-8 */
     bool trigraphs;      /* two question marks in a row mean something else */
     bool trims;          /* a space at the beginning would be taken for indentation */
+    bool greedy;         /* a number takes in the digits that follow it, and is parted from them */
 };
 
 static const char hex_digits[] = "0123456789abcdef";
@@ -70,6 +71,14 @@ static char *spell_backslash_u(uint8_t byte, char *to)
 {
     memcpy(to, "\\u00", 4);
     return spell_hex(byte, to + 4);
+}
+
+static char *spell_braces(uint8_t byte, char *to)
+{
+    memcpy(to, "\\u{", 3);
+    to = spell_hex(byte, to + 3);
+    *to = '}';
+    return to + 1;
 }
 
 /* Always three digits, so that a digit may follow: C's \x would take it in. */
@@ -124,6 +133,17 @@ static char letter_of(uint8_t byte)
     return byte == '\n' ? 'n' : byte == '\r' ? 'r' : byte == '\t' ? 't' : '\0';
 }
 
+static bool is_hex_digit(uint8_t byte)
+{
+    return (byte >= '0' && byte <= '9') || (byte >= 'a' && byte <= 'f') ||
+           (byte >= 'A' && byte <= 'F');
+}
+
+static bool has_number(uint8_t byte)
+{
+    return (byte < ' ' || byte > '~') && !letter_of(byte);
+}
+
 /* A byte of a string: itself, a backslash and a letter, or its number. */
 static inline char *spell_in_string(const struct notation *notation, char quote, const char *also,
                                     uint8_t byte, char *to)
@@ -167,6 +187,8 @@ static inline char *spell_next(const struct notation *notation, const char *also
     ++*at;
     if (notation->trigraphs && i > 0 && data[i] == '?' && data[i - 1] == '?')
         return stpcpy(to, "\\?");
+    if (notation->greedy && i > 0 && has_number(data[i - 1]) && is_hex_digit(data[i]))
+        return spell_in_string(notation, '"', also, data[i], stpcpy(to, "\\&"));
     if (notation->trims && i == 0 && data[i] == ' ')
         return notation->spell(data[i], to);
     return spell_in_string(notation, '"', also, data[i], to);
@@ -258,6 +280,26 @@ static size_t one_column(const struct notation *notation, const char *also, cons
     (void)length;
     (void)at;
     return *taken = 1;
+}
+
+/* A row of a hexdump behind its offset, as xxd writes it: pairs, filled up to 16 bytes, and text.
+ */
+static int print_dump(const struct notation *notation, const char *also, const uint8_t *data,
+                      size_t length, FILE *out)
+{
+    enum { ROW = 16 };
+    char cell[4];
+    int status = 0;
+
+    for (size_t i = 0; (i < length || i < ROW) && !status; i++) {
+        memset(cell, ' ', sizeof(cell));
+        if (i < length)
+            spell_hex(data[i], cell);
+        status = flush(cell, i % 2 ? 3 : 2, out);
+    }
+    if (!status)
+        status = flush(" ", 1, out);
+    return status ? status : print_printable(notation, also, data, length, out);
 }
 
 static char *spell_base64(const uint8_t *data, size_t length, char *to)
@@ -356,6 +398,7 @@ static const struct notation notations[] = {
      .spell = spell_decimal},
     {.name = "base64", .print = print_base64, .columns = base64_columns},
     {.name = "printable", .print = print_printable, .columns = one_column},
+    {.name = "dump", .print = print_dump, .columns = one_column},
     {.name = "c_string",
      .print = print_string,
      .columns = string_columns,
@@ -405,6 +448,32 @@ static const struct notation notations[] = {
      .print = print_numbers,
      .columns = number_columns,
      .spell = spell_backslash_u},
+    {.name = "u4_text",
+     .print = print_string,
+     .columns = string_columns,
+     .spell = spell_backslash_u,
+     .numeric = "latin1_numbers",
+     .utf8 = true,
+     .lossy = true},
+    {.name = "braces_text",
+     .print = print_string,
+     .columns = string_columns,
+     .spell = spell_braces,
+     .utf8 = true,
+     .lossy = true},
+    {.name = "x_text",
+     .print = print_string,
+     .columns = string_columns,
+     .spell = spell_backslash_x,
+     .numeric = "hexstring",
+     .utf8 = true,
+     .lossy = true},
+    {.name = "haskell_string",
+     .print = print_string,
+     .columns = string_columns,
+     .spell = spell_backslash_x,
+     .numeric = "hexstring",
+     .greedy = true},
     {.name = "json_string", .print = print_json, .columns = json_columns, .lossy = true},
 };
 
@@ -443,7 +512,9 @@ bool notation_can(const struct notation *notation, const uint8_t *data, size_t l
     size_t size;
 
     for (size_t i = 0; notation->lossy && i < length; i += size) {
-        size = utf8_length(data + i, length - i);
+        size = notation->utf8 && data[i] >= 0x80
+                   ? escape_visible((const char *)data + i, length - i)
+                   : utf8_length(data + i, length - i);
         if (size == 0)
             return false;
     }

@@ -84,10 +84,16 @@ static struct value message_file(const struct value *of)
     return value_file(of, of->detail, message_index(of));
 }
 
+static struct value message_several_blocks(const struct value *of)
+{
+    return value_flag(of, value_has_several_blocks(of->self));
+}
+
 static bool find_in_message(const struct value *value, const char *name, size_t length,
                             struct value *child)
 {
     static const struct value_field fields[] = {
+        {"message", value_itself},
         {"rows", message_rows},
         {"length", message_length},
         {"empty", message_empty},
@@ -97,6 +103,7 @@ static bool find_in_message(const struct value *value, const char *name, size_t 
         {"several_lines", message_several_lines},
         {"embedded", message_embedded},
         {"file", message_file},
+        {"several_blocks", message_several_blocks},
         {"incomplete", message_incomplete},
         {"missing", message_missing},
         {"number", message_number},
@@ -244,6 +251,7 @@ static bool find_in_side(const struct value *value, const char *name, size_t len
                          struct value *child)
 {
     static const struct value_field fields[] = {
+        {"side", value_itself},
         {"messages", side_messages},
         {"direction", side_direction},
         {"first", side_first},

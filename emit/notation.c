@@ -282,24 +282,31 @@ static size_t one_column(const struct notation *notation, const char *also, cons
     return *taken = 1;
 }
 
-/* A row of a hexdump behind its offset, as xxd writes it: pairs, filled up to 16 bytes, and text.
+/*
+ * A row of a hexdump behind its offset, as xxd writes it: pairs, filled up to 16 bytes, and text;
+ * but no spaces at the end, which editors take away.
  */
 static int print_dump(const struct notation *notation, const char *also, const uint8_t *data,
                       size_t length, FILE *out)
 {
     enum { ROW = 16 };
+    size_t shown = length;
+    size_t cells;
     char cell[4];
     int status = 0;
 
-    for (size_t i = 0; (i < length || i < ROW) && !status; i++) {
+    while (shown > 0 && data[shown - 1] == ' ')
+        shown--;
+    cells = shown > 0 && length < ROW ? ROW : length;
+    for (size_t i = 0; i < cells && !status; i++) {
         memset(cell, ' ', sizeof(cell));
         if (i < length)
             spell_hex(data[i], cell);
-        status = flush(cell, i % 2 ? 3 : 2, out);
+        status = flush(cell, i % 2 && i + 1 < cells ? 3 : 2, out);
     }
-    if (!status)
-        status = flush(" ", 1, out);
-    return status ? status : print_printable(notation, also, data, length, out);
+    if (!status && shown > 0)
+        status = flush("  ", 2, out);
+    return status ? status : print_printable(notation, also, data, shown, out);
 }
 
 static char *spell_base64(const uint8_t *data, size_t length, char *to)

@@ -5,7 +5,8 @@
     conversation.py SHAPE
 
     awkward     every exchange has a request and a response, with every byte sequence that could
-                end, break or change a literal or a comment, and a message of 1 MiB on either side
+                end, break or change a literal or a comment
+    long        a message of 1 MiB on either side, of which one is text
     optional    two conversations; requests without a response, responses without a request, empty
                 messages, messages cut and lost
     many        several messages on a side, none, and empty ones
@@ -138,8 +139,14 @@ def awkward():
     told.ask(b"\x00", b"a")
     told.ask(b"Q" * 15, b"\xee" * 16)
     told.ask(b"Q" * 17, b"\xee" * 4081)
-    lines = b"".join(b"%06d a line of text\r\n" % n for n in range(MIB // 22))
-    told.ask(random.Random(1).randbytes(MIB), lines)
+    return told
+
+
+def long():
+    told = Recording(["talk", "--to", "long"])
+    told.open("/run/long.sock")
+    lines = b"".join(b"%06d a line of text\r\n" % n for n in range(MIB // 21 + 1))
+    told.ask(random.Random(1).randbytes(MIB), lines[:MIB])
     return told
 
 
@@ -193,5 +200,5 @@ def nothing():
 
 
 if __name__ == "__main__":
-    shapes = [awkward, optional, many, hostile, crowd, nothing]
+    shapes = [awkward, long, optional, many, hostile, crowd, nothing]
     {shape.__name__: shape for shape in shapes}[sys.argv[1]]().print()

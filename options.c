@@ -42,14 +42,20 @@ enum {
     OPTION_LIST_LANGS,
     OPTION_NAME,
     OPTION_PACKAGE,
+    OPTION_PRINT_TEMPLATE,
     OPTION_STYLE,
     OPTION_TEMPLATE,
+    OPTION_TEMPLATE_DIR,
 };
 
 static const struct argp_option option_table[] = {
     {"lang", 'l', "LANG", 0, "Language of the fixture (default: by the ending of -o, or json)", 1},
     {"output", 'o', "FILE", 0, "Write the fixture to FILE (- for standard output)", 1},
     {"template", OPTION_TEMPLATE, "FILE", 0, "Use the template in FILE", 1},
+    {"template-dir", OPTION_TEMPLATE_DIR, "DIR", 0,
+     "Look for templates in DIR first (may be given again)", 1},
+    {"print-template", OPTION_PRINT_TEMPLATE, "NAME", 0,
+     "Print the template of that name, to begin one's own with", 1},
     {"name", OPTION_NAME, "NAME", 0, "Name of the table (default: from the command)", 1},
     {"package", OPTION_PACKAGE, "NAME", 0, "Package or module, where the language has them", 1},
     {"style", OPTION_STYLE, "NAME", 0, "The language's style (--list-langs lists them)", 1},
@@ -174,6 +180,14 @@ static error_t parse_option(int key, char *value, struct argp_state *state)
     case OPTION_EMBED_ABOVE:
         parse_embed_above(options, value, state);
         break;
+    case OPTION_TEMPLATE_DIR:
+        if (options->template_dirs_count == TEMPLATE_DIRS_MAX)
+            argp_error(state, "--template-dir: expected at most %d", TEMPLATE_DIRS_MAX);
+        options->template_dirs[options->template_dirs_count++] = value;
+        break;
+    case OPTION_PRINT_TEMPLATE:
+        options->print_template = value;
+        break;
     case OPTION_STYLE:
         options->style = value;
         break;
@@ -229,7 +243,7 @@ bool fixture_to_stdout(const struct options *options)
 /* What is wrong with the options together; NULL when nothing is. */
 static const char *misuse(const struct options *options)
 {
-    if (options->list_langs || options->list_backends)
+    if (options->list_langs || options->list_backends || options->print_template)
         return NULL;
     if (options->command && options->read)
         return "either a command is run or a recording is read (-r), not both";

@@ -17,9 +17,14 @@ enum status {
     STATUS_NO_BACKEND = 5,
 };
 
+enum { TEMPLATE_DIRS_MAX = 32 };
+
 struct options {
     const char *lang;
     const char *template;
+    const char *template_dirs[TEMPLATE_DIRS_MAX];
+    size_t template_dirs_count;
+    const char *print_template;
     const char *output;
     const char *write;
     const char *read;

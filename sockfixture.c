@@ -86,42 +86,108 @@ static enum status check_backend(const char *name)
 
 /* Languages */
 
-static void say_template_error(const struct options *options, const struct template_error *error)
+static void say_template_error(const struct template_error *error)
 {
     if (error->line)
-        say("%s:%zu:%zu: %s", options->template ? options->template : error->name, error->line,
-            error->column, error->text);
+        say("%s:%zu:%zu: %s", error->name, error->line, error->column, error->text);
     else
         say("%s%s%s", error->name, error->name[0] ? ": " : "", error->text);
+}
+
+/* The folders named by options, the one of a template's file for what it includes, the user's. */
+static enum status open_library(const struct options *options, struct library **out)
+{
+    struct library_folder folders[TEMPLATE_DIRS_MAX + 2];
+    const char *slash = options->template ? strrchr(options->template, '/') : NULL;
+    char *beside = NULL, *user = NULL;
+    struct template_error error;
+    size_t count = 0;
+    int err;
+
+    for (size_t i = 0; i < options->template_dirs_count; i++)
+        folders[count++] = (struct library_folder){.path = options->template_dirs[i]};
+    if (options->template) {
+        beside = slash ? strndup(options->template, (size_t)(slash - options->template) + 1)
+                       : strdup(".");
+        folders[count++] = (struct library_folder){.path = beside, .optional = true};
+    }
+    err = library_user_folder(&user);
+    if (user)
+        folders[count++] =
+            (struct library_folder){.path = user, .optional = true, .as_caller = true};
+    if (err || (options->template && !beside))
+        template_fail(&error, -ENOMEM, "templates", "out of memory");
+    else
+        err = library_new(out, folders, count, &error);
+    if (err)
+        say_template_error(&error);
+    free(beside);
+    free(user);
+    return err ? STATUS_USAGE : STATUS_DONE;
 }
 
 static void list_language(const struct language *language)
 {
     bool ending = language->extensions && language->extensions[0];
 
-    printf("%-12s %s%-*s %s", language->name, ending ? "." : "", ending ? 6 : 7,
-           ending ? language->extensions[0] : "-", language->description);
+    printf("%-12s %s%-6s %s", language->name, ending ? "." : "-",
+           ending ? language->extensions[0] : "", language->description);
     for (size_t i = 0; language->styles && language->styles[i]; i++)
-        printf("%s%s", i ? ", " : " (styles: ", language->styles[i]);
-    printf("%s\n", language->styles && language->styles[0] ? ")" : "");
+        printf("%s%s", i ? ", " : "; styles: ", language->styles[i]);
+    printf(" [%s]\n", language->path ? language->path : "built in");
 }
 
-static enum status list_languages(void)
+/* A template that is wrong is told, and the others are listed. */
+static enum status list_languages(const struct library *library)
 {
+    enum status status = STATUS_DONE;
     struct template_error error;
     struct language *language;
     size_t index = 0;
     int more;
 
-    while ((more = language_next(&language, &index, &error)) > 0) {
+    while ((more = language_next(&language, library, &index, &error))) {
+        if (more < 0) {
+            say_template_error(&error);
+            status = STATUS_USAGE;
+            continue;
+        }
         list_language(language);
         language_free(language);
     }
-    if (more < 0) {
-        say("%s", error.text);
+    return status;
+}
+
+static enum status print_template(const struct library *library, const char *name)
+{
+    struct template_error error;
+    struct library_text text;
+    struct language *language;
+    int err = library_read(library, name, &text, &error);
+
+    /* What is no template may be a misspelt language, of which the nearest is then told. */
+    if (err == -ENOENT)
+        err = language_find(&language, library, name, &error);
+    if (err) {
+        say_template_error(&error);
         return STATUS_USAGE;
     }
-    return STATUS_DONE;
+    fwrite(text.text, 1, text.length, stdout);
+    library_text_free(&text);
+    return fflush(stdout) ? say_error(-errno, "standard output") : STATUS_DONE;
+}
+
+static enum status show_templates(const struct options *options)
+{
+    struct library *library = NULL;
+    enum status status = open_library(options, &library);
+
+    if (!status && options->list_langs)
+        status = list_languages(library);
+    else if (!status)
+        status = print_template(library, options->print_template);
+    library_free(library);
+    return status;
 }
 
 /* Can what was asked for be done in files of this language? */
@@ -136,24 +202,25 @@ static enum status check_files(const struct options *options, const struct langu
     return STATUS_USAGE;
 }
 
-static enum status load_language(const struct options *options, struct language **out)
+static enum status load_language(const struct options *options, const struct library *library,
+                                 struct language **out)
 {
     struct template_error error;
     const char *name = options->lang;
     int err;
 
     if (options->template) {
-        err = language_load(out, options->template, &error);
+        err = language_load(out, library, options->template, &error);
     } else {
-        if (!name && (!options->output || language_for_file(options->output, &name)))
+        if (!name && (!options->output || language_for_file(library, options->output, &name)))
             name = "json";
-        err = language_find(out, name, &error);
+        err = language_find(out, library, name, &error);
     }
     if (!err)
         err = style_check(*out, options->style, &error);
     if (!err)
         return check_files(options, *out);
-    say_template_error(options, &error);
+    say_template_error(&error);
     return STATUS_USAGE;
 }
 
@@ -161,6 +228,7 @@ static enum status load_language(const struct options *options, struct language 
 
 struct run {
     const struct options *options;
+    struct library *library;
     struct language *language; /* NULL when no fixture is wanted */
     struct selection *selection;
     struct table *table;                /* with a language only */
@@ -170,6 +238,7 @@ struct run {
     struct folder folder; /* of a fixture that is one, or of the files beside it */
     char *const *command;
     struct losses losses;
+    bool full;       /* there was no room to keep the messages */
     uint64_t placed; /* lost messages of which the conversation is known */
     bool incomplete; /* something is known to be missing */
 };
@@ -187,9 +256,20 @@ static int take_message(void *context, const struct message *original)
         show_message(stderr, &message);
     if (run->recording)
         err = recording_add(run->recording, &message);
-    if (!err && run->table)
+    if (!err && run->table) {
         err = table_add(run->table, &message);
+        run->full = err == -ENOSPC;
+    }
     return err;
+}
+
+/* Says why there are no more messages in the run. */
+static enum status say_broken_off(const struct run *run, int err, const char *what)
+{
+    if (!run->full)
+        return say_error(err, what);
+    say("%s: no room to keep the messages (let TMPDIR name a folder that has more)", what);
+    return STATUS_USAGE;
 }
 
 static enum status begin_recording(struct run *run, const char *backend)
@@ -303,7 +383,7 @@ static enum status emit_fixture(struct run *run)
         err = write_files(run, &fixture);
     free(stem);
     if (err && error.line) {
-        say_template_error(options, &error);
+        say_template_error(&error);
         return STATUS_USAGE;
     }
     return err ? say_error(err, what) : STATUS_DONE;
@@ -472,7 +552,7 @@ static enum status record_command(struct run *run)
     if (!err)
         err = conversations_finish(conversations);
     if (err) {
-        status = say_error(err, "recording");
+        status = say_broken_off(run, err, "recording");
         goto out;
     }
     run->losses = result.losses;
@@ -499,7 +579,7 @@ static enum status read_messages(struct run *run, struct recording_reader *reade
         return status;
     err = recording_read(reader, take_message, run, error);
     if (err && !error->text[0])
-        return say_error(err, run->options->read);
+        return say_broken_off(run, err, run->options->read);
     if (err)
         return STATUS_USAGE;
     recording_losses(reader, &run->losses, &complete);
@@ -578,7 +658,9 @@ static enum status make_fixture(const struct options *options)
     if (!status)
         status = check_socket(options->socket);
     if (!status && wants_fixture(options))
-        status = load_language(options, &run.language);
+        status = open_library(options, &run.library);
+    if (!status && wants_fixture(options))
+        status = load_language(options, run.library, &run.language);
     if (status)
         goto out;
     if (selection_new(&run.selection, options->socket) || (run.language && table_new(&run.table))) {
@@ -597,6 +679,7 @@ out:
     table_free(run.table);
     selection_free(run.selection);
     language_free(run.language);
+    library_free(run.library);
     return status;
 }
 
@@ -609,7 +692,7 @@ int main(int argc, char **argv)
         say("%s (see sockfixture --help)", wrong);
         return STATUS_USAGE;
     }
-    if (options.list_langs)
-        return list_languages();
+    if (options.list_langs || options.print_template)
+        return show_templates(&options);
     return options.list_backends ? list_backends() : make_fixture(&options);
 }

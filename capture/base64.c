@@ -3,11 +3,12 @@
 #include "capture/base64.h"
 
 #include <errno.h>
+#include <string.h>
+
+static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 void base64_encode(char *text, const uint8_t *data, size_t length)
 {
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
     for (; length >= 3; data += 3, length -= 3) {
         *text++ = digits[data[0] >> 2];
         *text++ = digits[(data[0] & 3) << 4 | data[1] >> 4];
@@ -22,44 +23,62 @@ void base64_encode(char *text, const uint8_t *data, size_t length)
     *text++ = '=';
 }
 
-static int value_of(char digit)
+/* What is no digit has a bit that no digit has. */
+enum { NO = 0x80 };
+
+/* What each digit stands for. */
+static void digit_values(uint8_t values[256])
 {
-    if (digit >= 'A' && digit <= 'Z')
-        return digit - 'A';
-    if (digit >= 'a' && digit <= 'z')
-        return digit - 'a' + 26;
-    if (digit >= '0' && digit <= '9')
-        return digit - '0' + 52;
-    if (digit == '+')
-        return 62;
-    return digit == '/' ? 63 : -1;
+    memset(values, NO, 256);
+    for (uint8_t i = 0; i < 64; i++)
+        values[(uint8_t)digits[i]] = i;
+}
+
+/* Decodes four digits into three bytes; what it returns has NO in it if one is none. */
+static inline uint8_t decode_four(const uint8_t values[256], uint8_t *to, const char *text)
+{
+    uint8_t a = values[(uint8_t)text[0]], b = values[(uint8_t)text[1]];
+    uint8_t c = values[(uint8_t)text[2]], d = values[(uint8_t)text[3]];
+
+    to[0] = (uint8_t)(a << 2 | b >> 4);
+    to[1] = (uint8_t)(b << 4 | c >> 2);
+    to[2] = (uint8_t)(c << 6 | d);
+    return a | b | c | d;
+}
+
+/* The last four digits, of which one or two may be padding; then unused bits must be zero. */
+static ssize_t decode_last(const uint8_t values[256], uint8_t *to, const char *text)
+{
+    uint8_t a = values[(uint8_t)text[0]], b = values[(uint8_t)text[1]];
+    uint8_t c = values[(uint8_t)text[2]];
+
+    if (text[3] != '=')
+        return decode_four(values, to, text) & NO ? -EINVAL : 3;
+    if (text[2] == '=') {
+        to[0] = (uint8_t)(a << 2 | b >> 4);
+        return (a | b) & NO || b & 15 ? -EINVAL : 1;
+    }
+    to[0] = (uint8_t)(a << 2 | b >> 4);
+    to[1] = (uint8_t)(b << 4 | c >> 2);
+    return (a | b | c) & NO || c & 3 ? -EINVAL : 2;
 }
 
 ssize_t base64_decode(uint8_t *data, const char *text, size_t size)
 {
+    uint8_t values[256];
     uint8_t *to = data;
+    uint8_t wrong = 0;
+    ssize_t last;
 
     if (size % 4)
         return -EINVAL;
-    for (; size; text += 4, size -= 4) {
-        int a = value_of(text[0]), b = value_of(text[1]);
-        int c = value_of(text[2]), d = value_of(text[3]);
-
-        if (a < 0 || b < 0)
-            return -EINVAL;
-        *to++ = a << 2 | b >> 4;
-        if (size == 4 && text[3] == '=') {
-            if (text[2] == '=')
-                return (b & 15) == 0 ? to - data : -EINVAL;
-            if (c < 0 || c & 3)
-                return -EINVAL;
-            *to++ = b << 4 | c >> 2;
-            return to - data;
-        }
-        if (c < 0 || d < 0)
-            return -EINVAL;
-        *to++ = b << 4 | c >> 2;
-        *to++ = c << 6 | d;
-    }
-    return to - data;
+    if (size == 0)
+        return 0;
+    digit_values(values);
+    for (; size > 4; text += 4, size -= 4, to += 3)
+        wrong |= decode_four(values, to, text);
+    last = decode_last(values, to, text);
+    if (wrong & NO || last < 0)
+        return -EINVAL;
+    return to + last - data;
 }

@@ -10,13 +10,12 @@
 #include <string.h>
 #include <sys/socket.h>
 
-/* Room for one more element of size bytes in an array that doubles; NULL when there is no memory.
- */
-static void *grow(void *array, size_t count, size_t size)
+/* Room for one more element of size bytes in an array that doubles; NULL with errno set. */
+static void *grow(struct arena *arena, void *array, size_t count, size_t size)
 {
     if (count & (count - 1)) /* it has room up to the next power of two */
         return array;
-    return reallocarray(array, count ? count * 2 : 1, size);
+    return arena_grow(arena, array, count * size, (count ? count * 2 : 1) * size);
 }
 
 int table_new(struct table **out)
@@ -25,48 +24,32 @@ int table_new(struct table **out)
 
     if (!table)
         return -ENOMEM;
+    table->arena = arena_new();
+    if (!table->arena) {
+        free(table);
+        return -ENOMEM;
+    }
     *out = table;
     return 0;
-}
-
-static void side_free(struct side *side)
-{
-    for (size_t i = 0; i < side->count; i++)
-        free(side->messages[i].data);
-    free(side->messages);
-}
-
-static void conversation_free(struct conversation_table *conversation)
-{
-    for (size_t i = 0; i < conversation->count; i++) {
-        side_free(&conversation->exchanges[i].request);
-        side_free(&conversation->exchanges[i].response);
-    }
-    free(conversation->exchanges);
-    free(conversation->client.address);
-    free(conversation->server.address);
 }
 
 void table_free(struct table *table)
 {
     if (!table)
         return;
-    for (size_t i = 0; i < table->count; i++)
-        conversation_free(&table->conversations[i]);
-    free(table->conversations);
+    arena_free(table->arena);
     free(table);
 }
 
 /* Learns of an end what the messages before did not tell. */
-static int end_learn(struct end *end, const struct end *from)
+static int end_learn(struct arena *arena, struct end *end, const struct end *from)
 {
     if (!end->address || (!end->address[0] && from->address[0])) {
-        char *address = strdup(from->address);
+        char *address = arena_alloc(arena, strlen(from->address) + 1);
 
         if (!address)
-            return -ENOMEM;
-        free(end->address);
-        end->address = address;
+            return -errno;
+        end->address = strcpy(address, from->address);
     }
     if (!end->inode)
         end->inode = from->inode;
@@ -84,7 +67,7 @@ static struct conversation_table *conversation_get(struct table *table,
 
     if (message->conversation <= table->count)
         return &table->conversations[message->conversation - 1];
-    conversations = grow(table->conversations, table->count, sizeof(*conversations));
+    conversations = grow(table->arena, table->conversations, table->count, sizeof(*conversations));
     if (!conversations)
         return NULL;
     table->conversations = conversations;
@@ -100,8 +83,8 @@ static bool is_empty(const struct side *side)
     return side->count == 0 && side->lost == 0;
 }
 
-/* The exchange that the message belongs to, opened if need be. NULL when there is no memory. */
-static struct exchange *exchange_get(struct conversation_table *conversation,
+/* The exchange that the message belongs to, opened if need be. NULL with errno set. */
+static struct exchange *exchange_get(struct arena *arena, struct conversation_table *conversation,
                                      enum direction direction)
 {
     struct exchange *last;
@@ -111,7 +94,7 @@ static struct exchange *exchange_get(struct conversation_table *conversation,
         if (direction == RESPONSE || is_empty(&last->response))
             return last;
     }
-    last = grow(conversation->exchanges, conversation->count, sizeof(*last));
+    last = grow(arena, conversation->exchanges, conversation->count, sizeof(*last));
     if (!last)
         return NULL;
     conversation->exchanges = last;
@@ -120,7 +103,7 @@ static struct exchange *exchange_get(struct conversation_table *conversation,
     return last;
 }
 
-static int said_append(struct said *said, const struct message *message)
+static int said_append(struct arena *arena, struct said *said, const struct message *message)
 {
     size_t length = said->length + message->length;
 
@@ -130,20 +113,21 @@ static int said_append(struct said *said, const struct message *message)
 
         if (capacity < length)
             capacity = length;
-        data = realloc(said->data, capacity);
+        data = arena_grow(arena, said->data, said->capacity, capacity);
         if (!data)
-            return -ENOMEM;
+            return -errno;
         said->data = data;
         said->capacity = capacity;
     }
     if (message->length)
         memcpy(said->data + said->length, message->data, message->length);
+    arena_touch(arena, message->length);
     said->length = length;
     said->missing += message->missing;
     return 0;
 }
 
-static int side_add(struct side *side, int type, const struct message *message)
+static int side_add(struct arena *arena, struct side *side, int type, const struct message *message)
 {
     struct said *messages;
 
@@ -151,30 +135,36 @@ static int side_add(struct side *side, int type, const struct message *message)
     /* A stream's bytes are one run; but what comes after a gap is not what comes next. */
     if (type == SOCK_STREAM && side->count && !message->lost &&
         !side->messages[side->count - 1].missing)
-        return said_append(&side->messages[side->count - 1], message);
-    messages = grow(side->messages, side->count, sizeof(*messages));
+        return said_append(arena, &side->messages[side->count - 1], message);
+    messages = grow(arena, side->messages, side->count, sizeof(*messages));
     if (!messages)
-        return -ENOMEM;
+        return -errno;
     side->messages = messages;
     memset(&messages[side->count], 0, sizeof(*messages));
-    return said_append(&messages[side->count++], message);
+    return said_append(arena, &messages[side->count++], message);
 }
 
 int table_add(struct table *table, const struct message *message)
 {
     struct conversation_table *conversation;
     struct exchange *exchange;
+    int err;
 
     if (message->conversation == 0 || message->conversation > table->count + 1)
         return -EINVAL;
     conversation = conversation_get(table, message);
-    if (!conversation || end_learn(&conversation->client, message_client(message)) ||
-        end_learn(&conversation->server, message_server(message)))
-        return -ENOMEM;
-    exchange = exchange_get(conversation, message->direction);
+    if (!conversation)
+        return -errno;
+    err = end_learn(table->arena, &conversation->client, message_client(message));
+    if (!err)
+        err = end_learn(table->arena, &conversation->server, message_server(message));
+    if (err)
+        return err;
+    exchange = exchange_get(table->arena, conversation, message->direction);
     if (!exchange)
-        return -ENOMEM;
-    return side_add(message->direction == REQUEST ? &exchange->request : &exchange->response,
+        return -errno;
+    return side_add(table->arena,
+                    message->direction == REQUEST ? &exchange->request : &exchange->response,
                     conversation->type, message);
 }
 

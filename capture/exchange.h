@@ -3,6 +3,7 @@
 #ifndef CAPTURE_EXCHANGE_H
 #define CAPTURE_EXCHANGE_H
 
+#include "capture/arena.h"
 #include "capture/message.h"
 
 /*
@@ -37,10 +38,14 @@ struct conversation_table {
     size_t count;
 };
 
+/* Who goes through many exchanges lets the table's arena rest after so many. */
+enum { TABLE_REST = 256 };
+
 /* All conversations of a recording, in the order in which they began. */
 struct table {
     struct conversation_table *conversations;
     size_t count;
+    struct arena *arena; /* of all that it holds */
 };
 
 /*
@@ -52,7 +57,8 @@ void table_free(struct table *table);
 
 /*
  * Adds the next message; a conversation's messages come in their order, conversations may be mixed.
- * Copies what it keeps. Returns 0 or -ENOMEM; -EINVAL when message->conversation skips a number.
+ * Copies what it keeps. Returns 0, -ENOMEM or -ENOSPC; -EINVAL when message->conversation skips a
+ * number.
  */
 int table_add(struct table *table, const struct message *message);
 

@@ -294,6 +294,10 @@ struct recording_reader {
     uint64_t messages;
     uint8_t *data;
     size_t data_room;
+    char *rest; /* the line without its data, if that could be taken out, ... */
+    size_t rest_room;
+    const char *cut; /* ... which is here in the line; NULL when it was not taken out */
+    size_t cut_size;
 };
 
 static int fail(struct recording_error *error, size_t line, size_t column, const char *text)
@@ -302,6 +306,71 @@ static int fail(struct recording_error *error, size_t line, size_t column, const
     error->column = column;
     snprintf(error->text, sizeof(error->text), "%s", text);
     return -EINVAL;
+}
+
+static bool has_data(const char *from, const char *to)
+{
+    static const char word[] = "\"data\"";
+
+    return memmem(from, (size_t)(to - from), word, strlen(word));
+}
+
+/*
+ * Nearly all of a line is its data, which needs no JSON parser: takes the line apart into data and
+ * rest. What is not as recording_add() writes it is left to the parser as a whole. In JSON, a quote
+ * that belongs to a string has a backslash before it, so with a comma before it this is a key.
+ */
+static bool cut_data(struct recording_reader *reader, size_t length)
+{
+    static const char key[] = ",\"data\":\"";
+    const char *end = reader->line + length;
+    const char *from = memmem(reader->line, length, key, strlen(key));
+    const char *to;
+    size_t before, after;
+
+    reader->cut = NULL;
+    from = from ? from + strlen(key) : end;
+    to = memchr(from, '"', (size_t)(end - from));
+    if (!to || memchr(from, '\\', (size_t)(to - from)) || has_data(to, end) ||
+        has_data(reader->line, from - strlen(key)))
+        return false;
+    before = (size_t)(from - reader->line);
+    after = (size_t)(end - to);
+    if (before + after > reader->rest_room) {
+        char *rest = realloc(reader->rest, before + after);
+
+        if (!rest)
+            return false;
+        reader->rest = rest;
+        reader->rest_room = before + after;
+    }
+    memcpy(reader->rest, reader->line, before);
+    memcpy(reader->rest + before, to, after);
+    reader->cut = from;
+    reader->cut_size = (size_t)(to - from);
+    return true;
+}
+
+/* Whether what was cut out was the object's own data, and not that of an object in it. */
+static bool cut_right(const struct recording_reader *reader, const json_t *object)
+{
+    const json_t *value = json_object_get(object, "data");
+
+    return reader->cut && json_is_string(value) && json_string_length(value) == 0;
+}
+
+/* Parses the line that was read, its data apart if it can be. */
+static json_t *parse_line(struct recording_reader *reader, size_t length, json_error_t *wrong)
+{
+    json_t *object = NULL;
+
+    if (cut_data(reader, length))
+        object = json_loadb(reader->rest, length - reader->cut_size, JSON_REJECT_DUPLICATES, wrong);
+    if (cut_right(reader, object))
+        return object;
+    json_decref(object);
+    reader->cut = NULL;
+    return json_loadb(reader->line, length, JSON_REJECT_DUPLICATES, wrong);
 }
 
 /* The next line as an object in *out; NULL there at the end of the file. */
@@ -322,7 +391,7 @@ static int next_object(struct recording_reader *reader, json_t **out, struct rec
     if (length < 0)
         return 0;
     reader->number++;
-    *out = json_loadb(reader->line, length, JSON_REJECT_DUPLICATES, &wrong);
+    *out = parse_line(reader, (size_t)length, &wrong);
     if (!*out)
         return fail(error, reader->number, wrong.column > 0 ? wrong.column : 1, wrong.text);
     if (!json_is_object(*out)) {
@@ -415,7 +484,8 @@ static void get_end(struct fields *fields, struct end *end)
 static int get_data(struct recording_reader *reader, struct fields *fields, struct message *message)
 {
     const json_t *value = json_object_get(fields->object, "data");
-    size_t size = json_string_length(value);
+    const char *text = reader->cut ? reader->cut : json_string_value(value);
+    size_t size = reader->cut ? reader->cut_size : json_string_length(value);
     ssize_t length;
 
     if (!json_is_string(value)) {
@@ -430,7 +500,7 @@ static int get_data(struct recording_reader *reader, struct fields *fields, stru
         reader->data = room;
         reader->data_room = size;
     }
-    length = base64_decode(reader->data, json_string_value(value), size);
+    length = base64_decode(reader->data, text, size);
     if (length < 0)
         fields_fail(fields, "data");
     message->data = reader->data;
@@ -583,6 +653,7 @@ void recording_close(struct recording_reader *reader)
     free(reader->command);
     free(reader->backend);
     free(reader->line);
+    free(reader->rest);
     free(reader->data);
     free(reader);
 }

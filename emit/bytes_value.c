@@ -11,7 +11,7 @@
  * A block is what a string literal holds in every language: C promises 4095 characters, and the
  * Java machine 65535 bytes with the indentation.
  */
-enum { ROW = 16, BLOCK = 4080, OVERLAP = 64, CHUNK = 4096 };
+enum { ROW = 16, BLOCK = 4080, OVERLAP = 64, CHUNK = 4096, PIECE = 4 << 20 };
 
 static const char by_language[] = "text";
 
@@ -80,18 +80,30 @@ bool value_is_notation(const char *name, size_t length)
     return word_is(by_language, name, length) || notation_find(name, length);
 }
 
+/* Row by row the same names are looked for, so what was found is kept. */
+static const struct notation *find_notation(const struct emission *emission, const char *name,
+                                            size_t length)
+{
+    struct kept_notation *kept = &emission->kept[(uintptr_t)name % NOTATIONS_KEPT];
+
+    if (kept->name == name)
+        return kept->notation;
+    kept->name = name;
+    kept->notation =
+        word_is(by_language, name, length) ? emission->language->text : notation_find(name, length);
+    if (kept->notation && emission->fixture->bytes == BYTES_HEX)
+        kept->notation = notation_numeric(kept->notation);
+    return kept->notation;
+}
+
 bool value_find_notation(const struct value *of, const struct said *said, size_t from,
                          size_t extent, const char *name, size_t length, struct value *child)
 {
     static const char printable[] = "printable";
-    const struct emission *emission = emission_of(of);
-    const struct notation *notation =
-        word_is(by_language, name, length) ? emission->language->text : notation_find(name, length);
+    const struct notation *notation = find_notation(emission_of(of), name, length);
 
     if (!notation)
         return false;
-    if (emission->fixture->bytes == BYTES_HEX)
-        notation = notation_numeric(notation);
     *child = value_make(of, word_is(printable, name, length) ? &printable_type : &bytes_type, said);
     child->detail = notation;
     child->index = from;
@@ -132,15 +144,15 @@ static struct value piece_break(const struct value *of)
                               end < ((const struct said *)of->self)->length);
 }
 
+const struct value_field piece_fields[] = {
+    {"offset", piece_offset}, {"length", piece_length}, {"first", piece_first},
+    {"last", piece_last},     {"break", piece_break},   {0},
+};
+
 static bool find_in_piece(const struct value *value, const char *name, size_t length,
                           struct value *child)
 {
-    static const struct value_field fields[] = {
-        {"offset", piece_offset}, {"length", piece_length}, {"first", piece_first},
-        {"last", piece_last},     {"break", piece_break},   {0},
-    };
-
-    return value_find(fields, value, name, length, child) ||
+    return value_find(piece_fields, value, name, length, child) ||
            value_find_notation(value, value->self, value->index, value->extent, name, length,
                                child);
 }
@@ -162,13 +174,13 @@ static struct value row_number(const struct value *of)
     return value_number(of, of->index / ROW + 1);
 }
 
+const struct value_field row_fields[] = {{"number", row_number}, {0}};
+
 static bool find_in_row(const struct value *value, const char *name, size_t length,
                         struct value *child)
 {
-    static const struct value_field fields[] = {{"number", row_number}, {0}};
-
     return find_in_piece(value, name, length, child) ||
-           value_find(fields, value, name, length, child);
+           value_find(row_fields, value, name, length, child);
 }
 
 static bool row_item(const struct value *list, size_t index, struct value *item)
@@ -241,12 +253,28 @@ bool value_has_several_lines(const struct value *of, const struct said *said)
     return said->length > 0 && line_end(of, said, 0) < said->length;
 }
 
+/* A long text is looked at piece by piece, so that not all of it is in memory. */
+static bool is_readable(const struct emission *emission, const struct said *said)
+{
+    size_t at = 0;
+    size_t size;
+
+    do {
+        size = said->length - at < PIECE ? said->length - at : PIECE;
+        size = lines_readable(said->data + at, size);
+        at += size;
+        if (size >= PIECE / 2)
+            arena_rest(emission->fixture->table->arena);
+    } while (size > 0 && at < said->length);
+    return said->length > 0 && at == said->length;
+}
+
 bool value_is_readable(const struct value *of, const struct said *said)
 {
     enum fixture_bytes bytes = emission_of(of)->fixture->bytes;
 
     if (bytes == BYTES_AUTO)
-        return lines_readable(said->data, said->length);
+        return is_readable(emission_of(of), said);
     return bytes == BYTES_TEXT && said->length > 0 &&
            notation_can(emission_of(of)->language->text, said->data, said->length);
 }

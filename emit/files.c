@@ -92,6 +92,9 @@ static int each_message(const struct fixture *fixture, const struct side *side,
     return status;
 }
 
+/* All the bytes of an exchange are read here, not only what stands around them. */
+enum { FILES_REST = 16 };
+
 int files_each(const struct fixture *fixture,
                int (*write)(void *context, const char *name, const struct said *said),
                void *context)
@@ -102,6 +105,8 @@ int files_each(const struct fixture *fixture,
     for (size_t i = 0; i < fixture->table->count; i++) {
         conversation = &fixture->table->conversations[i];
         for (size_t j = 0; j < conversation->count && !status; j++) {
+            if (j % FILES_REST == 0)
+                arena_rest(fixture->table->arena);
             status = each_message(fixture, &conversation->exchanges[j].request, write, context);
             if (!status)
                 status =
@@ -160,13 +165,13 @@ static struct value embedded_identifier(const struct value *of)
     return value;
 }
 
+const struct value_field embedded_fields[] = {
+    {"file", embedded_file}, {"identifier", embedded_identifier}, {0}};
+
 static bool find_in_embedded(const struct value *value, const char *name, size_t length,
                              struct value *child)
 {
-    static const struct value_field fields[] = {
-        {"file", embedded_file}, {"identifier", embedded_identifier}, {0}};
-
-    return value_find(fields, value, name, length, child);
+    return value_find(embedded_fields, value, name, length, child);
 }
 
 struct value value_embedded(const struct value *of, const struct side *side, size_t index)

@@ -9,6 +9,7 @@
 
 #include "emit/files.h"
 #include "emit/fixture_values.h"
+#include "emit/steady.h"
 #include "emit/style.h"
 
 /*
@@ -72,23 +73,23 @@ static struct value exchange_last(const struct value *of)
     return value_flag(of, end == table->count || (of->index && end == of->index * PART));
 }
 
+const struct value_field exchange_fields[] = {
+    {"exchange", value_itself},
+    {"sides", exchange_sides},
+    {"name", exchange_text},
+    {"number", exchange_number},
+    {"request", exchange_request},
+    {"response", exchange_response},
+    {"incomplete", exchange_incomplete},
+    {"first", exchange_first},
+    {"last", exchange_last},
+    {0},
+};
+
 static bool find_in_exchange(const struct value *value, const char *name, size_t length,
                              struct value *child)
 {
-    static const struct value_field fields[] = {
-        {"exchange", value_itself},
-        {"sides", exchange_sides},
-        {"name", exchange_text},
-        {"number", exchange_number},
-        {"request", exchange_request},
-        {"response", exchange_response},
-        {"incomplete", exchange_incomplete},
-        {"first", exchange_first},
-        {"last", exchange_last},
-        {0},
-    };
-
-    return value_find(fields, value, name, length, child);
+    return value_find(exchange_fields, value, name, length, child);
 }
 
 static bool exchange_item(const struct value *list, size_t index, struct value *item)
@@ -98,6 +99,8 @@ static bool exchange_item(const struct value *list, size_t index, struct value *
 
     if (index >= table->count)
         return false;
+    if (index % TABLE_REST == 0)
+        arena_rest(emission_of(list)->fixture->table->arena);
     *item = value_make(list, &exchange_type, &table->exchanges[index]);
     item->detail = table;
     return true;
@@ -144,18 +147,18 @@ static struct value part_last(const struct value *of)
     return value_flag(of, of->index + 1 == part_count(of->self));
 }
 
+const struct value_field part_fields[] = {
+    {"exchanges", part_exchanges},
+    {"number", part_number},
+    {"first", part_first},
+    {"last", part_last},
+    {0},
+};
+
 static bool find_in_part(const struct value *value, const char *name, size_t length,
                          struct value *child)
 {
-    static const struct value_field fields[] = {
-        {"exchanges", part_exchanges},
-        {"number", part_number},
-        {"first", part_first},
-        {"last", part_last},
-        {0},
-    };
-
-    return value_find(fields, value, name, length, child);
+    return value_find(part_fields, value, name, length, child);
 }
 
 static bool part_item(const struct value *list, size_t index, struct value *item)
@@ -185,12 +188,12 @@ static struct value end_comm(const struct value *of)
     return value_text(of, ((const struct end *)of->self)->comm);
 }
 
+const struct value_field end_fields[] = {{"address", end_address}, {"comm", end_comm}, {0}};
+
 static bool find_in_end(const struct value *value, const char *name, size_t length,
                         struct value *child)
 {
-    static const struct value_field fields[] = {{"address", end_address}, {"comm", end_comm}, {0}};
-
-    return value_find(fields, value, name, length, child);
+    return value_find(end_fields, value, name, length, child);
 }
 
 static const struct value_type end_type = {.find = find_in_end};
@@ -259,26 +262,26 @@ static struct value conversation_last(const struct value *of)
     return value_flag(of, of->index + 1 >= emission_of(of)->fixture->table->count);
 }
 
+const struct value_field conversation_fields[] = {
+    {"conversation", value_itself},
+    {"parts", conversation_parts},
+    {"several_parts", conversation_several_parts},
+    {"exchanges", conversation_exchanges},
+    {"table", conversation_identifier},
+    {"number", conversation_number},
+    {"server", conversation_server},
+    {"client", conversation_client},
+    {"type", conversation_type},
+    {"count", conversation_count},
+    {"first", conversation_first},
+    {"last", conversation_last},
+    {0},
+};
+
 static bool find_in_conversation(const struct value *value, const char *name, size_t length,
                                  struct value *child)
 {
-    static const struct value_field fields[] = {
-        {"conversation", value_itself},
-        {"exchanges", conversation_exchanges},
-        {"table", conversation_identifier},
-        {"number", conversation_number},
-        {"server", conversation_server},
-        {"client", conversation_client},
-        {"type", conversation_type},
-        {"count", conversation_count},
-        {"first", conversation_first},
-        {"parts", conversation_parts},
-        {"several_parts", conversation_several_parts},
-        {"last", conversation_last},
-        {0},
-    };
-
-    return value_find(fields, value, name, length, child);
+    return value_find(conversation_fields, value, name, length, child);
 }
 
 static bool conversation_item(const struct value *list, size_t index, struct value *item)
@@ -417,13 +420,13 @@ static struct value call_function(const struct value *of)
     return value_text(of, emission_of(of)->call.function);
 }
 
+const struct value_field call_fields[] = {
+    {"module", call_module}, {"package", call_package}, {"function", call_function}, {0}};
+
 static bool find_in_call(const struct value *value, const char *name, size_t length,
                          struct value *child)
 {
-    static const struct value_field fields[] = {
-        {"module", call_module}, {"package", call_package}, {"function", call_function}, {0}};
-
-    return value_find(fields, value, name, length, child);
+    return value_find(call_fields, value, name, length, child);
 }
 
 static bool call_truth(const struct value *value)
@@ -445,28 +448,28 @@ static struct value fixture_call(const struct value *of)
     return value_make(of, &type, NULL);
 }
 
+const struct value_field fixture_fields[] = {
+    {"fixture", value_itself},
+    {"name", fixture_name},
+    {"command", fixture_command},
+    {"package", fixture_package},
+    {"conversations", fixture_conversations},
+    {"tables", fixture_tables},
+    {"lost", fixture_lost},
+    {"incomplete", fixture_incomplete},
+    {"always_one", fixture_always_one},
+    {"one_or_none", fixture_one_or_none},
+    {"many", fixture_many},
+    {"embeds", fixture_embeds},
+    {"style", fixture_style},
+    {"call", fixture_call},
+    {0},
+};
+
 static bool find_in_fixture(const struct value *value, const char *name, size_t length,
                             struct value *child)
 {
-    static const struct value_field fields[] = {
-        {"name", fixture_name},
-        {"fixture", value_itself},
-        {"command", fixture_command},
-        {"package", fixture_package},
-        {"conversations", fixture_conversations},
-        {"tables", fixture_tables},
-        {"lost", fixture_lost},
-        {"incomplete", fixture_incomplete},
-        {"always_one", fixture_always_one},
-        {"one_or_none", fixture_one_or_none},
-        {"many", fixture_many},
-        {"embeds", fixture_embeds},
-        {"style", fixture_style},
-        {"call", fixture_call},
-        {0},
-    };
-
-    return value_find(fields, value, name, length, child);
+    return value_find(fixture_fields, value, name, length, child);
 }
 
 static void survey_side(struct emission *emission, const struct side *side)
@@ -494,6 +497,8 @@ static void survey(struct emission *emission)
     for (size_t i = 0; i < table->count; i++) {
         conversation = &table->conversations[i];
         for (size_t j = 0; j < conversation->count; j++) {
+            if (j % TABLE_REST == 0)
+                arena_rest(table->arena);
             survey_side(emission, &conversation->exchanges[j].request);
             survey_side(emission, &conversation->exchanges[j].response);
         }
@@ -507,17 +512,33 @@ static int print_escaped(const void *context, const char *string, size_t length,
     return escape_print(&language->escape, ESCAPE_STRING | ESCAPE_COMMENT, string, 0, length, out);
 }
 
-int fixture_print(const struct fixture *fixture, struct language *language, FILE *out,
+static int render(struct emission *emission, struct language *language, FILE *out,
                   struct template_error *error)
 {
     static const struct value_type fixture_type = {.find = find_in_fixture};
-    struct joined joined = {0};
-    struct line line = {0};
-    struct emission emission = {
-        .fixture = fixture, .language = language, .joined = &joined, .line = &line};
-    struct value data = {.type = &fixture_type, .self = &emission, .owner = &emission};
+    struct value data = {.type = &fixture_type, .self = emission, .owner = emission};
     struct template_host host = {
         .escape = {print_escaped, language}, .partial = language_partial, .context = language};
+    struct steady steady;
+    FILE *stream = steady_open(&steady, out, emission->fixture->table->arena);
+    int status;
+
+    if (!stream)
+        return template_fail(error, -errno, language->name, "%s", strerror(errno));
+    status = template_render(language->template, &data, &host, stream, error);
+    if (fclose(stream) && !status)
+        status = template_fail(error, -errno, language->name, "%s", strerror(errno));
+    return status;
+}
+
+int fixture_print(const struct fixture *fixture, struct language *language, FILE *out,
+                  struct template_error *error)
+{
+    struct joined joined = {0};
+    struct line line = {0};
+    struct kept_notation kept[NOTATIONS_KEPT] = {0};
+    struct emission emission = {
+        .fixture = fixture, .language = language, .joined = &joined, .line = &line, .kept = kept};
     int status = style_check(language, fixture->style, error);
 
     if (status)
@@ -526,17 +547,20 @@ int fixture_print(const struct fixture *fixture, struct language *language, FILE
     emission.command = command_text(fixture->command);
     if (!emission.command)
         status = -ENOMEM;
+    command_name(fixture->command, fixture->name, emission.name);
+    if (!status)
+        status = names_new(&emission.names, fixture->table, emission.name);
     if (status) {
         template_fail(error, status, language->name, "%s",
-                      status == -EINVAL ? "no name of a function" : "out of memory");
+                      status == -EINVAL ? "no name of a function" : strerror(-status));
         goto out;
     }
-    command_name(fixture->command, fixture->name, emission.name);
     survey(&emission);
-    status = template_render(language->template, &data, &host, out, error);
+    status = render(&emission, language, out, error);
 out:
     free(joined.said.data);
     free(emission.command);
+    names_free(emission.names);
     call_free(&emission.call);
     return status;
 }

@@ -6,6 +6,7 @@
 #include "emit/call.h"
 #include "emit/command.h"
 #include "emit/fixture.h"
+#include "emit/names.h"
 
 /* All the messages of a side in one, made when a template asks for such a thing. */
 struct joined {
@@ -21,6 +22,14 @@ struct line {
     size_t end;
 };
 
+/* Notations, or that there is none, by the places where templates name them. */
+enum { NOTATIONS_KEPT = 64 };
+
+struct kept_notation {
+    const char *name;
+    const struct notation *notation;
+};
+
 /* One run of fixture_print(). Every value has it for its owner. */
 struct emission {
     const struct fixture *fixture;
@@ -32,8 +41,10 @@ struct emission {
     bool incomplete;
     bool embeds; /* a message at least stands in a file of its own */
     struct call call;
+    struct names *names; /* of the exchanges */
     struct joined *joined;
     struct line *line;
+    struct kept_notation *kept; /* NOTATIONS_KEPT of them */
 };
 
 /* A name and what it stands for. A list of them ends with one that has no name. */
@@ -41,6 +52,15 @@ struct value_field {
     const char *name;
     struct value (*get)(const struct value *of);
 };
+
+/* All names there are, by what has them, so that a misspelt one can be told; see check.c. */
+extern const struct value_field fixture_fields[], call_fields[], conversation_fields[];
+extern const struct value_field end_fields[], exchange_fields[], side_fields[], message_fields[];
+extern const struct value_field piece_fields[], row_fields[], embedded_fields[], number_fields[];
+extern const struct value_field part_fields[];
+
+/* The ways to spell a text, by number; NULL past the last one. */
+const char *text_variant(size_t index);
 
 static inline const struct emission *emission_of(const struct value *value)
 {

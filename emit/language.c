@@ -4,80 +4,20 @@
 #include "emit/language.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "emit/embedded.h"
+#include "emit/check.h"
+#include "emit/header.h"
 #include "emit/nearest.h"
 #include "emit/size.h"
 #include "emit/word.h"
 
-enum { FILE_MAX = 1 << 20, NAMES_MAX = 256, USUAL_WIDTH = 72, WIDTH_MIN = 16 };
-
-static const char suffix[] = ".mustache";
-
-/* A comment at the head: "key: value". Both point into the template's text. */
-struct header {
-    const char *name; /* of the template */
-    const char *text;
-    const char *at;
-    const char *end;
-    const char *key;
-    size_t key_length;
-    const char *value;
-    size_t value_length;
-};
+enum { NAMES_MAX = 256, USUAL_WIDTH = 72, WIDTH_MIN = 16 };
 
 static int out_of_memory(const char *name, struct template_error *error)
 {
     return template_fail(error, -ENOMEM, name, "out of memory");
-}
-
-static bool space(char c)
-{
-    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
-static void trim(const char **text, size_t *length)
-{
-    for (; *length > 0 && space(**text); ++*text)
-        --*length;
-    while (*length > 0 && space((*text)[*length - 1]))
-        --*length;
-}
-
-/* Moves on to the next comment that has a key; false when the head of the template ends. */
-static bool next_header(struct header *header)
-{
-    const char *stop;
-
-    for (;;) {
-        while (header->at < header->end && space(*header->at))
-            header->at++;
-        if (header->end - header->at < 3 || memcmp(header->at, "{{!", 3))
-            return false;
-        header->key = header->at + 3;
-        stop = memmem(header->key, (size_t)(header->end - header->key), "}}", 2);
-        if (!stop)
-            return false;
-        header->at = stop + 2;
-        while (header->key < stop && space(*header->key))
-            header->key++;
-        header->value = header->key;
-        while (header->value < stop &&
-               ((*header->value >= 'a' && *header->value <= 'z') || *header->value == '_'))
-            header->value++;
-        header->key_length = (size_t)(header->value - header->key);
-        if (header->key_length > 0 && header->value < stop && *header->value == ':') {
-            header->value++;
-            header->value_length = (size_t)(stop - header->value);
-            trim(&header->value, &header->value_length);
-            return true;
-        }
-    }
 }
 
 static void free_words(char **words)
@@ -88,23 +28,18 @@ static void free_words(char **words)
 }
 
 /* The words of the value, in a list that ends with NULL; NULL if there is no memory. */
-static char **split(const char *value, size_t length)
+static char **split(struct header header)
 {
-    char **words = calloc(length / 2 + 2, sizeof(*words));
-    size_t count = 0;
-    size_t size;
+    char **words = calloc(header.value_length / 2 + 2, sizeof(*words));
+    const char *word;
+    size_t length;
 
-    for (; words && length > 0; value += size, length -= size) {
-        for (size = 0; size < length && !space(value[size]);)
-            size++;
-        if (size > 0)
-            words[count] = strndup(value, size);
-        if (size > 0 && !words[count++]) {
+    for (size_t count = 0; words && header_word(&header, &word, &length); count++) {
+        words[count] = strndup(word, length);
+        if (!words[count]) {
             free_words(words);
             return NULL;
         }
-        if (size < length)
-            size++;
     }
     return words;
 }
@@ -119,7 +54,7 @@ static int set_text(char **to, const struct header *header)
 static int set_words(char ***to, const struct header *header)
 {
     free_words(*to);
-    *to = split(header->value, header->value_length);
+    *to = split(*header);
     return *to ? 0 : -ENOMEM;
 }
 
@@ -175,8 +110,6 @@ static int set_strings(struct language *language, const struct header *header)
     language->escape.family = family;
     if (!language->forbidden)
         language->escape.forbidden = NULL;
-    if (!language->text)
-        language->text = notation_find(escape_notation(family), strlen(escape_notation(family)));
     return 0;
 }
 
@@ -251,7 +184,18 @@ static const struct {
     {"not_in_comments", set_forbidden, ""},
 };
 
-static int set_key(struct language *language, const struct header *header,
+const char *language_key(size_t index)
+{
+    return index < sizeof(keys) / sizeof(*keys) ? keys[index].key : NULL;
+}
+
+/* Where a template is: what its errors name. */
+static const char *place_of(const struct language *language)
+{
+    return language->path ? language->path : language->name;
+}
+
+static int set_key(struct language *language, const char *text, const struct header *header,
                    struct template_error *error)
 {
     int status;
@@ -261,11 +205,11 @@ static int set_key(struct language *language, const struct header *header,
             continue;
         status = keys[i].set(language, header);
         if (status == -ENOENT)
-            return template_fail_at(error, header->name, header->text, header->value, "expected %s",
+            return template_fail_at(error, place_of(language), text, header->value, "expected %s",
                                     keys[i].expected);
-        return status ? out_of_memory(header->name, error) : 0;
+        return status ? out_of_memory(place_of(language), error) : 0;
     }
-    return template_fail_at(error, header->name, header->text, header->key,
+    return template_fail_at(error, place_of(language), text, header->key,
                             "expected description, extensions, identifiers, reserved, strings, "
                             "escape_also, text, width, not_in_comments, styles, embeds, "
                             "embed_above, folder or index before the colon");
@@ -274,11 +218,11 @@ static int set_key(struct language *language, const struct header *header,
 static int read_headers(struct language *language, const char *text, size_t length,
                         struct template_error *error)
 {
-    struct header header = {.name = language->name, .text = text, .at = text, .end = text + length};
+    struct header header = header_begin(text, length);
     int status = 0;
 
-    while (!status && next_header(&header))
-        status = set_key(language, &header, error);
+    while (!status && header_next(&header))
+        status = set_key(language, text, &header, error);
     return status;
 }
 
@@ -302,32 +246,56 @@ static struct language *new_language(const char *name)
     return language;
 }
 
-static int use_index(struct language *language, struct template_error *error)
+/* What a template need not say. */
+static int use_defaults(struct language *language, struct template_error *error)
 {
-    language->index = strdup("README");
-    return language->index ? 0 : out_of_memory(language->name, error);
+    const char *notation = escape_notation(language->escape.family);
+
+    if (!language->text)
+        language->text = notation_find(notation, strlen(notation));
+    if (!language->index)
+        language->index = strdup("README");
+    return language->index ? 0 : out_of_memory(place_of(language), error);
 }
 
-int language_parse(struct language **out, const char *name, const char *text, size_t length,
-                   struct template_error *error)
+/* As language_parse(), and keeps the path of the text. */
+static int parse_text(struct language **out, const struct library *library, const char *name,
+                      const struct library_text *text, struct template_error *error)
 {
     struct language *language = new_language(name);
     int status;
 
     if (!language)
         return out_of_memory(name, error);
-    status = read_headers(language, text, length, error);
-    if (!language->text)
-        language->text = notation_find("hexstring", strlen("hexstring"));
-    if (!status && !language->index)
-        status = use_index(language, error);
+    language->library = library;
+    if (text->path) {
+        language->path = strdup(text->path);
+        if (!language->path) {
+            language_free(language);
+            return out_of_memory(name, error);
+        }
+    }
+    status = read_headers(language, text->text, text->length, error);
     if (!status)
-        status = template_parse(&language->template, name, text, length, error);
+        status = use_defaults(language, error);
+    if (!status)
+        status = template_parse(&language->template, place_of(language), text->text, text->length,
+                                error);
+    if (!status)
+        status = check_template(language, language->template, error);
     if (status)
         language_free(language);
     else
         *out = language;
     return status;
+}
+
+int language_parse(struct language **out, const char *name, const char *text, size_t length,
+                   struct template_error *error)
+{
+    struct library_text source = {.text = (char *)text, .length = length};
+
+    return parse_text(out, NULL, name, &source, error);
 }
 
 void language_free(struct language *language)
@@ -346,139 +314,125 @@ void language_free(struct language *language)
     free(language->index);
     free(language->also);
     free(language->description);
+    free(language->path);
     free(language->name);
     free(language);
 }
 
-static const struct embedded *find_embedded(const char *name)
+/* Only what describes itself is a language; other templates are there to be included. */
+static bool is_language(const struct library_text *text)
 {
-    for (size_t i = 0; i < embedded_templates_count; i++) {
-        if (!strcmp(embedded_templates[i].name, name))
-            return &embedded_templates[i];
-    }
-    return NULL;
+    struct header header = header_begin(text->text, text->length);
+
+    return header_find(&header, "description");
 }
 
-/* Has the embedded template a key like that in its head, and what is its value? */
-static bool embedded_header(const struct embedded *embedded, const char *key, struct header *header)
+/* Reads the template if it is a language; -ENOENT and no error text if it is none. */
+static int read_language(const struct library *library, const char *name, struct library_text *text,
+                         struct template_error *error)
 {
-    *header = (struct header){.at = embedded->text, .end = embedded->text + embedded->length};
-    while (next_header(header)) {
-        if (word_is(key, header->key, header->key_length))
-            return true;
-    }
-    return false;
+    int status = library_read(library, name, text, error);
+
+    if (status || is_language(text))
+        return status;
+    library_text_free(text);
+    return -ENOENT;
 }
 
-static bool is_language(const struct embedded *embedded)
-{
-    struct header header;
-
-    return embedded_header(embedded, "description", &header);
-}
-
-static int no_language(const char *name, struct template_error *error)
+static int no_language(const struct library *library, const char *name,
+                       struct template_error *error)
 {
     const char *names[NAMES_MAX];
+    struct library_text text;
     const char *nearest;
     size_t count = 0;
 
-    for (size_t i = 0; i < embedded_templates_count && count < NAMES_MAX; i++) {
-        if (is_language(&embedded_templates[i]))
-            names[count++] = embedded_templates[i].name;
+    for (size_t i = 0; library_name(library, i) && count < NAMES_MAX; i++) {
+        if (read_language(library, library_name(library, i), &text, error))
+            continue;
+        library_text_free(&text);
+        names[count++] = library_name(library, i);
     }
     nearest = nearest_name(name, names, count);
     if (nearest)
         return template_fail(error, -ENOENT, name, "no such language; did you mean %s?", nearest);
-    return template_fail(error, -ENOENT, name, "no such language");
+    return template_fail(error, -ENOENT, name, "no such language (--list-langs lists them)");
 }
 
-int language_find(struct language **out, const char *name, struct template_error *error)
+int language_find(struct language **out, const struct library *library, const char *name,
+                  struct template_error *error)
 {
-    const struct embedded *embedded = find_embedded(name);
+    struct library_text text;
+    int status = read_language(library, name, &text, error);
 
-    if (!embedded || !is_language(embedded))
-        return no_language(name, error);
-    return language_parse(out, name, embedded->text, embedded->length, error);
+    if (status == -ENOENT)
+        return no_language(library, name, error);
+    if (status)
+        return status;
+    status = parse_text(out, library, name, &text, error);
+    library_text_free(&text);
+    return status;
 }
 
-int language_next(struct language **out, size_t *index, struct template_error *error)
+int language_next(struct language **out, const struct library *library, size_t *index,
+                  struct template_error *error)
 {
-    const struct embedded *embedded;
+    struct library_text text;
+    const char *name;
     int status;
 
-    while (*index < embedded_templates_count) {
-        embedded = &embedded_templates[(*index)++];
-        if (!is_language(embedded))
+    while ((name = library_name(library, *index))) {
+        ++*index;
+        status = read_language(library, name, &text, error);
+        if (status == -ENOENT)
             continue;
-        status = language_parse(out, embedded->name, embedded->text, embedded->length, error);
+        if (!status) {
+            status = parse_text(out, library, name, &text, error);
+            library_text_free(&text);
+        }
         return status ? status : 1;
     }
     return 0;
 }
 
-static bool has_word(const char *words, size_t length, const char *word)
+static bool has_extension(const struct library_text *text, const char *extension)
 {
-    size_t size;
+    struct header header = header_begin(text->text, text->length);
+    const char *word;
+    size_t length;
 
-    for (; length > 0; words += size, length -= size) {
-        for (size = 0; size < length && !space(words[size]);)
-            size++;
-        if (size == strlen(word) && !strncasecmp(words, word, size))
+    if (!header_find(&header, "extensions"))
+        return false;
+    while (header_word(&header, &word, &length)) {
+        if (length == strlen(extension) && !strncasecmp(word, extension, length))
             return true;
-        if (size < length)
-            size++;
     }
     return false;
 }
 
-int language_for_file(const char *path, const char **name)
+int language_for_file(const struct library *library, const char *path, const char **name)
 {
     const char *slash = strrchr(path, '/');
     const char *dot = strrchr(slash ? slash : path, '.');
-    struct header header;
+    struct template_error ignored;
+    struct library_text text;
+    bool found = false;
 
-    for (size_t i = 0; dot && dot[1] && i < embedded_templates_count; i++) {
-        if (is_language(&embedded_templates[i]) &&
-            embedded_header(&embedded_templates[i], "extensions", &header) &&
-            has_word(header.value, header.value_length, dot + 1)) {
-            *name = embedded_templates[i].name;
-            return 0;
-        }
+    for (size_t i = 0; dot && dot[1] && !found && library_name(library, i); i++) {
+        if (read_language(library, library_name(library, i), &text, &ignored))
+            continue;
+        found = has_extension(&text, dot + 1);
+        if (found)
+            *name = library_name(library, i);
+        library_text_free(&text);
     }
-    return -ENOENT;
-}
-
-/* The whole of the file in *text, to be freed; -EFBIG when it is longer than a template may be. */
-static int read_file(const char *path, char **text, size_t *length)
-{
-    FILE *file = fopen(path, "re");
-    char *buffer = malloc(FILE_MAX + 1);
-    int status = 0;
-
-    if (!file) {
-        status = -errno;
-    } else if (!buffer) {
-        status = -ENOMEM;
-    } else {
-        *length = fread(buffer, 1, FILE_MAX + 1, file);
-        if (ferror(file))
-            status = -errno;
-        else if (*length > FILE_MAX)
-            status = -EFBIG;
-    }
-    if (file)
-        fclose(file);
-    if (status)
-        free(buffer);
-    else
-        *text = buffer;
-    return status;
+    return found ? 0 : -ENOENT;
 }
 
 /* The file's name without its folder and, if there is more of it, without ".mustache". */
 static char *base_name(const char *path)
 {
+    static const char suffix[] = ".mustache";
     const char *slash = strrchr(path, '/');
     const char *base = slash ? slash + 1 : path;
     size_t length = strlen(base);
@@ -489,24 +443,50 @@ static char *base_name(const char *path)
     return strndup(base, length);
 }
 
-int language_load(struct language **out, const char *path, struct template_error *error)
+int language_load(struct language **out, const struct library *library, const char *path,
+                  struct template_error *error)
 {
     char *name = base_name(path);
-    char *text = NULL;
-    size_t length = 0;
+    struct library_text text = {0};
+    int status = name ? library_read_file(path, &text, error) : out_of_memory(path, error);
+
+    if (!status)
+        status = parse_text(out, library, name, &text, error);
+    library_text_free(&text);
+    free(name);
+    return status;
+}
+
+/* Puts the template in the next free place for partials. */
+static int load_partial(struct language *language, const char *name, struct template_error *error)
+{
+    size_t i = language->partial_count;
+    struct library_text text;
     int status;
 
-    if (!name)
-        return out_of_memory(path, error);
-    status = read_file(path, &text, &length);
-    if (status == -EFBIG)
-        template_fail(error, status, path, "expected a template of at most %d bytes", FILE_MAX);
-    else if (status)
-        template_fail(error, status, path, "cannot read the template: %s", strerror(-status));
+    if (i == LANGUAGE_PARTIALS)
+        return template_fail(error, -E2BIG, place_of(language),
+                             "expected at most %d templates to be included", LANGUAGE_PARTIALS);
+    status = library_read(language->library, name, &text, error);
+    if (status == -ENOENT)
+        return template_fail(error, status, place_of(language), "there is no template \"%s\"",
+                             name);
+    if (status)
+        return status;
+    language->partial_names[i] = strdup(name);
+    if (!language->partial_names[i])
+        status = out_of_memory(name, error);
     else
-        status = language_parse(out, name, text, length, error);
-    free(text);
-    free(name);
+        status = template_parse(&language->partials[i], text.path ? text.path : name, text.text,
+                                text.length, error);
+    library_text_free(&text);
+    if (!status)
+        status = check_template(language, language->partials[i], error);
+    /* Now it is among those that language_free() frees, even if it is no good. */
+    if (language->partials[i])
+        language->partial_count++;
+    else
+        free(language->partial_names[i]);
     return status;
 }
 
@@ -514,29 +494,15 @@ int language_partial(void *context, const char *name, const struct template **ou
                      struct template_error *error)
 {
     struct language *language = context;
-    const struct embedded *embedded = find_embedded(name);
     size_t i = 0;
     int status;
 
     while (i < language->partial_count && strcmp(language->partial_names[i], name))
         i++;
     if (i == language->partial_count) {
-        if (!embedded)
-            return template_fail(error, -ENOENT, language->name, "there is no template \"%s\"",
-                                 name);
-        if (i == LANGUAGE_PARTIALS)
-            return template_fail(error, -E2BIG, language->name,
-                                 "expected at most %d templates to be included", LANGUAGE_PARTIALS);
-        language->partial_names[i] = strdup(name);
-        if (!language->partial_names[i])
-            return out_of_memory(name, error);
-        status =
-            template_parse(&language->partials[i], name, embedded->text, embedded->length, error);
-        if (status) {
-            free(language->partial_names[i]);
+        status = load_partial(language, name, error);
+        if (status)
             return status;
-        }
-        language->partial_count++;
     }
     *out = language->partials[i];
     return 0;

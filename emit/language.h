@@ -8,6 +8,7 @@
 
 #include "emit/escape.h"
 #include "emit/identifier.h"
+#include "emit/library.h"
 #include "emit/notation.h"
 #include "emit/template.h"
 
@@ -19,6 +20,8 @@ enum { LANGUAGE_PARTIALS = 32 };
  */
 struct language {
     char *name;
+    char *path;                    /* of its file; NULL: it is built in */
+    const struct library *library; /* where its partials are found; NULL: the built-in ones */
     char *description; /* one line; a template without one is only there for others to include */
     char **extensions; /* of its files, without the dot; the first is the usual one */
     char **reserved;
@@ -40,30 +43,37 @@ struct language {
 };
 
 /*
- * Loads the built-in language of that name. Free *out with language_free(). Returns 0, or -errno
- * with *error filled in: -ENOENT, with the nearest name in the text, when there is none.
+ * Loads the language of that name from the library, which must outlive it; NULL holds but what is
+ * built in. Free *out with language_free(). Returns 0, or -errno with *error filled in: -ENOENT,
+ * with the nearest name in the text, when there is none.
  */
-int language_find(struct language **out, const char *name, struct template_error *error);
+int language_find(struct language **out, const struct library *library, const char *name,
+                  struct template_error *error);
 
 /* Loads a language from a template in a file. Returns 0, or -errno with *error filled in. */
-int language_load(struct language **out, const char *path, struct template_error *error);
+int language_load(struct language **out, const struct library *library, const char *path,
+                  struct template_error *error);
 
-/* The same from text, which need not outlive the call. */
+/* The same from text, which need not outlive the call, with built-in partials. */
 int language_parse(struct language **out, const char *name, const char *text, size_t length,
                    struct template_error *error);
 void language_free(struct language *language);
 
 /*
- * The built-in languages by number, for a listing: loads the next one from *index on and moves
- * *index past it. Returns 1, 0 when there is no more, or -errno with *error filled in.
+ * The languages by number, for a listing: loads the next one from *index on and moves *index past
+ * it. Returns 1, 0 when there is no more, or -errno with *error filled in; then one may go on.
  */
-int language_next(struct language **out, size_t *index, struct template_error *error);
+int language_next(struct language **out, const struct library *library, size_t *index,
+                  struct template_error *error);
 
 /*
- * Puts the name of the built-in language whose files end like that path's in *name. Returns 0, or
- * -ENOENT and leaves *name alone.
+ * Puts the name of the language whose files end like that path's in *name, which is the library's.
+ * Returns 0, or -ENOENT and leaves *name alone.
  */
-int language_for_file(const char *path, const char **name);
+int language_for_file(const struct library *library, const char *path, const char **name);
+
+/* What the head of a template can say, by number; NULL past the last one. */
+const char *language_key(size_t index);
 
 /* A struct template_host's function: `context` is the language that the partial is for. */
 int language_partial(void *context, const char *name, const struct template **out,

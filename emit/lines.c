@@ -5,20 +5,21 @@
 
 #include "emit/escape.h"
 
-bool lines_readable(const uint8_t *data, size_t length)
+size_t lines_readable(const uint8_t *data, size_t length)
 {
     size_t size;
+    size_t i;
 
-    for (size_t i = 0; i < length; i += size) {
+    for (i = 0; i < length; i += size) {
         size = 1;
         if ((data[i] >= ' ' && data[i] <= '~') || data[i] == '\t' || data[i] == '\n' ||
             data[i] == '\r')
             continue;
         size = escape_visible((const char *)data + i, length - i);
         if (size == 0)
-            return false;
+            break;
     }
-    return length > 0;
+    return i;
 }
 
 /* A newline that would stand alone in the next line may stick out of this one. */

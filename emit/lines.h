@@ -9,8 +9,11 @@
 
 #include "emit/notation.h"
 
-/* Is it text for people: valid UTF-8, every character shows or is a tab or ends a line, some? */
-bool lines_readable(const uint8_t *data, size_t length);
+/*
+ * Returns how many of the bytes, from the first one on, are text for people: valid UTF-8, in which
+ * every character shows or is a tab or ends a line. A character that is cut off is none.
+ */
+size_t lines_readable(const uint8_t *data, size_t length);
 
 /* How a language wants its lines. */
 struct line_rules {

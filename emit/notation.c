@@ -91,8 +91,13 @@ static char *spell_octal(uint8_t byte, char *to)
     return to + 4;
 }
 
-static int print_numbers(const struct notation *notation, const char *also, const uint8_t *data,
-                         size_t length, FILE *out)
+typedef char *spell_function(uint8_t byte, char *to);
+
+/* Always inline, so that for hexadecimal, of which there is most, no byte costs a call. */
+__attribute__((always_inline)) static inline int print_each(const struct notation *notation,
+                                                            spell_function *spell,
+                                                            const uint8_t *data, size_t length,
+                                                            FILE *out)
 {
     const size_t prefix = strlen(notation->prefix);
     const size_t separator = strlen(notation->separator);
@@ -100,20 +105,33 @@ static int print_numbers(const struct notation *notation, const char *also, cons
     char *to = chunk;
     int status = 0;
 
-    (void)also;
     for (size_t i = 0; i < length && !status; i++) {
         if (i > 0) {
             memcpy(to, notation->separator, AFFIX);
             to += separator;
         }
         memcpy(to, notation->prefix, AFFIX);
-        to = notation->spell(data[i], to + prefix);
+        to = spell(data[i], to + prefix);
         if (to > chunk + CHUNK - CELL) {
             status = flush(chunk, (size_t)(to - chunk), out);
             to = chunk;
         }
     }
     return status ? status : flush(chunk, (size_t)(to - chunk), out);
+}
+
+static int print_numbers(const struct notation *notation, const char *also, const uint8_t *data,
+                         size_t length, FILE *out)
+{
+    (void)also;
+    return print_each(notation, notation->spell, data, length, out);
+}
+
+static int print_hex(const struct notation *notation, const char *also, const uint8_t *data,
+                     size_t length, FILE *out)
+{
+    (void)also;
+    return print_each(notation, spell_hex, data, length, out);
 }
 
 static size_t number_columns(const struct notation *notation, const char *also, const uint8_t *data,
@@ -282,6 +300,8 @@ static size_t one_column(const struct notation *notation, const char *also, cons
     return *taken = 1;
 }
 
+enum { DUMP_ROW = 16 };
+
 /*
  * A row of a hexdump behind its offset, as xxd writes it: pairs, filled up to 16 bytes, and text;
  * but no spaces at the end, which editors take away.
@@ -289,7 +309,6 @@ static size_t one_column(const struct notation *notation, const char *also, cons
 static int print_dump(const struct notation *notation, const char *also, const uint8_t *data,
                       size_t length, FILE *out)
 {
-    enum { ROW = 16 };
     size_t shown = length;
     size_t cells;
     char cell[4];
@@ -297,7 +316,7 @@ static int print_dump(const struct notation *notation, const char *also, const u
 
     while (shown > 0 && data[shown - 1] == ' ')
         shown--;
-    cells = shown > 0 && length < ROW ? ROW : length;
+    cells = shown > 0 && length < DUMP_ROW ? DUMP_ROW : length;
     for (size_t i = 0; i < cells && !status; i++) {
         memset(cell, ' ', sizeof(cell));
         if (i < length)
@@ -307,6 +326,18 @@ static int print_dump(const struct notation *notation, const char *also, const u
     if (!status && shown > 0)
         status = flush("  ", 2, out);
     return status ? status : print_printable(notation, also, data, shown, out);
+}
+
+/* The first byte brings the room for all pairs of a row. */
+static size_t dump_columns(const struct notation *notation, const char *also, const uint8_t *data,
+                           size_t length, size_t at, size_t *taken)
+{
+    (void)notation;
+    (void)also;
+    (void)data;
+    (void)length;
+    *taken = 1;
+    return at == 0 ? DUMP_ROW / 2 * 5 + 2 : at < DUMP_ROW ? 1 : 4;
 }
 
 static char *spell_base64(const uint8_t *data, size_t length, char *to)
@@ -377,20 +408,20 @@ static size_t json_columns(const struct notation *notation, const char *also, co
 }
 
 static const struct notation notations[] = {
-    {.name = "hex", .print = print_numbers, .columns = number_columns, .spell = spell_hex},
+    {.name = "hex", .print = print_hex, .columns = number_columns, .spell = spell_hex},
     {.name = "hex_spaced",
-     .print = print_numbers,
+     .print = print_hex,
      .columns = number_columns,
      .separator = " ",
      .spell = spell_hex},
     {.name = "hex_bytes",
-     .print = print_numbers,
+     .print = print_hex,
      .columns = number_columns,
      .prefix = "0x",
      .separator = ", ",
      .spell = spell_hex},
     {.name = "hexstring",
-     .print = print_numbers,
+     .print = print_hex,
      .columns = number_columns,
      .prefix = "\\x",
      .spell = spell_hex},
@@ -405,7 +436,7 @@ static const struct notation notations[] = {
      .spell = spell_decimal},
     {.name = "base64", .print = print_base64, .columns = base64_columns},
     {.name = "printable", .print = print_printable, .columns = one_column},
-    {.name = "dump", .print = print_dump, .columns = one_column},
+    {.name = "dump", .print = print_dump, .columns = dump_columns},
     {.name = "c_string",
      .print = print_string,
      .columns = string_columns,

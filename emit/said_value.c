@@ -81,6 +81,8 @@ static struct value message_embedded(const struct value *of)
 
 static struct value message_file(const struct value *of)
 {
+    if (!emission_of(of)->language->folder)
+        return (struct value){0};
     return value_file(of, of->detail, message_index(of));
 }
 
@@ -89,32 +91,32 @@ static struct value message_several_blocks(const struct value *of)
     return value_flag(of, value_has_several_blocks(of->self));
 }
 
+const struct value_field message_fields[] = {
+    {"message", value_itself},
+    {"rows", message_rows},
+    {"length", message_length},
+    {"empty", message_empty},
+    {"several_rows", message_several_rows},
+    {"several_blocks", message_several_blocks},
+    {"readable", message_readable},
+    {"lines", message_lines},
+    {"several_lines", message_several_lines},
+    {"embedded", message_embedded},
+    {"file", message_file},
+    {"incomplete", message_incomplete},
+    {"missing", message_missing},
+    {"number", message_number},
+    {"first", message_first},
+    {"last", message_last},
+    {0},
+};
+
 static bool find_in_message(const struct value *value, const char *name, size_t length,
                             struct value *child)
 {
-    static const struct value_field fields[] = {
-        {"message", value_itself},
-        {"rows", message_rows},
-        {"length", message_length},
-        {"empty", message_empty},
-        {"several_rows", message_several_rows},
-        {"readable", message_readable},
-        {"lines", message_lines},
-        {"several_lines", message_several_lines},
-        {"embedded", message_embedded},
-        {"file", message_file},
-        {"several_blocks", message_several_blocks},
-        {"incomplete", message_incomplete},
-        {"missing", message_missing},
-        {"number", message_number},
-        {"first", message_first},
-        {"last", message_last},
-        {0},
-    };
-
     const struct said *said = value->self;
 
-    return value_find(fields, value, name, length, child) ||
+    return value_find(message_fields, value, name, length, child) ||
            value_find_notation(value, said, 0, said->length, name, length, child);
 }
 
@@ -247,30 +249,31 @@ static struct value side_several(const struct value *of)
     return value_flag(of, ((const struct side *)of->self)->count > 1);
 }
 
+const struct value_field side_fields[] = {
+    {"side", value_itself},
+    {"messages", side_messages},
+    {"direction", side_direction},
+    {"first", side_first},
+    {"rows", side_rows},
+    {"readable", side_readable},
+    {"lines", side_lines},
+    {"count", side_count},
+    {"length", side_length},
+    {"none", side_none},
+    {"empty", side_empty},
+    {"several", side_several},
+    {"incomplete", side_is_incomplete},
+    {"missing", side_missing},
+    {"lost", side_lost},
+    {0},
+};
+
 static bool find_in_side(const struct value *value, const char *name, size_t length,
                          struct value *child)
 {
-    static const struct value_field fields[] = {
-        {"side", value_itself},
-        {"messages", side_messages},
-        {"direction", side_direction},
-        {"first", side_first},
-        {"rows", side_rows},
-        {"readable", side_readable},
-        {"lines", side_lines},
-        {"count", side_count},
-        {"length", side_length},
-        {"none", side_none},
-        {"empty", side_empty},
-        {"several", side_several},
-        {"incomplete", side_is_incomplete},
-        {"missing", side_missing},
-        {"lost", side_lost},
-        {0},
-    };
     const struct said *said;
 
-    if (value_find(fields, value, name, length, child))
+    if (value_find(side_fields, value, name, length, child))
         return true;
     if (!value_is_notation(name, length))
         return false;

@@ -16,9 +16,9 @@ int size_parse(const char *text, size_t length, size_t *out)
     if (digits == 0)
         return -EINVAL;
     for (size_t i = 0; i < digits; i++) {
-        if (text[i] < '0' || text[i] > '9' || size > (SIZE_MAX - 9) / 10)
+        if (text[i] < '0' || text[i] > '9' || __builtin_mul_overflow(size, 10, &size) ||
+            __builtin_add_overflow(size, (size_t)(text[i] - '0'), &size))
             return -EINVAL;
-        size = size * 10 + (size_t)(text[i] - '0');
     }
     if (size > SIZE_MAX >> shift)
         return -EINVAL;

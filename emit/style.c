@@ -16,7 +16,7 @@ static size_t style_count(const struct language *language)
     return count;
 }
 
-static bool has_style(const struct language *language, const char *name, size_t length)
+bool style_has(const struct language *language, const char *name, size_t length)
 {
     for (size_t i = 0; i < style_count(language); i++) {
         if (word_is(language->styles[i], name, length))
@@ -53,7 +53,7 @@ int style_check(const struct language *language, const char *chosen, struct temp
 
     for (; chosen; chosen = chosen[length] ? chosen + length + 1 : NULL) {
         length = strcspn(chosen, ",");
-        if (!has_style(language, chosen, length))
+        if (!style_has(language, chosen, length))
             return no_style(language, chosen, length, error);
     }
     return 0;

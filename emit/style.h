@@ -14,6 +14,9 @@
  */
 int style_check(const struct language *language, const char *chosen, struct template_error *error);
 
+/* Has the language a style of that name, which need not end in a null byte? */
+bool style_has(const struct language *language, const char *name, size_t length);
+
 /* Is the style of that name, which need not end in a null byte, among those chosen? */
 bool style_is(const struct language *language, const char *chosen, const char *name, size_t length);
 

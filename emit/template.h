@@ -14,8 +14,8 @@ struct template;
 struct template_error {
     size_t line; /* 0 when the fault is not in the template: no memory, a write that failed */
     size_t column;
-    char name[96]; /* of the template */
-    char text[224];
+    char name[1024]; /* of the template, or the path of its file */
+    char text[256];
 };
 
 /* How {{name}} prints text, as against {{{name}}}, which prints it as it is. */

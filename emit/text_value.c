@@ -64,13 +64,12 @@ static struct value number_plural(const struct value *of)
     return value_flag(of, of->index != 1);
 }
 
+const struct value_field number_fields[] = {{"plural", number_plural}, {"hex", number_hex}, {0}};
+
 static bool find_in_number(const struct value *value, const char *name, size_t length,
                            struct value *child)
 {
-    static const struct value_field fields[] = {
-        {"plural", number_plural}, {"hex", number_hex}, {0}};
-
-    return value_find(fields, value, name, length, child);
+    return value_find(number_fields, value, name, length, child);
 }
 
 static const struct value_type number_type = {
@@ -227,26 +226,33 @@ static bool text_truth(const struct value *value)
     return *text_of(value, buffer) != '\0';
 }
 
+static const struct {
+    const char *name;
+    struct value_type type;
+} variants[] = {
+    {"string", {.truth = text_truth, .print = print_for_string}},
+    {"comment", {.truth = text_truth, .print = print_for_comment}},
+    {"identifier", {.print = print_identifier}},
+    {"camel", {.print = print_camel}},
+    {"pascal", {.print = print_pascal}},
+    {"snake", {.print = print_snake}},
+    {"screaming_snake", {.print = print_screaming}},
+    {"dotted_snake", {.print = print_dotted_snake}},
+    {"dotted_pascal", {.print = print_dotted_pascal}},
+    {"plain", {.truth = text_truth, .print = print_plain}},
+};
+
+enum { VARIANTS = sizeof(variants) / sizeof(*variants) };
+
+const char *text_variant(size_t index)
+{
+    return index < VARIANTS ? variants[index].name : NULL;
+}
+
 static bool find_in_text(const struct value *value, const char *name, size_t length,
                          struct value *child)
 {
-    static const struct {
-        const char *name;
-        struct value_type type;
-    } variants[] = {
-        {"string", {.truth = text_truth, .print = print_for_string}},
-        {"comment", {.truth = text_truth, .print = print_for_comment}},
-        {"identifier", {.print = print_identifier}},
-        {"camel", {.print = print_camel}},
-        {"pascal", {.print = print_pascal}},
-        {"snake", {.print = print_snake}},
-        {"screaming_snake", {.print = print_screaming}},
-        {"dotted_snake", {.print = print_dotted_snake}},
-        {"dotted_pascal", {.print = print_dotted_pascal}},
-        {"plain", {.truth = text_truth, .print = print_plain}},
-    };
-
-    for (size_t i = 0; i < sizeof(variants) / sizeof(*variants); i++) {
+    for (size_t i = 0; i < VARIANTS; i++) {
         if (word_is(variants[i].name, name, length)) {
             *child = *value;
             child->type = &variants[i].type;
@@ -292,18 +298,13 @@ struct value value_made_text(const struct value *of, const struct text_maker *ma
     return value;
 }
 
-/* The name of an exchange: there are no two alike, and a new one at the end changes none. */
 static void make_exchange_name(const struct value *value, char out[VALUE_TEXT_SIZE])
 {
     const struct conversation_table *conversation = value->self;
     const struct table *all = emission_of(value)->fixture->table;
-    const char *name = emission_of(value)->name;
 
-    if (all->count > 1)
-        snprintf(out, VALUE_TEXT_SIZE, "%s %zu.%zu", name,
-                 (size_t)(conversation - all->conversations) + 1, value->index + 1);
-    else
-        snprintf(out, VALUE_TEXT_SIZE, "%s %zu", name, value->index + 1);
+    names_get(emission_of(value)->names, (size_t)(conversation - all->conversations), value->index,
+              out);
 }
 
 struct value value_exchange_name(const struct value *of,

@@ -99,7 +99,8 @@ setup() {
     run -0 --separate-stderr "$SOCKFIXTURE" --help
     equal "$stderr" ''
     for option in lang output write read socket backend name package quiet verbose list-langs \
-        version help ignore-status template style bytes call embed-above; do
+        version help ignore-status template style bytes call embed-above \
+        template-dir print-template; do
         [[ $output == *--$option* ]] || fail "--help does not name --$option"
     done
     for option in 0 2 3 4 5; do

@@ -166,7 +166,7 @@ static void hostile_text_stays_where_it_is(void **state)
     int status;
 
     (void)state;
-    while ((status = language_next(&language, &index, &error)) == 1) {
+    while ((status = language_next(&language, NULL, &index, &error)) == 1) {
         for (size_t i = 0; i < HOSTILE; i++)
             check_hostile(language, hostile[i]);
         language_free(language);
@@ -335,26 +335,26 @@ static void languages_are_found(void **state)
     const char *name = NULL;
 
     (void)state;
-    assert_int_equal(language_find(&language, "go", &error), 0);
+    assert_int_equal(language_find(&language, NULL, "go", &error), 0);
     assert_string_equal(language->name, "go");
     assert_string_equal(language->extensions[0], "go");
     assert_true(*language->description != '\0');
     language_free(language);
 
     language = NULL;
-    assert_int_equal(language_find(&language, "pyhton", &error), -ENOENT);
+    assert_int_equal(language_find(&language, NULL, "pyhton", &error), -ENOENT);
     assert_null(language);
     assert_non_null(strstr(error.text, "did you mean python?"));
-    assert_int_equal(language_find(&language, "cobol", &error), -ENOENT);
+    assert_int_equal(language_find(&language, NULL, "cobol", &error), -ENOENT);
     assert_null(strstr(error.text, "did you mean"));
 
-    assert_int_equal(language_for_file("some.dir/ntpdata_test.go", &name), 0);
+    assert_int_equal(language_for_file(NULL, "some.dir/ntpdata_test.go", &name), 0);
     assert_string_equal(name, "go");
-    assert_int_equal(language_for_file("X.JSON", &name), 0);
+    assert_int_equal(language_for_file(NULL, "X.JSON", &name), 0);
     assert_string_equal(name, "json");
-    assert_int_equal(language_for_file("some.go/file", &name), -ENOENT);
-    assert_int_equal(language_for_file("file.", &name), -ENOENT);
-    assert_int_equal(language_for_file("file.g", &name), -ENOENT);
+    assert_int_equal(language_for_file(NULL, "some.go/file", &name), -ENOENT);
+    assert_int_equal(language_for_file(NULL, "file.", &name), -ENOENT);
+    assert_int_equal(language_for_file(NULL, "file.g", &name), -ENOENT);
     assert_string_equal(name, "json");
 }
 
@@ -419,18 +419,18 @@ static void templates_are_loaded_from_files(void **state)
     char *broken = write_file("\n\n{{#a}}", 1);
 
     (void)state;
-    assert_int_equal(language_load(&language, small, &error), 0);
+    assert_int_equal(language_load(&language, NULL, small, &error), 0);
     assert_null(strchr(language->name, '/'));
     assert_null(strstr(language->name, ".mustache"));
     language_free(language);
 
     language = NULL;
-    assert_int_equal(language_load(&language, large, &error), -EFBIG);
+    assert_int_equal(language_load(&language, NULL, large, &error), -EFBIG);
     assert_string_equal(error.name, large);
-    assert_int_equal(language_load(&language, broken, &error), -EINVAL);
+    assert_int_equal(language_load(&language, NULL, broken, &error), -EINVAL);
     assert_int_equal(error.line, 3);
-    assert_int_equal(language_load(&language, "/nonexistent", &error), -ENOENT);
-    assert_int_equal(language_load(&language, "/", &error), -EISDIR);
+    assert_int_equal(language_load(&language, NULL, "/nonexistent", &error), -ENOENT);
+    assert_int_equal(language_load(&language, NULL, "/", &error), -EISDIR);
     assert_null(language);
     unlink(small);
     unlink(large);

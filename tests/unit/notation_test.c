@@ -73,6 +73,13 @@ static void spells_awkward_bytes(void **state)
         {"python_bytes", BYTES("a'\"b"), "b\"a'\\\"b\""},
         {"python_bytes", BYTES("'\"\"\\\n\xff"), "b'\\'\"\"\\\\\\n\\xff'"},
         {"latin1_string", BYTES("a\"\\\n\0\xff"), "a\\\"\\\\\\n\\u0000\\u00ff"},
+        {"octalstring", BYTES("\x06\xff"), "\\006\\377"},
+        {"c_text", BYTES("\xc3\xa9\xe2\x80\xae\xff?\?/"), "\xc3\xa9\\342\\200\\256\\377?\\?/"},
+        {"go_text", BYTES("\xc3\xa9\xe2\x80\xae\xff\xed\xa0\x80\xc3"),
+         "\xc3\xa9\\xe2\\x80\\xae\\xff\\xed\\xa0\\x80\\xc3"},
+        {"go_string", BYTES("\xc3\xa9"), "\\xc3\\xa9"},
+        {"python_hexbytes", BYTES("a'\""), "b\"\\x61\\x27\\x22\""},
+        {"latin1_numbers", BYTES("a\xff"), "\\u0061\\u00ff"},
         {"dump", BYTES("\x06\x01*A\xff"),
          "0601 2a41 ff                           "
          "  ..*A."},
@@ -148,6 +155,42 @@ static void nothing_is_nothing(void **state)
     }
 }
 
+/* In the notation of numbers, nothing of a text stands for itself. */
+static void numbers_show_no_text(void **state)
+{
+    static const char *const names[] = {"c_string",        "c_text",       "go_string",
+                                        "go_text",         "python_bytes", "latin1_string",
+                                        "rust_byte_string"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+        const struct notation *numeric =
+            notation_numeric(notation_find(names[i], strlen(names[i])));
+        char *text = NULL;
+        size_t size;
+        FILE *out = open_memstream(&text, &size);
+
+        assert_non_null(out);
+        assert_int_equal(notation_print(numeric, "", (const uint8_t *)"GET z\n", 6, out), 0);
+        fclose(out);
+        assert_null(strstr(text, "GET"));
+        assert_null(strchr(text, 'z'));
+        assert_null(strstr(text, "\\n"));
+        free(text);
+    }
+    assert_ptr_equal(notation_numeric(notation_find("hex", 3)), notation_find("hex", 3));
+}
+
+static void tells_what_it_can_spell(void **state)
+{
+    const struct notation *json = notation_find("json_string", 11);
+
+    (void)state;
+    assert_true(notation_can(json, (const uint8_t *)"\xc3\xa9\0\x01", 4));
+    assert_false(notation_can(json, (const uint8_t *)"a\xff", 2));
+    assert_true(notation_can(notation_find("go_text", 7), (const uint8_t *)"a\xff", 2));
+}
+
 static void finds_only_whole_names(void **state)
 {
     (void)state;
@@ -221,6 +264,8 @@ int main(void)
         cmocka_unit_test(knows_what_it_can_spell),
         cmocka_unit_test(escapes_what_else_a_language_wants),
         cmocka_unit_test(nothing_is_nothing),
+        cmocka_unit_test(numbers_show_no_text),
+        cmocka_unit_test(tells_what_it_can_spell),
         cmocka_unit_test(finds_only_whole_names),
         cmocka_unit_test(long_data_is_spelt_alike),
         cmocka_unit_test(failed_writes_are_told),

@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+#include "emit/library.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/fsuid.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "emit/embedded.h"
+
+enum { FILE_MAX = 1 << 20 };
+
+static const char suffix[] = ".mustache";
+
+/* A template that is known by name, and where it is. */
+struct entry {
+    char *name;
+    char *path; /* NULL: it is built in */
+    bool as_caller;
+};
+
+struct library {
+    struct entry *entries; /* in the order of their names */
+    size_t count;
+};
+
+/* Rights: what lies in a user's home is read as that user would. */
+
+static bool caller(uid_t *user, gid_t *group)
+{
+    const char *user_text = getenv("SUDO_UID"), *group_text = getenv("SUDO_GID");
+
+    if (geteuid() != 0 || !user_text || !group_text)
+        return false;
+    *user = (uid_t)strtoul(user_text, NULL, 10);
+    *group = (gid_t)strtoul(group_text, NULL, 10);
+    return true;
+}
+
+/* Gives these rights over files to this process; both calls can only tell when asked again. */
+static int set_rights(uid_t user, gid_t group)
+{
+    setfsgid(group);
+    setfsuid(user);
+    return (uid_t)setfsuid((uid_t)-1) == user && (gid_t)setfsgid((gid_t)-1) == group ? 0 : -EPERM;
+}
+
+static int begin_rights(bool as_caller)
+{
+    uid_t user;
+    gid_t group;
+
+    return as_caller && caller(&user, &group) ? set_rights(user, group) : 0;
+}
+
+static int end_rights(bool as_caller)
+{
+    return as_caller ? set_rights(geteuid(), getegid()) : 0;
+}
+
+int library_user_folder(char **out)
+{
+    static const char below[] = "sockfixture/templates";
+    const char *config = secure_getenv("XDG_CONFIG_HOME");
+    const char *home = secure_getenv("HOME");
+    const struct passwd *entry = NULL;
+    uid_t user = getuid();
+    gid_t group;
+    int length;
+
+    *out = NULL;
+    if (config && *config == '/') {
+        length = asprintf(out, "%s/%s", config, below);
+    } else {
+        if (caller(&user, &group) || !home || *home != '/')
+            entry = getpwuid(user);
+        home = entry ? entry->pw_dir : home;
+        if (!home || *home != '/')
+            return 0;
+        length = asprintf(out, "%s/.config/%s", home, below);
+    }
+    if (length < 0)
+        *out = NULL;
+    return length < 0 ? -ENOMEM : 0;
+}
+
+/* The list of what there is. */
+
+static const struct entry *find_entry(const struct library *library, const char *name)
+{
+    for (size_t i = 0; i < library->count; i++) {
+        if (!strcmp(library->entries[i].name, name))
+            return &library->entries[i];
+    }
+    return NULL;
+}
+
+/* Takes over the path. */
+static int add_entry(struct library *library, const char *name, size_t length, char *path,
+                     bool as_caller)
+{
+    struct entry *entries =
+        reallocarray(library->entries, library->count + 1, sizeof(*library->entries));
+    char *copy = strndup(name, length);
+
+    if (entries)
+        library->entries = entries;
+    if (!entries || !copy || find_entry(library, copy)) {
+        free(path);
+        free(copy);
+        return entries && copy ? 0 : -ENOMEM;
+    }
+    library->entries[library->count++] = (struct entry){copy, path, as_caller};
+    return 0;
+}
+
+/* The length of the name of the template in a file called so; 0 when it is none. */
+static size_t template_name(const char *file)
+{
+    size_t length = strlen(file), tail = strlen(suffix);
+
+    return *file != '.' && length > tail && !strcmp(file + length - tail, suffix) ? length - tail
+                                                                                  : 0;
+}
+
+static int list_entries(struct library *library, const struct library_folder *folder, DIR *files)
+{
+    const struct dirent *file;
+    int status = 0;
+    size_t length;
+    char *path;
+
+    while (!status && (errno = 0, file = readdir(files))) {
+        length = template_name(file->d_name);
+        if (length == 0)
+            continue;
+        if (asprintf(&path, "%s/%s", folder->path, file->d_name) < 0)
+            return -ENOMEM;
+        status = add_entry(library, file->d_name, length, path, folder->as_caller);
+    }
+    return status ? status : -errno;
+}
+
+static int list_folder(struct library *library, const struct library_folder *folder)
+{
+    int status = begin_rights(folder->as_caller);
+    DIR *files = status ? NULL : opendir(folder->path);
+
+    if (files) {
+        status = list_entries(library, folder, files);
+        closedir(files);
+    } else if (!status) {
+        status = -errno;
+        if (folder->optional && (status == -ENOENT || status == -ENOTDIR || status == -EACCES))
+            status = 0;
+    }
+    return end_rights(folder->as_caller) ? -EPERM : status;
+}
+
+static int list_embedded(struct library *library)
+{
+    int status = 0;
+
+    for (size_t i = 0; i < embedded_templates_count && !status; i++)
+        status = add_entry(library, embedded_templates[i].name, strlen(embedded_templates[i].name),
+                           NULL, false);
+    return status;
+}
+
+static int by_name(const void *one, const void *other)
+{
+    return strcmp(((const struct entry *)one)->name, ((const struct entry *)other)->name);
+}
+
+int library_new(struct library **out, const struct library_folder *folders, size_t count,
+                struct template_error *error)
+{
+    struct library *library = calloc(1, sizeof(*library));
+    int status = library ? 0 : -ENOMEM;
+    size_t i;
+
+    for (i = 0; i < count && !status; i++)
+        status = list_folder(library, &folders[i]);
+    if (status && library) {
+        library_free(library);
+        return template_fail(error, status, folders[i - 1].path, "%s", strerror(-status));
+    }
+    if (!status)
+        status = list_embedded(library);
+    if (status) {
+        library_free(library);
+        return template_fail(error, status, "", "out of memory");
+    }
+    qsort(library->entries, library->count, sizeof(*library->entries), by_name);
+    *out = library;
+    return 0;
+}
+
+void library_free(struct library *library)
+{
+    if (!library)
+        return;
+    for (size_t i = 0; i < library->count; i++) {
+        free(library->entries[i].name);
+        free(library->entries[i].path);
+    }
+    free(library->entries);
+    free(library);
+}
+
+const char *library_name(const struct library *library, size_t index)
+{
+    if (!library)
+        return index < embedded_templates_count ? embedded_templates[index].name : NULL;
+    return index < library->count ? library->entries[index].name : NULL;
+}
+
+/* Reading. */
+
+static int read_all(int fd, struct library_text *out)
+{
+    FILE *file = fdopen(fd, "r");
+    int status = 0;
+
+    if (!file) {
+        status = -errno;
+        close(fd);
+        return status;
+    }
+    out->text = malloc(FILE_MAX + 1);
+    if (!out->text) {
+        status = -ENOMEM;
+    } else {
+        out->length = fread(out->text, 1, FILE_MAX + 1, file);
+        if (ferror(file))
+            status = -errno;
+        else if (out->length > FILE_MAX)
+            status = -EFBIG;
+    }
+    fclose(file);
+    return status;
+}
+
+static int fail_to_read(const char *path, int status, struct template_error *error)
+{
+    if (status == -EFBIG)
+        return template_fail(error, status, path, "expected a template of at most %d bytes",
+                             FILE_MAX);
+    return template_fail(error, status, path, "cannot read the template: %s", strerror(-status));
+}
+
+int library_read_file(const char *path, struct library_text *out, struct template_error *error)
+{
+    struct library_text text = {.path = strdup(path)};
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int status = fd < 0 ? -errno : read_all(fd, &text);
+
+    if (!status && !text.path)
+        status = -ENOMEM;
+    if (status) {
+        library_text_free(&text);
+        return fail_to_read(path, status, error);
+    }
+    *out = text;
+    return 0;
+}
+
+/* Nothing but a file: a pipe in the folder would be waited for. */
+static int open_entry(const struct entry *entry)
+{
+    int status = begin_rights(entry->as_caller);
+    int fd = -1;
+    struct stat file;
+
+    if (!status) {
+        fd = open(entry->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+        if (fd < 0 || fstat(fd, &file))
+            status = -errno;
+        else if (!S_ISREG(file.st_mode))
+            status = -EINVAL;
+    }
+    if (end_rights(entry->as_caller))
+        status = -EPERM;
+    if (status && fd >= 0)
+        close(fd);
+    return status ? status : fd;
+}
+
+static int read_entry(const struct entry *entry, struct library_text *out,
+                      struct template_error *error)
+{
+    struct library_text text = {.path = strdup(entry->path)};
+    int fd = open_entry(entry);
+    int status = fd < 0 ? fd : read_all(fd, &text);
+
+    if (!status && !text.path)
+        status = -ENOMEM;
+    if (status) {
+        library_text_free(&text);
+        /* -ENOENT is for a name that is none, and this one was there. */
+        return fail_to_read(entry->path, status == -ENOENT ? -EIO : status, error);
+    }
+    *out = text;
+    return 0;
+}
+
+static int read_embedded(const char *name, struct library_text *out, struct template_error *error)
+{
+    struct library_text text = {0};
+
+    for (size_t i = 0; i < embedded_templates_count; i++) {
+        if (strcmp(embedded_templates[i].name, name))
+            continue;
+        text.length = embedded_templates[i].length;
+        text.text = malloc(text.length + 1);
+        if (!text.text)
+            return template_fail(error, -ENOMEM, name, "out of memory");
+        memcpy(text.text, embedded_templates[i].text, text.length);
+        *out = text;
+        return 0;
+    }
+    return -ENOENT;
+}
+
+int library_read(const struct library *library, const char *name, struct library_text *out,
+                 struct template_error *error)
+{
+    const struct entry *entry = library ? find_entry(library, name) : NULL;
+
+    return entry && entry->path ? read_entry(entry, out, error) : read_embedded(name, out, error);
+}
+
+void library_text_free(struct library_text *text)
+{
+    free(text->path);
+    free(text->text);
+    *text = (struct library_text){0};
+}

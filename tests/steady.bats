@@ -1,0 +1,89 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
+# The memory that a fixture takes does not grow with the recording, and a disk that is full is told.
+
+load helper
+
+# A recording of so many MiB, in messages of a size.
+recording() { # MIB SIZE
+    python3 - "$@" << 'PYTHON' > "$1-$2.jsonl"
+import base64, sys
+mib, size = int(sys.argv[1]), int(sys.argv[2])
+lost = '{"messages":0,"bytes":0,"cut":0,"unfollowed":0,"foreign":0,"bypassed":0}'
+print('{"format":"sockfixture-recording","version":1,"command":["x"],"backend":"ptrace","lost":null}')
+count = mib * (1 << 20) // size
+for number in range(count):
+    direction = ("request", "response")[number % 2]
+    data = base64.b64encode(bytes([number % 256]) * size).decode()
+    print(
+        f'{{"time":"1.{number:09}","conversation":1,"direction":"{direction}","family":"unix",'
+        f'"type":"TYPE","call":"send","tid":1,"pid":1,"comm":"","inode":1,"address":"","peer":'
+        f'{{"pid":1,"comm":"","inode":1,"address":"/x"}},"length":{size},"data":"{data}","text":""}}'
+    )
+print(f'{{"end":{{"messages":{count},"lost":{lost}}}}}')
+PYTHON
+    sed -i "s/TYPE/${3:-dgram}/" "$1-$2.jsonl"
+}
+
+# The peak of memory of what it takes to emit the recording, in MiB.
+peak() { # RECORDING OPTION...
+    ASAN_OPTIONS=detect_leaks=0:quarantine_size_mb=1 python3 - "$SOCKFIXTURE" -q -r "$@" << 'PYTHON'
+import resource, subprocess, sys
+subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, check=True)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024)
+PYTHON
+}
+
+no_larger() { # SMALL LARGE OPTION...
+    local small large
+    small=$(peak "$1" "${@:3}")
+    large=$(peak "$2" "${@:3}")
+    echo "of $1: $small MiB, of $2: $large MiB, with ${*:3}" >&2
+    [ "$large" -le $((small + 16)) ] || fail "memory grows with the recording"
+}
+
+@test "four times the recording takes no more memory" {
+    local lang
+    recording 48 65536
+    recording 192 65536
+    for lang in go rust python json; do
+        no_larger 48-65536.jsonl 192-65536.jsonl --lang "$lang"
+    done
+    no_larger 48-65536.jsonl 192-65536.jsonl --lang go --embed-above 1K -o x.go
+    no_larger 48-65536.jsonl 192-65536.jsonl --lang raw -o folder
+}
+
+@test "four times the messages take no more memory" {
+    recording 2 32
+    recording 8 32
+    no_larger 2-32.jsonl 8-32.jsonl --lang json
+}
+
+@test "a stream that nobody interrupts takes no more memory when it is longer" {
+    recording 48 65536
+    recording 192 65536
+    sed -i 's/"dgram"/"stream"/; s/"response"/"request"/' ./*-65536.jsonl
+    no_larger 48-65536.jsonl 192-65536.jsonl --lang go
+    no_larger 48-65536.jsonl 192-65536.jsonl --lang json
+}
+
+@test "what is kept in a file is what was recorded" {
+    recording 32 99999
+    "$SOCKFIXTURE" -r 32-99999.jsonl --lang json > out.json
+    "$tests/rows.py" recording 32-99999.jsonl > rows.recording
+    "$tests/rows.py" json out.json > rows.json
+    cmp rows.recording rows.json
+}
+
+@test "a full disk is told" {
+    recording 48 65536
+    mkdir small
+    unshare --mount sh -c 'mount -t tmpfs -o size=4m none small && TMPDIR=$PWD/small exec "$@"' sh \
+        "$SOCKFIXTURE" -r 48-65536.jsonl --lang go -o out.go 2> error && fail 'it was not told'
+    equal "$(cat error)" \
+        'sockfixture: 48-65536.jsonl: no room to keep the messages (let TMPDIR name a folder that has more)'
+    only_files 48-65536.jsonl small error
+    # Where TMPDIR names no folder, another is taken.
+    TMPDIR=/nonexistent "$SOCKFIXTURE" -r 48-65536.jsonl --lang json | cksum > with
+    "$SOCKFIXTURE" -r 48-65536.jsonl --lang json | cksum | cmp - with
+}

@@ -1,0 +1,442 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
+# Every style of a language, and every way to spell bytes: left alone by its formatter, compiled without a warning, and
+# the recorded bytes are in it. Text reads as text, and what is too long for a literal stands beside the fixture.
+
+load helper
+load emit
+
+setup_file() {
+    export GOCACHE=$BATS_FILE_TMPDIR/go-cache GOFLAGS=-mod=mod GOTOOLCHAIN=local
+}
+
+# The shapes that a conversation gives to a fixture, with the bytes that are awkward in some language.
+scripts() {
+    declare -gA script
+    script[one]='
+        > b"GET /containers/json HTTP/1.1\r\nHost: x\r\n\r\n"
+        < b"HTTP/1.1 200 OK\r\n\r\n{\"a\": \"\\x41b\", \"b\": \x27${c}\x27}\n" + "h\u00e9llo \u65e5\u672c\n".encode()
+        > bytes(range(256))
+        < b"\x01" + b"41b ??/ */ /* \"\"\" ${x} #{y} `z` %s \\u{41}\0"
+        > b" leading and trailing "
+        < b"  \n  \n\n\n\t" + b"-" * 500 + b"\r\n" + b"word " * 60
+        > b"\""
+        < b"\x27\"\\"
+        > b""
+        < b"\xff\xfe invalid \xc3"'
+    script[none]='
+        < b"220 ready\r\n"
+        > b"HELO\r\n"'
+    script[many]='
+        type dgram
+        > b"one"
+        > b"two" + b"!" * 100
+        > b"\x00\x01" + b"three" * 10
+        < b""
+        < b"\xff"
+        > b"\x00" * 17
+        > b"x"
+        < b"a line\nand another\n"'
+    script[long]='
+        > b"\x00" * 70000
+        < b"text\n" * 20000
+        > b"short"
+        < bytes(range(256)) * 300'
+    script[long_many]='
+        type dgram
+        > b"\x00" * 70000
+        > b"\x01" * 70000
+        < b"text\n" * 20000
+        > b"short"
+        > b"\xff" * 70000
+        < b""'
+}
+
+# Calls the function for every shape with every style and way to spell bytes.
+for_each_way() { # FUNCTION STYLE...
+    local name way number=0
+    scripts
+    for name in one none many long long_many; do
+        recording=$work/$name.jsonl
+        "$tests/compose.py" <<< "${script[$name]}" > "$recording"
+        for way in "${@:2}" '' '--bytes hex' '--bytes text'; do
+            [[ $way == --* || -z $way ]] || way="--style $way"
+            number=$((number + 1))
+            echo "the shape is $name, in the way: $way" >&2
+            # shellcheck disable=SC2086 # the way is words
+            "$1" "way$number" $way
+        done
+    done
+}
+
+go_holds() { # SHAPE [OPTION...]
+    go_is_clean "$@"
+    go_test > "go-$1/rows_test.go"
+    (cd "go-$1" && go test ./... >&2)
+    recorded "go-$1/rows"
+}
+
+@test "Go in every style" {
+    for_each_way go_holds bytes string
+}
+
+rust_holds() { # SHAPE [OPTION...]
+    rust_is_clean "$@"
+    rust_test "$1" > rows.rs
+    rustc --edition 2021 --test -A dead_code -o rows rows.rs
+    ./rows >&2
+    recorded rows.rust
+}
+
+@test "Rust in every style" {
+    for_each_way rust_holds string array
+}
+
+python_holds() { # SHAPE [OPTION...]
+    python_is_clean "$@"
+    python_test > rows_test.py
+    SHAPE=$1 python3 -m pytest -q -p no:cacheprovider rows_test.py >&2
+    recorded rows.python
+}
+
+@test "Python in every style" {
+    for_each_way python_holds bytes fromhex
+}
+
+@test "JSON in every way" {
+    for_each_way json_is_clean
+    # Text that is said to be readable is the message.
+    "$tests/compose.py" <<< "${script[one]}" > text.jsonl
+    for way in auto hex text; do
+        "$SOCKFIXTURE" -r text.jsonl --lang json --bytes "$way" > text.json
+        python3 - "$way" << 'PYTHON'
+import json, sys
+readable = 0
+for conversation in json.load(open("text.json"))["conversations"]:
+    for exchange in conversation["exchanges"]:
+        for said in exchange["requests"] + exchange["responses"]:
+            if said["readable"]:
+                readable += 1
+                assert said["text"].encode() == bytes.fromhex(said["hex"]), said
+assert readable == {"auto": 6, "hex": 0, "text": 7}[sys.argv[1]], readable
+PYTHON
+    done
+}
+
+# A ready test calls the function that is named: what it answers is compared.
+
+right='
+    type dgram
+    > b"\x01one"
+    < b"eno\x01"
+    > b"two\n"
+    < b"\nowt"'
+many='
+    type dgram
+    > b"one"
+    > b"\x00two"
+    < b"owt\x00"
+    < b"eno"
+    > b"three"
+    < b"eerht"'
+unanswered='
+    type dgram
+    > b"one"
+    < b"eno"
+    > b""'
+
+# The tests pass where every answer is right, and not where one is wrong.
+passes_when_right() { # FUNCTION
+    local name
+    for name in right many unanswered; do
+        "$tests/compose.py" <<< "${!name}" > "$name.jsonl"
+        recording=$work/$name.jsonl
+        mkdir "$name"
+        "$1" "$name" || fail "$name: right answers do not pass"
+        sed -i 's/"direction": "response"\(.*\)"data": "[^"]*"/"direction": "response"\1"data": "AAAA"/; s/"length": [0-9]*\(.*AAAA\)/"length": 3\1/' "$name.jsonl"
+        ! "$1" "$name" || fail "$name: wrong answers pass"
+    done
+}
+
+go_passes() { # NAME
+    emit "$1/fixture_test.go" --lang go --style test --name table --call example.org/talk/talk.Reverse
+    equal "$(gofmt -d "$1/fixture_test.go")" '' 'what gofmt would change'
+    mkdir -p "$1/talk"
+    printf 'module example.org/talk\n\ngo 1.19\n' > "$1/go.mod"
+    cat > "$1/talk/talk.go" << 'GO'
+package talk
+
+func reverse(message []byte) []byte {
+	reversed := []byte{}
+	for i := range message {
+		reversed = append(reversed, message[len(message)-1-i])
+	}
+	return reversed
+}
+GO
+    if [ "$1" = many ]; then
+        cat >> "$1/talk/talk.go" << 'GO'
+
+func Reverse(messages [][]byte) [][]byte {
+	reversed := [][]byte{}
+	for i := range messages {
+		reversed = append(reversed, reverse(messages[len(messages)-1-i]))
+	}
+	return reversed
+}
+GO
+    else
+        printf '\nvar Reverse = reverse\n' >> "$1/talk/talk.go"
+    fi
+    (cd "$1" && go vet ./... && go test ./... >&2)
+}
+
+@test "a ready test in Go" {
+    passes_when_right go_passes
+}
+
+rust_passes() { # NAME
+    local row='request: &[u8]) -> Vec<u8> { reverse(request) }'
+    case $1 in
+        many) row='requests: &[&[u8]]) -> Vec<Vec<u8>> { requests.iter().rev().map(|r| reverse(r)).collect() }' ;;
+        unanswered) row='request: Option<&[u8]>) -> Option<Vec<u8>> { request.map(reverse).filter(|r| !r.is_empty()) }' ;;
+    esac
+    emit "$1/fixture.rs" --lang rust --style test --name table --call crate::talk::answer
+    rustfmt --check --edition 2021 "$1/fixture.rs"
+    cat > "$1/lib.rs" << RUST
+#![deny(warnings)]
+pub mod fixture;
+pub mod talk {
+    pub fn reverse(message: &[u8]) -> Vec<u8> {
+        message.iter().rev().copied().collect()
+    }
+    pub fn answer($row
+}
+RUST
+    rustc --edition 2021 --test -o "$1/tests" "$1/lib.rs"
+    "$1/tests" >&2
+}
+
+@test "a ready test in Rust" {
+    passes_when_right rust_passes
+}
+
+python_passes() { # NAME
+    local row='reverse(request)'
+    case $1 in
+        many) row='[reverse(one) for one in reversed(request)]' ;;
+        unanswered) row='request and reverse(request) or None' ;;
+    esac
+    emit "$1/test_fixture.py" --lang python --style test --name table --call talk.answer
+    black --quiet --check --diff "$1/test_fixture.py"
+    cat > "$1/talk.py" << PYTHON
+def reverse(message):
+    return message[::-1]
+
+
+def answer(request):
+    return $row
+PYTHON
+    (cd "$1" && python3 -m pytest -q -p no:cacheprovider >&2)
+}
+
+@test "a ready test in Python" {
+    passes_when_right python_passes
+}
+
+# Text
+
+@test "text reads as text, line by line" {
+    "$tests/compose.py" > text.jsonl << 'SCRIPT'
+> b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+< b"no newline"
+SCRIPT
+    "$SOCKFIXTURE" -r text.jsonl --lang go > text.go
+    grep -qxF $'\t\trequest: []byte("GET / HTTP/1.1\\r\\n" +' text.go
+    grep -qxF $'\t\t\t"Host: x\\r\\n" +' text.go
+    grep -qxF $'\t\t\t"\\r\\n"),' text.go
+    grep -qxF $'\t\tresponse: []byte("no newline"),' text.go
+    "$SOCKFIXTURE" -r text.jsonl --lang python > text.py
+    grep -qxF '            b"Host: x\r\n"' text.py
+    grep -qxF '        response=b"no newline",' text.py
+    "$SOCKFIXTURE" -r text.jsonl --lang rust > text.rs
+    grep -qxF '            Host: x\r\n\' text.rs
+    grep -qxF '        response: b"no newline",' text.rs
+    # Not a character of it is to be seen when it is to be hexadecimal, in whatever style.
+    local lang
+    for lang in go rust python; do
+        "$SOCKFIXTURE" -r text.jsonl --lang "$lang" --bytes hex > text.hex
+        run -1 grep -q -e HTTP -e newline text.hex
+    done
+}
+
+@test "what is not text is not taken for it" {
+    local message
+    # A control character, a hidden one, one that reorders, a surrogate, half a character, nothing.
+    for message in 'b"a\x1bb"' 'b"a\xe2\x80\x8bb"' 'b"a\xe2\x80\xaeb"' 'b"a\xed\xa0\x80b"' 'b"a\xc3"' 'b""' 'b"a\0"'; do
+        "$tests/compose.py" <<< "> $message" > text.jsonl
+        "$SOCKFIXTURE" -r text.jsonl --lang json > text.json
+        run -1 grep -q '"readable": true' text.json
+    done
+}
+
+# Styles
+
+@test "a style that there is not" {
+    "$tests/compose.py" <<< '> b"x"' > text.jsonl
+    run -2 --separate-stderr "$SOCKFIXTURE" -r text.jsonl --lang go --style strign
+    says 'go: there is no style "strign"; did you mean string?'
+    run -2 --separate-stderr "$SOCKFIXTURE" -r text.jsonl --lang go --style poetry
+    says 'go: there is no style "poetry"; there are bytes, string, test'
+    run -2 --separate-stderr "$SOCKFIXTURE" -r text.jsonl --lang json --style test
+    says 'json: there is no style "test", nor any other to choose'
+}
+
+@test "two styles at once" {
+    "$tests/compose.py" <<< '> b"\1"' > text.jsonl
+    "$SOCKFIXTURE" -r text.jsonl --lang go --style string,test > both.go
+    grep -qF 'request: []byte("\x01"),' both.go
+    grep -q '^func Test' both.go
+    equal "$(gofmt -d both.go)" ''
+}
+
+@test "a function to call is a name and nothing else" {
+    local name
+    for name in 'f()' 'a b' '' '1' 'f;g' '.f' 'f.' 'a//b.f' $'f\n' 'a-b' 'a.1'; do
+        run -2 --separate-stderr "$SOCKFIXTURE" --lang go --style test --call "$name" true
+        [[ $stderr == *--call:* ]] || fail "$stderr"
+    done
+}
+
+# Files
+
+@test "a long message stands beside the fixture" {
+    "$tests/compose.py" > long.jsonl << 'SCRIPT'
+type dgram
+> b"short"
+< b"x" * 100
+> b"\xff" * 101
+> b"y" * 102
+SCRIPT
+    "$SOCKFIXTURE" -r long.jsonl -o table.test.py --embed-above 100
+    only_files long.jsonl table.test.py table.test.02-request.bin table.test.02-request-2.bin
+    equal "$(cat table.test.02-request-2.bin)" "$(printf 'y%.0s' {1..102})"
+    equal "$(stat -c %s table.test.02-request.bin)" 101
+    equal "$(stat -c %a table.test.02-request.bin)" 600
+    # The same again changes nothing but keeps the mode that somebody gave the file.
+    chmod 644 table.test.02-request.bin
+    cp -r . ../before
+    "$SOCKFIXTURE" -r long.jsonl -o table.test.py --embed-above 100
+    diff -r . ../before
+    equal "$(stat -c %a table.test.02-request.bin)" 644
+    "$SOCKFIXTURE" -r long.jsonl -o none.py --embed-above 0
+    run -1 grep -q _load none.py
+}
+
+@test "messages of several conversations in files" {
+    "$tests/compose.py" <<< $'> b"one"\n2> b"two"' > two.jsonl
+    "$SOCKFIXTURE" -r two.jsonl -o two.py --embed-above 1
+    only_files two.jsonl two.py two.1.01-request.bin two.2.01-request.bin
+}
+
+@test "files need a place, and a language that loads them" {
+    "$tests/compose.py" <<< '> b"one"' > one.jsonl
+    run -2 --separate-stderr "$SOCKFIXTURE" -r one.jsonl --lang go --embed-above 1
+    says '--embed-above: no files can stand beside standard output (name a file with -o)'
+    run -2 --separate-stderr "$SOCKFIXTURE" -r one.jsonl --lang go -o /dev/null --embed-above 1
+    says '--embed-above: no files can stand beside /dev/null (name a file with -o)'
+    run -2 --separate-stderr "$SOCKFIXTURE" -r one.jsonl --lang json -o one.json --embed-above 1
+    says '--embed-above: json cannot load messages from files'
+    run -2 --separate-stderr "$SOCKFIXTURE" -r one.jsonl --lang go --embed-above 1x
+    [[ $stderr == *"--embed-above: '1x' is no size"* ]]
+    only_files one.jsonl
+}
+
+@test "a long message without a file to go to is spelled out" {
+    "$tests/compose.py" <<< '> b"\1" * 100000' > long.jsonl
+    "$SOCKFIXTURE" -r long.jsonl --lang go > long.go
+    equal "$(grep -o 0x01 long.go | wc -l)" 100000
+    "$SOCKFIXTURE" -r long.jsonl --lang go -o /dev/stdout | cmp - long.go
+}
+
+# Folders
+
+@test "a folder of messages" {
+    "$tests/compose.py" > talk.jsonl << 'SCRIPT'
+type dgram
+> bytes(range(256))
+< b"one"
+< b""
+> b"two"
+SCRIPT
+    "$SOCKFIXTURE" -r talk.jsonl --lang raw -o corpus/
+    equal "$(cd corpus && echo *)" \
+        '01-request.bin 01-response-2.bin 01-response.bin 02-request.bin README'
+    python3 -c 'import sys; sys.stdout.buffer.write(bytes(range(256)))' | cmp - corpus/01-request.bin
+    equal "$(cat corpus/01-response.bin)" one
+    [ -e corpus/01-response-2.bin ] && [ ! -s corpus/01-response-2.bin ]
+    grep -q '01-response-2.bin  0 bytes' corpus/README
+    only_files talk.jsonl corpus
+    # Made again, it is replaced as a whole, and keeps its mode.
+    chmod 755 corpus
+    "$tests/compose.py" <<< '> b"three"' > talk.jsonl
+    "$SOCKFIXTURE" -r talk.jsonl --lang raw -o corpus
+    equal "$(cd corpus && echo *)" '01-request.bin README'
+    equal "$(cat corpus/01-request.bin)" three
+    equal "$(stat -c %a corpus)" 755
+    only_files talk.jsonl corpus
+}
+
+@test "a folder of several conversations" {
+    "$tests/compose.py" <<< $'> b"one"\n2> b"two"' > two.jsonl
+    "$SOCKFIXTURE" -r two.jsonl --lang raw -o corpus
+    equal "$(cd corpus && find . -type f | sort | xargs)" './1/01-request.bin ./2/01-request.bin ./README'
+    "$SOCKFIXTURE" -r two.jsonl --lang raw -o corpus
+    equal "$(cat corpus/2/01-request.bin)" two
+    only_files two.jsonl corpus
+}
+
+@test "a folder with anything else in it is left alone" {
+    local other
+    "$tests/compose.py" <<< '> b"one"' > one.jsonl
+    "$SOCKFIXTURE" -r one.jsonl --lang raw -o corpus
+    for other in notes.txt 1/notes.txt 01-request.bin.orig .git/config 02-request.txt; do
+        mkdir -p "corpus/$(dirname "$other")"
+        touch "corpus/$other"
+        cp -r corpus before
+        run -2 --separate-stderr "$SOCKFIXTURE" -r one.jsonl --lang raw -o corpus
+        says "corpus: has * which is none of ours (name another folder, or move that away)"
+        diff -r corpus before
+        rm -r before "corpus/${other%%/*}"
+    done
+    # A README that is not ours is a folder that is not ours.
+    echo mine > corpus/README
+    run -2 --separate-stderr "$SOCKFIXTURE" -r one.jsonl --lang raw -o corpus
+    rm corpus/README
+    run -2 --separate-stderr "$SOCKFIXTURE" -r one.jsonl --lang raw -o corpus
+    ln -s corpus link
+    run -2 --separate-stderr "$SOCKFIXTURE" -r one.jsonl --lang raw -o link
+    says 'link: not a folder (name another, or move that away)'
+    run -2 --separate-stderr "$SOCKFIXTURE" -r one.jsonl --lang raw -o one.jsonl
+    says 'one.jsonl: not a folder (name another, or move that away)'
+    run -2 --separate-stderr "$SOCKFIXTURE" -r one.jsonl --lang raw
+    says 'raw: its fixtures are folders (name one with -o)'
+    run -2 --separate-stderr "$SOCKFIXTURE" -r one.jsonl --lang raw -o nowhere/corpus
+    says 'nowhere/corpus: No such file or directory'
+    mkdir empty
+    "$SOCKFIXTURE" -r one.jsonl --lang raw -o empty
+    equal "$(cd empty && echo *)" '01-request.bin README'
+    only_files corpus empty link one.jsonl
+}
+
+@test "a recording that failed leaves the folder as it was" {
+    "$tests/compose.py" <<< '> b"one"' > one.jsonl
+    "$SOCKFIXTURE" -r one.jsonl --lang raw -o corpus
+    cp -r corpus before
+    run -4 "${sockfixture[@]}" --lang raw -o corpus false
+    diff -r corpus before
+    head -c -20 one.jsonl > broken.jsonl
+    run -2 "$SOCKFIXTURE" -r broken.jsonl --lang raw -o corpus
+    diff -r corpus before
+    only_files corpus before one.jsonl broken.jsonl
+}

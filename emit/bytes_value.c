@@ -29,9 +29,11 @@ static const uint8_t *bytes_of(const struct value *value)
 
 static int print_bytes(const struct value *value, const struct template_escape *escape, FILE *out)
 {
+    const struct escape_rules *rules = &emission_of(value)->language->escape;
+
     (void)escape;
-    return notation_print(value->detail, emission_of(value)->language->escape.also, bytes_of(value),
-                          value->extent, out);
+    return notation_print(value->detail, escape_backslashed(rules), bytes_of(value), value->extent,
+                          out);
 }
 
 /* Plain text, which is escaped like any other; the end of a piece stays to be seen by the next. */
@@ -217,7 +219,8 @@ bool value_has_several_rows(const struct said *said)
 static size_t line_end(const struct value *of, const struct said *said, size_t from)
 {
     const struct language *language = emission_of(of)->language;
-    struct line_rules rules = {language->text, language->escape.also, language->width};
+    struct line_rules rules = {language->text, escape_backslashed(&language->escape),
+                               language->width};
 
     return lines_end(&rules, said->data, said->length, from);
 }

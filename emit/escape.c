@@ -362,3 +362,8 @@ const char *escape_notation(const struct escape *family)
 {
     return family->notation;
 }
+
+const char *escape_backslashed(const struct escape_rules *rules)
+{
+    return rules->family->entities ? "" : rules->also;
+}

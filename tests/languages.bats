@@ -1,0 +1,452 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
+# In every language: what is emitted of awkward conversations is left alone by the language's formatter, compiles
+# with warnings for errors, and a program prints the recorded bytes from it.
+
+load helper
+
+languages=$tests/languages
+npm=$languages/node_modules
+
+# tests/languages/conversation.py makes these.
+shapes=(awkward long optional many hostile crowd nothing)
+
+setup_file() {
+    local shape
+    export GOCACHE=$BATS_FILE_TMPDIR/go-cache GOFLAGS=-mod=mod GOTOOLCHAIN=local recordings=$BATS_FILE_TMPDIR
+    for shape in "${shapes[@]}"; do
+        "$BATS_TEST_DIRNAME/languages/conversation.py" "$shape" > "$recordings/$shape.jsonl"
+        "$BATS_TEST_DIRNAME/rows.py" recording "$recordings/$shape.jsonl" > "$recordings/$shape.rows"
+    done
+}
+
+# The fixture of a shape. What is known to be missing in it is said with status 3.
+emit() { # SHAPE FILE [OPTION...]
+    local status=0 expected=0
+    [ "$1" = optional ] && expected=3
+    "$SOCKFIXTURE" -q -r "$recordings/$1.jsonl" -o "$2" --name table --embed-above 0 "${@:3}" > told 2>&1 || status=$?
+    equal "$status" "$expected" "the status ($(cat told)), and the one expected,"
+}
+
+# The identifiers of the shape's tables: NAME, or NAME and a number each when there are several.
+table_names() { # SHAPE NAME SEPARATOR
+    local count
+    count=$(jq -s 'map(.conversation // empty) | max // 0' "$recordings/$1.jsonl")
+    if [ "$count" -lt 2 ]; then
+        echo "$2"
+    else
+        seq -f "$2$3%g" "$count"
+    fi
+}
+
+# The program that prints the bytes of a fixture. $tables holds what it prints: the tables' names as the language has
+# them, each in PATTERN for its &.
+driver() { # FILE SHAPE [CAPITAL]
+    local request=${3:+R} response=${3:+R} plural=
+    request=${request:-r}equest response=${response:-r}esponse
+    [ "$2" = many ] && plural=s
+    sed -e "s|\bTABLES\b|$tables|; s|\bREQUEST\b|$request$plural|g; s|\bRESPONSE\b|$response$plural|g" "$languages/$1"
+}
+
+list_tables() { # SHAPE NAME SEPARATOR PATTERN JOINER
+    tables=$(table_names "$1" "$2" "$3" | sed "s|.*|$4|" | paste -sd "$5" | sed 's/,/, /g')
+}
+
+# The program's output is what was recorded.
+same_bytes() { # SHAPE FILE
+    cmp "$recordings/$1.rows" "$2" || fail "other bytes than recorded in $1"
+}
+
+# Each shape in a directory of its own, where FUNCTION emits, compiles and prints into the file rows.
+for_shapes() { # FUNCTION SHAPE...
+    local shape
+    for shape in "${@:2}"; do
+        echo "the shape is: $shape" >&2
+        mkdir "$work/$shape"
+        cd "$work/$shape" || return 1
+        "$1" "$shape"
+        same_bytes "$shape" rows
+        cd "$work" || return 1
+        rm -r "${work:?}/$shape"
+    done
+}
+
+# Is the text what the formatter makes of it?
+left_alone() { # FILE FORMATTER [ARGUMENT...]
+    "${@:2}" < "$1" > formatted
+    diff -u "$1" formatted
+}
+
+# Formatters take minutes, and gigabytes, for what is in these no other than in the rest.
+is_large() { # SHAPE
+    [[ $1 =~ ^(long|crowd)$ ]]
+}
+
+# Messages as they stand, one a line: what a fixture for eyes has to show.
+messages() { # SHAPE
+    tr ' ,' '\n\n' < "$recordings/$1.rows" | sed '/^none$/d; s/^-$//'
+}
+
+# C and C++
+
+print_c() { # SHAPE
+    local compiler
+    emit "$1" fixture.c --lang c
+    list_tables "$1" table _ 'PRINT(&)' ';'
+    driver c/print.c "$1" > print.c
+    for compiler in "gcc -O0" "clang -O0"; do
+        $compiler -std=c11 -pedantic -Wall -Wextra -Werror $([ "$1" = many ] && echo -DMANY) -o print print.c
+        ./print > rows
+        same_bytes "$1" rows
+    done
+    is_large "$1" || left_alone fixture.c clang-format --style=LLVM --assume-filename=fixture.c
+    is_large "$1" || left_alone fixture.c clang-format --style=GNU --assume-filename=fixture.c
+}
+
+@test "c" {
+    for_shapes print_c "${shapes[@]}"
+}
+
+print_cpp() { # SHAPE
+    emit "$1" fixture.cpp --lang cpp
+    list_tables "$1" table _ 'print(&);' ' '
+    driver cpp/print.cpp "$1" > print.cpp
+    g++ -std=c++17 -O0 -pedantic -Wall -Wextra -Werror -o print print.cpp
+    ./print > rows
+    is_large "$1" || left_alone fixture.cpp clang-format --style=LLVM --assume-filename=fixture.cpp
+    is_large "$1" || left_alone fixture.cpp clang-format --style=Google --assume-filename=fixture.cpp
+}
+
+@test "cpp" {
+    for_shapes print_cpp "${shapes[@]}"
+}
+
+# Java and Kotlin
+
+# What google-java-format opens of the compiler.
+java_exports=()
+for package in api code file main parser tree util; do
+    java_exports+=("--add-exports=jdk.compiler/com.sun.tools.javac.$package=ALL-UNNAMED")
+done
+
+google_java_format() {
+    java "${java_exports[@]}" -jar "$npm"/google-java-format/lib/google-java-format-*-all-deps.jar -
+}
+
+print_java() { # SHAPE
+    emit "$1" Table.java --lang java
+    list_tables "$1" Table.TABLE _ '&' ','
+    driver java/Print.java "$1" > Print.java
+    javac -encoding UTF-8 -Xlint:all -Werror -d classes Table.java Print.java
+    java -cp classes fixture.Print > rows
+    # It breaks the lines of long comments, which hostile names make.
+    is_large "$1" || [ "$1" = hostile ] || left_alone Table.java google_java_format
+}
+
+@test "java" {
+    for_shapes print_java "${shapes[@]}"
+}
+
+# Loaded as a resource, from beside the class.
+@test "java: embedded" {
+    emit long Table.java --lang java --embed-above 64K
+    tables=Table.TABLE
+    driver java/Print.java long > Print.java
+    javac -encoding UTF-8 -Xlint:all -Werror -d classes Table.java Print.java
+    mv ./*.bin classes/fixture/
+    java -cp classes fixture.Print > rows
+    same_bytes long rows
+    left_alone Table.java google_java_format
+}
+
+print_kotlin() { # SHAPE
+    emit "$1" fixture.kt --lang kotlin
+    list_tables "$1" table '' '&' ','
+    driver kotlin/print.kt "$1" > print.kt
+    # The launcher's own flags are deprecated, of which Java warns.
+    kotlinc -Werror -d print.jar fixture.kt print.kt 2> kotlinc.err || { cat kotlinc.err >&2; return 1; }
+    kotlin -cp print.jar fixture.PrintKt 2> kotlin.err > rows
+}
+
+@test "kotlin" {
+    for_shapes print_kotlin "${shapes[@]}"
+}
+
+# JavaScript and TypeScript
+
+prettier() { # FILE
+    "$npm/.bin/prettier" --check "$1"
+}
+
+print_javascript() { # SHAPE
+    emit "$1" fixture.mjs --lang javascript
+    list_tables "$1" table '' '&' ','
+    driver javascript/print.mjs "$1" > print.mjs
+    node print.mjs > rows
+    is_large "$1" || prettier fixture.mjs
+}
+
+@test "javascript" {
+    for_shapes print_javascript "${shapes[@]}"
+}
+
+print_typescript() { # SHAPE
+    emit "$1" fixture.ts --lang typescript
+    list_tables "$1" table '' '&' ','
+    driver typescript/print.ts "$1" > print.ts
+    echo '{ "type": "module" }' > package.json
+    "$npm/.bin/tsc" --strict --noUnusedLocals --noUnusedParameters --target es2022 --module nodenext \
+        --lib es2022,dom --types '' print.ts
+    node print.js > rows
+    is_large "$1" || prettier fixture.ts
+}
+
+@test "typescript" {
+    for_shapes print_typescript "${shapes[@]}"
+}
+
+# C#
+
+print_csharp() { # SHAPE
+    emit "$1" fixture.cs --lang csharp
+    list_tables "$1" TableFixture.Table '' '&' ','
+    driver csharp/Print.cs "$1" capital > Print.cs
+    mcs -warn:4 -warnaserror -out:print.exe fixture.cs Print.cs
+    mono print.exe > rows
+}
+
+@test "csharp" {
+    for_shapes print_csharp "${shapes[@]}"
+}
+
+# Ruby and Perl
+
+rubocop_leaves_alone() { # FILE
+    rubocop --cache false --config "$languages/ruby/rubocop.yml" --format simple "$1"
+}
+
+print_ruby() { # SHAPE [OPTION...]
+    emit "$1" fixture.rb --lang ruby "${@:2}"
+    list_tables "$1" TABLE _ '&' ','
+    driver ruby/print.rb "$1" > print.rb
+    equal "$(ruby -wc fixture.rb 2>&1)" 'Syntax OK'
+    ruby -w print.rb > rows
+    is_large "$1" || rubocop_leaves_alone fixture.rb
+}
+
+@test "ruby" {
+    for_shapes print_ruby "${shapes[@]}"
+}
+
+@test "ruby: embedded" {
+    print_ruby long --embed-above 64K
+    same_bytes long rows
+    rubocop_leaves_alone fixture.rb
+}
+
+print_perl() { # SHAPE [OPTION...]
+    emit "$1" fixture.pm --lang perl "${@:2}"
+    list_tables "$1" '@Fixture::table' _ '&' ','
+    driver perl/print.pl "$1" > print.pl
+    perl print.pl > rows
+    is_large "$1" || left_alone fixture.pm perltidy --noprofile --standard-output
+}
+
+@test "perl" {
+    for_shapes print_perl "${shapes[@]}"
+}
+
+@test "perl: embedded" {
+    print_perl long --embed-above 64K
+    same_bytes long rows
+}
+
+# Elixir and Erlang
+
+print_elixir() { # SHAPE [OPTION...]
+    emit "$1" fixture.ex --lang elixir "${@:2}"
+    list_tables "$1" Fixture.Table.table _ '&()' ','
+    driver elixir/print.exs "$1" > print.exs
+    elixirc --warnings-as-errors fixture.ex
+    elixir print.exs > rows
+    is_large "$1" || mix format --check-formatted fixture.ex
+}
+
+@test "elixir" {
+    for_shapes print_elixir "${shapes[@]}"
+}
+
+@test "elixir: embedded" {
+    print_elixir long --embed-above 64K
+    same_bytes long rows
+    mix format --check-formatted fixture.ex
+}
+
+print_erlang() { # SHAPE
+    emit "$1" table.erl --lang erlang
+    list_tables "$1" table:table _ '&()' ','
+    driver erlang/print.erl "$1" > print.erl
+    erlc -Wall -Werror table.erl print.erl
+    erl -noshell -s print main -s init stop > rows
+}
+
+@test "erlang" {
+    for_shapes print_erlang "${shapes[@]}"
+}
+
+# Haskell
+
+print_haskell() { # SHAPE
+    emit "$1" Table.hs --lang haskell
+    list_tables "$1" table '' '&' ','
+    driver haskell/Print.hs "$1" > Print.hs
+    ghc -v0 -O0 -Wall -Werror -o print Print.hs
+    ./print > rows
+    is_large "$1" || left_alone Table.hs ormolu
+}
+
+@test "haskell" {
+    for_shapes print_haskell "${shapes[@]}"
+}
+
+# Swift and Zig have no compiler in Debian, nor one on npm that brings all it needs.
+
+parse() { # LANGUAGE FILE...
+    NODE_PATH=$npm node "$languages/parse/parse.cjs" "$@"
+}
+
+parses() { # LANGUAGE
+    local shape
+    for shape in awkward optional many hostile nothing; do
+        emit "$shape" "$shape.$1" --lang "$1"
+    done
+    parse "$1" *."$1"
+}
+
+@test "swift parses" {
+    parses swift
+}
+
+@test "zig parses" {
+    parses zig
+}
+
+@test "the parser finds what is wrong" {
+    echo 'let x: [UInt8] = [0x06, ' > wrong.swift
+    run -1 parse swift wrong.swift
+    echo 'pub const x = [_]u8{ 0x06, ;' > wrong.zig
+    run -1 parse zig wrong.zig
+}
+
+# Data
+
+print_yaml() { # SHAPE
+    emit "$1" fixture.yaml --lang yaml
+    "$languages/yaml/print.py" fixture.yaml > rows
+    is_large "$1" || yamllint --strict -d '{extends: default, rules: {line-length: disable}}' fixture.yaml
+    # It would have some strings with quotes in them in single quotes.
+    [[ $1 =~ awkward|hostile|long|crowd ]] || prettier fixture.yaml
+}
+
+@test "yaml" {
+    for_shapes print_yaml "${shapes[@]}"
+}
+
+print_toml() { # SHAPE
+    emit "$1" fixture.toml --lang toml
+    "$languages/yaml/print.py" fixture.toml > rows
+    is_large "$1" || "$npm/.bin/taplo" fmt --check fixture.toml
+}
+
+@test "toml" {
+    for_shapes print_toml "${shapes[@]}"
+}
+
+print_txtar() { # SHAPE
+    emit "$1" fixture.txtar --lang txtar
+    ../print fixture.txtar > rows
+}
+
+@test "txtar" {
+    GOPATH=/usr/share/gocode GO111MODULE=off go build -o print "$languages/txtar/print.go"
+    for_shapes print_txtar "${shapes[@]}"
+}
+
+# For the shell and for eyes
+
+@test "hexstring gives printf the bytes" {
+    local shape line
+    for shape in awkward optional many nothing; do
+        emit "$shape" fixture --lang hexstring
+        while read -r line; do
+            # shellcheck disable=SC2059 # it is a format
+            printf "$line" | od -An -v -tx1 | tr -d ' \n'
+            echo
+        done < fixture > said
+        messages "$shape" > expected
+        cmp said expected
+    done
+    emit long fixture --lang hexstring
+    sed 's/\\x//g' fixture | cmp - <(messages long)
+}
+
+@test "hexstring has requests or responses alone" {
+    emit optional requests --lang hexstring --style requests
+    emit optional responses --lang hexstring --style responses
+    equal "$(cat requests)" "$(cut -d' ' -f1 "$recordings/optional.rows" | sed '/none/d; s/^-$//; s/../\\x&/g')"
+    equal "$(cat responses)" "$(cut -d' ' -f2 "$recordings/optional.rows" | sed '/none/d; s/^-$//; s/../\\x&/g')"
+}
+
+shows_messages() { # LANGUAGE
+    local shape
+    for shape in "${shapes[@]}"; do
+        emit "$shape" fixture --lang "$1"
+        "$languages/hex/print.py" "$1" fixture > said
+        messages "$shape" | cmp - said || fail "other bytes than recorded in $shape"
+    done
+}
+
+@test "hex: xxd reads it back" {
+    shows_messages hex
+}
+
+@test "text shows the messages" {
+    shows_messages text
+}
+
+@test "markdown shows the messages, and prettier leaves it alone" {
+    local shape
+    shows_messages markdown
+    for shape in awkward optional many hostile nothing; do
+        emit "$shape" "$shape.md" --lang markdown
+        prettier "$shape.md"
+    done
+}
+
+# Nothing of it drives a terminal, turns the text around or hides in it.
+@test "hostile names do not show as anything else" {
+    local lang
+    while read -r lang _; do
+        [ "$lang" = raw ] && continue
+        emit hostile "fixture" --lang "$lang"
+        run -1 grep -aP '[\x00-\x08\x0b-\x1f\x7f]|\xe2\x80[\xa8-\xae]|\xc2\x85|\xf3\xa0\x81' fixture
+    done < <("$SOCKFIXTURE" --list-langs)
+}
+
+@test "names that are none in the language" {
+    local name
+    for name in '1 two' class 'a-b/c' é '' self table 'two words' __ '"' $'a\nb' Exchange List end module; do
+        echo "the name is: $name" >&2
+        rm -rf names
+        mkdir names
+        for lang in c:c cpp:cpp javascript:mjs ruby:rb perl:pm csharp:cs; do
+            emit optional "names/x.${lang#*:}" --lang "${lang%:*}" --name "$name" --package "$name"
+        done
+        gcc -std=c11 -Wall -Wextra -Werror -fsyntax-only names/x.c
+        g++ -std=c++17 -Wall -Wextra -Werror -fsyntax-only names/x.cpp
+        node --check names/x.mjs
+        ruby -wc names/x.rb
+        perl -c names/x.pm
+        mcs -warn:4 -warnaserror -target:library -out:names/x.dll names/x.cs
+    done
+}

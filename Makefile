@@ -106,6 +106,9 @@ build_deps = gcc make pkg-config clang llvm libbpf-dev libelf-dev zlib1g-dev lib
 demo_deps  = linuxptp
 test_deps  = bats libcmocka-dev chrony linuxptp golang-go rustc rustfmt black python3-pytest \
              strace jq procps util-linux socat libcap2-bin libasan8 libubsan1 valgrind xxd
+language_deps = clang clang-format openjdk-17-jdk-headless kotlin mono-mcs mono-runtime ruby rubocop \
+             perltidy elixir erlang-base ghc ormolu python3-yaml yamllint golang-golang-x-tools-dev \
+             $(if $(shell command -v npm),,nodejs npm)
 lint_deps  = clang-format clang-tidy cppcheck shellcheck mandoc
 vm_deps    = $(shell tests/vm/deps)
 
@@ -126,7 +129,13 @@ deps-demo: deps
 	$(call install_deps,$(demo_deps))
 
 deps-test: deps
-	$(call install_deps,$(test_deps))
+	$(call install_deps,$(test_deps) $(language_deps))
+	@$(MAKE) --no-print-directory tests/languages/node_modules
+
+# What the tests of languages take from npm, as package-lock.json has it.
+tests/languages/node_modules: tests/languages/package-lock.json
+	npm ci --no-audit --no-fund --prefix $(@D)
+	@touch $@
 
 deps-lint:
 	$(call install_deps,$(lint_deps))

@@ -35,13 +35,14 @@ skeletons  := $(patsubst bpf/%.bpf.c,$(BUILD)/bpf/%.skel.h,$(wildcard bpf/*.bpf.
 templates  := $(sort $(wildcard templates/*.mustache))
 unit_tests := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/*_test.c))
 programs   := $(patsubst tests/programs/%.c,$(BUILD)/tests/programs/%,$(wildcard tests/programs/*.c))
+fuzzers    := $(patsubst tests/fuzz/%.c,$(BUILD)/tests/fuzz/%,$(wildcard tests/fuzz/*_fuzz.c))
 sources    := $(wildcard *.c *.h) $(filter-out $(BUILD)/%,$(wildcard */*.c */*.h tests/*/*.c tests/*/*.h))
 scripts    := .ci/run $(shell grep -lE '^\#!.*\b(sh|bash)$$' tests/* tests/*/* templates/* examples/* examples/*/* 2>/dev/null)
 
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all deps deps-demo deps-test deps-lint deps-vm demo test unit-tests test-programs test-vm bench \
-        sanitized lint format install uninstall clean help FORCE
+        sanitized fuzz fuzzers lint format install uninstall clean help FORCE
 
 all: $(BUILD)/sockfixture ## Build the program (the default)
 
@@ -98,6 +99,11 @@ $(BUILD)/tests/programs/%: tests/programs/%.c $(BUILD)/flags
 	@echo "  CC    $<"
 	$(Q)$(CC) $(all_cflags) $(all_ldflags) -MMD -MP -o $@ $< -lpthread
 
+$(BUILD)/tests/fuzz/%: tests/fuzz/%.c $(objects)
+	@mkdir -p $(@D)
+	@echo "  CC    $<"
+	$(Q)$(CC) $(all_cflags) $(all_ldflags) -fsanitize=fuzzer -MMD -MP -o $@ $< $(objects) $(ldlibs)
+
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
 # Installing what is lacking: Debian's and Ubuntu's packages, as root or through sudo.
@@ -105,10 +111,13 @@ sudo      := $(if $(filter 0,$(shell id -u)),,sudo)
 build_deps = gcc make pkg-config clang llvm libbpf-dev libelf-dev zlib1g-dev libjansson-dev bpftool
 demo_deps  = linuxptp
 test_deps  = bats libcmocka-dev chrony linuxptp golang-go rustc rustfmt black python3-pytest \
-             strace jq procps util-linux socat libcap2-bin libasan8 libubsan1 valgrind xxd
+             strace jq procps util-linux socat libcap2-bin libasan8 libubsan1 valgrind xxd \
+             dbus dbus-daemon systemd python3-gi redis-server postgresql curl openssh-client openssl \
+             libc6-dev-arm64-cross
 language_deps = clang clang-format openjdk-17-jdk-headless kotlin mono-mcs mono-runtime ruby rubocop \
              perltidy elixir erlang-base ghc ormolu python3-yaml yamllint golang-golang-x-tools-dev \
              $(if $(shell command -v npm),,nodejs npm)
+fuzz_deps  = libclang-rt-dev python3
 lint_deps  = clang-format clang-tidy cppcheck shellcheck mandoc
 vm_deps    = $(shell tests/vm/deps)
 
@@ -140,6 +149,9 @@ tests/languages/node_modules: tests/languages/package-lock.json
 deps-lint:
 	$(call install_deps,$(lint_deps))
 
+deps-fuzz:
+	$(call install_deps,$(fuzz_deps))
+
 deps-vm:
 	$(call install_deps,$(vm_deps))
 
@@ -148,7 +160,7 @@ demo: deps-demo ## Record pmc talking to a private ptp4l, and show the Go table
 	@$(MAKE) --no-print-directory all
 	@$(sudo) examples/demo $(BUILD)/sockfixture
 
-test: deps-test ## Build and run all tests (in CI also under sanitizers)
+test: deps-test $(if $(filter true,$(CI)),deps-vm) ## Build and run all tests (with CI=true also under sanitizers and on other kernels)
 	@$(MAKE) --no-print-directory all unit-tests test-programs
 	@$(sudo) env CI='$(CI)' BUILD='$(BUILD)' tests/run
 
@@ -158,7 +170,7 @@ test-programs: $(programs)
 
 test-vm: deps-test deps-vm ## Run the suite on Debian's kernels under QEMU, with each backend
 	@$(MAKE) --no-print-directory all test-programs
-	@$(sudo) env BUILD='$(BUILD)' tests/vm/matrix
+	@$(sudo) env BUILD='$(BUILD)' tests/vm/matrix --readme README.md
 
 bench: deps-test ## Measure emission against tools that spell bytes
 	@$(MAKE) --no-print-directory all
@@ -167,6 +179,20 @@ bench: deps-test ## Measure emission against tools that spell bytes
 sanitized: ## Build all of it with ASan and UBSan, in build/sanitized
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/sanitized SANITIZE=address,undefined \
 		CFLAGS='-O1 -g' all unit-tests test-programs
+
+# Each target starts from the inputs that TARGET_seeds.py writes and keeps what it finds out.
+FUZZ_SECONDS ?= 60
+fuzz: deps deps-fuzz ## Fuzz each target below tests/fuzz for FUZZ_SECONDS (60)
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/fuzz CC=$(CLANG) CFLAGS='-O1 -g -Wno-format-nonliteral' \
+		SANITIZE=fuzzer-no-link,address,undefined fuzzers
+	@set -e; for source in tests/fuzz/*_fuzz.c; do \
+		name=$$(basename $$source _fuzz.c); found=$(BUILD)/fuzz/found/$$name; mkdir -p $$found; \
+		tests/fuzz/$${name}_seeds.py $$found; \
+		$(BUILD)/fuzz/tests/fuzz/$${name}_fuzz -max_total_time=$(FUZZ_SECONDS) -timeout=10 \
+			-rss_limit_mb=2048 -print_final_stats=1 -artifact_prefix=$(BUILD)/fuzz/ $$found; \
+	done
+
+fuzzers: $(fuzzers)
 
 lint: deps-lint ## Check format and style
 	clang-format --dry-run -Werror $(sources)

@@ -38,6 +38,7 @@ enum {
     OPTION_BYTES,
     OPTION_CALL,
     OPTION_EMBED_ABOVE,
+    OPTION_FRAME,
     OPTION_IGNORE_STATUS,
     OPTION_LIST_LANGS,
     OPTION_NAME,
@@ -69,6 +70,11 @@ static const struct argp_option option_table[] = {
     {"read", 'r', "FILE", 0, "Read a recording from FILE (- for standard input), run nothing", 2},
     {"socket", 's', "ADDRESS", 0,
      "Keep only conversations with the server at ADDRESS: a path or @abstract name, globs allowed",
+     3},
+    {"frame", OPTION_FRAME, "KIND", 0,
+     "Cut streams into messages: line, nul, crlf, len:OFFSET:SIZE[:be|le][:+N], http, dbus, resp "
+     "or "
+     "postgres",
      3},
     {"backend", OPTION_BACKEND, "NAME", 0, "Record by NAME (default: auto, the first that works)",
      3},
@@ -193,6 +199,9 @@ static error_t parse_option(int key, char *value, struct argp_state *state)
         break;
     case OPTION_BACKEND:
         options->backend = value;
+        break;
+    case OPTION_FRAME:
+        options->frame = value;
         break;
     case 'u':
         options->user = value;

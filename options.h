@@ -29,6 +29,7 @@ struct options {
     const char *write;
     const char *read;
     const char *socket;
+    const char *frame;
     const char *backend;
     const char *name;
     const char *package;

@@ -15,6 +15,7 @@
 #include "capture/conversation.h"
 #include "capture/exchange.h"
 #include "capture/folder.h"
+#include "capture/frame.h"
 #include "capture/output.h"
 #include "capture/record.h"
 #include "capture/recording.h"
@@ -28,6 +29,8 @@
 #include "emit/nearest.h"
 #include "emit/style.h"
 #include "options.h"
+
+enum { UNFRAMED_MAX = 8 };
 
 /* Saying things: one line each, in which nothing can drive the terminal. */
 
@@ -82,6 +85,37 @@ static enum status check_backend(const char *name)
     say("--backend: there is no '%s'%s%s%s", name, nearest ? " (did you mean '" : "",
         nearest ? nearest : "", nearest ? "'?)" : "");
     return STATUS_USAGE;
+}
+
+static enum status say_wrong_framing(const char *text, const struct framing *framing, int err)
+{
+    const char *names[16];
+    const char *nearest;
+    size_t count = 0;
+
+    if (err == -EINVAL && framing->framer == &framer_len) {
+        say("--frame: '%s' is not len:OFFSET:SIZE[:be|le][:+N], with a SIZE of 1, 2, 3, 4 or 8",
+            text);
+        return STATUS_USAGE;
+    }
+    if (err == -EINVAL) {
+        say("--frame: '%s': nothing can follow '%s'", text, framing->framer->name);
+        return STATUS_USAGE;
+    }
+    for (; framers[count]; count++)
+        names[count] = framers[count]->name;
+    nearest = nearest_name(text, names, count);
+    say("--frame: there is no '%s'%s%s%s; there are line, nul, crlf, len:OFFSET:SIZE[:be|le][:+N], "
+        "http, dbus, resp (Redis) and postgres",
+        text, nearest ? " (did you mean '" : "", nearest ? nearest : "", nearest ? "'?)" : "");
+    return STATUS_USAGE;
+}
+
+static enum status read_framing(const char *text, struct framing *framing)
+{
+    int err = text ? framing_parse(framing, text) : 0;
+
+    return err ? say_wrong_framing(text, framing, err) : STATUS_DONE;
 }
 
 /* Languages */
@@ -232,6 +266,7 @@ struct run {
     struct language *language; /* NULL when no fixture is wanted */
     struct selection *selection;
     struct table *table;                /* with a language only */
+    struct framing framing;             /* with --frame only */
     struct recording_writer *recording; /* with -w only */
     struct output recording_file;
     struct output fixture_file;
@@ -240,6 +275,7 @@ struct run {
     struct losses losses;
     bool full;       /* there was no room to keep the messages */
     uint64_t placed; /* lost messages of which the conversation is known */
+    uint64_t cut;    /* messages of which all but ancillary data is there */
     bool incomplete; /* something is known to be missing */
 };
 
@@ -252,6 +288,8 @@ static int take_message(void *context, const struct message *original)
     if (wanted <= 0)
         return wanted;
     run->placed += message.lost;
+    if (message.ancillary && message.ancillary->cut && !message.missing)
+        run->cut++;
     if (run->options->verbose)
         show_message(stderr, &message);
     if (run->recording)
@@ -301,14 +339,40 @@ static enum status end_recording(struct run *run)
 
 /* The files of messages, which go where the fixture goes. */
 
+/* Piece by piece, as a long message need not be in memory as a whole. */
+static int write_message(const struct said *said, const struct table *table, FILE *file)
+{
+    enum { PIECE = 4 << 20 };
+    size_t size;
+
+    errno = 0;
+    for (size_t at = 0; at < said->length; at += size) {
+        size = said->length - at < PIECE ? said->length - at : PIECE;
+        if (fwrite(said->data + at, 1, size, file) < size)
+            return errno ? -errno : -EIO;
+        if (size == PIECE)
+            arena_rest(table->arena);
+    }
+    return 0;
+}
+
 static int add_file(void *context, const char *name, const struct said *said)
 {
     struct run *run = context;
+    FILE *file;
     int err = 0;
 
     if (!run->folder.path)
         err = folder_open(&run->folder, run->options->output);
-    return err ? err : folder_add(&run->folder, name, said->data, said->length);
+    if (err)
+        return err;
+    file = folder_create(&run->folder, name);
+    if (!file)
+        return -errno;
+    err = write_message(said, run->table, file);
+    if (fclose(file) && !err)
+        err = -errno;
+    return err;
 }
 
 /* What is beside the fixture is there before it is, so whoever finds a fixture finds all of it. */
@@ -414,6 +478,41 @@ static bool say_losses(const struct losses *losses)
            losses->bypassed;
 }
 
+/* Returns whether there is anything to say. */
+static bool say_unframed(const struct table *table)
+{
+    static const char *const directions[] = {"request", "response"};
+    size_t count = 0;
+
+    for (size_t i = 0; i < table->count; i++) {
+        const struct conversation_table *conversation = &table->conversations[i];
+        const char *address = conversation->server.address;
+
+        for (int j = REQUEST; j <= RESPONSE; j++) {
+            const struct unframed *wrong = &conversation->wrong[j];
+
+            if (wrong->why && ++count <= UNFRAMED_MAX)
+                say("incomplete: conversation %zu%s%s, %s, byte %" PRIu64
+                    ": %s; not framed from there on",
+                    i + 1, *address ? " with " : "", address, directions[j], wrong->at, wrong->why);
+        }
+    }
+    if (count > UNFRAMED_MAX)
+        say("incomplete: %zu more like these", count - UNFRAMED_MAX);
+    return count > 0;
+}
+
+static enum status finish_table(struct run *run)
+{
+    int err = run->table ? table_finish(run->table) : 0;
+
+    if (err)
+        return say_error(err, "recording");
+    if (run->table && say_unframed(run->table))
+        run->incomplete = true;
+    return STATUS_DONE;
+}
+
 /* Nothing was kept although a server was named: a mistake, unless it is there and silent. */
 static enum status check_selection(const struct run *run)
 {
@@ -438,7 +537,9 @@ static enum status write_results(struct run *run)
         return status;
     if (say_losses(&run->losses))
         run->incomplete = true;
-    status = end_recording(run);
+    status = finish_table(run);
+    if (!status)
+        status = end_recording(run);
     if (!status)
         status = emit_fixture(run);
     if (!status && run->incomplete)
@@ -556,6 +657,7 @@ static enum status record_command(struct run *run)
         goto out;
     }
     run->losses = result.losses;
+    run->losses.cut += run->cut;
     status = say_command_failed(options, &result);
     if (!status)
         status = write_results(run);
@@ -657,6 +759,8 @@ static enum status make_fixture(const struct options *options)
 
     if (!status)
         status = check_socket(options->socket);
+    if (!status)
+        status = read_framing(options->frame, &run.framing);
     if (!status && wants_fixture(options))
         status = open_library(options, &run.library);
     if (!status && wants_fixture(options))
@@ -667,6 +771,8 @@ static enum status make_fixture(const struct options *options)
         status = say_error(-ENOMEM, "recording");
         goto out;
     }
+    if (run.table && run.framing.framer)
+        table_frame(run.table, &run.framing);
     status = open_fixture(&run);
     if (!status)
         status = options->read ? read_recording(&run) : record_command(&run);

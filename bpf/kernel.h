@@ -21,13 +21,27 @@
 #define SOCK_DGRAM     2
 #define SOCK_SEQPACKET 5
 
-#define MSG_PEEK     0x02
-#define MSG_TRUNC    0x20
-#define MSG_ERRQUEUE 0x2000
-#define EINPROGRESS  115
+#define MSG_PEEK        0x02
+#define MSG_CTRUNC      0x08
+#define MSG_TRUNC       0x20
+#define MSG_ERRQUEUE    0x2000
+#define MSG_CMSG_COMPAT 0x80000000
+#define EINPROGRESS     115
+
+#define SOL_SOCKET      1
+#define SCM_RIGHTS      1
+#define SCM_CREDENTIALS 2
 
 #define S_IFMT   0170000
+#define S_IFIFO  0010000
+#define S_IFCHR  0020000
+#define S_IFDIR  0040000
+#define S_IFBLK  0060000
+#define S_IFREG  0100000
 #define S_IFSOCK 0140000
+
+#define ANON_INODE_FS_MAGIC 0x09041934
+#define PID_FS_MAGIC        0x50494446 /* since 6.9; before, a pidfd has an anonymous inode */
 
 #define RCV_SHUTDOWN 1
 
@@ -62,13 +76,32 @@ struct thread_info {
     __u32 status;        /* x86 */
 };
 
+struct super_block {
+    unsigned long s_magic;
+};
+
 struct inode {
     unsigned short i_mode;
+    struct super_block *i_sb;
     unsigned long i_ino;
+};
+
+struct qstr {
+    const unsigned char *name;
+};
+
+struct dentry {
+    struct dentry *d_parent;
+    struct qstr d_name;
+};
+
+struct path {
+    struct dentry *dentry;
 };
 
 struct file {
     struct inode *f_inode;
+    struct path f_path;
     void *private_data;
     atomic64_t f_count; /* references; until 6.12 */
 };
@@ -99,8 +132,19 @@ struct upid {
     int nr;
 };
 
+struct hlist_node {
+    struct hlist_node *next;
+};
+
+struct hlist_head {
+    struct hlist_node *first;
+};
+
+enum { PIDTYPE_TGID = 1 }; /* of enum pid_type, since 4.19 */
+
 struct pid {
     unsigned int level;
+    struct hlist_head tasks[4]; /* by enum pid_type */
     struct upid numbers[1];
 };
 
@@ -110,6 +154,7 @@ struct task_struct {
     int tgid;
     struct signal_struct *signal;
     struct files_struct *files;
+    struct hlist_node pid_links[4]; /* by enum pid_type */
     char comm[16];
 };
 
@@ -191,6 +236,10 @@ struct msghdr {
     void *msg_name;
     int msg_namelen;
     struct iov_iter msg_iter;
+    void *msg_control; /* moves on as it is written to, and msg_controllen with it */
+    bool msg_control_is_user : 1;
+    unsigned int msg_flags;
+    unsigned long msg_controllen;
 };
 
 #pragma clang attribute pop
@@ -217,6 +266,16 @@ struct user_mmsghdr {
     struct user_msghdr header;
     __u32 length;
     __u32 pad;
+};
+
+struct user_cmsghdr {
+    __u64 length; /* with this header */
+    __s32 level;
+    __s32 type;
+};
+
+struct user_ucred {
+    __u32 pid, uid, gid;
 };
 
 #endif

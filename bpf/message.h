@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Everything that crosses the ring buffer, and nothing else: the border between kernel and user.
+ * Everything that kernel side and user space say to each other, and nothing else: the border.
  *
  * What a call moved arrives as one RECORD_MESSAGE for each message, holding its first bytes, and
  * RECORD_PIECEs for what did not fit, all by the same thread in this order. Records of different
@@ -18,13 +18,16 @@ enum record_kind {
     RECORD_VOID,         /* struct record_head: a call that began moves no more messages */
     RECORD_MESSAGE,      /* struct record_message */
     RECORD_PIECE,        /* struct record_message: more of the thread's last message */
+    RECORD_ANCILLARY,    /* struct record_ancillary: of the message that the thread tells next */
 };
 
 enum record_flag {
     RECORD_SENT = 1 << 0,  /* sent, not received */
     RECORD_NAMED = 1 << 1, /* a RECORD_NAME of the same thread came before */
     RECORD_LAST = 1 << 2,  /* the message is complete with this record, or as complete as it gets */
-    RECORD_ENDS_CALL = 1 << 3, /* the call moved no message after this one */
+    RECORD_ENDS_CALL = 1 << 3,    /* the call moved no message after this one */
+    RECORD_CARRIES = 1 << 4,      /* RECORD_ANCILLARYs of the same thread came before */
+    RECORD_CARRIED_MORE = 1 << 5, /* and that was not all of the message's ancillary data */
 };
 
 /* How an endpoint came to have a peer. */
@@ -38,6 +41,28 @@ enum {
     RECORD_ADDRESS_SIZE = 112, /* holds the longest struct sockaddr_un: 110 */
     RECORD_COMM_SIZE = 16,
     RECORD_DATA_MAX = 65536,
+    RECORD_KINDS_SIZE = 256, /* a power of two that holds DESCRIPTORS_MAX */
+};
+
+enum { DESCRIPTORS_MAX = 253 }; /* that a message can pass: the kernel's SCM_MAX_FD */
+
+/* What is behind a descriptor that a message passes. */
+enum descriptor_kind {
+    KIND_UNKNOWN, /* it was closed by the time it was looked at */
+    KIND_FILE,
+    KIND_DIRECTORY,
+    KIND_PIPE,
+    KIND_DEVICE,
+    KIND_SOCKET,
+    KIND_EVENTFD,
+    KIND_EPOLL,
+    KIND_MEMFD,
+    KIND_PIDFD,
+    KIND_TIMERFD,
+    KIND_SIGNALFD,
+    KIND_INOTIFY,
+    KIND_OTHER,
+    KIND_COUNT,
 };
 
 struct record_head {
@@ -62,6 +87,7 @@ struct record_endpoint {
     __u16 peer_address_length;
     __u32 pid; /* the process that used it, and its name */
     char comm[RECORD_COMM_SIZE];
+    char peer_comm[RECORD_COMM_SIZE];  /* "" when not known */
     __u8 address[RECORD_ADDRESS_SIZE]; /* a struct sockaddr */
     __u8 peer_address[RECORD_ADDRESS_SIZE];
 };
@@ -71,6 +97,18 @@ struct record_name {
     __u32 length;
     __u32 reserved;
     __u8 address[RECORD_ADDRESS_SIZE];
+};
+
+/* One control message, cmsg(3); what it is not about is 0. */
+struct record_ancillary {
+    struct record_head head;
+    __u32 index; /* among those of its message */
+    __s32 level;
+    __s32 type;
+    __u32 length;                  /* of its data */
+    __u32 pid, uid, gid;           /* SCM_CREDENTIALS */
+    __u32 count;                   /* SCM_RIGHTS: how many descriptors */
+    __u8 kinds[RECORD_KINDS_SIZE]; /* enum descriptor_kind, so many */
 };
 
 struct record_begin {
@@ -92,6 +130,13 @@ struct record_message {
     __u8 data[];
 };
 
+/* How soundly user space sleeps, as it tells the kernel side: that decides what it is woken for. */
+enum consumer_state {
+    CONSUMER_AWAKE,
+    CONSUMER_NAPS,
+    CONSUMER_SLEEPS,
+};
+
 /* Counters the kernel keeps; user space reads them when it is done. */
 struct record_losses {
     __u64 messages;   /* messages that found the ring buffer full */
@@ -102,8 +147,9 @@ struct record_losses {
 };
 
 _Static_assert(sizeof(struct record_head) == 16, "no padding");
-_Static_assert(sizeof(struct record_endpoint) == 16 + 64 + 224, "no padding");
+_Static_assert(sizeof(struct record_endpoint) == 16 + 80 + 224, "no padding");
 _Static_assert(sizeof(struct record_name) == 16 + 8 + 112, "no padding");
+_Static_assert(sizeof(struct record_ancillary) == 16 + 32 + 256, "no padding");
 _Static_assert(sizeof(struct record_begin) == 24, "no padding");
 _Static_assert(sizeof(struct record_message) == 80, "no padding");
 

@@ -6,7 +6,9 @@
  * Each function has two pairs of programs, of which user space loads one: fentry and fexit, or
  * where the kernel has no BPF trampolines, kprobe and kretprobe.
  */
-#include "bpf/record.h"
+#include "bpf/ancillary.h"
+#include "bpf/bytes.h"
+#include "bpf/process.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
@@ -51,11 +53,9 @@ static __always_inline struct call *call_enter(struct socket *socket, struct tas
 
     if (!file || !sk)
         return 0;
-    call = bpf_task_storage_get(&calls, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
-    if (!call) {
-        __sync_fetch_and_add(&losses.unfollowed, 1);
+    call = call_get(task);
+    if (!call)
         return 0;
-    }
     /* A function that hands its message to another of these: the outer one records it. */
     if (call->kind != CALL_OTHER && header && call->header == header) {
         call->nested++;
@@ -64,14 +64,10 @@ static __always_inline struct call *call_enter(struct socket *socket, struct tas
     call->kind = CALL_OTHER;
     if (!keep_socket(call, sk, READ(file, f_inode, i_ino)))
         return 0;
-    call->id = next_call(call->id);
-    call->time = bpf_ktime_get_ns();
+    call_begin(call);
     call->kind = kind;
     call->header = header;
     call->nested = 0;
-    call->begun = 0;
-    call->unbound = 0;
-    call->message_flags = 0;
     return call;
 }
 
@@ -102,14 +98,31 @@ static __always_inline void keep_memory(struct call *call, struct iov_iter *iter
     }
 }
 
-static __always_inline void begin(struct call *call, struct msghdr *header)
+/* The same of the control messages; those that are sent have been copied to the kernel. */
+static __always_inline void keep_control(struct call *call, struct msghdr *header)
 {
-    __u64 name = (__u64)READ(header, msg_name);
-    __u32 length = READ(header, msg_namelen);
+    call->control = (__u64)READ(header, msg_control);
+    call->control_length = READ(header, msg_controllen);
+    call->control_in_kernel = !BPF_CORE_READ_BITFIELD_PROBED(header, msg_control_is_user);
+    call->control_cut = 0;
+}
 
-    if (call->type == SOCK_DGRAM && name && length)
-        record_name(call, name, length, true);
-    record_begin(call);
+/* Notes what was put there. A call that is not of the recvmsg() kind has no place for it. */
+static __always_inline void keep_received_control(struct call *call)
+{
+    struct msghdr *header = (struct msghdr *)call->header;
+
+    if (call->control_in_kernel) {
+        call->control_length = 0;
+        return;
+    }
+    call->control_length -= READ(header, msg_controllen);
+    keep_control_cut(call, READ(header, msg_flags));
+    /* 32-bit programs get another layout. */
+    if (call->message_flags & MSG_CMSG_COMPAT && call->control_length) {
+        call->control_length = 0;
+        call->control_cut = 1;
+    }
 }
 
 static __always_inline int enter_message(struct socket *socket, struct msghdr *header, __u8 kind,
@@ -126,8 +139,9 @@ static __always_inline int enter_message(struct socket *socket, struct msghdr *h
         return 0;
     call->message_flags = flags;
     keep_memory(call, &header->msg_iter);
+    keep_control(call, header);
     if (kind == CALL_SENDMSG && needs_begin(call, task, READ(socket, file)))
-        begin(call, header);
+        record_begin(call, (__u64)READ(header, msg_name), READ(header, msg_namelen), true);
     return 0;
 }
 
@@ -142,6 +156,7 @@ static __always_inline void record_call(struct call *call, __u64 length, __u8 fl
     };
     __u64 name = call->type == SOCK_DGRAM ? (__u64)READ(header, msg_name) : 0;
 
+    flags |= record_ancillary(call);
     if (name) {
         flags |= RECORD_NAMED;
         if (record_name(call, name, READ(header, msg_namelen), true)) {
@@ -177,7 +192,8 @@ static __always_inline void leave_receive(struct call *call, int result)
 
     if (is_no_message(call) || result < 0)
         return;
-    if (result == 0 &&
+    keep_received_control(call);
+    if (result == 0 && !is_carrier(call) &&
         (call->type == SOCK_STREAM || !call->count || READ(sk, sk_shutdown) & RCV_SHUTDOWN))
         return;
     if (tell(call, ROLE_UNKNOWN) & PEER_OBSERVED)
@@ -227,7 +243,7 @@ static __always_inline int enter_splice(struct socket *socket, __u8 kind)
     task = bpf_get_current_task_btf();
     call = call_enter(socket, task, kind, 0);
     if (call && kind == CALL_SENDFILE && needs_begin(call, task, READ(socket, file)))
-        record_begin(call);
+        record_begin(call, 0, 0, false);
     return 0;
 }
 
@@ -261,8 +277,7 @@ static __always_inline int enter_accept(struct socket *accepted)
 
     if (!process_is_observed())
         return 0;
-    call =
-        bpf_task_storage_get(&calls, bpf_get_current_task_btf(), 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+    call = call_get(bpf_get_current_task_btf());
     if (!call)
         return 0;
     call->kind = CALL_ACCEPT;
@@ -291,11 +306,9 @@ static __always_inline int leave_change(int result)
         return 0;
     kind = call->kind;
     call->kind = CALL_OTHER;
-    if (kind == CALL_BIND && result == 0)
-        tell(call, ROLE_UNKNOWN);
-    else if (kind == CALL_CONNECT && (result == 0 || result == -EINPROGRESS))
-        tell(call, ROLE_CONNECTED);
-    else if (kind == CALL_ACCEPT && result == 0)
+    if (kind != CALL_ACCEPT)
+        tell_named(call, kind, result);
+    else if (result == 0)
         tell_accepted(call);
     return 0;
 }

@@ -3,7 +3,9 @@
  * The kernel side of the `syscall` backend: looks at the socket calls of observed processes where
  * they are entered (which socket, which memory) and where they return (how much was moved).
  */
-#include "bpf/record.h"
+#include "bpf/ancillary.h"
+#include "bpf/bytes.h"
+#include "bpf/process.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
@@ -61,18 +63,6 @@ static __always_inline bool sends(__u8 kind)
     return false;
 }
 
-static __always_inline struct file *file_of(struct task_struct *task, __u64 fd)
-{
-    struct fdtable *table = READ(task, files, fdt);
-    struct file *file = 0, **slots;
-
-    if ((__u32)fd >= READ(table, max_fds))
-        return 0;
-    slots = READ(table, fd);
-    bpf_probe_read_kernel(&file, sizeof(file), slots + (__u32)fd);
-    return file;
-}
-
 /* The socket behind fd, of the families and types this program knows; 0 when it is none. */
 static __always_inline struct sock *sock_of(struct file *file, struct call *call)
 {
@@ -96,7 +86,6 @@ static __always_inline void keep_arguments(struct call *call, struct pt_regs *re
     call->count = argument(regs, 2);
     call->name = 0;
     call->name_length = 0;
-    call->message_flags = 0;
     switch (call->kind) {
     case CALL_SENDTO:
     case CALL_RECVFROM:
@@ -144,9 +133,7 @@ static __always_inline void begin(struct call *call)
         name = header.name;
         length = header.name_length;
     }
-    if (call->type == SOCK_DGRAM && name && length)
-        record_name(call, name, length, false);
-    record_begin(call);
+    record_begin(call, name, length, false);
 }
 
 SEC("tp_btf/sys_enter")
@@ -165,19 +152,15 @@ int BPF_PROG(on_sys_enter, struct pt_regs *regs, long number)
     }
     if (number < 0 || number >= CALL_NUMBERS || call_kinds[number] == CALL_OTHER)
         return 0;
-    call = bpf_task_storage_get(&calls, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
-    if (!call) {
-        __sync_fetch_and_add(&losses.unfollowed, 1);
+    call = call_get(task);
+    if (!call)
         return 0;
-    }
     call->kind = call_kinds[number];
     if (!sock_of_call(call, task, regs, &file)) {
         call->kind = CALL_OTHER;
         return 0;
     }
-    call->id = next_call(call->id);
-    call->time = bpf_ktime_get_ns();
-    call->begun = 0;
+    call_begin(call);
     keep_arguments(call, regs);
     if (sends(call->kind) && needs_begin(call, task, file))
         begin(call);
@@ -211,17 +194,27 @@ static __always_inline __u64 delivered(struct call *call, __u64 length, __u64 ba
     return capacity.bytes;
 }
 
-/* Records one message of a msghdr, of which length bytes were moved. */
+/* Notes the control messages of a call that has returned. */
+static __always_inline void keep_control(struct call *call, const struct user_msghdr *header,
+                                         __u8 flags)
+{
+    call->control = header->control;
+    call->control_length = header->control_length;
+    call->control_in_kernel = 0;
+    keep_control_cut(call, flags & RECORD_SENT ? 0 : header->flags);
+}
+
+/* Records one message of a msghdr, of which length bytes were moved; keep_control() knows of it. */
 static __always_inline void record_header(struct call *call, const struct user_msghdr *header,
                                           __u64 length, __u8 flags)
 {
     struct vector vector = {.call = call, .base = header->vector};
-
     __u64 available = length;
 
     if (!(flags & RECORD_SENT))
         available = delivered(call, length, header->vector, header->vector_count);
     message_open(call, length, available, flags);
+    call->flags |= record_ancillary(call);
     if (call->type == SOCK_DGRAM && header->name) {
         call->flags |= RECORD_NAMED;
         if (record_name(call, header->name, header->name_length, false))
@@ -257,7 +250,8 @@ static long record_in_batch(__u64 index, struct batch *batch)
         lose(call, 0);
         return 0;
     }
-    if (each.length || !is_end(call, batch->flags))
+    keep_control(call, &each.header, batch->flags);
+    if (each.length || is_carrier(call) || !is_end(call, batch->flags))
         record_header(call, &each.header, each.length, batch->flags);
     return 0;
 }
@@ -312,10 +306,12 @@ static __always_inline void record_call(struct call *call, __u8 kind, __u64 move
     }
     case CALL_SENDMSG:
     case CALL_RECVMSG:
-        if (bpf_probe_read_user(&header, sizeof(header), (void *)call->memory))
+        if (bpf_probe_read_user(&header, sizeof(header), (void *)call->memory)) {
             lose(call, moved);
-        else
-            record_header(call, &header, moved, flags | RECORD_ENDS_CALL);
+            break;
+        }
+        keep_control(call, &header, flags);
+        record_header(call, &header, moved, flags | RECORD_ENDS_CALL);
         break;
     case CALL_SENDMMSG:
     case CALL_RECVMMSG:
@@ -331,6 +327,8 @@ static __always_inline void record_call(struct call *call, __u8 kind, __u64 move
 /* Whether a call that returned 0 moved an empty datagram or record, or nothing at all. */
 static __always_inline bool moved_empty(struct call *call, __u8 kind)
 {
+    struct user_msghdr header;
+
     switch (kind) {
     case CALL_SEND_BUFFER:
     case CALL_SENDTO:
@@ -341,21 +339,14 @@ static __always_inline bool moved_empty(struct call *call, __u8 kind)
     case CALL_RECVFROM:
         return call->count && !is_end(call, 0);
     case CALL_RECVMSG:
-        return !is_end(call, 0);
+        if (!is_end(call, 0))
+            return true;
+        if (bpf_probe_read_user(&header, sizeof(header), (void *)call->memory))
+            return false;
+        keep_control(call, &header, 0);
+        return is_carrier(call);
     }
     return false;
-}
-
-static __always_inline void on_bound(struct call *call, long result)
-{
-    if (result == 0)
-        tell(call, ROLE_UNKNOWN);
-}
-
-static __always_inline void on_connected(struct call *call, long result)
-{
-    if (result == 0 || result == -EINPROGRESS)
-        tell(call, ROLE_CONNECTED);
 }
 
 static __always_inline void on_accepted(struct call *call, struct task_struct *task, long result)
@@ -398,10 +389,8 @@ int BPF_PROG(on_sys_exit, struct pt_regs *regs, long result)
         return 0;
     kind = call->kind;
     call->kind = CALL_OTHER;
-    if (kind == CALL_BIND)
-        on_bound(call, result);
-    else if (kind == CALL_CONNECT)
-        on_connected(call, result);
+    if (kind == CALL_BIND || kind == CALL_CONNECT)
+        tell_named(call, kind, result);
     else if (kind == CALL_ACCEPT)
         on_accepted(call, task, result);
     else if (!sends(kind))
@@ -421,8 +410,7 @@ static __always_inline int notice(struct sock *sk, int moved, int flags)
     call = bpf_task_storage_get(&calls, bpf_get_current_task_btf(), 0, 0);
     if (call && call->kind != CALL_OTHER)
         return 0;
-    if (READ(sk, __sk_common.skc_family) == AF_UNIX ||
-        READ(sk, __sk_common.skc_family) == AF_INET || READ(sk, __sk_common.skc_family) == AF_INET6)
+    if (is_known_family(READ(sk, __sk_common.skc_family)))
         __sync_fetch_and_add(&losses.bypassed, moved);
     return 0;
 }

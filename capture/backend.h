@@ -21,6 +21,7 @@ struct endpoint_facts {
     uint32_t peer_pid;   /* 0 when not known */
     uint32_t pid;
     char comm[COMM_SIZE];
+    char peer_comm[COMM_SIZE]; /* "" when not known */
     int family;
     int type;
     enum record_role role;
@@ -41,8 +42,9 @@ struct message_facts {
     const char *name; /* the address the call named or was given; NULL when there was none */
     const uint8_t *data;
     size_t length;
-    size_t missing; /* bytes that belong after data and could not be read */
-    size_t lost;    /* messages of this endpoint lost right before */
+    size_t missing;                    /* bytes that belong after data and could not be read */
+    size_t lost;                       /* messages of this endpoint lost right before */
+    const struct ancillary *ancillary; /* NULL when there was none */
 };
 
 /*

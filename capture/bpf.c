@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
-/* The BPF backends' common ground: what they may do here, and why not. */
+/* First what BPF may do here, and why not; then the recorder around a skeleton. */
 #include "capture/bpf.h"
 
 #include <bpf/bpf.h>
@@ -7,10 +7,19 @@
 #include <errno.h>
 #include <linux/capability.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include "capture/launch.h"
+#include "capture/ring.h"
+
+struct recorder {
+    struct bpf_parts parts;
+    struct ring *ring;
+};
 
 /* The inode of the first pid namespace: the kernel's PROC_PID_INIT_INO. */
 #define FIRST_PID_NAMESPACE 0xeffffffcU
@@ -48,7 +57,8 @@ static bool has_capability(unsigned capability)
            data[CAP_TO_INDEX(all)].effective & CAP_TO_MASK(all);
 }
 
-int bpf_prepare(bool verbose, char reason[REASON_SIZE])
+/* Sets up libbpf's log and finds out whether this process may use BPF at all. */
+static int prepare(bool verbose, char reason[REASON_SIZE])
 {
     struct stat namespace;
 
@@ -74,19 +84,91 @@ int bpf_prepare(bool verbose, char reason[REASON_SIZE])
     return 0;
 }
 
-int bpf_observe(const struct bpf_map *observed, pid_t pid)
+int bpf_load(const struct bpf_parts *parts, const struct backend_options *options)
 {
-    uint32_t key = pid;
-    uint8_t yes = 1;
+    int err = bpf_map__set_max_entries(parts->records, options->buffer_size);
 
-    return bpf_map__update_elem(observed, &key, sizeof(key), &yes, sizeof(yes), BPF_ANY);
+    *parts->wake_at = options->buffer_size / 16;
+    return err ? err : bpf_object__load_skeleton(parts->skeleton);
 }
 
-void bpf_losses(const struct record_losses *counted, struct losses *losses)
+int bpf_attach(const struct bpf_parts *parts)
 {
+    return bpf_object__attach_skeleton(parts->skeleton);
+}
+
+void bpf_unload(struct bpf_parts *parts)
+{
+    if (parts->skeleton)
+        bpf_object__destroy_skeleton(parts->skeleton);
+    free(parts->memory);
+    *parts = (struct bpf_parts){0};
+}
+
+int bpf_open(struct recorder **out, bpf_start *start, const struct backend_options *options,
+             const struct sink *sink, char reason[REASON_SIZE])
+{
+    struct recorder *recorder;
+    int err = prepare(options->verbose, reason);
+
+    if (err)
+        return err;
+    recorder = calloc(1, sizeof(*recorder));
+    if (!recorder)
+        return -ENOMEM;
+    err = start(&recorder->parts, options, reason);
+    if (err)
+        goto out;
+    err = ring_new(&recorder->ring, bpf_map__fd(recorder->parts.records),
+                   recorder->parts.consumer_state, sink);
+    if (err) {
+        bpf_reason(err, "mapping the ring buffer", reason);
+        goto out;
+    }
+    *out = recorder;
+    recorder = NULL;
+out:
+    bpf_close(recorder);
+    return err;
+}
+
+int bpf_observe(struct recorder *recorder, struct launch *launch)
+{
+    uint32_t process = launch_pid(launch);
+    uint8_t yes = 1;
+
+    return bpf_map__update_elem(recorder->parts.observed_processes, &process, sizeof(process), &yes,
+                                sizeof(yes), BPF_ANY);
+}
+
+int bpf_fd(const struct recorder *recorder)
+{
+    return ring_fd(recorder->ring);
+}
+
+int bpf_step(struct recorder *recorder, int *wait)
+{
+    return ring_step(recorder->ring, wait);
+}
+
+int bpf_finish(struct recorder *recorder, struct losses *losses)
+{
+    const struct record_losses *counted = recorder->parts.losses;
+
+    bpf_object__detach_skeleton(recorder->parts.skeleton);
     losses->messages += counted->messages;
     losses->bytes += counted->bytes;
     losses->unfollowed += counted->unfollowed;
     losses->foreign += counted->foreign;
     losses->bypassed += counted->bypassed;
+    return ring_finish(recorder->ring, losses);
+}
+
+void bpf_close(struct recorder *recorder)
+{
+    if (!recorder)
+        return;
+    ring_free(recorder->ring);
+    bpf_unload(&recorder->parts);
+    free(recorder);
 }

@@ -1,25 +1,67 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
-/* What the backends that use BPF share in user space, beside the ring buffer. */
+/*
+ * What the backends that use BPF share in user space: each has a skeleton of its own, and the same
+ * recorder around it. A backend's file holds only how its skeleton is loaded.
+ */
 #ifndef CAPTURE_BPF_H
 #define CAPTURE_BPF_H
 
 #include "capture/backend.h"
 
 struct bpf_map;
+struct bpf_object_skeleton;
+
+/* What the kernel side puts into every skeleton (bpf/record.h, bpf/process.h). */
+struct bpf_parts {
+    void *memory; /* the struct that bpftool made for it, to be freed behind the skeleton */
+    struct bpf_object_skeleton *skeleton;
+    struct bpf_map *records;
+    struct bpf_map *observed_processes;
+    __u64 *wake_at; /* to be set before it is loaded; the next two are for afterwards */
+    volatile __u32 *consumer_state;
+    const struct record_losses *losses;
+};
+
+/* The parts of a skeleton that is open. */
+#define BPF_PARTS(bpf)                                                                             \
+    ((struct bpf_parts){                                                                           \
+        .memory = (bpf),                                                                           \
+        .skeleton = (bpf)->skeleton,                                                               \
+        .records = (bpf)->maps.records,                                                            \
+        .observed_processes = (bpf)->maps.observed_processes,                                      \
+        .wake_at = &(bpf)->rodata->wake_at,                                                        \
+        .consumer_state = &(bpf)->bss->consumer_state,                                             \
+        .losses = &(bpf)->bss->losses,                                                             \
+    })
+
+/* Sets in an open skeleton what the options say, and loads it. Returns 0 or -errno. */
+int bpf_load(const struct bpf_parts *parts, const struct backend_options *options);
+
+/* Attaches a skeleton that is loaded. Returns 0 or -errno. */
+int bpf_attach(const struct bpf_parts *parts);
+
+/* Frees a skeleton, however far it came; there may be none. Afterwards there is none. */
+void bpf_unload(struct bpf_parts *parts);
 
 /*
- * Sets up libbpf's log and finds out whether this process may use BPF at all.
- * Returns 0, or -errno with the reason and the way out in reason.
+ * Opens a backend's skeleton into *parts, loads and attaches it. Returns 0, or -errno with the
+ * reason in reason; what is in *parts then is unloaded by the caller.
  */
-int bpf_prepare(bool verbose, char reason[REASON_SIZE]);
+typedef int bpf_start(struct bpf_parts *parts, const struct backend_options *options,
+                      char reason[REASON_SIZE]);
 
-/* Says in reason why doing failed with -errno error, the way out included. Returns error. */
+/* As open in struct backend, for one that starts so. */
+int bpf_open(struct recorder **out, bpf_start *start, const struct backend_options *options,
+             const struct sink *sink, char reason[REASON_SIZE]);
+
+/* The rest of struct backend. */
+int bpf_observe(struct recorder *recorder, struct launch *launch);
+int bpf_fd(const struct recorder *recorder);
+int bpf_step(struct recorder *recorder, int *wait);
+int bpf_finish(struct recorder *recorder, struct losses *losses);
+void bpf_close(struct recorder *recorder);
+
+/* Says in reason why doing failed with -errno error. Returns error. */
 int bpf_reason(int error, const char *doing, char reason[REASON_SIZE]);
-
-/* Adds a process to the map of observed ones. Returns 0 or -errno. */
-int bpf_observe(const struct bpf_map *observed, pid_t pid);
-
-/* Adds what the kernel side counted. */
-void bpf_losses(const struct record_losses *counted, struct losses *losses);
 
 #endif

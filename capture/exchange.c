@@ -10,13 +10,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-/* Room for one more element of size bytes in an array that doubles; NULL with errno set. */
-static void *grow(struct arena *arena, void *array, size_t count, size_t size)
-{
-    if (count & (count - 1)) /* it has room up to the next power of two */
-        return array;
-    return arena_grow(arena, array, count * size, (count ? count * 2 : 1) * size);
-}
+#include "capture/framed.h"
 
 int table_new(struct table **out)
 {
@@ -33,10 +27,33 @@ int table_new(struct table **out)
     return 0;
 }
 
+void table_frame(struct table *table, const struct framing *framing)
+{
+    table->framing = framing;
+}
+
+/* Frees what is not in the arena. */
+static void conversation_free(struct conversation_table *conversation)
+{
+    for (size_t i = 0; i < conversation->count; i++) {
+        side_free(conversation->arena, &conversation->exchanges[i].request);
+        side_free(conversation->arena, &conversation->exchanges[i].response);
+        if ((i + 1) % TABLE_REST == 0)
+            arena_rest(conversation->arena);
+    }
+    if (!conversation->arena)
+        free(conversation->exchanges);
+    free(conversation->wrong[REQUEST].why);
+    free(conversation->wrong[RESPONSE].why);
+    framed_free(conversation->framed);
+}
+
 void table_free(struct table *table)
 {
     if (!table)
         return;
+    for (size_t i = 0; table->owns && i < table->count; i++)
+        conversation_free(&table->conversations[i]);
     arena_free(table->arena);
     free(table);
 }
@@ -67,15 +84,38 @@ static struct conversation_table *conversation_get(struct table *table,
 
     if (message->conversation <= table->count)
         return &table->conversations[message->conversation - 1];
-    conversations = grow(table->arena, table->conversations, table->count, sizeof(*conversations));
+    conversations =
+        side_grow(table->arena, table->conversations, table->count, sizeof(*conversations));
     if (!conversations)
         return NULL;
     table->conversations = conversations;
-    conversations += table->count++;
+    conversations += table->count;
     memset(conversations, 0, sizeof(*conversations));
     conversations->family = message->family;
     conversations->type = message->type;
+    conversations->arena = table->arena;
+    if (table->framing && message->type == SOCK_STREAM) {
+        if (framed_new(&conversations->framed, table->framing))
+            return NULL;
+        conversations->arena = NULL;
+        table->owns = true;
+    }
+    table->count++;
     return conversations;
+}
+
+struct exchange *exchange_at(struct conversation_table *conversation, size_t number)
+{
+    while (number >= conversation->count) {
+        struct exchange *exchanges = side_grow(conversation->arena, conversation->exchanges,
+                                               conversation->count, sizeof(*exchanges));
+
+        if (!exchanges)
+            return NULL;
+        conversation->exchanges = exchanges;
+        memset(&exchanges[conversation->count++], 0, sizeof(*exchanges));
+    }
+    return &conversation->exchanges[number];
 }
 
 static bool is_empty(const struct side *side)
@@ -83,71 +123,34 @@ static bool is_empty(const struct side *side)
     return side->count == 0 && side->lost == 0;
 }
 
-/* The exchange that the message belongs to, opened if need be. NULL with errno set. */
-static struct exchange *exchange_get(struct arena *arena, struct conversation_table *conversation,
-                                     enum direction direction)
+/* The number of the exchange that the message belongs to. */
+static size_t exchange_number(const struct conversation_table *conversation,
+                              enum direction direction)
 {
-    struct exchange *last;
+    const size_t last = conversation->count - 1;
 
-    if (conversation->count) {
-        last = &conversation->exchanges[conversation->count - 1];
-        if (direction == RESPONSE || is_empty(&last->response))
-            return last;
-    }
-    last = grow(arena, conversation->exchanges, conversation->count, sizeof(*last));
-    if (!last)
-        return NULL;
-    conversation->exchanges = last;
-    last += conversation->count++;
-    memset(last, 0, sizeof(*last));
-    return last;
+    if (!conversation->count)
+        return 0;
+    if (direction == RESPONSE || is_empty(&conversation->exchanges[last].response))
+        return last;
+    return last + 1;
 }
 
-static int said_append(struct arena *arena, struct said *said, const struct message *message)
+static int add_unframed(struct conversation_table *conversation, const struct message *message)
 {
-    size_t length = said->length + message->length;
+    size_t number = exchange_number(conversation, message->direction);
+    struct exchange *exchange = exchange_at(conversation, number);
 
-    if (length > said->capacity) {
-        size_t capacity = said->capacity ? 2 * said->capacity : message->length;
-        uint8_t *data;
-
-        if (capacity < length)
-            capacity = length;
-        data = arena_grow(arena, said->data, said->capacity, capacity);
-        if (!data)
-            return -errno;
-        said->data = data;
-        said->capacity = capacity;
-    }
-    if (message->length)
-        memcpy(said->data + said->length, message->data, message->length);
-    arena_touch(arena, message->length);
-    said->length = length;
-    said->missing += message->missing;
-    return 0;
-}
-
-static int side_add(struct arena *arena, struct side *side, int type, const struct message *message)
-{
-    struct said *messages;
-
-    side->lost += message->lost;
-    /* A stream's bytes are one run; but what comes after a gap is not what comes next. */
-    if (type == SOCK_STREAM && side->count && !message->lost &&
-        !side->messages[side->count - 1].missing)
-        return said_append(arena, &side->messages[side->count - 1], message);
-    messages = grow(arena, side->messages, side->count, sizeof(*messages));
-    if (!messages)
+    if (!exchange)
         return -errno;
-    side->messages = messages;
-    memset(&messages[side->count], 0, sizeof(*messages));
-    return said_append(arena, &messages[side->count++], message);
+    return side_add(conversation->arena,
+                    message->direction == REQUEST ? &exchange->request : &exchange->response,
+                    conversation->type == SOCK_STREAM, message);
 }
 
 int table_add(struct table *table, const struct message *message)
 {
     struct conversation_table *conversation;
-    struct exchange *exchange;
     int err;
 
     if (message->conversation == 0 || message->conversation > table->count + 1)
@@ -160,12 +163,20 @@ int table_add(struct table *table, const struct message *message)
         err = end_learn(table->arena, &conversation->server, message_server(message));
     if (err)
         return err;
-    exchange = exchange_get(table->arena, conversation, message->direction);
-    if (!exchange)
-        return -errno;
-    return side_add(table->arena,
-                    message->direction == REQUEST ? &exchange->request : &exchange->response,
-                    conversation->type, message);
+    if (message->ancillary)
+        table->owns = true;
+    return conversation->framed ? framed_add(conversation->framed, conversation, message)
+                                : add_unframed(conversation, message);
+}
+
+int table_finish(struct table *table)
+{
+    int err = 0;
+
+    for (size_t i = 0; i < table->count && !err; i++)
+        if (table->conversations[i].framed)
+            err = framed_finish(table->conversations[i].framed, &table->conversations[i]);
+    return err;
 }
 
 size_t table_exchanges(const struct table *table)
@@ -175,14 +186,4 @@ size_t table_exchanges(const struct table *table)
     for (size_t i = 0; i < table->count; i++)
         count += table->conversations[i].count;
     return count;
-}
-
-bool side_incomplete(const struct side *side)
-{
-    if (side->lost)
-        return true;
-    for (size_t i = 0; i < side->count; i++)
-        if (side->messages[i].missing)
-            return true;
-    return false;
 }

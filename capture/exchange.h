@@ -4,38 +4,33 @@
 #define CAPTURE_EXCHANGE_H
 
 #include "capture/arena.h"
+#include "capture/frame.h"
 #include "capture/message.h"
-
-/*
- * Bytes said in one go: a datagram or a record; of a stream, all until the other side speaks, or
- * until bytes are missing.
- */
-struct said {
-    uint8_t *data;
-    size_t length;
-    size_t capacity;
-    size_t missing; /* bytes of it that could not be read */
-};
-
-/* What one end said in an exchange. No message at all is not the same as one empty message. */
-struct side {
-    struct said *messages;
-    size_t count;
-    size_t lost; /* messages known to have been lost here */
-};
+#include "capture/side.h"
 
 struct exchange {
     struct side request;
     struct side response;
 };
 
+/* Why one direction of a conversation is not framed from some byte on. */
+struct unframed {
+    uint64_t at; /* that byte, counted from 0 */
+    char *why;   /* NULL when it is framed to the end */
+};
+
+struct framed;
+
 struct conversation_table {
     int family;
     int type; /* SOCK_STREAM, SOCK_DGRAM or SOCK_SEQPACKET */
     struct end client;
     struct end server;
+    struct arena *arena; /* of the exchanges; NULL when it is framed: they move about */
     struct exchange *exchanges;
     size_t count;
+    struct framed *framed;    /* NULL when it is not framed */
+    struct unframed wrong[2]; /* by direction */
 };
 
 /* Who goes through many exchanges lets the table's arena rest after so many. */
@@ -45,7 +40,9 @@ enum { TABLE_REST = 256 };
 struct table {
     struct conversation_table *conversations;
     size_t count;
-    struct arena *arena; /* of all that it holds */
+    struct arena *arena;           /* of all that it holds, but for what is owned */
+    const struct framing *framing; /* of streams; or NULL */
+    bool owns; /* streams that are framed, or ancillary data: in memory of their own */
 };
 
 /*
@@ -56,16 +53,27 @@ int table_new(struct table **out);
 void table_free(struct table *table);
 
 /*
+ * Has the streams cut into frames; comes before the first message. framing must outlive the table,
+ * and table_finish() end it.
+ */
+void table_frame(struct table *table, const struct framing *framing);
+
+/*
  * Adds the next message; a conversation's messages come in their order, conversations may be mixed.
  * Copies what it keeps. Returns 0, -ENOMEM or -ENOSPC; -EINVAL when message->conversation skips a
  * number.
  */
 int table_add(struct table *table, const struct message *message);
 
+/* No more will come: what was kept back, as a frame of it was not complete, is now in the table.
+ * Returns 0 or -ENOMEM. */
+int table_finish(struct table *table);
+
+/* The exchange of that number, counted from 0, opened with all before it where need be.
+ * NULL with errno set. */
+struct exchange *exchange_at(struct conversation_table *conversation, size_t number);
+
 /* How many exchanges all the conversations have together. */
 size_t table_exchanges(const struct table *table);
-
-/* True when bytes or messages of this side are known to be missing. */
-bool side_incomplete(const struct side *side);
 
 #endif

@@ -212,21 +212,6 @@ FILE *folder_create(struct folder *folder, const char *name)
     return file;
 }
 
-int folder_add(struct folder *folder, const char *name, const uint8_t *data, size_t length)
-{
-    FILE *file = folder_create(folder, name);
-    int status = 0;
-
-    if (!file)
-        return -errno;
-    errno = 0;
-    if (length > 0 && fwrite(data, 1, length, file) < length)
-        status = errno ? -errno : -EIO;
-    if (fclose(file) && !status)
-        status = -errno;
-    return status;
-}
-
 /* Putting in place */
 
 /* For file systems that cannot exchange two names: for a moment there is no folder. */

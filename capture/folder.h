@@ -5,7 +5,6 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 
 struct folder {
@@ -35,9 +34,6 @@ int folder_open(struct folder *folder, const char *path);
 
 /* Makes a file in it, whose name may have one folder before. Returns NULL with errno set. */
 FILE *folder_create(struct folder *folder, const char *name);
-
-/* The same with all that stands in the file. Returns 0 or -errno. */
-int folder_add(struct folder *folder, const char *name, const uint8_t *data, size_t length);
 
 /*
  * Puts the folder at its path, in the place of one that folder_check() has no objections to.

@@ -4,10 +4,13 @@
 
 #include <errno.h>
 #include <search.h>
+#include <stdalign.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+
+#include "capture/tree.h"
 
 /* A datagram socket. */
 struct datagram {
@@ -33,7 +36,7 @@ struct kept {
     struct message_facts facts; /* inode, tid and call of all; the rest of a message */
     bool named;
     char name[ADDRESS_TEXT_SIZE];
-    uint8_t data[];
+    alignas(struct ancillary) uint8_t memory[]; /* what the facts point to */
 };
 
 struct late {
@@ -46,19 +49,15 @@ struct late {
 
 static int compare_inode(const void *a, const void *b)
 {
-    uint64_t x = ((const struct datagram *)a)->inode, y = ((const struct datagram *)b)->inode;
-
-    return (x > y) - (x < y);
+    return tree_compare_numbers(((const struct datagram *)a)->inode,
+                                ((const struct datagram *)b)->inode);
 }
 
 static const struct datagram *datagram_find(const struct late *late, uint64_t inode)
 {
-    struct datagram key = {.inode = inode}, **found;
+    struct datagram key = {.inode = inode};
 
-    if (!late->sockets)
-        return NULL;
-    found = tfind(&key, &late->sockets, compare_inode);
-    return found ? *found : NULL;
+    return tree_find(&late->sockets, &key, compare_inode);
 }
 
 /* What two names of a socket have in common: of an internet address the port, as hosts vary. */
@@ -136,7 +135,8 @@ static bool is_kept(const struct late *late, const struct datagram *socket,
 
 static int keep(struct late *late, enum kind kind, const struct message_facts *facts)
 {
-    struct kept *kept = calloc(1, sizeof(*kept) + facts->length);
+    size_t size = ancillary_size(facts->ancillary);
+    struct kept *kept = calloc(1, sizeof(*kept) + size + facts->length);
 
     if (!kept)
         return -ENOMEM;
@@ -146,9 +146,11 @@ static int keep(struct late *late, enum kind kind, const struct message_facts *f
         snprintf(kept->name, sizeof(kept->name), "%s", facts->name);
         kept->facts.name = kept->name;
     }
+    if (size)
+        kept->facts.ancillary = memcpy(kept->memory, facts->ancillary, size);
+    kept->facts.data = kept->memory + size;
     if (facts->length)
-        memcpy(kept->data, facts->data, facts->length);
-    kept->facts.data = kept->data;
+        memcpy(kept->memory + size, facts->data, facts->length);
     *late->end = kept;
     late->end = &kept->next;
     return 0;
@@ -244,21 +246,14 @@ static int take_again(struct late *late)
 static int on_endpoint(void *context, const struct endpoint_facts *facts)
 {
     struct late *late = context;
-    struct datagram key = {.inode = facts->inode}, **found;
-    struct datagram *socket;
+    struct datagram key = {.inode = facts->inode}, *socket;
 
     if (facts->type == SOCK_DGRAM) {
-        found = tfind(&key, &late->sockets, compare_inode);
-        socket = found ? *found : malloc(sizeof(*socket));
+        socket = tree_get(&late->sockets, &key, sizeof(key), compare_inode, NULL);
         if (!socket)
             return -ENOMEM;
-        socket->inode = facts->inode;
         memcpy(socket->address, facts->address, sizeof(socket->address));
         memcpy(socket->peer, facts->peer_address, sizeof(socket->peer));
-        if (!found && !tsearch(socket, &late->sockets, compare_inode)) {
-            free(socket);
-            return -ENOMEM;
-        }
     }
     return late->next->endpoint(late->next->context, facts);
 }

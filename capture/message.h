@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "capture/ancillary.h"
+
 enum { COMM_SIZE = 16 };
 
 enum direction { REQUEST, RESPONSE };
@@ -34,6 +36,7 @@ struct message {
     size_t length;  /* bytes in data */
     size_t missing; /* bytes that belong after data and could not be read */
     size_t lost;    /* messages of this conversation that were lost right before this one */
+    const struct ancillary *ancillary; /* NULL when there was none */
 };
 
 /* The end that a message's conversation calls the client, or the server. */

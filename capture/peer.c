@@ -9,7 +9,6 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <search.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,7 +18,9 @@
 #include <unistd.h>
 
 #include "capture/address.h"
+#include "capture/proc.h"
 #include "capture/text.h"
+#include "capture/tree.h"
 
 /* Looking may take this share of the time: one part in SPARING. */
 enum { SPARING = 50 };
@@ -46,9 +47,7 @@ static int compare_address(const void *a, const void *b)
 
 static int compare_inode(const void *a, const void *b)
 {
-    uint64_t x = ((const struct owner *)a)->inode, y = ((const struct owner *)b)->inode;
-
-    return (x > y) - (x < y);
+    return tree_compare_numbers(((const struct owner *)a)->inode, ((const struct owner *)b)->inode);
 }
 
 static uint64_t now(void)
@@ -132,16 +131,16 @@ static void read_descriptors(struct peers *peers, const char *pid)
         return;
     while ((entry = readdir(directory))) {
         ssize_t length = readlinkat(dirfd(directory), entry->d_name, link, sizeof(link) - 1);
-        struct owner key = {0}, **found;
+        struct owner key = {0}, *found;
 
         if (length <= 0)
             continue;
         link[length] = '\0';
         if (sscanf(link, "socket:[%lu]", &key.inode) != 1)
             continue;
-        found = tfind(&key, &peers->by_inode, compare_inode);
-        if (found && !(*found)->pid)
-            (*found)->pid = strtoul(pid, NULL, 10);
+        found = tree_find(&peers->by_inode, &key, compare_inode);
+        if (found && !found->pid)
+            found->pid = strtoul(pid, NULL, 10);
     }
     closedir(directory);
 }
@@ -168,29 +167,16 @@ static void look(struct peers *peers)
 static struct owner *owner_find(const struct peers *peers, const char *address)
 {
     struct owner key = {.address = (char *)address};
-    struct owner **found = tfind(&key, &peers->by_address, compare_address);
 
-    return found ? *found : NULL;
+    return tree_find(&peers->by_address, &key, compare_address);
 }
 
 static void read_comm(struct end *end)
 {
-    char path[64], comm[COMM_SIZE + 1];
-    ssize_t length;
-    int fd;
+    char comm[COMM_SIZE + 1]; /* with its newline */
 
-    snprintf(path, sizeof(path), "/proc/%u/comm", end->pid);
-    fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return;
-    length = read(fd, comm, sizeof(comm) - 1);
-    close(fd);
-    if (length > 0 && comm[length - 1] == '\n')
-        length--;
-    if (length > 0 && length < COMM_SIZE) {
-        memcpy(end->comm, comm, length);
-        end->comm[length] = '\0';
-    }
+    if (proc_read((pid_t)end->pid, "comm", comm, sizeof(comm)) > 0)
+        snprintf(end->comm, sizeof(end->comm), "%.*s", COMM_SIZE - 1, comm);
 }
 
 int peers_new(struct peers **out)

@@ -9,29 +9,28 @@
  * - When we are killed, the kernel kills them too (PTRACE_O_EXITKILL): a program whose every socket
  *   call fails, and with ENOSYS, is worse than one that is gone.
  * - When we are done and some still run, they are let through, call by call, without a look at what
- *   they say: while the fixture is written by a handler of SIGCHLD, and afterwards by a process
- * that stays behind (front.h).
+ *   they say (ptrace_pass.h).
  */
 #include <errno.h>
-#include <search.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ptrace.h>
-#include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <sys/time.h>
 #include <sys/wait.h>
-#include <sys/xattr.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "capture/backend.h"
 #include "capture/launch.h"
-#include "capture/ptrace_call.h"
+#include "capture/proc.h"
 #include "capture/ptrace_filter.h"
+#include "capture/ptrace_moved.h"
+#include "capture/ptrace_pass.h"
+#include "capture/ptrace_privilege.h"
 #include "capture/ptrace_socket.h"
+#include "capture/ptrace_thread.h"
 #include "capture/ptrace_trial.h"
 
 /* Milliseconds. */
@@ -46,66 +45,20 @@ static const long trace_options = PTRACE_O_EXITKILL | PTRACE_O_TRACESYSGOOD |
                                   PTRACE_O_TRACESECCOMP | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK |
                                   PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC;
 
-struct thread {
-    struct caller caller;
-    bool identified; /* caller.pid is known */
-    bool named;      /* caller.comm is what it is called now */
-    bool hidden;     /* we may not see its descriptors, and have said so */
-    struct traced_call call;
-};
-
 struct recorder {
     struct backend_options options;
     const struct sink *sink;
     struct launch *launch;
     struct sockets *sockets;
     struct moved moved;
-    void *threads;       /* struct thread, by tid */
-    struct thread *last; /* the one that was looked for last */
-    size_t sending;      /* threads in a call that the sink has been told of */
+    struct threads threads;
+    size_t sending; /* threads in a call that the sink has been told of */
     struct losses losses;
     bool closing; /* what begins now is no longer recorded */
     bool said_unprivileged, said_traces;
 };
 
 /* Threads */
-
-static int compare_tid(const void *a, const void *b)
-{
-    pid_t x = ((const struct thread *)a)->caller.tid, y = ((const struct thread *)b)->caller.tid;
-
-    return (x > y) - (x < y);
-}
-
-static struct thread *thread_find(struct recorder *recorder, pid_t tid)
-{
-    struct thread key = {.caller.tid = tid}, **found;
-
-    if (recorder->last && recorder->last->caller.tid == tid)
-        return recorder->last;
-    found = tfind(&key, &recorder->threads, compare_tid);
-    if (found)
-        recorder->last = *found;
-    return found ? *found : NULL;
-}
-
-static struct thread *thread_get(struct recorder *recorder, pid_t tid)
-{
-    struct thread *thread = thread_find(recorder, tid);
-
-    if (thread)
-        return thread;
-    thread = calloc(1, sizeof(*thread));
-    if (!thread)
-        return NULL;
-    thread->caller.tid = tid;
-    if (!tsearch(thread, &recorder->threads, compare_tid)) {
-        free(thread);
-        return NULL;
-    }
-    recorder->last = thread;
-    return thread;
-}
 
 /* The thread is in no call any more. One that may have sent something can no longer be asked. */
 static int thread_leave(struct recorder *recorder, struct thread *thread)
@@ -115,7 +68,7 @@ static int thread_leave(struct recorder *recorder, struct thread *thread)
     if (thread->call.begun) {
         recorder->sending--;
         recorder->losses.unfollowed++;
-        recorder->moved.count = 0;
+        moved_clear(&recorder->moved);
         err = call_deliver(&thread->call, &thread->caller, &recorder->moved, recorder->sink);
     }
     thread->call.kind = CALL_OTHER;
@@ -124,69 +77,14 @@ static int thread_leave(struct recorder *recorder, struct thread *thread)
 
 static int thread_ended(struct recorder *recorder, pid_t tid)
 {
-    struct thread *thread = thread_find(recorder, tid);
+    struct thread *thread = threads_find(&recorder->threads, tid);
     int err;
 
     if (!thread)
         return 0;
     err = thread_leave(recorder, thread);
-    tdelete(thread, &recorder->threads, compare_tid);
-    recorder->last = NULL;
-    free(thread);
+    threads_drop(&recorder->threads, thread);
     return err;
-}
-
-/* Reads a small file of /proc/TID, without the newline at its end. Returns its length, or -1. */
-static ssize_t read_proc(pid_t tid, const char *name, char *text, size_t size)
-{
-    char path[64];
-    ssize_t length;
-    FILE *file;
-
-    snprintf(path, sizeof(path), "/proc/%d/%s", tid, name);
-    file = fopen(path, "re");
-    if (!file)
-        return -1;
-    length = (ssize_t)fread(text, 1, size - 1, file);
-    fclose(file);
-    if (length > 0 && text[length - 1] == '\n')
-        length--;
-    text[length] = '\0';
-    return length;
-}
-
-static long status_field(const char *status, const char *name, int base)
-{
-    const char *field = strstr(status, name);
-
-    return field ? strtol(field + strlen(name), NULL, base) : -1;
-}
-
-/* Finds out which process the thread is of and what it is called; it is stopped, so this stays. */
-static void thread_identify(struct thread *thread)
-{
-    char text[4096];
-
-    if (!thread->identified && read_proc(thread->caller.tid, "status", text, sizeof(text)) > 0) {
-        long pid = status_field(text, "\nTgid:", 10);
-
-        if (pid > 0) {
-            thread->caller.pid = (pid_t)pid;
-            thread->identified = true;
-        }
-    }
-    if (!thread->named && read_proc(thread->caller.tid, "comm", text, sizeof(text)) >= 0) {
-        snprintf(thread->caller.comm, COMM_SIZE, "%.*s", COMM_SIZE - 1, text);
-        thread->named = true;
-    }
-}
-
-static void forget_name(const void *node, VISIT visit, void *pid)
-{
-    struct thread *thread = *(struct thread *const *)node;
-
-    if ((visit == postorder || visit == leaf) && thread->caller.pid == *(const pid_t *)pid)
-        thread->named = false;
 }
 
 /* Saying what the recording cannot hold */
@@ -197,71 +95,20 @@ static void say(const struct recorder *recorder, const char *text)
         recorder->options.say(text);
 }
 
-/* True when the program has a privilege to give that the process has not got. */
-static bool lost_privilege(pid_t tid, const struct stat *program)
-{
-    char text[4096], path[64], capabilities[64];
-
-    if (read_proc(tid, "status", text, sizeof(text)) <= 0)
-        return false;
-    if (program->st_mode & S_ISUID) {
-        const char *ids = strstr(text, "\nUid:");
-        long effective = -1;
-
-        if (ids && sscanf(ids, "\nUid: %*d %ld", &effective) == 1)
-            return effective != (long)program->st_uid;
-    }
-    snprintf(path, sizeof(path), "/proc/%d/exe", tid);
-    return getxattr(path, "security.capability", capabilities, sizeof(capabilities)) > 0 &&
-           strtoull(strstr(text, "\nCapPrm:") ? strstr(text, "\nCapPrm:") + 8 : "0", NULL, 16) == 0;
-}
-
-/* The kernel gives no privileges to a program that somebody without them could read and write. */
 static void look_at_program(struct recorder *recorder, pid_t tid)
 {
-    char path[64], name[COMM_SIZE] = "", text[160];
-    struct statvfs system;
-    struct stat program;
+    char name[COMM_SIZE] = "", text[160];
 
-    if (recorder->said_unprivileged)
-        return;
-    snprintf(path, sizeof(path), "/proc/%d/exe", tid);
-    if (stat(path, &program) || statvfs(path, &system) || system.f_flag & ST_NOSUID ||
-        !lost_privilege(tid, &program))
+    if (recorder->said_unprivileged || !privilege_is_lost(tid))
         return;
     recorder->said_unprivileged = true;
-    read_proc(tid, "comm", name, sizeof(name));
+    proc_read(tid, "comm", name, sizeof(name));
     snprintf(text, sizeof(text),
              "%s would run with privileges, but cannot under ptrace: it runs without", name);
     say(recorder, text);
 }
 
 /* Stops */
-
-static int resume(pid_t tid, enum __ptrace_request how, int signal)
-{
-    /* ESRCH: it was killed where it stood, and its end will be reported. */
-    if (ptrace(how, tid, 0L, (long)signal) && errno != ESRCH)
-        return -errno;
-    return 0;
-}
-
-static bool stops_group(int signal)
-{
-    return signal == SIGSTOP || signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU;
-}
-
-/* Lets a stopped thread go on as it would without us. Async-signal-safe. */
-static int pass(pid_t tid, int status)
-{
-    int event = status >> 16, signal = WSTOPSIG(status);
-
-    if (event == PTRACE_EVENT_STOP && stops_group(signal))
-        return resume(tid, PTRACE_LISTEN, 0); /* it stays stopped until SIGCONT */
-    if (event || signal == (SIGTRAP | 0x80))
-        return resume(tid, PTRACE_CONT, 0);
-    return resume(tid, PTRACE_CONT, signal);
-}
 
 /* Returns false when the thread is gone. */
 static bool get_call(pid_t tid, struct __ptrace_syscall_info *info)
@@ -317,17 +164,17 @@ static int on_call(struct recorder *recorder, struct thread *thread)
     if (step)
         return step;
     if (recorder->closing)
-        return resume(tid, PTRACE_CONT, 0);
+        return pass_resume(tid, PTRACE_CONT, 0);
     if (!get_call(tid, &info) || info.op != PTRACE_SYSCALL_INFO_SECCOMP)
-        return resume(tid, PTRACE_CONT, 0);
+        return pass_resume(tid, PTRACE_CONT, 0);
     step = before_call(recorder, thread, &info);
     if (step == CALL_HIDDEN)
         note_hidden(recorder, thread);
     if (step == CALL_RENAMES)
-        twalk_r(recorder->threads, forget_name, &thread->caller.pid);
+        threads_rename(&recorder->threads, thread->caller.pid);
     if (step == CALL_STOPS && thread->call.begun)
         recorder->sending++;
-    err = resume(tid, step == CALL_STOPS ? PTRACE_SYSCALL : PTRACE_CONT, 0);
+    err = pass_resume(tid, step == CALL_STOPS ? PTRACE_SYSCALL : PTRACE_CONT, 0);
     return step < 0 ? step : err;
 }
 
@@ -338,16 +185,16 @@ static int on_return(struct recorder *recorder, struct thread *thread)
     int err;
 
     if (thread->call.kind == CALL_OTHER)
-        return resume(tid, PTRACE_CONT, 0);
+        return pass_resume(tid, PTRACE_CONT, 0);
     if (!get_call(tid, &info) || info.op != PTRACE_SYSCALL_INFO_EXIT)
-        return resume(tid, PTRACE_CONT, 0); /* killed: its end will be reported */
+        return pass_resume(tid, PTRACE_CONT, 0); /* killed: its end will be reported */
     err = call_leave(&thread->call, info.exit.rval, recorder->sockets, &thread->caller,
                      &recorder->moved);
     if (err) {
-        resume(tid, PTRACE_CONT, 0);
+        pass_resume(tid, PTRACE_CONT, 0);
         return err;
     }
-    err = resume(tid, PTRACE_CONT, 0);
+    err = pass_resume(tid, PTRACE_CONT, 0);
     if (err)
         return err;
     if (thread->call.begun)
@@ -366,12 +213,12 @@ static int on_exec(struct recorder *recorder, struct thread *thread)
         err = thread_ended(recorder, (pid_t)former);
     thread->named = thread->hidden = false;
     look_at_program(recorder, tid);
-    return err ? err : resume(tid, PTRACE_CONT, 0);
+    return err ? err : pass_resume(tid, PTRACE_CONT, 0);
 }
 
 static int on_stop(struct recorder *recorder, pid_t tid, int status)
 {
-    struct thread *thread = thread_get(recorder, tid);
+    struct thread *thread = threads_get(&recorder->threads, tid);
     int err;
 
     if (!thread) {
@@ -464,58 +311,6 @@ static int ptrace_step(struct recorder *recorder, int *wait)
     return count > 0 && !launch_ended(recorder->launch) ? take_until_tick(recorder) : 0;
 }
 
-/* Afterwards */
-
-/* Lets all pass that are stopped. Returns false when none are left at all. Async-signal-safe. */
-static bool pass_waiting(void)
-{
-    int status;
-    pid_t tid;
-
-    while ((tid = waitpid(-1, &status, __WALL | WNOHANG)) > 0)
-        if (WIFSTOPPED(status))
-            pass(tid, status);
-    return tid == 0;
-}
-
-static void on_child(int signal)
-{
-    int error = errno;
-
-    (void)signal;
-    pass_waiting();
-    errno = error;
-}
-
-/* From now on the processes that are left go on without being observed. */
-static void pass_from_now_on(void)
-{
-    struct sigaction action = {.sa_handler = on_child, .sa_flags = SA_RESTART};
-    sigset_t mask;
-
-    sigaction(SIGCHLD, &action, NULL);
-    sigemptyset(&mask);
-    sigaddset(&mask, SIGCHLD);
-    sigprocmask(SIG_UNBLOCK, &mask, NULL);
-    pass_waiting();
-}
-
-static bool ptrace_needed(void)
-{
-    return pass_waiting();
-}
-
-static void ptrace_stay(void)
-{
-    int status;
-    pid_t tid;
-
-    signal(SIGCHLD, SIG_DFL);
-    while ((tid = waitpid(-1, &status, __WALL)) > 0 || errno == EINTR)
-        if (tid > 0 && WIFSTOPPED(status))
-            pass(tid, status);
-}
-
 /* From beginning to end */
 
 static int ptrace_open(struct recorder **out, const struct backend_options *options,
@@ -594,7 +389,7 @@ static void ptrace_close(struct recorder *recorder)
     if (!recorder)
         return;
     pass_from_now_on();
-    tdestroy(recorder->threads, free);
+    threads_free(&recorder->threads);
     moved_free(&recorder->moved);
     sockets_free(recorder->sockets);
     free(recorder);
@@ -610,6 +405,6 @@ const struct backend backend_ptrace = {
     .step = ptrace_step,
     .finish = ptrace_finish,
     .close = ptrace_close,
-    .needed = ptrace_needed,
-    .stay = ptrace_stay,
+    .needed = pass_needed,
+    .stay = pass_stay,
 };

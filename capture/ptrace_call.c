@@ -1,36 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
-/*
- * Memory is read where the call returns, so no more is taken than was moved. The thread is stopped,
- * but others that share its memory are not: what they change meanwhile is recorded as changed.
- */
+/* Looks at a call twice: where it is entered, and where it returns and what it moved is there. */
 #include "capture/ptrace_call.h"
 
 #include <errno.h>
-#include <limits.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/uio.h>
 #include <time.h>
 
-/* One message of a call. */
-struct parcel {
-    size_t offset; /* of its bytes in moved->data */
-    size_t length;
-    size_t missing;
-    bool named;
-    char name[ADDRESS_TEXT_SIZE];
-};
-
-/* A buffer larger than this is given back after use. */
-enum { KEEP = 1 << 20 };
-
-void moved_free(struct moved *moved)
-{
-    free(moved->parcels);
-    free(moved->data);
-    memset(moved, 0, sizeof(*moved));
-}
+#include "capture/ptrace_ancillary.h"
+#include "capture/ptrace_memory.h"
+#include "capture/ptrace_moved.h"
 
 bool call_sends(const struct traced_call *call)
 {
@@ -53,7 +32,7 @@ static bool names_endpoint(const struct traced_call *call)
            call->kind == CALL_PAIR;
 }
 
-static int message_flags(const struct traced_call *call)
+int call_flags(const struct traced_call *call)
 {
     switch (call->kind) {
     case CALL_SENDTO:
@@ -75,37 +54,6 @@ static uint64_t now(void)
 
     clock_gettime(CLOCK_REALTIME, &time);
     return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
-}
-
-/* The memory of a thread */
-
-/* Reads as much of [from, from + length) as there is, from the beginning. Returns how much. */
-static size_t read_memory(pid_t tid, void *to, uint64_t from, size_t length)
-{
-    struct iovec local = {to, length}, remote = {(void *)(uintptr_t)from, length};
-    ssize_t size;
-
-    if (length == 0)
-        return 0;
-    size = process_vm_readv(tid, &local, 1, &remote, 1, 0);
-    return size < 0 ? 0 : (size_t)size;
-}
-
-static bool read_object(pid_t tid, void *to, uint64_t from, size_t length)
-{
-    return read_memory(tid, to, from, length) == length;
-}
-
-static void read_name(pid_t tid, char text[ADDRESS_TEXT_SIZE], uint64_t from, uint32_t length,
-                      int type)
-{
-    uint8_t address[RECORD_ADDRESS_SIZE] = {0};
-
-    if (length > sizeof(address))
-        length = sizeof(address);
-    if (!read_object(tid, address, from, length))
-        length = 0;
-    address_print(text, address, length, type);
 }
 
 /* Entering */
@@ -140,7 +88,7 @@ static int begin(struct traced_call *call, const struct caller *caller, const st
 
     call->begun = true;
     if (facts->type == SOCK_DGRAM && header &&
-        read_object(caller->tid, &message, call->arguments[1], sizeof(message))) {
+        memory_read(caller->tid, &message, call->arguments[1], sizeof(message))) {
         address = (uintptr_t)message.msg_name;
         length = message.msg_namelen;
     } else if (call->kind == CALL_SENDTO) {
@@ -149,7 +97,7 @@ static int begin(struct traced_call *call, const struct caller *caller, const st
     }
     if (facts->type != SOCK_DGRAM || !address || !length)
         return sink->begin(sink->context, facts->inode, (uint32_t)caller->tid, call->id, NULL);
-    read_name(caller->tid, name, address, length, SOCK_DGRAM);
+    memory_read_name(caller->tid, name, address, length, SOCK_DGRAM);
     return sink->begin(sink->context, facts->inode, (uint32_t)caller->tid, call->id, name);
 }
 
@@ -219,212 +167,19 @@ int call_enter(struct traced_call *call, enum call_kind kind, const uint64_t arg
 
 /* Leaving */
 
-static struct parcel *add_parcel(struct moved *moved)
-{
-    struct parcel *parcel;
-
-    if (moved->count == moved->capacity) {
-        size_t capacity = moved->capacity ? moved->capacity * 2 : 4;
-        struct parcel *parcels = realloc(moved->parcels, capacity * sizeof(*parcels));
-
-        if (!parcels)
-            return NULL;
-        moved->parcels = parcels;
-        moved->capacity = capacity;
-    }
-    parcel = &moved->parcels[moved->count++];
-    parcel->offset = moved->length;
-    parcel->length = parcel->missing = 0;
-    parcel->named = false;
-    return parcel;
-}
-
-static int make_room(struct moved *moved, size_t more)
-{
-    size_t size = moved->length + more;
-    uint8_t *data;
-
-    if (size <= moved->size)
-        return 0;
-    data = realloc(moved->data, size);
-    if (!data)
-        return -ENOMEM;
-    moved->data = data;
-    moved->size = size;
-    return 0;
-}
-
-/* Takes length bytes, scattered over so many pieces of the thread's memory. */
-static int take_pieces(struct moved *moved, struct parcel *parcel, pid_t tid, struct iovec *pieces,
-                       size_t count, size_t length)
-{
-    struct iovec local;
-    size_t left = length, used = 0;
-    ssize_t size = 0;
-    int err = make_room(moved, length);
-
-    if (err)
-        return err;
-    for (; used < count && left; used++) {
-        if (pieces[used].iov_len > left)
-            pieces[used].iov_len = left;
-        left -= pieces[used].iov_len;
-    }
-    local = (struct iovec){moved->data + moved->length, length - left};
-    if (local.iov_len)
-        size = process_vm_readv(tid, &local, 1, pieces, used, 0);
-    parcel->length = size < 0 ? 0 : (size_t)size;
-    parcel->missing = length - parcel->length;
-    moved->length += parcel->length;
-    return 0;
-}
-
-/* Reads an array of struct iovec. Returns how many there are, none when they cannot be read. */
-static size_t read_vector(pid_t tid, struct iovec pieces[IOV_MAX], uint64_t base, uint64_t count)
-{
-    if (count > IOV_MAX)
-        return 0;
-    return read_object(tid, pieces, base, count * sizeof(*pieces)) ? count : 0;
-}
-
-/*
- * With MSG_TRUNC a receiving call returns the length of the datagram, not how much of it had room;
- * of a TCP stream it takes so many bytes and delivers none: tcp(7).
- */
-static bool discards(const struct traced_call *call)
-{
-    return !call_sends(call) && message_flags(call) & MSG_TRUNC &&
-           call->socket->facts.family != AF_UNIX && call->socket->facts.type == SOCK_STREAM;
-}
-
-static int take_plain(struct traced_call *call, const struct caller *caller, struct moved *moved,
-                      size_t length)
-{
-    struct iovec piece = {(void *)(uintptr_t)call->arguments[1], call->arguments[2]};
-    struct parcel *parcel = add_parcel(moved);
-    uint32_t name_length = (uint32_t)call->arguments[5];
-
-    if (!parcel)
-        return -ENOMEM;
-    parcel->named = (call->kind == CALL_SENDTO || call->kind == CALL_RECVFROM) &&
-                    call->socket->facts.type == SOCK_DGRAM && call->arguments[4];
-    if (parcel->named && call->kind == CALL_RECVFROM &&
-        !read_object(caller->tid, &name_length, call->arguments[5], sizeof(name_length)))
-        name_length = 0;
-    if (parcel->named)
-        read_name(caller->tid, parcel->name, call->arguments[4], name_length, SOCK_DGRAM);
-    return take_pieces(moved, parcel, caller->tid, &piece, discards(call) ? 0 : 1, length);
-}
-
-static int take_vector(struct traced_call *call, const struct caller *caller, struct moved *moved,
-                       size_t length)
-{
-    struct parcel *parcel = add_parcel(moved);
-    struct iovec pieces[IOV_MAX];
-    size_t count;
-
-    if (!parcel)
-        return -ENOMEM;
-    count = read_vector(caller->tid, pieces, call->arguments[1], call->arguments[2]);
-    return take_pieces(moved, parcel, caller->tid, pieces, count, length);
-}
-
-static int take_header(struct traced_call *call, const struct caller *caller, struct moved *moved,
-                       const struct msghdr *header, size_t length)
-{
-    struct parcel *parcel = add_parcel(moved);
-    struct iovec pieces[IOV_MAX];
-    size_t count;
-
-    if (!parcel)
-        return -ENOMEM;
-    parcel->named = call->socket->facts.type == SOCK_DGRAM && header->msg_name;
-    if (parcel->named)
-        read_name(caller->tid, parcel->name, (uintptr_t)header->msg_name, header->msg_namelen,
-                  SOCK_DGRAM);
-    count = read_vector(caller->tid, pieces, (uintptr_t)header->msg_iov, header->msg_iovlen);
-    if (discards(call))
-        count = 0;
-    return take_pieces(moved, parcel, caller->tid, pieces, count, length);
-}
-
-static void lose(struct traced_call *call, struct moved *moved, size_t bytes)
-{
-    call->socket->lost++;
-    moved->losses.messages++;
-    moved->losses.bytes += bytes;
-}
-
-static int take_message(struct traced_call *call, const struct caller *caller, struct moved *moved,
-                        size_t length)
-{
-    struct msghdr header = {0};
-
-    if (read_object(caller->tid, &header, call->arguments[1], sizeof(header)))
-        return take_header(call, caller, moved, &header, length);
-    lose(call, moved, length);
-    return 0;
-}
-
-/* Whether nothing received, or sent, means just that, and not an empty datagram or record. */
-static bool is_end(const struct traced_call *call, struct sockets *sockets,
-                   const struct caller *caller)
+bool call_is_end(const struct traced_call *call, struct sockets *sockets,
+                 const struct caller *caller)
 {
     return call->socket->facts.type == SOCK_STREAM ||
            (!call_sends(call) && sockets_ended(sockets, call->socket, caller, call->fd));
 }
 
-static int take_messages(struct traced_call *call, struct sockets *sockets,
-                         const struct caller *caller, struct moved *moved, size_t count)
+static bool brought_ancillary(const struct traced_call *call, const struct caller *caller)
 {
-    int err = 0;
+    struct msghdr header = {0};
 
-    for (size_t i = 0; i < count && !err; i++) {
-        struct mmsghdr each = {0};
-
-        if (!read_object(caller->tid, &each, call->arguments[1] + i * sizeof(each), sizeof(each)))
-            lose(call, moved, 0);
-        else if (each.msg_len || !is_end(call, sockets, caller))
-            err = take_header(call, caller, moved, &each.msg_hdr, each.msg_len);
-    }
-    return err;
-}
-
-/* The bytes went past user memory: how many is all that is known. */
-static int take_unreadable(struct moved *moved, size_t length)
-{
-    struct parcel *parcel = add_parcel(moved);
-
-    if (!parcel)
-        return -ENOMEM;
-    parcel->missing = length;
-    return 0;
-}
-
-static int take(struct traced_call *call, struct sockets *sockets, const struct caller *caller,
-                struct moved *moved, size_t result)
-{
-    switch (call->kind) {
-    case CALL_SEND_BUFFER:
-    case CALL_RECEIVE_BUFFER:
-    case CALL_SENDTO:
-    case CALL_RECVFROM:
-        return take_plain(call, caller, moved, result);
-    case CALL_SEND_VECTOR:
-    case CALL_RECEIVE_VECTOR:
-        return take_vector(call, caller, moved, result);
-    case CALL_SENDMSG:
-    case CALL_RECVMSG:
-        return take_message(call, caller, moved, result);
-    case CALL_SENDMMSG:
-    case CALL_RECVMMSG:
-        return take_messages(call, sockets, caller, moved, result);
-    case CALL_SENDFILE:
-    case CALL_SPLICE:
-        return take_unreadable(moved, result);
-    default:
-        return 0;
-    }
+    return memory_read(caller->tid, &header, call->arguments[1], sizeof(header)) &&
+           traced_ancillary_came(call, &header);
 }
 
 /* Whether a call that returned 0 moved an empty datagram or record, or nothing at all. */
@@ -435,12 +190,13 @@ static bool moved_empty(const struct traced_call *call, struct sockets *sockets,
     case CALL_SEND_BUFFER:
     case CALL_SENDTO:
     case CALL_SENDMSG:
+        return !call_is_end(call, sockets, caller);
     case CALL_RECVMSG:
-        return !is_end(call, sockets, caller);
+        return brought_ancillary(call, caller) || !call_is_end(call, sockets, caller);
     case CALL_RECEIVE_BUFFER:
     case CALL_RECEIVE_VECTOR:
     case CALL_RECVFROM:
-        return call->arguments[2] && !is_end(call, sockets, caller);
+        return call->arguments[2] && !call_is_end(call, sockets, caller);
     default:
         return false;
     }
@@ -452,7 +208,7 @@ static void leave_pair(struct traced_call *call, int64_t result, struct sockets 
     struct traced_socket *one, *other;
     int ends[2];
 
-    if (result == 0 && read_object(caller->tid, ends, call->arguments[3], sizeof(ends)) &&
+    if (result == 0 && memory_read(caller->tid, ends, call->arguments[3], sizeof(ends)) &&
         sockets_look(sockets, caller, ends[0], &one) == DESCRIPTOR_SOCKET &&
         sockets_look(sockets, caller, ends[1], &other) == DESCRIPTOR_SOCKET)
         sockets_pair(one, other);
@@ -479,8 +235,8 @@ static int leave_named(struct traced_call *call, int64_t result, struct sockets 
         return 0;
     }
     if (call->kind == CALL_CONNECT) {
-        read_name(caller->tid, name, call->arguments[1], (uint32_t)call->arguments[2],
-                  call->socket->facts.type);
+        memory_read_name(caller->tid, name, call->arguments[1], (uint32_t)call->arguments[2],
+                         call->socket->facts.type);
         sockets_name_peer(call->socket, name);
         call->socket->parted = true;
     }
@@ -499,7 +255,7 @@ static int leave_receive(struct traced_call *call, int64_t result, struct socket
     if (err || sockets_peer_observed(sockets, call->socket))
         return err;
     call->time = now();
-    return take(call, sockets, caller, moved, (size_t)result);
+    return moved_take(moved, call, sockets, caller, (size_t)result);
 }
 
 static int leave_send(struct traced_call *call, int64_t result, struct sockets *sockets,
@@ -515,19 +271,14 @@ static int leave_send(struct traced_call *call, int64_t result, struct sockets *
         err = sockets_tell(sockets, call->socket, caller, call->fd, ROLE_UNKNOWN);
     }
     if (!err && (result > 0 || (result == 0 && moved_empty(call, sockets, caller))))
-        err = take(call, sockets, caller, moved, (size_t)result);
+        err = moved_take(moved, call, sockets, caller, (size_t)result);
     return err;
 }
 
 int call_leave(struct traced_call *call, int64_t result, struct sockets *sockets,
                const struct caller *caller, struct moved *moved)
 {
-    moved->count = moved->length = 0;
-    if (moved->size > KEEP) {
-        free(moved->data);
-        moved->data = NULL;
-        moved->size = 0;
-    }
+    moved_clear(moved);
     if (call->kind == CALL_PAIR) {
         leave_pair(call, result, sockets, caller);
         return 0;
@@ -539,41 +290,11 @@ int call_leave(struct traced_call *call, int64_t result, struct sockets *sockets
     return leave_receive(call, result, sockets, caller, moved);
 }
 
-static int deliver_parcel(const struct traced_call *call, const struct caller *caller,
-                          struct moved *moved, size_t index, const struct sink *sink)
-{
-    const struct parcel *parcel = &moved->parcels[index];
-    struct message_facts facts = {
-        .inode = call->socket->facts.inode,
-        .time = call->time,
-        .tid = (uint32_t)caller->tid,
-        .pid = (uint32_t)caller->pid,
-        .sent = call_sends(call),
-        .ends_call = index + 1 == moved->count,
-        .call = call->id,
-        .name = parcel->named ? parcel->name : NULL,
-        .data = moved->data + parcel->offset,
-        .length = parcel->length,
-        .missing = parcel->missing,
-        .lost = call->socket->lost,
-    };
-
-    memcpy(facts.comm, caller->comm, COMM_SIZE);
-    call->socket->lost = 0;
-    if (facts.missing) {
-        moved->losses.cut++;
-        moved->losses.bytes += facts.missing;
-    }
-    return sink->message(sink->context, &facts);
-}
-
 int call_deliver(struct traced_call *call, const struct caller *caller, struct moved *moved,
                  const struct sink *sink)
 {
-    int err = 0;
+    int err = moved_deliver(moved, call, caller, sink);
 
-    for (size_t i = 0; i < moved->count && !err; i++)
-        err = deliver_parcel(call, caller, moved, i, sink);
     if (!err && call->begun && moved->count == 0)
         err = sink->end(sink->context, (uint32_t)caller->tid, call->id);
     call->kind = CALL_OTHER;

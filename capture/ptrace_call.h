@@ -28,16 +28,7 @@ struct traced_call {
     uint64_t arguments[6];
 };
 
-/* What a call moved, taken from the thread's memory; one is used for all calls in turn. */
-struct moved {
-    struct parcel *parcels;
-    size_t count, capacity;
-    uint8_t *data;
-    size_t length, size;
-    struct losses losses;
-};
-
-void moved_free(struct moved *moved);
+struct moved;
 
 /* What is to be done with a thread that stands before a call. */
 enum call_step {
@@ -64,5 +55,12 @@ int call_deliver(struct traced_call *call, const struct caller *caller, struct m
 
 /* True while the call is one that sends. */
 bool call_sends(const struct traced_call *call);
+
+/* The MSG_ flags it was given. */
+int call_flags(const struct traced_call *call);
+
+/* Whether nothing received, or sent, means just that, and not an empty datagram or record. */
+bool call_is_end(const struct traced_call *call, struct sockets *sockets,
+                 const struct caller *caller);
 
 #endif

@@ -24,6 +24,7 @@
 #include <unistd.h>
 
 #include "capture/sockdiag.h"
+#include "capture/tree.h"
 
 #ifndef PIDFD_THREAD
 #define PIDFD_THREAD O_EXCL /* Linux 6.9 */
@@ -32,7 +33,6 @@
 /* How often to ask for a peer that is not known; it may be one of another network namespace. */
 enum { ASK_MAX = 8 };
 
-/* The kernel's SO_PEERNAME is getpeername() that also answers while, and after, it is connected. */
 struct sockets {
     const struct sink *sink;
     void *by_inode;                     /* struct traced_socket */
@@ -43,10 +43,8 @@ struct sockets {
 
 static int compare_inode(const void *a, const void *b)
 {
-    uint64_t x = ((const struct traced_socket *)a)->facts.inode;
-    uint64_t y = ((const struct traced_socket *)b)->facts.inode;
-
-    return (x > y) - (x < y);
+    return tree_compare_numbers(((const struct traced_socket *)a)->facts.inode,
+                                ((const struct traced_socket *)b)->facts.inode);
 }
 
 int sockets_new(struct sockets **out, const struct sink *sink)
@@ -80,27 +78,15 @@ void sockets_free(struct sockets *sockets)
 static struct traced_socket *find(struct sockets *sockets, uint64_t inode)
 {
     struct traced_socket key = {.facts.inode = inode};
-    struct traced_socket **found = tfind(&key, &sockets->by_inode, compare_inode);
 
-    return found ? *found : NULL;
+    return tree_find(&sockets->by_inode, &key, compare_inode);
 }
 
 static struct traced_socket *find_or_add(struct sockets *sockets, uint64_t inode)
 {
-    struct traced_socket *socket = find(sockets, inode);
+    struct traced_socket new = {.facts = {.inode = inode, .token = inode}, .stale = true};
 
-    if (socket)
-        return socket;
-    socket = calloc(1, sizeof(*socket));
-    if (!socket)
-        return NULL;
-    socket->facts.inode = socket->facts.token = inode;
-    socket->stale = true;
-    if (!tsearch(socket, &sockets->by_inode, compare_inode)) {
-        free(socket);
-        return NULL;
-    }
-    return socket;
+    return tree_get(&sockets->by_inode, &new, sizeof(new), compare_inode, NULL);
 }
 
 /* Asking the socket */
@@ -152,8 +138,8 @@ static void print_name(char text[ADDRESS_TEXT_SIZE], const struct sockaddr_stora
         address_print(text, address, length, type);
 }
 
-/* For internet sockets the peer's name is asked so that it is told before, and after, there is one.
- */
+/* The kernel's SO_PEERNAME of an internet socket is a getpeername() that also answers while it is
+ * being connected, and after it was. */
 static int get_peer_name(int copy, int family, struct sockaddr_storage *address, socklen_t *length)
 {
     *length = sizeof(*address);

@@ -14,6 +14,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "capture/ancillary_json.h"
 #include "capture/base64.h"
 #include "capture/text.h"
 
@@ -231,6 +232,8 @@ int recording_add(struct recording_writer *writer, const struct message *message
         fprintf(file, ",\"missing\":%zu", message->missing);
     if (message->lost)
         fprintf(file, ",\"lost\":%zu", message->lost);
+    if (message->ancillary)
+        ancillary_write(file, message->ancillary);
     err = put_data(writer, message);
     if (err)
         return err;
@@ -508,12 +511,52 @@ static int get_data(struct recording_reader *reader, struct fields *fields, stru
     return 0;
 }
 
+static int get_ancillary(struct fields *fields, struct ancillary **ancillary)
+{
+    const char *wrong;
+    int err = ancillary_read(ancillary, fields->object, &wrong);
+
+    if (err != -EINVAL)
+        return err;
+    fields_fail(fields, wrong);
+    return 0;
+}
+
+/* Tells the first field that was wrong, if there was one. */
+static int check_fields(const struct recording_reader *reader, const struct fields *fields,
+                        const struct fields *of_peer, struct recording_error *error)
+{
+    const char *wrong = fields->wrong ? fields->wrong : of_peer->wrong;
+    char text[128];
+
+    if (!wrong)
+        return 0;
+    snprintf(text, sizeof(text), "\"%s%s\" is missing or wrong", fields->wrong ? "" : "peer.",
+             wrong);
+    return fail(error, reader->number, 1, text);
+}
+
+static int hand_on(struct recording_reader *reader, const struct message *message,
+                   int (*add)(void *context, const struct message *message), void *context,
+                   struct recording_error *error)
+{
+    int err;
+
+    reader->messages++;
+    err = add(context, message);
+    if (err == -EINVAL)
+        return fail(error, reader->number, 1, "\"conversation\" skips a number");
+    error->text[0] = '\0';
+    return err;
+}
+
 static int read_message(struct recording_reader *reader, const json_t *object,
                         int (*add)(void *context, const struct message *message), void *context,
                         struct recording_error *error)
 {
     struct fields fields = {.object = object};
     struct fields of_peer = {.object = json_object_get(object, "peer")};
+    struct ancillary *ancillary = NULL;
     struct end self, peer;
     struct message message = {.self = &self, .peer = &peer};
     int err;
@@ -532,22 +575,17 @@ static int read_message(struct recording_reader *reader, const json_t *object,
         fields_fail(&fields, "peer");
     get_end(&of_peer, &peer);
     err = get_data(reader, &fields, &message);
+    if (!err)
+        err = get_ancillary(&fields, &ancillary);
     if (err)
         return fail(error, reader->number, 1, strerror(-err));
+    message.ancillary = ancillary;
     if (get_number(&fields, "length", INT64_MAX, true) != message.length + message.missing)
         fields_fail(&fields, "length");
-    if (fields.wrong || of_peer.wrong) {
-        char text[128];
-
-        snprintf(text, sizeof(text), "\"%s%s\" is missing or wrong", fields.wrong ? "" : "peer.",
-                 fields.wrong ? fields.wrong : of_peer.wrong);
-        return fail(error, reader->number, 1, text);
-    }
-    reader->messages++;
-    err = add(context, &message);
-    if (err == -EINVAL)
-        return fail(error, reader->number, 1, "\"conversation\" skips a number");
-    error->text[0] = '\0';
+    err = check_fields(reader, &fields, &of_peer, error);
+    if (!err)
+        err = hand_on(reader, &message, add, context, error);
+    free(ancillary);
     return err;
 }
 

@@ -13,6 +13,8 @@
 #include <sys/socket.h>
 #include <time.h>
 
+#include "capture/tree.h"
+
 enum {
     BATCH = 65536, /* records taken before the caller gets a look at its other business */
     NAP = 4,       /* milliseconds; while messages come, they are taken in lots */
@@ -30,6 +32,7 @@ struct partial {
     size_t capacity;
     uint8_t *data;
     struct message_facts facts;
+    struct ancillary *ancillary; /* of the next message, or of the one that facts hold */
     char name[ADDRESS_TEXT_SIZE];
 };
 
@@ -38,7 +41,6 @@ struct ring {
     volatile uint32_t *state;
     const struct sink *sink;
     void *partials; /* a tree by tid */
-    size_t partial_count;
     struct losses losses;
     uint64_t epoch; /* add to CLOCK_MONOTONIC to get nanoseconds since the epoch */
     int taken;      /* records in this batch */
@@ -46,54 +48,41 @@ struct ring {
     int error;
 };
 
-/* bpf/message.h is laid out without knowing of the C library; these must stay the same. */
-enum { CONSUMER_AWAKE, CONSUMER_NAPS, CONSUMER_SLEEPS };
 _Static_assert((int)COMM_SIZE == (int)RECORD_COMM_SIZE, "comm crosses the border whole");
 
 static int compare_tid(const void *a, const void *b)
 {
-    uint32_t x = ((const struct partial *)a)->tid, y = ((const struct partial *)b)->tid;
-
-    return (x > y) - (x < y);
+    return tree_compare_numbers(((const struct partial *)a)->tid, ((const struct partial *)b)->tid);
 }
 
 static struct partial *partial_find(struct ring *ring, uint32_t tid)
 {
     struct partial key = {.tid = tid};
-    struct partial **found = ring->partial_count ? tfind(&key, &ring->partials, compare_tid) : NULL;
 
-    return found ? *found : NULL;
+    return tree_find(&ring->partials, &key, compare_tid);
 }
 
-static void partial_free(void *partial)
+static void partial_free(void *node)
 {
-    free(((struct partial *)partial)->data);
+    struct partial *partial = node;
+
+    free(partial->ancillary);
+    free(partial->data);
     free(partial);
 }
 
 static struct partial *partial_get(struct ring *ring, uint32_t tid)
 {
-    struct partial *partial = partial_find(ring, tid);
+    struct partial key = {.tid = tid};
 
-    if (partial)
-        return partial;
-    partial = calloc(1, sizeof(*partial));
-    if (!partial)
-        return NULL;
-    partial->tid = tid;
-    if (!tsearch(partial, &ring->partials, compare_tid)) {
-        free(partial);
-        return NULL;
-    }
-    ring->partial_count++;
-    return partial;
+    return tree_get(&ring->partials, &key, sizeof(key), compare_tid, NULL);
 }
 
 static void partial_drop(struct ring *ring, struct partial *partial)
 {
-    tdelete(partial, &ring->partials, compare_tid);
-    ring->partial_count--;
-    partial_free(partial);
+    free(partial->ancillary);
+    free(partial->data);
+    tree_drop(&ring->partials, partial, compare_tid);
 }
 
 static int deliver(struct ring *ring, struct message_facts *facts, uint64_t length)
@@ -113,8 +102,25 @@ static int partial_deliver(struct ring *ring, struct partial *partial)
 
     partial->facts.data = partial->data;
     partial->facts.name = partial->named ? partial->name : NULL;
+    partial->facts.ancillary = partial->ancillary;
     err = deliver(ring, &partial->facts, partial->length);
     partial_drop(ring, partial);
+    return err;
+}
+
+/*
+ * The thread begins with something new: hands on what there is of its last message, if that is not
+ * complete, as the rest was lost. Then *partial, the thread's, may be NULL.
+ */
+static int partial_end(struct ring *ring, uint32_t tid, struct partial **partial)
+{
+    int err = 0;
+
+    *partial = partial_find(ring, tid);
+    if (*partial && (*partial)->open) {
+        err = partial_deliver(ring, *partial);
+        *partial = NULL;
+    }
     return err;
 }
 
@@ -156,32 +162,52 @@ static void message_facts(struct ring *ring, struct message_facts *facts,
     facts->lost = record->lost;
 }
 
-static int take_message(struct ring *ring, const struct record_message *record)
+/* Drops what came for a message that was lost itself, and notes what did not come for this one. */
+static int settle_ancillary(struct partial *partial, uint8_t flags)
 {
-    struct partial *partial = partial_find(ring, record->head.tid);
-    struct message_facts facts;
+    if (!(flags & RECORD_CARRIES)) {
+        free(partial->ancillary);
+        partial->ancillary = NULL;
+    }
+    return flags & RECORD_CARRIED_MORE ? ancillary_cut(&partial->ancillary) : 0;
+}
+
+/* A message in one record, which is handed on as it is; with what came before it, if anything. */
+static int take_whole(struct ring *ring, struct partial *partial,
+                      const struct record_message *record, struct message_facts *facts)
+{
     int err;
 
-    if (partial && partial->open) { /* the end of its last message was lost */
-        err = partial_deliver(ring, partial);
-        if (err)
-            return err;
-        partial = NULL;
-    }
-    message_facts(ring, &facts, record);
-    if (record->head.flags & RECORD_LAST) {
-        facts.data = record->data;
-        facts.length = record->size;
-        if (partial && partial->named && record->head.flags & RECORD_NAMED)
-            facts.name = partial->name;
-        err = deliver(ring, &facts, record->length);
-        if (partial)
-            partial_drop(ring, partial);
-        return err;
-    }
-    partial = partial_get(ring, record->head.tid);
+    facts->data = record->data;
+    facts->length = record->size;
     if (!partial)
+        return deliver(ring, facts, record->length);
+    facts->name = partial->named && record->head.flags & RECORD_NAMED ? partial->name : NULL;
+    facts->ancillary = partial->ancillary;
+    err = deliver(ring, facts, record->length);
+    partial_drop(ring, partial);
+    return err;
+}
+
+static int take_message(struct ring *ring, const struct record_message *record)
+{
+    uint8_t flags = record->head.flags;
+    struct message_facts facts;
+    struct partial *partial;
+    int err = partial_end(ring, record->head.tid, &partial);
+
+    if (err)
+        return err;
+    message_facts(ring, &facts, record);
+    if (!partial && (!(flags & RECORD_LAST) || flags & RECORD_CARRIED_MORE)) {
+        partial = partial_get(ring, record->head.tid);
+        if (!partial)
+            return -ENOMEM;
+    }
+    if (partial && settle_ancillary(partial, flags))
         return -ENOMEM;
+    if (flags & RECORD_LAST)
+        return take_whole(ring, partial, record, &facts);
     partial->facts = facts;
     partial->length = record->length;
     partial->open = true;
@@ -203,20 +229,44 @@ static int take_piece(struct ring *ring, const struct record_message *record)
 
 static int take_name(struct ring *ring, const struct record_name *record)
 {
-    struct partial *partial = partial_find(ring, record->head.tid);
-    int err;
+    struct partial *partial;
+    int err = partial_end(ring, record->head.tid, &partial);
 
-    if (partial && partial->open) {
-        err = partial_deliver(ring, partial);
-        if (err)
-            return err;
-    }
+    if (err)
+        return err;
     partial = partial_get(ring, record->head.tid);
     if (!partial)
         return -ENOMEM;
     address_print(partial->name, record->address, record->length, SOCK_DGRAM);
     partial->named = true;
     return 0;
+}
+
+static int take_ancillary(struct ring *ring, const struct record_ancillary *record)
+{
+    struct control control;
+    struct partial *partial;
+    int err = partial_end(ring, record->head.tid, &partial);
+
+    if (err)
+        return err;
+    partial = partial_get(ring, record->head.tid);
+    if (!partial)
+        return -ENOMEM;
+    if (record->index == 0) { /* what there may be is of a message that was lost */
+        free(partial->ancillary);
+        partial->ancillary = NULL;
+    }
+    if (!control_init(&control, record->level, record->type, record->length))
+        return 0;
+    if (control.kind == CONTROL_DESCRIPTORS)
+        memcpy(control.descriptors.kinds, record->kinds, control.descriptors.count);
+    if (control.kind == CONTROL_CREDENTIALS) {
+        control.credentials.pid = record->pid;
+        control.credentials.uid = record->uid;
+        control.credentials.gid = record->gid;
+    }
+    return ancillary_add(&partial->ancillary, &control);
 }
 
 static int take_begin(struct ring *ring, const struct record_begin *record)
@@ -246,6 +296,7 @@ static int take_endpoint(struct ring *ring, const struct record_endpoint *record
     };
 
     memcpy(facts.comm, record->comm, sizeof(facts.comm) - 1);
+    memcpy(facts.peer_comm, record->peer_comm, sizeof(facts.peer_comm) - 1);
     address_print(facts.address, record->address, record->address_length, record->type);
     address_print(facts.peer_address, record->peer_address, record->peer_address_length,
                   record->type);
@@ -276,6 +327,9 @@ static int take_record(void *context, void *data, size_t size)
         break;
     case RECORD_PIECE:
         ring->error = take_piece(ring, data);
+        break;
+    case RECORD_ANCILLARY:
+        ring->error = take_ancillary(ring, data);
         break;
     }
     ring->taken++;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "capture/address.h"
+#include "capture/tree.h"
 
 struct choice {
     uint32_t conversation;
@@ -21,10 +22,8 @@ struct selection {
 
 static int compare_choice(const void *a, const void *b)
 {
-    uint32_t x = ((const struct choice *)a)->conversation;
-    uint32_t y = ((const struct choice *)b)->conversation;
-
-    return (x > y) - (x < y);
+    return tree_compare_numbers(((const struct choice *)a)->conversation,
+                                ((const struct choice *)b)->conversation);
 }
 
 int selection_new(struct selection **out, const char *pattern)
@@ -46,36 +45,21 @@ void selection_free(struct selection *selection)
     free(selection);
 }
 
-static struct choice *choose(struct selection *selection, const struct message *message)
-{
-    struct choice *choice = malloc(sizeof(*choice));
-
-    if (!choice)
-        return NULL;
-    choice->conversation = message->conversation;
-    choice->number = 0;
-    if (address_matches(message_server(message)->address, selection->pattern))
-        choice->number = ++selection->count;
-    if (!tsearch(choice, &selection->choices, compare_choice)) {
-        free(choice);
-        return NULL;
-    }
-    return choice;
-}
-
 int selection_take(struct selection *selection, struct message *message)
 {
-    struct choice key = {.conversation = message->conversation}, **found, *choice;
+    struct choice key = {.conversation = message->conversation}, *choice;
+    bool made;
 
     if (!selection->pattern) {
         if (message->conversation > selection->count)
             selection->count = message->conversation;
         return 1;
     }
-    found = tfind(&key, &selection->choices, compare_choice);
-    choice = found ? *found : choose(selection, message);
+    choice = tree_get(&selection->choices, &key, sizeof(key), compare_choice, &made);
     if (!choice)
         return -ENOMEM;
+    if (made && address_matches(message_server(message)->address, selection->pattern))
+        choice->number = ++selection->count;
     message->conversation = choice->number;
     return choice->number != 0;
 }

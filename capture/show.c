@@ -48,6 +48,16 @@ static void show_row(FILE *file, const uint8_t *data, size_t offset, size_t leng
     putc('\n', file);
 }
 
+static void show_ancillary(FILE *file, const struct ancillary *ancillary)
+{
+    for (size_t i = 0; i < ancillary->count; i++) {
+        fputs(", with ", file);
+        control_print(file, &ancillary->controls[i], true);
+    }
+    if (ancillary->cut)
+        fputs(", ancillary data cut", file);
+}
+
 void show_message(FILE *file, const struct message *message)
 {
     const struct end *from = message->sent ? message->self : message->peer;
@@ -69,6 +79,8 @@ void show_message(FILE *file, const struct message *message)
         fprintf(file, ", %zu missing", message->missing);
     if (message->lost)
         fprintf(file, ", %zu lost before", message->lost);
+    if (message->ancillary)
+        show_ancillary(file, message->ancillary);
     putc('\n', file);
     for (size_t done = 0; done < message->length; done += ROW)
         show_row(file, message->data + done, done,

@@ -3,23 +3,12 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "capture/backend.h"
 #include "capture/bpf.h"
 #include "capture/calls.h"
-#include "capture/launch.h"
-#include "capture/ring.h"
 
 #include "bpf/syscall.skel.h"
-
-struct recorder {
-    struct syscall_bpf *bpf;
-    struct ring *ring;
-};
 
 static void fill_calls(struct syscall_bpf *bpf)
 {
@@ -43,88 +32,38 @@ static int choose_programs(struct syscall_bpf *bpf)
     return 0;
 }
 
-static void syscall_close(struct recorder *recorder)
+static int start(struct bpf_parts *parts, const struct backend_options *options,
+                 char reason[REASON_SIZE])
 {
-    if (!recorder)
-        return;
-    ring_free(recorder->ring);
-    syscall_bpf__destroy(recorder->bpf);
-    free(recorder);
+    struct syscall_bpf *bpf = syscall_bpf__open();
+    int err;
+
+    if (!bpf)
+        return bpf_reason(-errno, "opening the BPF program", reason);
+    *parts = BPF_PARTS(bpf);
+    fill_calls(bpf);
+    err = choose_programs(bpf);
+    if (!err)
+        err = bpf_load(parts, options);
+    if (err)
+        return bpf_reason(err, "loading the BPF program", reason);
+    err = bpf_attach(parts);
+    return err ? bpf_reason(err, "attaching to the system call tracepoints", reason) : 0;
 }
 
 static int syscall_open(struct recorder **out, const struct backend_options *options,
                         const struct sink *sink, char reason[REASON_SIZE])
 {
-    struct recorder *recorder = calloc(1, sizeof(*recorder));
-    int err;
-
-    if (!recorder)
-        return -ENOMEM;
-    err = bpf_prepare(options->verbose, reason);
-    if (err)
-        goto fail;
-    recorder->bpf = syscall_bpf__open();
-    if (!recorder->bpf) {
-        err = bpf_reason(-errno, "opening the BPF program", reason);
-        goto fail;
-    }
-    fill_calls(recorder->bpf);
-    recorder->bpf->rodata->wake_at = options->buffer_size / 16;
-    bpf_map__set_max_entries(recorder->bpf->maps.records, options->buffer_size);
-    err = choose_programs(recorder->bpf);
-    if (!err)
-        err = syscall_bpf__load(recorder->bpf);
-    if (err) {
-        err = bpf_reason(err, "loading the BPF program", reason);
-        goto fail;
-    }
-    err = syscall_bpf__attach(recorder->bpf);
-    if (err) {
-        err = bpf_reason(err, "attaching to the system call tracepoints", reason);
-        goto fail;
-    }
-    err = ring_new(&recorder->ring, bpf_map__fd(recorder->bpf->maps.records),
-                   &recorder->bpf->bss->consumer_state, sink);
-    if (err) {
-        err = bpf_reason(err, "mapping the ring buffer", reason);
-        goto fail;
-    }
-    *out = recorder;
-    return 0;
-fail:
-    syscall_close(recorder);
-    return err;
-}
-
-static int syscall_observe(struct recorder *recorder, struct launch *launch)
-{
-    return bpf_observe(recorder->bpf->maps.observed_processes, launch_pid(launch));
-}
-
-static int syscall_fd(const struct recorder *recorder)
-{
-    return ring_fd(recorder->ring);
-}
-
-static int syscall_step(struct recorder *recorder, int *wait)
-{
-    return ring_step(recorder->ring, wait);
-}
-
-static int syscall_finish(struct recorder *recorder, struct losses *losses)
-{
-    syscall_bpf__detach(recorder->bpf);
-    bpf_losses(&recorder->bpf->bss->losses, losses);
-    return ring_finish(recorder->ring, losses);
+    return bpf_open(out, start, options, sink, reason);
 }
 
 const struct backend backend_syscall = {
     .name = "syscall",
     .summary = "tracepoints on system calls (BPF)",
     .open = syscall_open,
-    .observe = syscall_observe,
-    .fd = syscall_fd,
-    .step = syscall_step,
-    .finish = syscall_finish,
-    .close = syscall_close,
+    .observe = bpf_observe,
+    .fd = bpf_fd,
+    .step = bpf_step,
+    .finish = bpf_finish,
+    .close = bpf_close,
 };

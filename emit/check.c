@@ -33,9 +33,10 @@ static const char *field_name(const struct value_field *fields, size_t *index)
 const char *check_name(size_t index)
 {
     static const struct value_field *const lists[] = {
-        fixture_fields,  call_fields,     conversation_fields, end_fields,
-        exchange_fields, side_fields,     message_fields,      piece_fields,
-        row_fields,      embedded_fields, number_fields,       part_fields,
+        fixture_fields,     call_fields,        conversation_fields, end_fields,
+        exchange_fields,    side_fields,        message_fields,      piece_fields,
+        row_fields,         embedded_fields,    number_fields,       carried_fields,
+        descriptors_fields, credentials_fields, kind_fields,         part_fields,
     };
     const char *name;
     size_t i;

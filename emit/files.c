@@ -11,40 +11,47 @@ bool files_embed(const struct fixture *fixture, size_t length)
     return fixture->stem && fixture->embed_above > 0 && length > fixture->embed_above;
 }
 
-/* The conversation that has the side; as the table's arrays hold it, its address tells which. */
-static size_t conversation_of(const struct table *table, const struct side *side)
+/* Where a side stands; all count from 0. */
+struct place {
+    size_t conversation;
+    size_t exchange;
+    const char *direction;
+};
+
+/* The table's arrays hold it, so its address tells. */
+static struct place place_of(const struct table *table, const struct side *side)
 {
     const char *at = (const char *)side;
-    size_t i = 0;
+    const struct exchange *exchanges;
+    struct place place = {0};
 
-    for (; i + 1 < table->count; i++) {
-        const struct conversation_table *conversation = &table->conversations[i];
+    for (; place.conversation + 1 < table->count; place.conversation++) {
+        const struct conversation_table *conversation = &table->conversations[place.conversation];
 
         if (at >= (const char *)conversation->exchanges &&
             at < (const char *)(conversation->exchanges + conversation->count))
             break;
     }
-    return i;
+    exchanges = table->conversations[place.conversation].exchanges;
+    place.exchange = (size_t)(at - (const char *)exchanges) / sizeof(*exchanges);
+    place.direction = side == &exchanges[place.exchange].request ? "request" : "response";
+    return place;
 }
 
 void files_name(const struct fixture *fixture, const struct side *side, size_t index,
                 char out[FILES_NAME_SIZE])
 {
-    size_t number = conversation_of(fixture->table, side);
-    const struct exchange *exchanges = fixture->table->conversations[number].exchanges;
-    size_t exchange =
-        (size_t)((const char *)side - (const char *)exchanges) / sizeof(struct exchange);
-    const char *direction = side == &exchanges[exchange].request ? "request" : "response";
+    struct place place = place_of(fixture->table, side);
     char conversation[24] = "";
     char message[24] = "";
 
     if (fixture->table->count > 1)
-        snprintf(conversation, sizeof(conversation), "%zu%c", number + 1,
+        snprintf(conversation, sizeof(conversation), "%zu%c", place.conversation + 1,
                  fixture->stem ? '.' : '/');
     if (index > 0)
         snprintf(message, sizeof(message), "-%zu", index + 1);
     snprintf(out, FILES_NAME_SIZE, "%s%s%s%02zu-%s%s.bin", fixture->stem ? fixture->stem : "",
-             fixture->stem ? "." : "", conversation, exchange + 1, direction, message);
+             fixture->stem ? "." : "", conversation, place.exchange + 1, place.direction, message);
 }
 
 /* Digits, and what follows on them; NULL if there are none. */
@@ -132,22 +139,27 @@ struct value value_file(const struct value *of, const struct side *side, size_t 
     return value;
 }
 
-/* The table's identifier, with the name of the file behind it. */
+/*
+ * The table's identifier, with a word before each number behind it, as in talk2Request1Message2:
+ * there are no two alike.
+ */
 static int print_identifier(const struct value *value, const struct template_escape *escape,
                             FILE *out)
 {
     const struct emission *emission = emission_of(value);
     const struct identifier_rules *rules = &emission->language->identifiers;
-    struct fixture in_folder = *emission->fixture;
+    struct place place = place_of(emission->fixture->table, value->self);
     char identifier[IDENTIFIER_SIZE];
-    char name[FILES_NAME_SIZE];
+    char words[64];
+    int length;
 
     (void)escape;
-    in_folder.stem = NULL;
-    files_name(&in_folder, value->self, value->index, name);
-    *strrchr(name, '.') = '\0';
-    identifier_make(rules, emission->name, 0, identifier);
-    identifier_extend(rules, name, identifier);
+    length = snprintf(words, sizeof(words), "%s %zu", place.direction, place.exchange + 1);
+    if (value->index > 0)
+        snprintf(words + length, sizeof(words) - (size_t)length, " message %zu", value->index + 1);
+    identifier_make(rules, emission->name,
+                    emission->fixture->table->count > 1 ? place.conversation + 1 : 0, identifier);
+    identifier_extend(rules, words, identifier);
     return fputs(identifier, out) < 0 ? -errno : 0;
 }
 

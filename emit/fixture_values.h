@@ -58,6 +58,8 @@ extern const struct value_field fixture_fields[], call_fields[], conversation_fi
 extern const struct value_field end_fields[], exchange_fields[], side_fields[], message_fields[];
 extern const struct value_field piece_fields[], row_fields[], embedded_fields[], number_fields[];
 extern const struct value_field part_fields[];
+extern const struct value_field carried_fields[], descriptors_fields[], credentials_fields[];
+extern const struct value_field kind_fields[];
 
 /* The ways to spell a text, by number; NULL past the last one. */
 const char *text_variant(size_t index);
@@ -119,6 +121,14 @@ bool value_is_notation(const char *name, size_t length);
 /* The file of its own that a message stands in, if it does; and the one it has in a folder. */
 struct value value_embedded(const struct value *of, const struct side *side, size_t index);
 struct value value_file(const struct value *of, const struct side *side, size_t index);
+
+/*
+ * What the message, which is `of`, carried beside its bytes: lists of passed descriptors, of
+ * credentials, and of both in their order.
+ */
+struct value value_carried(const struct value *of);
+struct value value_descriptors(const struct value *of);
+struct value value_credentials(const struct value *of);
 
 /* Puts the field of that name in *child; returns false if there is none. */
 bool value_find(const struct value_field *fields, const struct value *of, const char *name,

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
-/* Languages: reads what a template says of its language, and finds templates by name and by file.
- */
+/* Languages: finds templates by name and by file, and loads them with what they include. */
 #include "emit/language.h"
 
 #include <errno.h>
@@ -9,221 +8,14 @@
 
 #include "emit/check.h"
 #include "emit/header.h"
+#include "emit/language_head.h"
 #include "emit/nearest.h"
-#include "emit/size.h"
-#include "emit/word.h"
 
-enum { NAMES_MAX = 256, USUAL_WIDTH = 72, WIDTH_MIN = 16 };
+enum { NAMES_MAX = 256, USUAL_WIDTH = 72 };
 
 static int out_of_memory(const char *name, struct template_error *error)
 {
     return template_fail(error, -ENOMEM, name, "out of memory");
-}
-
-static void free_words(char **words)
-{
-    for (size_t i = 0; words && words[i]; i++)
-        free(words[i]);
-    free(words);
-}
-
-/* The words of the value, in a list that ends with NULL; NULL if there is no memory. */
-static char **split(struct header header)
-{
-    char **words = calloc(header.value_length / 2 + 2, sizeof(*words));
-    const char *word;
-    size_t length;
-
-    for (size_t count = 0; words && header_word(&header, &word, &length); count++) {
-        words[count] = strndup(word, length);
-        if (!words[count]) {
-            free_words(words);
-            return NULL;
-        }
-    }
-    return words;
-}
-
-static int set_text(char **to, const struct header *header)
-{
-    free(*to);
-    *to = strndup(header->value, header->value_length);
-    return *to ? 0 : -ENOMEM;
-}
-
-static int set_words(char ***to, const struct header *header)
-{
-    free_words(*to);
-    *to = split(*header);
-    return *to ? 0 : -ENOMEM;
-}
-
-static int set_description(struct language *language, const struct header *header)
-{
-    return set_text(&language->description, header);
-}
-
-static int set_extensions(struct language *language, const struct header *header)
-{
-    return set_words(&language->extensions, header);
-}
-
-static int set_reserved(struct language *language, const struct header *header)
-{
-    int status = set_words(&language->reserved, header);
-
-    language->identifiers.reserved = (const char *const *)language->reserved;
-    return status;
-}
-
-static int set_forbidden(struct language *language, const struct header *header)
-{
-    int status = set_words(&language->forbidden, header);
-
-    language->escape.forbidden = (const char *const *)language->forbidden;
-    return status;
-}
-
-static int set_also(struct language *language, const struct header *header)
-{
-    int status = set_text(&language->also, header);
-
-    language->escape.also = status ? "" : language->also;
-    return status;
-}
-
-static int set_identifiers(struct language *language, const struct header *header)
-{
-    char *name = strndup(header->value, header->value_length);
-    int status = name ? identifier_convention(name, &language->identifiers.convention) : -ENOMEM;
-
-    free(name);
-    return status;
-}
-
-static int set_strings(struct language *language, const struct header *header)
-{
-    const struct escape *family = escape_find(header->value, header->value_length);
-
-    if (!family)
-        return -ENOENT;
-    language->escape.family = family;
-    if (!language->forbidden)
-        language->escape.forbidden = NULL;
-    return 0;
-}
-
-static int set_styles(struct language *language, const struct header *header)
-{
-    return set_words(&language->styles, header);
-}
-
-static int set_embeds(struct language *language, const struct header *header)
-{
-    language->embeds = word_is("yes", header->value, header->value_length);
-    return language->embeds || word_is("no", header->value, header->value_length) ? 0 : -ENOENT;
-}
-
-static int set_embed_above(struct language *language, const struct header *header)
-{
-    return size_parse(header->value, header->value_length, &language->embed_above) ? -ENOENT : 0;
-}
-
-static int set_width(struct language *language, const struct header *header)
-{
-    if (size_parse(header->value, header->value_length, &language->width) ||
-        language->width < WIDTH_MIN)
-        return -ENOENT;
-    return 0;
-}
-
-static int set_folder(struct language *language, const struct header *header)
-{
-    language->folder = word_is("yes", header->value, header->value_length);
-    return language->folder || word_is("no", header->value, header->value_length) ? 0 : -ENOENT;
-}
-
-/* The name of a file in the folder that cannot lead out of it. */
-static int set_index(struct language *language, const struct header *header)
-{
-    if (header->value_length == 0 || *header->value == '.' ||
-        memchr(header->value, '/', header->value_length) ||
-        memchr(header->value, '\0', header->value_length))
-        return -ENOENT;
-    return set_text(&language->index, header);
-}
-
-static int set_text_notation(struct language *language, const struct header *header)
-{
-    const struct notation *notation = notation_find(header->value, header->value_length);
-
-    if (notation)
-        language->text = notation;
-    return notation ? 0 : -ENOENT;
-}
-
-static const struct {
-    const char *key;
-    int (*set)(struct language *language, const struct header *header);
-    const char *expected; /* when the value is not one of those that can be */
-} keys[] = {
-    {"description", set_description, ""},
-    {"extensions", set_extensions, ""},
-    {"identifiers", set_identifiers, "camel, pascal, snake or screaming_snake"},
-    {"reserved", set_reserved, ""},
-    {"strings", set_strings,
-     "c, go, rust, python, braces, u4, u4_u8, x_braces, haskell, json or html"},
-    {"escape_also", set_also, ""},
-    {"text", set_text_notation, "the name of a notation"},
-    {"width", set_width, "a number of columns, 16 or more"},
-    {"styles", set_styles, ""},
-    {"embeds", set_embeds, "yes or no"},
-    {"embed_above", set_embed_above, "a size, as 64K"},
-    {"folder", set_folder, "yes or no"},
-    {"index", set_index, "the name of a file"},
-    {"not_in_comments", set_forbidden, ""},
-};
-
-const char *language_key(size_t index)
-{
-    return index < sizeof(keys) / sizeof(*keys) ? keys[index].key : NULL;
-}
-
-/* Where a template is: what its errors name. */
-static const char *place_of(const struct language *language)
-{
-    return language->path ? language->path : language->name;
-}
-
-static int set_key(struct language *language, const char *text, const struct header *header,
-                   struct template_error *error)
-{
-    int status;
-
-    for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++) {
-        if (!word_is(keys[i].key, header->key, header->key_length))
-            continue;
-        status = keys[i].set(language, header);
-        if (status == -ENOENT)
-            return template_fail_at(error, place_of(language), text, header->value, "expected %s",
-                                    keys[i].expected);
-        return status ? out_of_memory(place_of(language), error) : 0;
-    }
-    return template_fail_at(error, place_of(language), text, header->key,
-                            "expected description, extensions, identifiers, reserved, strings, "
-                            "escape_also, text, width, not_in_comments, styles, embeds, "
-                            "embed_above, folder or index before the colon");
-}
-
-static int read_headers(struct language *language, const char *text, size_t length,
-                        struct template_error *error)
-{
-    struct header header = header_begin(text, length);
-    int status = 0;
-
-    while (!status && header_next(&header))
-        status = set_key(language, text, &header, error);
-    return status;
 }
 
 /* A template that says nothing gets what does least harm in most languages. */
@@ -255,7 +47,7 @@ static int use_defaults(struct language *language, struct template_error *error)
         language->text = notation_find(notation, strlen(notation));
     if (!language->index)
         language->index = strdup("README");
-    return language->index ? 0 : out_of_memory(place_of(language), error);
+    return language->index ? 0 : out_of_memory(language_place(language), error);
 }
 
 /* As language_parse(), and keeps the path of the text. */
@@ -275,12 +67,12 @@ static int parse_text(struct language **out, const struct library *library, cons
             return out_of_memory(name, error);
         }
     }
-    status = read_headers(language, text->text, text->length, error);
+    status = language_read_head(language, text->text, text->length, error);
     if (!status)
         status = use_defaults(language, error);
     if (!status)
-        status = template_parse(&language->template, place_of(language), text->text, text->length,
-                                error);
+        status = template_parse(&language->template, language_place(language), text->text,
+                                text->length, error);
     if (!status)
         status = check_template(language, language->template, error);
     if (status)
@@ -307,10 +99,10 @@ void language_free(struct language *language)
         free(language->partial_names[i]);
     }
     template_free(language->template);
-    free_words(language->extensions);
-    free_words(language->reserved);
-    free_words(language->forbidden);
-    free_words(language->styles);
+    language_free_words(language->extensions);
+    language_free_words(language->reserved);
+    language_free_words(language->forbidden);
+    language_free_words(language->styles);
     free(language->index);
     free(language->also);
     free(language->description);
@@ -465,11 +257,11 @@ static int load_partial(struct language *language, const char *name, struct temp
     int status;
 
     if (i == LANGUAGE_PARTIALS)
-        return template_fail(error, -E2BIG, place_of(language),
+        return template_fail(error, -E2BIG, language_place(language),
                              "expected at most %d templates to be included", LANGUAGE_PARTIALS);
     status = library_read(language->library, name, &text, error);
     if (status == -ENOENT)
-        return template_fail(error, status, place_of(language), "there is no template \"%s\"",
+        return template_fail(error, status, language_place(language), "there is no template \"%s\"",
                              name);
     if (status)
         return status;

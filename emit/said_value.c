@@ -39,9 +39,21 @@ static struct value message_missing(const struct value *of)
     return value_number(of, ((const struct said *)of->self)->missing);
 }
 
+static struct value message_unframed(const struct value *of)
+{
+    return value_flag(of, ((const struct said *)of->self)->unframed);
+}
+
+static struct value message_ancillary_cut(const struct value *of)
+{
+    return value_flag(of, said_carried_more(of->self));
+}
+
 static struct value message_incomplete(const struct value *of)
 {
-    return value_flag(of, ((const struct said *)of->self)->missing > 0);
+    const struct said *said = of->self;
+
+    return value_flag(of, said->missing > 0 || said->unframed || said_carried_more(said));
 }
 
 static struct value message_empty(const struct value *of)
@@ -105,6 +117,11 @@ const struct value_field message_fields[] = {
     {"file", message_file},
     {"incomplete", message_incomplete},
     {"missing", message_missing},
+    {"unframed", message_unframed},
+    {"ancillary", value_carried},
+    {"ancillary_cut", message_ancillary_cut},
+    {"descriptors", value_descriptors},
+    {"credentials", value_credentials},
     {"number", message_number},
     {"first", message_first},
     {"last", message_last},

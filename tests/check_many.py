@@ -1,4 +1,4 @@
-#!/usr/bin/python3
+#!/usr/bin/python3 -SEs
 # SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
 """Checks what was recorded of tests/programs/many.c: every exchange there, in its place, paired right.
 

@@ -34,6 +34,20 @@ refuses_changes() { # COMMAND...
     refuses "$tests/witness.py" client "$log" "$recording"
 }
 
+@test "witness.py, of ancillary data" {
+    local change
+    observe client ancillary together --path "$path"
+    cp "$recording" good.jsonl
+    for change in 's/"pipe"/"file"/' 's/\["pipe"\]/["pipe","pipe"]/' 's/\["pipe"\]/["tube"]/' \
+        's/\["pipe"\]/[]/' 's/"uid":/"uid":9/' 's/,"gid":[0-9]*//' \
+        's/"ancillary":.*"data"/"data"/' 's/"ancillary":/"ancillary_cut":true,&/'; do
+        sed "$change" good.jsonl > "$recording"
+        run -1 cmp -s good.jsonl "$recording"
+        echo "the change is: $change" >&2
+        refuses "$tests/witness.py" client "$log" "$recording"
+    done
+}
+
 @test "check_many.py, of recordings" {
     "${sockfixture[@]}" -q -w "$recording" "$programs/many" --path "$path" --clients 1 --exchanges 9
     EXTRA_CHANGE='4s/"send"/"receive"/' \

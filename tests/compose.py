@@ -10,6 +10,8 @@
     server /run/x.sock             the same; this is the default
     missing 5                      so many bytes of the message above could not be read
     lost 2                         so many messages are lost right before the one below
+    passes socket file             the message above passes these descriptors
+    credentials 1 1000 100         and the credentials of this process, user and group
 """
 
 import base64
@@ -25,6 +27,10 @@ def end_of(name, number, address=""):
     return {"pid": 10 + number, "comm": name, "inode": 100 + number, "address": address}
 
 
+def carry(message, control):
+    message.setdefault("ancillary", []).append(control)
+
+
 def compose(script):
     state = {"command": "talk", "type": "stream", "server": "/run/x.sock"}
     messages, lost = [], 0
@@ -38,6 +44,11 @@ def compose(script):
             messages[-1]["length"] += int(rest)
         elif word == "lost":
             lost = int(rest)
+        elif word == "passes":
+            carry(messages[-1], {"descriptors": rest.split()})
+        elif word == "credentials":
+            pid, uid, gid = map(int, rest.split())
+            carry(messages[-1], {"credentials": {"pid": pid, "uid": uid, "gid": gid}})
         elif not turn:
             state[word] = rest
         else:

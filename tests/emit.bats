@@ -6,7 +6,7 @@ load helper
 load emit
 
 # The shapes that a conversation gives to a fixture, by name.
-shapes=(stream datagram many unanswered empty binary two none long)
+shapes=(stream datagram many unanswered empty binary two none long passed)
 
 setup_file() {
     export GOCACHE=$BATS_FILE_TMPDIR/go-cache GOFLAGS=-mod=mod GOTOOLCHAIN=local
@@ -26,6 +26,7 @@ make() { # SHAPE
         two) set -- "$program/awkward" reconnect --path "$path" ;;
         none) set -- true ;;
         long) set -- "$program/talk" --path "$path" --size 300000 --exchanges 1 ;;
+        passed) set -- "$program/ancillary" several --path "$path" ;;
     esac
     "${sockfixture[@]}" -q -w "$recording" "$@"
 }

@@ -4,6 +4,7 @@
 #
 # SOCKFIXTURE: the program to test (build/sockfixture)
 # SOCKFIXTURE_BACKEND: the backend to record with (the one that the program takes by itself)
+# SOCKFIXTURE_KEEP: a folder in which to keep the recordings that same.py compares (none)
 
 bats_require_minimum_version 1.5.0
 
@@ -116,12 +117,17 @@ stop_background() {
 }
 
 groups=()
+kept=0
 
 # A port, and the one after it, that nobody uses for TCP or UDP.
 free_port() {
-    python3 - << 'PYTHON'
-import random
+    python3 -SEs - << 'PYTHON'
+import os
 import socket
+
+def random_ports():
+    while True:
+        yield 20000 + int.from_bytes(os.urandom(2), "little") % 12000
 
 def free(port):
     for kind in socket.SOCK_STREAM, socket.SOCK_DGRAM:
@@ -133,7 +139,7 @@ def free(port):
                     return False
     return True
 
-print(next(p for p in iter(lambda: random.randrange(20000, 32000), None) if free(p) and free(p + 1)))
+print(next(port for port in random_ports() if free(port) and free(port + 1)))
 PYTHON
 }
 
@@ -166,12 +172,20 @@ observe() { # client|server|both PROGRAM [ARG...]
             cat "$work/background.out" >&2
             ;;
     esac
-    told=$("$tests/witness.py" "$view" "$log" "$recording")
+    told=$("$tests/witness.py" "$view" "$log" "$recording" "$work/fixture.json")
     case $told in
         whole) equal "$status" 0 'the status, and the one expected,' ;;
         incomplete) equal "$status" 3 'the status, and the one expected,' ;;
     esac
-    same_rows
+    keep_recording "$view-$2"
+}
+
+# Keeps a copy to be compared with the ones that other backends make of the same, as same.py does.
+keep_recording() { # WHAT
+    local test=$(basename "$BATS_TEST_FILENAME" .bats)-$BATS_TEST_DESCRIPTION
+    [ -n "${SOCKFIXTURE_KEEP:-}" ] || return 0
+    kept=$((kept + 1))
+    cp "$recording" "$SOCKFIXTURE_KEEP/${test//[^a-zA-Z0-9]/-}-$kept-$1.jsonl"
 }
 
 # Records; the status must be this. What the command and we say goes to standard error of the test.
@@ -184,9 +198,7 @@ record() { # STATUS [OPTION...] COMMAND...
 
 # The fixture has the exchanges that the recording's messages make.
 same_rows() {
-    "$tests/rows.py" recording "$recording" > "$work/rows.recording"
-    "$tests/rows.py" json "$work/fixture.json" > "$work/rows.json"
-    diff "$work/rows.recording" "$work/rows.json"
+    "$tests/rows.py" same "$recording" "$work/fixture.json"
 }
 
 # Real servers, with all that they own in the test's directory.

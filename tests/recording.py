@@ -27,6 +27,14 @@ REQUIRED = {
     "text": str,
 }
 COUNTS = ("missing", "lost")
+FLAGS = ("text_cut", "ancillary_cut")
+KINDS = set(
+    "unknown file directory pipe device socket eventfd epoll memfd pidfd timerfd signalfd inotify "
+    "other".split()
+)
+DESCRIPTORS_MAX = 253  # SCM_MAX_FD
+CREDENTIALS = ("pid", "uid", "gid")
+OTHER = ("level", "type", "length")
 LOST = {"messages", "bytes", "cut", "unfollowed", "foreign", "bypassed"}
 PEER = {"pid": int, "comm": str, "inode": int, "address": str}
 
@@ -41,6 +49,8 @@ def require(holds, what):
 
 
 class Message:
+    """One of a recording; `pieces` counts those it stands for, once they are joined."""
+
     def __init__(self, line, number):
         check_fields(line, number)
         seconds, _, fraction = line["time"].partition(".")
@@ -53,7 +63,10 @@ class Message:
         self.length = line["length"]
         self.missing = line.get("missing", 0)
         self.lost = line.get("lost", 0)
+        self.ancillary_cut = line.get("ancillary_cut", False)
+        self.ancillary = spell_ancillary(line)
         self.line = line
+        self.pieces = 1
         require(
             self.length == len(self.data) + self.missing,
             f"line {number}: length is {self.length}, but there are {len(self.data)} bytes "
@@ -68,8 +81,10 @@ def check_fields(line, number):
     for name in line.keys() - REQUIRED.keys():
         if name in COUNTS:
             require(type(line[name]) is int and line[name] > 0, f"{where}: {name}")
+        elif name == "ancillary":
+            check_ancillary(line[name], where)
         else:
-            require(name == "text_cut" and line[name] is True, f"{where}: unknown field {name}")
+            require(name in FLAGS and line[name] is True, f"{where}: unknown field {name}")
     for name, kind in PEER.items():
         value = line["peer"].get(name, kind())
         require(type(value) is kind, f"{where}: peer.{name} is {value!r}")
@@ -80,6 +95,34 @@ def check_fields(line, number):
     require(line["family"] in FAMILIES, f"{where}: family")
     require(line["type"] in TYPES, f"{where}: type")
     require(not any(map(is_control, line["text"])), f"{where}: text is not printable")
+
+
+def check_ancillary(controls, where):
+    where += ": ancillary"
+    require(type(controls) is list and controls, where)
+    for control in controls:
+        require(type(control) is dict and len(control) == 1, f"{where}: {control!r}")
+        (name, value), *_ = control.items()
+        if name == "descriptors":
+            require(type(value) is list and 0 < len(value) <= DESCRIPTORS_MAX, where)
+            require(KINDS.issuperset(value), f"{where}: {value!r}")
+            continue
+        fields = {"credentials": CREDENTIALS, "other": OTHER}.get(name, ())
+        require(fields and type(value) is dict and sorted(value) == sorted(fields), where)
+        require(all(type(number) is int for number in value.values()), f"{where}: {value!r}")
+
+
+def spell_ancillary(line):
+    """As tests/programs/program.h says."""
+
+    def spell(name, value):
+        if name == "descriptors":
+            return name + ":" + ",".join(value)
+        fields = CREDENTIALS if name == "credentials" else OTHER
+        return name + ":" + "/".join(str(value[field]) for field in fields)
+
+    spelt = [spell(*each) for control in line.get("ancillary", []) for each in control.items()]
+    return "+".join(spelt + ["cut"] * line.get("ancillary_cut", False))
 
 
 def is_control(character):
@@ -123,6 +166,36 @@ class Recording:
         for message in self.messages:
             require(message.conversation <= seen + 1, "a conversation's number is skipped")
             seen = max(seen, message.conversation)
+
+
+def join_unread(messages):
+    """
+    What sendfile and splice put into a stream has no boundaries that mean anything: a backend that
+    watches the kernel's functions sees the pages, one that watches system calls the whole. Yields the
+    messages with the pieces joined of which no byte could be read.
+    """
+    last = None
+    for message in messages:
+        if last and continues(last, message):
+            last.length += message.length
+            last.missing += message.missing
+            last.pieces += 1
+            continue
+        if last:
+            yield last
+        last = message
+    if last:
+        yield last
+
+
+def continues(last, message):
+    def unread(one):
+        return one.line["type"] == "stream" and one.missing and not one.data
+
+    def whose(one):
+        return one.conversation, one.direction, one.sent, one.tid
+
+    return unread(last) and unread(message) and whose(last) == whose(message)
 
 
 def read_lines(path):

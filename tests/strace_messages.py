@@ -1,4 +1,4 @@
-#!/usr/bin/python3
+#!/usr/bin/python3 -SEs
 # SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
 """Compares a recording with what strace saw of the same run.
 

@@ -337,6 +337,15 @@ SCRIPT
     "$tests/compose.py" <<< $'> b"one"\n2> b"two"' > two.jsonl
     "$SOCKFIXTURE" -r two.jsonl -o two.py --embed-above 1
     only_files two.jsonl two.py two.1.01-request.bin two.2.01-request.bin
+    # As many as can make two numbers look like another two.
+    python3 -c 'for c in range(1, 13):
+    for e in range(12):
+        print(f"{c}> bytes([{c}, {e}])\n{c}< b\"ok\"")' | "$tests/compose.py" > many.jsonl
+    mkdir go
+    "$SOCKFIXTURE" -r many.jsonl -o go/many.go --embed-above 1
+    equal "$(grep -c '^//go:embed' go/many.go)" 288
+    equal "$(gofmt -d go/many.go)" ''
+    (cd go && printf 'module many\n\ngo 1.19\n' > go.mod && go vet ./...)
 }
 
 @test "files need a place, and a language that loads them" {

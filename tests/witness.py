@@ -1,22 +1,25 @@
-#!/usr/bin/python3
+#!/usr/bin/python3 -SEs
 # SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
 """Compares a recording with the logs that the test programs wrote of the same run.
 
-    witness.py client|server|both LOG RECORDING
+    witness.py client|server|both LOG RECORDING [FIXTURE.json]
 
 LOG.client and LOG.server are what tests/programs/program.h says. `client` and `server` name the one
 end that was observed; with both ends observed each message stands once, as it was sent.
 
 Each message must be there once: its bytes, direction, process and thread, in the order in which it
 was said as far as the log can know one. Bytes that the recorder cannot always get hold of (sendfile,
-splice, io_uring) may be missing when their number is told. Prints `whole` or `incomplete`.
+splice, io_uring) may be missing when their number is told. The fixture, if there is one, has the
+exchanges that the recording's messages make. Prints `whole` or `incomplete`.
 """
 
 import sys
 
-from recording import Recording, Wrong, require
+from recording import Recording, Wrong, join_unread, require
+from rows import check_same
 
-HARD_TO_GET = ("sendfile", "splice", "io_uring_")
+WITHOUT_MEMORY = ("sendfile", "splice")
+HARD_TO_GET = (*WITHOUT_MEMORY, "io_uring_")
 SLACK = 1_000_000_000  # nanoseconds that the two clocks may differ
 
 
@@ -30,19 +33,35 @@ class Entry:
         self.call = fields[7]
         self.missing = int(fields[8])
         self.data = b"" if fields[9] == "-" else bytes.fromhex(fields[9])
+        self.ancillary = fields[10] if len(fields) > 10 else ""
         self.hard = self.call.startswith(HARD_TO_GET)
 
     def __str__(self):
         verb = "sent" if self.sent else "received"
         return (
             f"conversation {self.conversation}, {self.direction} {verb} by {self.call} "
-            f"in {self.pid}/{self.tid}: {brief(self.data)}"
+            f"in {self.pid}/{self.tid}: {brief(self.data)} {self.ancillary}"
         )
+
+    def continues(self, last):
+        """What has no boundaries of its own, as join_unread() says."""
+
+        def whose(entry):
+            return entry.conversation, entry.direction, entry.sent, entry.tid
+
+        both = self.call, last.call
+        return all(c.startswith(WITHOUT_MEMORY) for c in both) and whose(self) == whose(last)
+
+    def take_in(self, entry):
+        self.after = entry.after
+        self.data += entry.data
 
     def is_told_by(self, message):
         if (message.direction, message.sent) != (self.direction, self.sent):
             return False
         if (message.pid, message.tid) != (self.pid, self.tid):
+            return False
+        if message.ancillary != self.ancillary:
             return False
         if self.hard and message.missing:
             return message.length == len(self.data) and self.data.startswith(message.data)
@@ -59,7 +78,11 @@ def read_log(log, view):
         with open(f"{log}.{side}", encoding="ascii") as file:
             for line in file:
                 entry = Entry(line, len(entries))
-                if view != "both" or entry.sent:
+                if view == "both" and not entry.sent:
+                    continue
+                if entries and entry.continues(entries[-1]):
+                    entries[-1].take_in(entry)
+                else:
                     entries.append(entry)
     require(entries, "the witness saw nothing: the test shows nothing")
     return entries
@@ -76,7 +99,8 @@ def match(entries, messages):
         require(
             entry,
             f"recorded, but not in the log: conversation {message.conversation}, "
-            f"{message.direction} {verb} in {message.pid}/{message.tid}: {brief(message.data)}"
+            f"{message.direction} {verb} in {message.pid}/{message.tid}: {brief(message.data)} "
+            + message.ancillary
             + (f" and {message.missing} missing" if message.missing else ""),
         )
         open_entries.remove(entry)
@@ -98,18 +122,19 @@ def check_order(matched):
         earliest_end[entry.conversation] = min(end, entry.after)
 
 
-def check(view, log, path):
+def check(view, log, path, fixture=None):
     recording = Recording(path)
     entries = read_log(log, view)
-    matched, untold = match(entries, recording.messages)
+    matched, untold = match(entries, join_unread(recording.messages))
     for entry in untold:
         require(entry.hard, f"in the log, but not recorded: {entry}")
-    cut = [message.missing for _, message in matched if message.missing]
-    lost = sum(cut) + sum(len(entry.data) for entry in untold)
+    cut = [message for _, message in matched if message.missing or message.ancillary_cut]
+    pieces = sum(message.pieces for message in cut)
+    lost = sum(message.missing for message in cut) + sum(len(entry.data) for entry in untold)
     told = recording.lost
     said = told["bytes"] + told["bypassed"]
     require(said == lost, f"{said} bytes are said to be lost, but {lost} are")
-    require(told["cut"] == len(cut), f"{told['cut']} are said to be cut, but {len(cut)} are")
+    require(told["cut"] == pieces, f"{told['cut']} are said to be cut, but {pieces} are")
     require(not told["unfollowed"] and not told["foreign"], f"not all is observed: {told}")
     check_order(matched)
     for entry, message in matched:
@@ -117,6 +142,8 @@ def check(view, log, path):
             entry.before - SLACK <= message.nanoseconds <= entry.after + SLACK,
             f"recorded at {message.nanoseconds}: {entry}",
         )
+    if fixture:
+        check_same(recording, fixture)
     print("incomplete" if untold or cut else "whole")
 
 

@@ -510,6 +510,7 @@ static void ancillary_client(struct peer *peer)
     memcpy(CMSG_DATA(header), &ends[0], sizeof(int));
     before = now();
     must(sendmsg(peer->fd, &message, MSG_NOSIGNAL) == 9, "sendmsg, SCM_RIGHTS");
+    peer->witness.ancillary = "descriptors:socket";
     witness_sent(&peer->witness, 1, "sendmsg", before, "take this", 9);
     must(!close(ends[0]), "close");
 
@@ -532,16 +533,26 @@ static void ancillary_server(struct peer *peer)
                              .msg_iovlen = 1,
                              .msg_control = &control,
                              .msg_controllen = sizeof(control)};
+    char ancillary[64] = "";
+    struct ucred credentials;
     int yes = 1, handed = -1;
     int64_t before;
 
     must(!setsockopt(peer->fd, SOL_SOCKET, SO_PASSCRED, &yes, sizeof(yes)), "SO_PASSCRED");
     before = now();
     must(recvmsg(peer->fd, &message, 0) == 9, "recvmsg");
-    witness_received(&peer->witness, 1, "recvmsg", before, data, 9);
-    for (struct cmsghdr *i = CMSG_FIRSTHDR(&message); i; i = CMSG_NXTHDR(&message, i))
-        if (i->cmsg_level == SOL_SOCKET && i->cmsg_type == SCM_RIGHTS)
+    for (struct cmsghdr *i = CMSG_FIRSTHDR(&message); i; i = CMSG_NXTHDR(&message, i)) {
+        if (i->cmsg_type == SCM_CREDENTIALS) {
+            memcpy(&credentials, CMSG_DATA(i), sizeof(credentials));
+            snprintf(ancillary, sizeof(ancillary), "credentials:%d/%u/%u+", (int)credentials.pid,
+                     credentials.uid, credentials.gid);
+        } else if (i->cmsg_type == SCM_RIGHTS) {
             memcpy(&handed, CMSG_DATA(i), sizeof(handed));
+        }
+    }
+    must(*ancillary && handed >= 0, "credentials and a socket");
+    peer->witness.ancillary = strcat(ancillary, "descriptors:socket");
+    witness_received(&peer->witness, 1, "recvmsg", before, data, 9);
     before = now();
     must(send(handed, "from it", 7, MSG_NOSIGNAL) == 7, "send on the handed socket");
     witness_line(&peer->witness, 2, true, true, "sendto", before, 0, "from it", 7);

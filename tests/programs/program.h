@@ -211,6 +211,7 @@ static inline int64_t now(void)
 struct witness {
     FILE *file;
     bool server;
+    const char *ancillary; /* what the next message carries, spelt as below; or NULL */
 };
 
 static inline void witness_open(struct witness *witness, const char *log, bool server)
@@ -246,6 +247,8 @@ static inline void witness_hex(FILE *file, const uint8_t *data, size_t length)
  *
  * BEFORE and AFTER in nanoseconds since the epoch; MISSING are bytes that belong after HEX and
  * never reached the process's memory; HEX is - for no bytes at all. tests/witness.py reads it.
+ * A message with ancillary data has one word more, its control messages with + between them:
+ * descriptors:KIND,KIND... credentials:PID/UID/GID other:LEVEL/TYPE/LENGTH cut
  */
 static inline void witness_line(struct witness *witness, unsigned conversation, bool request,
                                 bool sent, const char *call, int64_t before, size_t missing,
@@ -261,6 +264,9 @@ static inline void witness_line(struct witness *witness, unsigned conversation, 
             (int)getpid(), (int)gettid(), conversation, request ? "request" : "response",
             sent ? "sent" : "received", call, missing);
     witness_hex(witness->file, data, length);
+    if (witness->ancillary && *witness->ancillary)
+        fprintf(witness->file, " %s", witness->ancillary);
+    witness->ancillary = NULL;
     putc_unlocked('\n', witness->file);
     must(!fflush(witness->file), "write to the log");
     funlockfile(witness->file);

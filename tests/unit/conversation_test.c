@@ -100,6 +100,14 @@ static void print_end(const struct play *play, const struct end *end)
     fprintf(play->out, "%s[%s]", name, end->address);
 }
 
+static void print_ancillary(FILE *out, const struct ancillary *ancillary)
+{
+    for (size_t i = 0; ancillary && i < ancillary->count; i++) {
+        fputs(" with ", out);
+        control_print(out, &ancillary->controls[i], true);
+    }
+}
+
 static int show_message(void *context, const struct message *message)
 {
     struct play *play = context;
@@ -114,6 +122,7 @@ static int show_message(void *context, const struct message *message)
     print_data(play->out, message->data, message->length, message->missing);
     if (message->lost)
         fprintf(play->out, " lost=%zu", message->lost);
+    print_ancillary(play->out, message->ancillary);
     fputs("\n", play->out);
     return table_add(play->table, message);
 }
@@ -278,6 +287,24 @@ static int play_end(struct play *play, const struct sink *sink, char *rest)
     return sink->end(sink->context, tid, call);
 }
 
+/* Descriptors of these kinds, which have commas between them; for the caller to free. */
+static struct ancillary *descriptors(const struct play *play, char *kinds)
+{
+    struct ancillary *ancillary = NULL;
+    struct control control = {.kind = CONTROL_DESCRIPTORS};
+    char *kind;
+
+    while ((kind = strsep(&kinds, ","))) {
+        int number = descriptor_find(kind);
+
+        if (number < 0)
+            fail_msg("%s:%d: what is a \"%s\"?", play->path, play->line, kind);
+        control.descriptors.kinds[control.descriptors.count++] = (uint8_t)number;
+    }
+    assert_int_equal(ancillary_add(&ancillary, &control), 0);
+    return ancillary;
+}
+
 static int play_message(struct play *play, const struct sink *sink, char *rest, bool sent)
 {
     const struct label *label = label_of(play, strtok_r(NULL, " \n", &rest), false);
@@ -291,6 +318,7 @@ static int play_message(struct play *play, const struct sink *sink, char *rest, 
         .call = ++play->calls << 32,
     };
     char *text = strchr(rest, '"'), *key, *value;
+    struct ancillary *ancillary = NULL;
     uint8_t *data = NULL;
     size_t repeat = 1;
     int err;
@@ -311,6 +339,8 @@ static int play_message(struct play *play, const struct sink *sink, char *rest, 
             facts.missing = strtoull(value, NULL, 0);
         else if (strcmp(key, "lost") == 0)
             facts.lost = strtoull(value, NULL, 0);
+        else if (strcmp(key, "passes") == 0)
+            ancillary = descriptors(play, value);
         else if (strcmp(key, "more") == 0)
             facts.ends_call = false;
         else
@@ -323,7 +353,9 @@ static int play_message(struct play *play, const struct sink *sink, char *rest, 
         memcpy(data + i * facts.length, facts.data, facts.length);
     facts.length *= repeat;
     facts.data = data;
+    facts.ancillary = ancillary;
     err = sink->message(sink->context, &facts);
+    free(ancillary);
     free(data);
     return err;
 }

@@ -155,6 +155,49 @@ static void tells_incomplete_sides(void **state)
     table_free(table);
 }
 
+/* Descriptors stay with the byte of a stream that they came with, and with their datagram. */
+static void keeps_ancillary_data_in_place(void **state)
+{
+    static const int types[] = {SOCK_STREAM, SOCK_DGRAM};
+    struct ancillary *ancillary = NULL;
+    struct control control;
+
+    (void)state;
+    assert_true(control_init(&control, SOL_SOCKET, SCM_RIGHTS, 2 * sizeof(int)));
+    assert_int_equal(ancillary_add(&ancillary, &control), 0);
+    for (int i = 0; i < 2; i++) {
+        bool stream = types[i] == SOCK_STREAM;
+        struct message message = message_of(types[i], REQUEST, "plain");
+        struct table *table;
+        struct side *side;
+
+        ancillary->cut = false;
+        assert_int_equal(table_new(&table), 0);
+        assert_int_equal(table_add(table, &message), 0);
+        message.ancillary = ancillary;
+        assert_int_equal(table_add(table, &message), 0);
+        side = &table->conversations[0].exchanges[0].request;
+        assert_false(side_incomplete(side));
+        ancillary->cut = true; /* it is a copy that is kept */
+        assert_false(side_incomplete(side));
+        assert_int_equal(table_add(table, &message), 0);
+        side = &table->conversations[0].exchanges[0].request;
+        assert_true(side_incomplete(side));
+        assert_int_equal(side->count, stream ? 1 : 3);
+        for (size_t j = 1; j < 3; j++) {
+            const struct said *said = &side->messages[stream ? 0 : j];
+            const struct carried *carried = &said->carried[stream ? j - 1 : 0];
+
+            assert_int_equal(said->carried_count, stream ? 2 : 1);
+            assert_int_equal(carried->offset, stream ? 5 * j : 0);
+            assert_int_equal(carried->ancillary->count, 1);
+            assert_int_equal(carried->ancillary->controls[0].descriptors.count, 2);
+        }
+        table_free(table);
+    }
+    free(ancillary);
+}
+
 static void refuses_to_skip_numbers(void **state)
 {
     static const uint32_t wrong[] = {0, 2, 3, UINT32_MAX};
@@ -318,10 +361,15 @@ static void empty_is_empty(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(pairs_messages),           cmocka_unit_test(tells_incomplete_sides),
-        cmocka_unit_test(refuses_to_skip_numbers),  cmocka_unit_test(learns_of_the_ends),
-        cmocka_unit_test(tells_client_from_server), cmocka_unit_test(grows),
-        cmocka_unit_test(joins_streams_alone),      cmocka_unit_test(empty_is_empty),
+        cmocka_unit_test(pairs_messages),
+        cmocka_unit_test(tells_incomplete_sides),
+        cmocka_unit_test(refuses_to_skip_numbers),
+        cmocka_unit_test(learns_of_the_ends),
+        cmocka_unit_test(tells_client_from_server),
+        cmocka_unit_test(grows),
+        cmocka_unit_test(keeps_ancillary_data_in_place),
+        cmocka_unit_test(joins_streams_alone),
+        cmocka_unit_test(empty_is_empty),
     };
 
     return cmocka_run_group_tests_name("exchange", tests, NULL, NULL);

@@ -71,6 +71,60 @@ static char *print_language(const struct fixture *fixture, const char *name)
     return result;
 }
 
+/* Ancillary data with one control message, of descriptors or, with none, of credentials. */
+static struct ancillary *ancillary_of(const uint8_t *kinds, size_t count)
+{
+    struct ancillary *ancillary = NULL;
+    struct control control = {.kind = CONTROL_CREDENTIALS, .credentials = {4321, 1000, 100}};
+
+    if (count > 0) {
+        control = (struct control){.kind = CONTROL_DESCRIPTORS, .descriptors.count = count};
+        memcpy(control.descriptors.kinds, kinds, count);
+    }
+    assert_int_equal(ancillary_add(&ancillary, &control), 0);
+    return ancillary;
+}
+
+static void names_what_is_carried(void **state)
+{
+    static const uint8_t kinds[] = {KIND_SOCKET, KIND_FILE, KIND_FILE, KIND_FILE, KIND_PIPE};
+    struct carried carried[] = {
+        {0, ancillary_of(kinds, 1)}, {2, ancillary_of(NULL, 0)}, {3, ancillary_of(kinds, 5)}};
+    struct said request[] = {SAID("abcdef")}, response[] = {SAID("")};
+    struct exchange exchanges[] = {{.request = SIDE(request), .response = SIDE(response)}};
+    struct conversation_table conversation = {
+        .type = SOCK_STREAM, .server.address = address, .exchanges = exchanges, .count = 1};
+    struct table table = {.conversations = &conversation, .count = 1};
+    struct fixture fixture = {.table = &table, .command = command};
+
+    (void)state;
+    request[0].carried = carried;
+    request[0].carried_count = 3;
+    assert_gives(&fixture,
+                 "{{#conversations}}{{#exchanges}}{{#sides}}{{#messages}}<{{#ancillary}}{{.}};"
+                 "{{/ancillary}}>{{/messages}}{{/sides}}{{/exchanges}}{{/conversations}}",
+                 "<with 1 file descriptor (socket);at byte 2 with credentials (uid 1000, gid 100);"
+                 "at byte 3 with 5 file descriptors (socket, 3 x file, pipe);><>");
+    assert_gives(&fixture,
+                 "{{#conversations}}{{#exchanges}}{{#request.messages}}{{#descriptors}}{{offset}}:"
+                 "{{count}}:{{kinds}}:{{#kinds}}{{name}}{{^last}},{{/last}}{{/kinds}}{{^last}} "
+                 "{{/last}}{{/descriptors}}{{/request.messages}}{{/exchanges}}{{/conversations}}",
+                 "0:1:socket:socket 3:5:socket, 3 x file, pipe:socket,file,file,file,pipe");
+    assert_gives(&fixture,
+                 "{{#conversations}}{{#exchanges}}{{#request.messages}}{{#credentials}}{{offset}}:"
+                 "{{uid}}:{{gid}}{{/credentials}}{{#ancillary_cut}}!{{/ancillary_cut}}"
+                 "{{/request.messages}}{{/exchanges}}{{/conversations}}",
+                 "2:1000:100");
+    carried[1].ancillary->cut = true;
+    assert_gives(&fixture,
+                 "{{#incomplete}}!{{/incomplete}}{{#conversations}}{{#exchanges}}"
+                 "{{#request.messages}}{{#ancillary_cut}}cut{{/ancillary_cut}}{{#incomplete}}!"
+                 "{{/incomplete}}{{/request.messages}}{{/exchanges}}{{/conversations}}",
+                 "!cut!");
+    for (size_t i = 0; i < 3; i++)
+        free(carried[i].ancillary);
+}
+
 static void names_what_there_is(void **state)
 {
     struct said request[] = {SAID("0123456789abcdefXY")};
@@ -78,7 +132,7 @@ static void names_what_there_is(void **state)
     struct exchange exchanges[] = {{.request = SIDE(request), .response = SIDE(response)}};
     struct conversation_table conversation = {
         .type = SOCK_DGRAM, .server.address = address, .exchanges = exchanges, .count = 1};
-    struct table table = {&conversation, 1, NULL};
+    struct table table = {.conversations = &conversation, .count = 1};
     struct fixture fixture = {.table = &table, .command = command};
 
     (void)state;
@@ -177,7 +231,7 @@ static void comment_ends_are_seen_across_pieces(void **state)
     struct said request[] = {{.data = (uint8_t *)data, .length = LENGTH}};
     struct exchange exchanges[] = {{.request = SIDE(request)}};
     struct conversation_table conversation = {.exchanges = exchanges, .count = 1};
-    struct table table = {&conversation, 1, NULL};
+    struct table table = {.conversations = &conversation, .count = 1};
     struct fixture fixture = {.table = &table};
     char *result;
 
@@ -207,7 +261,7 @@ static void nothing_differs_from_empty(void **state)
     struct exchange exchanges[] = {{.request = SIDE(nothing)}, {.response = SIDE(nothing)}};
     struct conversation_table conversation = {
         .server.address = address, .exchanges = exchanges, .count = 2};
-    struct table table = {&conversation, 1, NULL};
+    struct table table = {.conversations = &conversation, .count = 1};
     struct fixture fixture = {.table = &table, .command = command};
     static const struct {
         const char *language;
@@ -235,7 +289,7 @@ static void says_what_is_missing(void **state)
     struct said request[] = {{.data = (uint8_t *)address, .length = 3, .missing = 1234}};
     struct exchange exchanges[] = {{.request = SIDE(request), .response = {.lost = 567}}};
     struct conversation_table conversation = {.exchanges = exchanges, .count = 1};
-    struct table table = {&conversation, 1, NULL};
+    struct table table = {.conversations = &conversation, .count = 1};
     struct fixture fixture = {.table = &table, .lost = 89};
     static const struct {
         const char *language;
@@ -260,11 +314,42 @@ static void says_what_is_missing(void **state)
     }
 }
 
+static void says_what_is_no_whole_frame(void **state)
+{
+    struct said request[] = {{.data = (uint8_t *)address, .length = 3, .unframed = true}};
+    struct said response[] = {{.data = (uint8_t *)address, .length = 3}};
+    struct exchange exchanges[] = {{SIDE(request), SIDE(response)}};
+    struct conversation_table conversation = {.exchanges = exchanges, .count = 1};
+    struct table table = {.conversations = &conversation, .count = 1};
+    struct fixture fixture = {.table = &table};
+    static const struct {
+        const char *language;
+        const char *mark;
+        const char *all;
+    } cases[] = {
+        {"go", "3 bytes; not a whole frame", "// Incomplete: not everything"},
+        {"rust", "3 bytes; not a whole frame", "// Incomplete: not everything"},
+        {"python", "3 bytes; not a whole frame", "# Incomplete: not everything"},
+        {"json", "\"unframed\": true", "\"incomplete\": true,\n    \"lost\""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        char *result = print_language(&fixture, cases[i].language);
+        const char *mark = strstr(result, cases[i].mark);
+
+        assert_non_null(mark);
+        assert_null(strstr(mark + 1, cases[i].mark));
+        assert_non_null(strstr(result, cases[i].all));
+        free(result);
+    }
+}
+
 static void tables_have_names_of_their_own(void **state)
 {
     struct exchange exchanges[2] = {0};
     struct conversation_table conversations[12];
-    struct table table = {conversations, 12, NULL};
+    struct table table = {.conversations = conversations, .count = 12};
     struct fixture fixture = {.table = &table, .name = "int1"};
 
     (void)state;
@@ -308,7 +393,7 @@ static void json_is_json(void **state)
     struct exchange exchanges[] = {{.request = SIDE(request)}, {.response = SIDE(request)}};
     struct conversation_table conversations[] = {
         {.server.address = address, .exchanges = exchanges, .count = 2}, {.exchanges = NULL}};
-    struct table table = {conversations, 2, NULL};
+    struct table table = {.conversations = conversations, .count = 2};
     struct fixture fixture = {.table = &table, .command = command};
     json_error_t error;
     char *result;
@@ -350,7 +435,7 @@ static void failed_writes_are_told(void **state)
     struct said request[] = {SAID("a")};
     struct exchange exchanges[1000];
     struct conversation_table conversation = {.exchanges = exchanges, .count = 1000};
-    struct table table = {&conversation, 1, NULL};
+    struct table table = {.conversations = &conversation, .count = 1};
     struct fixture fixture = {.table = &table};
     struct template_error error;
     struct language *language;
@@ -374,12 +459,14 @@ static void failed_writes_are_told(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(names_what_is_carried),
         cmocka_unit_test(names_what_there_is),
         cmocka_unit_test(names_reach_through_what_hides_them),
         cmocka_unit_test(parts_and_blocks_are_whole),
         cmocka_unit_test(comment_ends_are_seen_across_pieces),
         cmocka_unit_test(nothing_differs_from_empty),
         cmocka_unit_test(says_what_is_missing),
+        cmocka_unit_test(says_what_is_no_whole_frame),
         cmocka_unit_test(tables_have_names_of_their_own),
         cmocka_unit_test(no_conversation_makes_an_empty_table),
         cmocka_unit_test(json_is_json),

@@ -161,7 +161,7 @@ static void many_names(void **state)
     struct exchange *exchanges = calloc(MANY, sizeof(*exchanges));
     struct said *said = calloc(MANY, sizeof(*said));
     struct conversation_table conversation = {.exchanges = exchanges, .count = MANY};
-    struct table table = {&conversation, 1, NULL};
+    struct table table = {.conversations = &conversation, .count = 1};
     char expected[32], name[NAMES_SIZE];
     struct names *names;
     char *text;

@@ -95,6 +95,7 @@ static int keep(void *context, const struct message *message)
         memcpy(data, message->data, message->length);
     *kept = *message;
     kept->data = data;
+    assert_int_equal(ancillary_copy((struct ancillary **)&kept->ancillary, message->ancillary), 0);
     for (int i = 0; i < 2; i++) {
         struct end *end = &got->ends[got->count][i];
 
@@ -112,6 +113,7 @@ static void forget(struct got *got)
 {
     for (size_t i = 0; i < got->count; i++) {
         free((void *)got->messages[i].data);
+        free((void *)got->messages[i].ancillary);
         free(got->ends[i][0].address);
         free(got->ends[i][1].address);
     }
@@ -164,6 +166,9 @@ static void assert_same(const struct message *a, const struct message *b)
         assert_memory_equal(a->data, b->data, b->length);
     assert_true(a->missing == b->missing);
     assert_true(a->lost == b->lost);
+    assert_int_equal(ancillary_size(a->ancillary), ancillary_size(b->ancillary));
+    if (b->ancillary)
+        assert_memory_equal(a->ancillary, b->ancillary, ancillary_size(b->ancillary));
     assert_same_end(a->self, b->self);
     assert_same_end(a->peer, b->peer);
 }
@@ -319,6 +324,38 @@ static void addresses_cannot_break_lines(void **state)
     (void)state;
     message.peer = &odd;
     goes_round(plain_command, &message, 1);
+}
+
+static void ancillary_data_go_round(void **state)
+{
+    struct message messages[5];
+    struct ancillary *all = NULL, *cut = NULL, *nothing_left = NULL;
+    struct control control;
+
+    (void)state;
+    assert_true(control_init(&control, SOL_SOCKET, SCM_RIGHTS, DESCRIPTORS_MAX * sizeof(int)));
+    for (size_t i = 0; i < DESCRIPTORS_MAX; i++)
+        control.descriptors.kinds[i] = (uint8_t)(i % KIND_COUNT);
+    assert_int_equal(ancillary_add(&all, &control), 0);
+    assert_true(control_init(&control, SOL_SOCKET, SCM_CREDENTIALS, 12));
+    control.credentials.pid = UINT32_MAX;
+    control.credentials.uid = 65534;
+    assert_int_equal(ancillary_add(&all, &control), 0);
+    assert_true(control_init(&control, INT32_MIN, INT32_MAX, UINT32_MAX));
+    assert_int_equal(ancillary_add(&all, &control), 0);
+    assert_true(control_init(&control, SOL_SOCKET, SCM_RIGHTS, 4));
+    assert_int_equal(ancillary_add(&cut, &control), 0);
+    assert_int_equal(ancillary_cut(&cut), 0);
+    assert_int_equal(ancillary_cut(&nothing_left), 0);
+    for (size_t i = 0; i < 5; i++)
+        messages[i] = sample("abc", i % 4);
+    messages[0].ancillary = all;
+    messages[2].ancillary = cut;
+    messages[3].ancillary = nothing_left;
+    goes_round(plain_command, messages, 5);
+    free(all);
+    free(cut);
+    free(nothing_left);
 }
 
 static void losses_go_round(void **state)
@@ -636,6 +673,48 @@ static void fields_that_may_be_absent(void **state)
     }
 }
 
+static void ancillary_data_must_be_right(void **state)
+{
+    static const char *const wrong[] = {
+        "1",
+        "null",
+        "{}",
+        "[1]",
+        "[{}]",
+        "[{\"descriptors\":[]}]",
+        "[{\"descriptors\":1}]",
+        "[{\"descriptors\":[\"sockets\"]}]",
+        "[{\"descriptors\":[1]}]",
+        "[{\"descriptors\":[\"file\"]},{\"rights\":[\"file\"]}]",
+        "[{\"credentials\":{\"pid\":1,\"uid\":0}}]",
+        "[{\"credentials\":{\"pid\":1,\"uid\":0,\"gid\":-1}}]",
+        "[{\"credentials\":{\"pid\":1,\"uid\":4294967296,\"gid\":0}}]",
+        "[{\"other\":{\"level\":1,\"type\":2147483648,\"length\":0}}]",
+        "[{\"other\":{\"level\":1,\"type\":1,\"length\":-1}}]",
+        "[{\"other\":[1,2,3]}]",
+    };
+    static char many[16 * DESCRIPTORS_MAX] = "[{\"descriptors\":[\"file\"";
+    char *text;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
+        text = with_value("ancillary", wrong[i]);
+        assert_refused(text, 2, "\"ancillary\"");
+        free(text);
+    }
+    for (int i = 0; i < DESCRIPTORS_MAX; i++)
+        strcat(many, ",\"file\"");
+    text = with_value("ancillary", strcat(many, "]}]"));
+    assert_refused(text, 2, "\"ancillary\"");
+    free(text);
+    text = with_value("ancillary_cut", "1");
+    assert_refused(text, 2, "\"ancillary_cut\"");
+    free(text);
+    text = with_value("ancillary", "[{\"descriptors\":[\"file\"],\"more\":1}]");
+    assert_taken(text);
+    free(text);
+}
+
 /* A name that is longer than any can be is another name: it must not be cut to one. */
 static void names_too_long_are_refused(void **state)
 {
@@ -819,6 +898,8 @@ int main(void)
         cmocka_unit_test(hostile_names_go_round),
         cmocka_unit_test(the_longest_names_go_round),
         cmocka_unit_test(addresses_cannot_break_lines),
+        cmocka_unit_test(ancillary_data_go_round),
+        cmocka_unit_test(ancillary_data_must_be_right),
         cmocka_unit_test(losses_go_round),
         cmocka_unit_test(pipes_get_a_whole_recording),
         cmocka_unit_test(what_stands_before_stays),

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The bytes of a message: how they come from a process's memory into records. */
+#ifndef BPF_BYTES_H
+#define BPF_BYTES_H
+
+#include "bpf/endpoint.h"
+
+static __always_inline void lose(struct call *call, __u64 bytes)
+{
+    __u64 key = call->sock;
+    struct told *told = bpf_map_lookup_elem(&told_endpoints, &key);
+
+    if (told)
+        __sync_fetch_and_add(&told->lost, 1);
+    __sync_fetch_and_add(&losses.messages, 1);
+    __sync_fetch_and_add(&losses.bytes, bytes);
+}
+
+/* Looked at without being taken, or the socket's own copies of what it sent: no messages. */
+static __always_inline bool is_no_message(const struct call *call)
+{
+    return call->message_flags & (MSG_PEEK | MSG_ERRQUEUE);
+}
+
+/*
+ * Opens a message of so many bytes, of which the first so many are there to be copied: the receiver
+ * may have asked for the length of what it had no room for. record_stretch and record_vector give
+ * it its contents.
+ */
+static __always_inline void message_open(struct call *call, __u64 length, __u64 available,
+                                         __u8 flags)
+{
+    call->offset = 0;
+    call->length = length;
+    call->available = available < length ? available : length;
+    /* TCP is asked to throw the bytes away: what stands in the buffer is older. */
+    if (call->type == SOCK_STREAM && call->family != AF_UNIX && !(flags & RECORD_SENT) &&
+        call->message_flags & MSG_TRUNC)
+        call->available = 0;
+    call->flags = flags;
+    call->fresh = 1;
+}
+
+/* Closes it. What is missing of a message that is there at all, user space sees for itself. */
+static __always_inline void message_close(struct call *call)
+{
+    if (call->fresh)
+        lose(call, call->length);
+}
+
+static __always_inline void record_fill(struct record_message *record, struct call *call,
+                                        __u32 size)
+{
+    __u64 key = call->sock;
+    struct told *told = 0;
+
+    record_head(&record->head, call->fresh ? RECORD_MESSAGE : RECORD_PIECE, call->flags, call->id);
+    record->time = call->time;
+    record->inode = call->inode;
+    record->length = call->length;
+    record->offset = call->offset;
+    record->pid = bpf_get_current_pid_tgid() >> 32;
+    record->lost = 0;
+    if (call->fresh) {
+        told = bpf_map_lookup_elem(&told_endpoints, &key);
+        bpf_get_current_comm(record->comm, sizeof(record->comm));
+    }
+    if (told && told->lost) {
+        record->lost = told->lost;
+        told->lost = 0;
+    }
+    record->size = size;
+    record->reserved = 0;
+    call->fresh = 0;
+}
+
+/* Records the bytes [offset, offset + size) of the message at hand; size fits one record. */
+#define RECORD_BYTES(room)                                                                         \
+    do {                                                                                           \
+        struct record_message *record =                                                            \
+            bpf_ringbuf_reserve(&records, sizeof(struct record_message) + (room), 0);              \
+        __u32 fits = size;                                                                         \
+                                                                                                   \
+        if (!record)                                                                               \
+            return -1;                                                                             \
+        barrier_var(fits); /* older verifiers forget the bounds of what was spilled */             \
+        if (fits > (room))                                                                         \
+            fits = (room);                                                                         \
+        if (fits && bpf_probe_read_user(record->data, fits, (void *)from))                         \
+            fits = 0; /* the gap shows in the offsets */                                           \
+        record_fill(record, call, fits);                                                           \
+        bpf_ringbuf_submit(record, wakeup());                                                      \
+    } while (0)
+
+/*
+ * Records the next size bytes of the message at hand, which are at from. Returns -1 when they could
+ * not be recorded at all: the ring buffer is full. The reservation must be a constant: size classes
+ * keep a short message's record short.
+ */
+__noinline int record_bytes(struct call *call, __u64 from, __u64 bytes)
+{
+    __u32 size = bytes;
+
+    if (!call || bytes > RECORD_DATA_MAX)
+        return -1;
+    if (call->offset + bytes >= call->available)
+        call->flags |= RECORD_LAST;
+    if (size <= 64)
+        RECORD_BYTES(64);
+    else if (size <= 256)
+        RECORD_BYTES(256);
+    else if (size <= 1024)
+        RECORD_BYTES(1024);
+    else if (size <= 4096)
+        RECORD_BYTES(4096);
+    else if (size <= 16384)
+        RECORD_BYTES(16384);
+    else
+        RECORD_BYTES(65536);
+    call->offset += bytes;
+    return 0;
+}
+
+/* A stretch of user memory that is a part of the message at hand. */
+struct stretch {
+    struct call *call;
+    __u64 base;
+    __u64 length;
+};
+
+static long record_piece(__u64 index, struct stretch *stretch)
+{
+    __u64 done = index * RECORD_DATA_MAX;
+    __u64 size;
+
+    if (done >= stretch->length)
+        return 1;
+    size = stretch->length - done;
+    if (size > RECORD_DATA_MAX)
+        size = RECORD_DATA_MAX;
+    if (record_bytes(stretch->call, stretch->base + done, size))
+        return 1;
+    return 0;
+}
+
+/* Records as much of [base, base + length) as belongs to the message at hand. */
+static __always_inline void record_stretch(struct call *call, __u64 base, __u64 length)
+{
+    __u64 left = call->available - call->offset;
+
+    if (length > left)
+        length = left;
+    if (length <= RECORD_DATA_MAX) {
+        record_bytes(call, base, length);
+    } else {
+        struct stretch stretch = {call, base, length};
+
+        bpf_loop((length + RECORD_DATA_MAX - 1) / RECORD_DATA_MAX, record_piece, &stretch, 0);
+    }
+}
+
+/* An array of iovec: the program's own, or the kernel's copy of it, some of which may be done. */
+struct vector {
+    struct call *call;
+    __u64 base;
+    __u64 done;     /* bytes of the first element to leave out */
+    __u64 expected; /* the offset at which the next element begins, if nothing was lost */
+    __u64 in_kernel;
+};
+
+static __always_inline int read_element(const struct vector *vector, __u64 index,
+                                        struct user_iovec *element)
+{
+    const void *from = (const void *)(vector->base + index * sizeof(*element));
+
+    if (vector->in_kernel)
+        return bpf_probe_read_kernel(element, sizeof(*element), from);
+    return bpf_probe_read_user(element, sizeof(*element), from);
+}
+
+static long record_element(__u64 index, struct vector *vector)
+{
+    struct call *call = vector->call;
+    struct user_iovec element;
+
+    if (!call || call->offset >= call->available || call->offset != vector->expected)
+        return 1;
+    if (read_element(vector, index, &element))
+        return 1;
+    if (index == 0) {
+        if (vector->done > element.length)
+            return 1;
+        element.base += vector->done;
+        element.length -= vector->done;
+    }
+    if (element.length == 0)
+        return 0;
+    record_stretch(call, element.base, element.length);
+    vector->expected += element.length;
+    return 0;
+}
+
+static __always_inline void record_vector(struct vector *vector, __u64 count)
+{
+    if (vector->call->available == 0)
+        record_bytes(vector->call, 0, 0);
+    else
+        bpf_loop(count, record_element, vector, 0);
+}
+
+/* The bytes went past user memory: how many is all that is known. */
+static __always_inline void record_unreadable(struct call *call, __u64 length, __u8 flags)
+{
+    message_open(call, length, 0, flags);
+    record_bytes(call, 0, 0);
+    message_close(call);
+}
+
+#endif

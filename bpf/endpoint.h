@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The endpoints that calls are on, and what user space is told of them. */
+#ifndef BPF_ENDPOINT_H
+#define BPF_ENDPOINT_H
+
+#include "bpf/record.h"
+
+/* What was last told of an observed endpoint. When an entry is evicted, it is told again. */
+struct told {
+    __u64 inode;
+    __u64 address;    /* stands for its own address: it differs when that does */
+    __u64 peer;       /* the same for its peer */
+    __u64 peer_inode; /* 0 while not known */
+    __u32 lost;       /* messages lost that user space has not been told of */
+    __u8 role;
+    __u8 announced;
+};
+
+struct {
+    __uint(type, BPF_MAP_TYPE_LRU_HASH);
+    __uint(max_entries, 32768);
+    __type(key, __u64); /* the struct sock */
+    __type(value, struct told);
+} told_endpoints SEC(".maps");
+
+static __always_inline bool is_known_family(__u16 family)
+{
+    return family == AF_UNIX || family == AF_INET || family == AF_INET6;
+}
+
+/* Notes the socket that the call is on. True if it is of a family and type that this program knows.
+ */
+static __always_inline bool keep_socket(struct call *call, struct sock *sk, __u64 inode)
+{
+    call->inode = inode;
+    call->sock = (__u64)sk;
+    call->family = READ(sk, __sk_common.skc_family);
+    call->type = READ(sk, sk_type);
+    return is_known_family(call->family) &&
+           (call->type == SOCK_STREAM || call->type == SOCK_DGRAM || call->type == SOCK_SEQPACKET);
+}
+
+static __always_inline struct unix_sock *unix_of(struct sock *sk)
+{
+    return (struct unix_sock *)sk;
+}
+
+static __always_inline __u64 inode_of(struct sock *sk)
+{
+    struct file *file = READ(sk, sk_socket, file);
+
+    return file ? READ(file, f_inode, i_ino) : 0;
+}
+
+static __always_inline __u64 fold(const struct in6_addr *address)
+{
+    __u32 words[4] = {};
+
+    bpf_core_read(words, sizeof(words), &address->in6_u.u6_addr32);
+    return words[0] ^ words[1] ^ words[2] ^ words[3] ^ ((__u64)words[3] << 32);
+}
+
+/* Fills the parts of *now that tell one state of the endpoint from another. */
+static __always_inline void state_of(struct sock *sk, __u16 family, struct told *now)
+{
+    __u64 ports;
+
+    if (family == AF_UNIX) {
+        now->address = (__u64)READ(unix_of(sk), addr);
+        now->peer = (__u64)READ(unix_of(sk), peer);
+        return;
+    }
+    ports = READ(sk, __sk_common.skc_num);
+    now->address = ports << 48;
+    ports = READ(sk, __sk_common.skc_dport);
+    now->peer = ports << 48;
+    if (family == AF_INET) {
+        now->address ^= READ(sk, __sk_common.skc_rcv_saddr);
+        now->peer ^= READ(sk, __sk_common.skc_daddr);
+    } else {
+        now->address ^= fold(&sk->__sk_common.skc_v6_rcv_saddr);
+        now->peer ^= fold(&sk->__sk_common.skc_v6_daddr);
+    }
+}
+
+static __always_inline __u16 unix_address(__u8 *to, struct sock *sk)
+{
+    struct unix_address *address = sk ? READ(unix_of(sk), addr) : 0;
+    __u32 length = address ? READ(address, len) : 0;
+
+    if (length == 0)
+        return 0;
+    barrier_var(length); /* two tests that the compiler makes one, the verifier does not follow */
+    if (length > RECORD_ADDRESS_SIZE)
+        return 0;
+    if (bpf_core_read(to, length, &address->name))
+        return 0;
+    return length;
+}
+
+/* struct sockaddr_in and sockaddr_in6, as in the system call interface. */
+static __always_inline __u16 inet_address(__u8 *to, struct sock *sk, bool peer)
+{
+    __u16 port =
+        peer ? READ(sk, __sk_common.skc_dport) : __builtin_bswap16(READ(sk, __sk_common.skc_num));
+
+    if (!port)
+        return 0;
+    *(__u16 *)to = AF_INET;
+    *(__u16 *)(to + 2) = port;
+    *(__u32 *)(to + 4) =
+        peer ? READ(sk, __sk_common.skc_daddr) : READ(sk, __sk_common.skc_rcv_saddr);
+    __builtin_memset(to + 8, 0, 8);
+    return 16;
+}
+
+static __always_inline __u16 inet6_address(__u8 *to, struct sock *sk, bool peer)
+{
+    __u16 port =
+        peer ? READ(sk, __sk_common.skc_dport) : __builtin_bswap16(READ(sk, __sk_common.skc_num));
+
+    if (!port)
+        return 0;
+    *(__u16 *)to = AF_INET6;
+    *(__u16 *)(to + 2) = port;
+    *(__u32 *)(to + 4) = 0;
+    if (peer)
+        bpf_core_read(to + 8, 16, &sk->__sk_common.skc_v6_daddr);
+    else
+        bpf_core_read(to + 8, 16, &sk->__sk_common.skc_v6_rcv_saddr);
+    *(__u32 *)(to + 24) = 0;
+    return 28;
+}
+
+/* The process that has this number, while it lives. */
+static __always_inline struct task_struct *process_of(struct pid *pid)
+{
+    struct hlist_node *node = READ(pid, tasks[PIDTYPE_TGID].first);
+
+    if (!node)
+        return 0;
+    return (void *)node - bpf_core_field_offset(struct task_struct, pid_links[PIDTYPE_TGID]);
+}
+
+/* Who is at the other end of a connection, by the kernel's own account, which is of one moment. */
+static __always_inline void record_peer(struct record_endpoint *record, struct sock *sk)
+{
+    struct pid *pid = READ(sk, sk_peer_pid);
+    struct task_struct *process = pid ? process_of(pid) : 0;
+
+    record->peer_pid = pid ? READ(pid, numbers[0].nr) : 0;
+    __builtin_memset(record->peer_comm, 0, sizeof(record->peer_comm));
+    if (process)
+        bpf_core_read(record->peer_comm, sizeof(record->peer_comm), &process->comm);
+}
+
+/* Not static, so that the verifier looks at it once and not wherever it is called: loads faster. */
+__noinline int announce(__u64 sock, struct told *now, __u32 kind)
+{
+    struct sock *sk = (struct sock *)sock;
+    __u16 family = kind >> 16;
+    struct record_endpoint *record;
+
+    if (!now)
+        return -1;
+    record = bpf_ringbuf_reserve(&records, sizeof(*record), 0);
+    if (!record)
+        return -1;
+    record_head(&record->head, RECORD_ENDPOINT, 0, 0);
+    record->inode = now->inode;
+    record->token = (__u64)sk;
+    record->peer_token = 0;
+    record->peer_inode = now->peer_inode;
+    record->family = family;
+    record->type = (__u8)kind;
+    record->role = now->role;
+    record->pid = bpf_get_current_pid_tgid() >> 32;
+    bpf_get_current_comm(record->comm, sizeof(record->comm));
+    record_peer(record, sk);
+    if (family == AF_UNIX) {
+        struct sock *peer = (struct sock *)now->peer;
+
+        record->peer_token = now->peer;
+        record->address_length = unix_address(record->address, sk);
+        record->peer_address_length = unix_address(record->peer_address, peer);
+    } else if (family == AF_INET) {
+        record->address_length = inet_address(record->address, sk, false);
+        record->peer_address_length = inet_address(record->peer_address, sk, true);
+    } else {
+        record->address_length = inet6_address(record->address, sk, false);
+        record->peer_address_length = inet6_address(record->peer_address, sk, true);
+    }
+    bpf_ringbuf_submit(record, wakeup());
+    return 0;
+}
+
+/* What tell() finds out on the way. */
+enum {
+    HAS_PEER = 1 << 0,
+    PEER_OBSERVED = 1 << 1, /* what it receives is recorded where it is sent */
+    HAS_NO_ADDRESS = 1 << 2,
+};
+
+static __always_inline int standing(const struct told *told, __u16 family)
+{
+    const struct told *peer;
+    __u64 key = told->peer;
+    int standing = 0;
+
+    if (!told->address)
+        standing |= HAS_NO_ADDRESS;
+    if (key)
+        standing |= HAS_PEER;
+    if (family != AF_UNIX || !key || !told->peer_inode)
+        return standing;
+    peer = bpf_map_lookup_elem(&told_endpoints, &key);
+    if (peer && peer->inode == told->peer_inode)
+        standing |= PEER_OBSERVED;
+    return standing;
+}
+
+/*
+ * Tells user space of the endpoint that the call is on, unless it knows. The entry stands even when
+ * the ring buffer was full: that the endpoint is observed is true all the same, and its peers must
+ * not record for it. Returns what is known of it, as above.
+ */
+__noinline int tell(struct call *call, __u32 role)
+{
+    struct told now = {}, *told;
+    struct sock *sk;
+    __u64 key;
+
+    if (!call)
+        return 0;
+    key = call->sock;
+    sk = (struct sock *)key;
+    now.inode = call->inode;
+    now.role = role;
+    state_of(sk, call->family, &now);
+    told = bpf_map_lookup_elem(&told_endpoints, &key);
+    if (told && told->inode == now.inode) {
+        if (role == ROLE_UNKNOWN)
+            now.role = told->role;
+        now.lost = told->lost;
+        if (told->peer == now.peer)
+            now.peer_inode = told->peer_inode;
+    }
+    if (call->family == AF_UNIX && now.peer && !now.peer_inode)
+        now.peer_inode = inode_of((struct sock *)now.peer);
+    if (told && told->announced && told->inode == now.inode && told->address == now.address &&
+        told->peer == now.peer && told->role == now.role && told->peer_inode == now.peer_inode)
+        return standing(told, call->family);
+    now.announced = announce(key, &now, (__u32)call->family << 16 | call->type) == 0;
+    bpf_map_update_elem(&told_endpoints, &key, &now, BPF_ANY);
+    return standing(&now, call->family);
+}
+
+/* A call that names the endpoint, or connects it, has returned. */
+static __always_inline void tell_named(struct call *call, __u8 kind, long result)
+{
+    if (kind == CALL_BIND && result == 0)
+        tell(call, ROLE_UNKNOWN);
+    else if (kind == CALL_CONNECT && (result == 0 || result == -EINPROGRESS))
+        tell(call, ROLE_CONNECTED);
+}
+
+/* Others may use this socket at the same time. */
+static __always_inline bool is_shared(struct task_struct *task, struct file *file)
+{
+    struct file___6_13 *newer = (void *)file;
+
+    if (READ(task, signal, nr_threads) > 1)
+        return true;
+    if (bpf_core_field_exists(newer->f_ref))
+        return READ(newer, f_ref.refcnt.counter) > 0;
+    return READ(file, f_count.counter) > 1;
+}
+
+/*
+ * Whether user space must be told that a message may be on its way, so that an answer to it that is
+ * recorded before this call returns is put behind it: when another thread may receive the answer,
+ * when the peer is observed, or when it cannot be told here whether it is.
+ */
+static __always_inline bool needs_begin(struct call *call, struct task_struct *task,
+                                        struct file *file)
+{
+    int standing = tell(call, ROLE_UNKNOWN);
+
+    call->unbound = call->type == SOCK_DGRAM && standing & HAS_NO_ADDRESS;
+    return call->family != AF_UNIX || !(standing & HAS_PEER) || standing & PEER_OBSERVED ||
+           is_shared(task, file);
+}
+
+#endif

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+#include "capture/endpoint.h"
+
+#include <errno.h>
+#include <search.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "capture/tree.h"
+
+/* An endpoint by one of the ways to know it; entries that are overtaken are replaced. */
+struct known {
+    uint64_t token;
+    char *name; /* or an address, with that of its peer where it is connected; or a file's name */
+    struct endpoint *endpoint;
+};
+
+static int compare_inode(const void *a, const void *b)
+{
+    return tree_compare_numbers(((const struct endpoint *)a)->facts.inode,
+                                ((const struct endpoint *)b)->facts.inode);
+}
+
+static int compare_token(const void *a, const void *b)
+{
+    return tree_compare_numbers(((const struct known *)a)->token, ((const struct known *)b)->token);
+}
+
+static int compare_name(const void *a, const void *b)
+{
+    return strcmp(((const struct known *)a)->name, ((const struct known *)b)->name);
+}
+
+bool endpoint_is_inet(const struct endpoint *endpoint)
+{
+    return endpoint->facts.family != AF_UNIX;
+}
+
+bool endpoint_is_connected(const struct endpoint *endpoint)
+{
+    return endpoint->facts.type != SOCK_DGRAM || endpoint->facts.peer_token ||
+           endpoint->facts.peer_inode || endpoint->facts.peer_address[0];
+}
+
+struct endpoint *endpoints_find(const struct endpoints *endpoints, uint64_t inode)
+{
+    struct endpoint key = {.facts.inode = inode};
+
+    return tree_find(&endpoints->by_inode, &key, compare_inode);
+}
+
+static struct endpoint *find_token(const struct endpoints *endpoints, uint64_t token)
+{
+    struct known key = {.token = token};
+    struct known *found = tree_find(&endpoints->by_token, &key, compare_token);
+
+    return found ? found->endpoint : NULL;
+}
+
+struct endpoint *endpoints_named(const struct endpoints *endpoints, const char *name)
+{
+    struct known key = {.name = (char *)name};
+    struct known *found = tree_find(&endpoints->by_name, &key, compare_name);
+
+    return found ? found->endpoint : NULL;
+}
+
+static int remember_token(struct endpoints *endpoints, struct endpoint *endpoint)
+{
+    struct known key = {.token = endpoint->facts.token};
+    struct known *known;
+
+    if (!key.token)
+        return 0;
+    known = tree_get(&endpoints->by_token, &key, sizeof(key), compare_token, NULL);
+    if (!known)
+        return -ENOMEM;
+    known->endpoint = endpoint;
+    return 0;
+}
+
+static int remember_name(struct endpoints *endpoints, struct endpoint *endpoint, const char *name)
+{
+    struct known new = {.name = (char *)name, .endpoint = endpoint};
+    struct known *known = tree_find(&endpoints->by_name, &new, compare_name);
+
+    if (known) {
+        known->endpoint = endpoint;
+        return 0;
+    }
+    new.name = strdup(name);
+    if (!new.name)
+        return -ENOMEM;
+    if (!tree_get(&endpoints->by_name, &new, sizeof(new), compare_name, NULL)) {
+        free(new.name);
+        return -ENOMEM;
+    }
+    return 0;
+}
+
+/* A connected internet socket is known by both addresses: its own may be that of many. */
+static void inet_name(char name[2 * ADDRESS_TEXT_SIZE], const char *own, const char *peer)
+{
+    stpcpy(stpcpy(stpcpy(name, own), "|"), peer);
+}
+
+static int remember(struct endpoints *endpoints, struct endpoint *endpoint)
+{
+    char name[2 * ADDRESS_TEXT_SIZE];
+    int err = remember_token(endpoints, endpoint);
+
+    if (err)
+        return err;
+    if (endpoint_is_inet(endpoint) && endpoint->facts.peer_address[0]) {
+        inet_name(name, endpoint->facts.address, endpoint->facts.peer_address);
+        err = remember_name(endpoints, endpoint, name);
+        if (err)
+            return err;
+    }
+    /* What accept() gives shares the address of the listening socket. */
+    if (endpoint->facts.type != SOCK_DGRAM || !endpoint->facts.address[0])
+        return 0;
+    err = remember_name(endpoints, endpoint, endpoint->facts.address);
+    if (!err && address_file(name, endpoint->facts.address, endpoint->facts.pid))
+        err = remember_name(endpoints, endpoint, name);
+    return err;
+}
+
+/* Connected to another peer, or another socket: what it says from now on is another conversation.
+ */
+static bool begins_anew(const struct endpoint_facts *before, const struct endpoint_facts *now)
+{
+    if (now->token != before->token)
+        return true;
+    return now->type == SOCK_DGRAM &&
+           (now->peer_token != before->peer_token ||
+            (now->peer_inode && before->peer_inode && now->peer_inode != before->peer_inode) ||
+            strcmp(now->peer_address, before->peer_address) != 0);
+}
+
+int endpoints_tell(struct endpoints *endpoints, const struct endpoint_facts *facts)
+{
+    struct endpoint key = {.facts = *facts};
+    struct endpoint *endpoint;
+    bool made;
+
+    endpoint = tree_get(&endpoints->by_inode, &key, sizeof(key), compare_inode, &made);
+    if (!endpoint)
+        return -ENOMEM;
+    if (!made && begins_anew(&endpoint->facts, facts))
+        endpoint->only = NULL;
+    endpoint->facts = *facts;
+    return remember(endpoints, endpoint);
+}
+
+struct endpoint *endpoints_bound(const struct endpoints *endpoints, const char *address)
+{
+    static const char *const wildcards[] = {"0.0.0.0", "[::]"};
+    struct endpoint *found = endpoints_named(endpoints, address);
+    const char *port;
+
+    if (found || strncmp(address, "udp:", 4) != 0)
+        return found;
+    port = strrchr(address, ':');
+    for (size_t i = 0; i < sizeof(wildcards) / sizeof(*wildcards) && !found; i++) {
+        char name[ADDRESS_TEXT_SIZE];
+
+        stpcpy(stpcpy(stpcpy(name, "udp:"), wildcards[i]), port);
+        found = endpoints_named(endpoints, name);
+    }
+    return found;
+}
+
+/* The one bound to what pid calls address: one socket may go by several paths. */
+static struct endpoint *find_address(const struct endpoints *endpoints, const char *address,
+                                     unsigned pid)
+{
+    struct endpoint *found = endpoints_bound(endpoints, address);
+    char file[ADDRESS_TEXT_SIZE];
+
+    return found || !address_file(file, address, pid) ? found : endpoints_named(endpoints, file);
+}
+
+struct endpoint *endpoints_peer(const struct endpoints *endpoints, const struct endpoint *endpoint,
+                                const char *address)
+{
+    const struct endpoint_facts *facts = &endpoint->facts;
+    char name[2 * ADDRESS_TEXT_SIZE];
+    struct endpoint *peer = NULL;
+
+    if (facts->peer_token)
+        peer = find_token(endpoints, facts->peer_token);
+    else if (facts->peer_inode)
+        peer = endpoints_find(endpoints, facts->peer_inode);
+    if (peer && facts->peer_inode && peer->facts.inode != facts->peer_inode)
+        peer = NULL; /* the token of a socket that is gone */
+    if (peer || facts->peer_token || facts->peer_inode)
+        return peer;
+    if (endpoint_is_inet(endpoint) && facts->peer_address[0]) {
+        inet_name(name, facts->peer_address, facts->address);
+        peer = endpoints_named(endpoints, name);
+    }
+    if (!peer && facts->type == SOCK_DGRAM && address[0])
+        peer = find_address(endpoints, address, facts->pid);
+    return peer;
+}
+
+static void endpoint_free(void *node)
+{
+    struct endpoint *endpoint = node;
+
+    acquaintances_free(&endpoint->acquaintances);
+    parcels_free(&endpoint->parcels);
+    free(endpoint);
+}
+
+static void known_free(void *node)
+{
+    free(((struct known *)node)->name);
+    free(node);
+}
+
+void endpoints_free(struct endpoints *endpoints)
+{
+    tdestroy(endpoints->by_token, known_free);
+    tdestroy(endpoints->by_name, known_free);
+    tdestroy(endpoints->by_inode, endpoint_free);
+    *endpoints = (struct endpoints){0};
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * The observed endpoints, and how one finds another: by a token (the kernel's name of the socket),
+ * by inode, or only by address, depending on backend and socket.
+ */
+#ifndef CAPTURE_ENDPOINT_H
+#define CAPTURE_ENDPOINT_H
+
+#include <stdbool.h>
+
+#include "capture/acquaintance.h"
+#include "capture/backend.h"
+#include "capture/parcel.h"
+
+struct endpoint {
+    struct endpoint_facts facts;
+    struct conversation *only;          /* of an endpoint that talks to one peer alone */
+    struct acquaintances acquaintances; /* of one that may talk to many */
+    size_t talks;                       /* how many conversations those are */
+    struct parcels parcels;
+};
+
+/* All zero when there are none. Free them with endpoints_free(). */
+struct endpoints {
+    void *by_inode; /* a tree of struct endpoint */
+    void *by_token; /* trees of struct known */
+    void *by_name;
+};
+
+void endpoints_free(struct endpoints *endpoints);
+
+/*
+ * Adds an endpoint, or notes that it has changed; one that was connected anew begins another
+ * conversation. Returns 0 or -ENOMEM.
+ */
+int endpoints_tell(struct endpoints *endpoints, const struct endpoint_facts *facts);
+
+/* The endpoint with that inode; NULL when none is observed. So it is for the others below. */
+struct endpoint *endpoints_find(const struct endpoints *endpoints, uint64_t inode);
+
+/* The one that has that address, or is bound to the file of that name (address_file), by now. */
+struct endpoint *endpoints_named(const struct endpoints *endpoints, const char *name);
+
+/* The one bound to address, or to all addresses at its port. */
+struct endpoint *endpoints_bound(const struct endpoints *endpoints, const char *address);
+
+/* The one at the other end of this one, which knows it by that address. */
+struct endpoint *endpoints_peer(const struct endpoints *endpoints, const struct endpoint *endpoint,
+                                const char *address);
+
+bool endpoint_is_inet(const struct endpoint *endpoint);
+
+/* Talks to one peer for as long as it lives, or until it is connected to another. */
+bool endpoint_is_connected(const struct endpoint *endpoint);
+
+#endif

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+#include "capture/parcel.h"
+
+#include <errno.h>
+#include <search.h>
+#include <stdlib.h>
+
+#include "capture/tree.h"
+
+/*
+ * Messages of one content: how many were sent, less those received. Below zero when a call that
+ * sends has not returned yet, but the one that receives has.
+ */
+struct parcel {
+    uint64_t digest;
+    int64_t count;
+};
+
+static int compare_digest(const void *a, const void *b)
+{
+    return tree_compare_numbers(((const struct parcel *)a)->digest,
+                                ((const struct parcel *)b)->digest);
+}
+
+/* 64-bit FNV-1a: told apart are messages in flight to one socket, not adversaries. */
+static uint64_t digest(const struct message_facts *facts)
+{
+    uint64_t hash = 0xcbf29ce484222325;
+
+    for (size_t i = 0; i < facts->length; i++)
+        hash = (hash ^ facts->data[i]) * 0x100000001b3;
+    return hash;
+}
+
+static int count(struct parcels *parcels, uint64_t content, int64_t more)
+{
+    struct parcel key = {.digest = content};
+    struct parcel *parcel = tree_get(&parcels->by_digest, &key, sizeof(key), compare_digest, NULL);
+
+    if (!parcel)
+        return -ENOMEM;
+    parcel->count += more;
+    if (parcel->count == 0)
+        tree_drop(&parcels->by_digest, parcel, compare_digest);
+    return 0;
+}
+
+void parcels_free(struct parcels *parcels)
+{
+    tdestroy(parcels->by_digest, free);
+    parcels->by_digest = NULL;
+}
+
+int parcels_sent(struct parcels *parcels, const struct message_facts *facts)
+{
+    return count(parcels, digest(facts), 1);
+}
+
+int parcels_received(struct parcels *parcels, const struct message_facts *facts, bool known)
+{
+    struct parcel key;
+    int err;
+
+    if (!known && facts->name && facts->name[0])
+        return 0;
+    key.digest = digest(facts);
+    if (!known && !parcels->inbound && !tree_find(&parcels->by_digest, &key, compare_digest))
+        return 0;
+    err = count(parcels, key.digest, -1);
+    return err ? err : 1;
+}

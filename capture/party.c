@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/* Whichever way the ends know each other, each must find the conversation that the other opened. */
+#include "capture/party.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "capture/peer.h"
+
+int party_of(const struct conversation *conversation, const struct endpoint *endpoint)
+{
+    return conversation->parties[0].endpoint == endpoint ? 0 : 1;
+}
+
+static int set_address(struct end *end, const char *address)
+{
+    char *copy;
+
+    if (end->address && strcmp(end->address, address) == 0)
+        return 0;
+    copy = strdup(address);
+    if (!copy)
+        return -ENOMEM;
+    free(end->address);
+    end->address = copy;
+    return 0;
+}
+
+static int party_join(struct party *party, struct endpoint *endpoint)
+{
+    party->endpoint = endpoint;
+    party->end.inode = endpoint->facts.inode;
+    party->end.pid = endpoint->facts.pid;
+    memcpy(party->end.comm, endpoint->facts.comm, COMM_SIZE);
+    /* An internet address that the peer uses says more than the wildcard it is bound to. */
+    if (party->end.address && party->end.address[0] &&
+        (!endpoint->facts.address[0] || endpoint_is_inet(endpoint)))
+        return 0;
+    return set_address(&party->end, endpoint->facts.address);
+}
+
+static void conversation_free(struct conversation *conversation)
+{
+    order_free(&conversation->order);
+    free(conversation->parties[0].end.address);
+    free(conversation->parties[1].end.address);
+    free(conversation);
+}
+
+static struct conversation *conversation_add(struct parties *all, struct endpoint *endpoint,
+                                             struct endpoint *peer, const char *address)
+{
+    struct conversation *conversation = calloc(1, sizeof(*conversation));
+    struct party *other;
+
+    if (!conversation)
+        return NULL;
+    conversation->client = NOBODY;
+    order_new(&conversation->order);
+    other = &conversation->parties[1];
+    if (party_join(&conversation->parties[0], endpoint) || set_address(&other->end, address) ||
+        (peer && party_join(other, peer))) {
+        conversation_free(conversation);
+        return NULL;
+    }
+    if (!peer) {
+        if (endpoint_is_connected(endpoint)) {
+            other->end.inode = endpoint->facts.peer_inode;
+            other->end.pid = endpoint->facts.peer_pid;
+            memcpy(other->end.comm, endpoint->facts.peer_comm, COMM_SIZE);
+        }
+        peers_complete(all->peers, &other->end, endpoint->facts.family);
+        /* What is found for a stream's address is the socket that listens, not the peer. */
+        if (endpoint->facts.type != SOCK_DGRAM)
+            other->end.inode = endpoint->facts.peer_inode;
+    }
+    *all->end = conversation;
+    all->end = &conversation->next;
+    return conversation;
+}
+
+/* True when the other end than peer of one of peer's conversations is, or can be, endpoint. */
+static bool can_be(const struct conversation *conversation, const struct endpoint *peer,
+                   const struct endpoint *endpoint)
+{
+    const struct party *other = &conversation->parties[!party_of(conversation, peer)];
+
+    if (other->endpoint)
+        return other->endpoint == endpoint;
+    if (other->end.inode && other->end.inode != endpoint->facts.inode)
+        return false;
+    return endpoint_is_connected(peer) ||
+           (endpoint->facts.address[0] &&
+            address_agrees(other->end.address, endpoint->facts.address));
+}
+
+/* The conversation that the peer has opened with this endpoint already, if it has. */
+static struct conversation *opened_by(const struct endpoint *peer, const struct endpoint *endpoint)
+{
+    if (peer->only && can_be(peer->only, peer, endpoint))
+        return peer->only;
+    for (const struct joined *each = peer->acquaintances.latest; each; each = each->before)
+        if (can_be(each->conversation, peer, endpoint))
+            return each->conversation;
+    return NULL;
+}
+
+/* Finds the peer's conversation with this endpoint, or opens one. NULL when there is no memory. */
+static struct conversation *join_or_open(struct parties *all, struct endpoint *endpoint,
+                                         const char *address)
+{
+    struct endpoint *peer = endpoints_peer(&all->endpoints, endpoint, address);
+    struct conversation *conversation = peer ? opened_by(peer, endpoint) : NULL;
+    struct party *own;
+
+    /* A connection that has another end already is an earlier one between the same addresses. */
+    if (peer && !conversation && peer->facts.type != SOCK_DGRAM && peer->only)
+        peer = NULL;
+    if (!conversation)
+        conversation = conversation_add(all, endpoint, peer, address);
+    if (!conversation)
+        return NULL;
+    own = &conversation->parties[peer ? !party_of(conversation, peer) : 0];
+    if (!own->endpoint && party_join(own, endpoint))
+        return NULL;
+    if (peer && peer->facts.type != SOCK_DGRAM && !peer->only)
+        peer->only = conversation;
+    return conversation;
+}
+
+/* True when another observed endpoint has the address by now: the path or port is used again. */
+static bool is_overtaken(struct parties *all, const struct endpoint *endpoint,
+                         const struct conversation *conversation, const char *name)
+{
+    const struct endpoint *peer = conversation->parties[!party_of(conversation, endpoint)].endpoint;
+    const struct endpoint *now = peer ? endpoints_named(&all->endpoints, name) : NULL;
+
+    return now && now != peer;
+}
+
+/* The one that the endpoint's connection is: with a datagram's sender it may have begun before. */
+static struct conversation *connected_conversation(struct parties *all, struct endpoint *endpoint)
+{
+    const char *peer = endpoint->facts.peer_address;
+
+    if (!endpoint->only && endpoint->facts.type == SOCK_DGRAM && peer[0]) {
+        endpoint->only = acquaintances_find(&endpoint->acquaintances, peer);
+        if (endpoint->only && is_overtaken(all, endpoint, endpoint->only, peer))
+            endpoint->only = NULL;
+    }
+    if (endpoint->only)
+        return endpoint->only;
+    endpoint->only = join_or_open(all, endpoint, peer);
+    /* It may be connected to another, and then to this one again. */
+    if (endpoint->only && endpoint->facts.type == SOCK_DGRAM && peer[0] &&
+        acquaintances_add(&endpoint->acquaintances, peer, endpoint->only))
+        return NULL;
+    return endpoint->only;
+}
+
+struct conversation *parties_conversation(struct parties *all, struct endpoint *endpoint,
+                                          const char *name)
+{
+    struct conversation *conversation;
+    char file[ADDRESS_TEXT_SIZE];
+    bool has_file;
+
+    if (endpoint_is_connected(endpoint) &&
+        (!name || strcmp(name, endpoint->facts.peer_address) == 0 ||
+         endpoint->facts.type != SOCK_DGRAM))
+        return connected_conversation(all, endpoint);
+    /* Received with no way to tell from whom: from the only one there is, if there is only one. */
+    if (!name && endpoint->talks == 1)
+        return endpoint->acquaintances.latest->conversation;
+    name = name ? name : "";
+    conversation = acquaintances_find(&endpoint->acquaintances, name);
+    if (conversation && !is_overtaken(all, endpoint, conversation, name))
+        return conversation;
+    /* One socket may go by several paths: an answer need not come from the path asked. */
+    has_file = address_file(file, name, endpoint->facts.pid);
+    conversation = has_file ? acquaintances_find(&endpoint->acquaintances, file) : NULL;
+    if (conversation && is_overtaken(all, endpoint, conversation, file))
+        conversation = NULL;
+    if (!conversation) {
+        conversation = join_or_open(all, endpoint, name);
+        if (!conversation ||
+            (has_file && acquaintances_add(&endpoint->acquaintances, file, conversation)))
+            return NULL;
+        endpoint->talks++;
+    }
+    return acquaintances_add(&endpoint->acquaintances, name, conversation) ? NULL : conversation;
+}
+
+int party_learn(struct party *party)
+{
+    if (!party->endpoint || party->end.address[0] || !party->endpoint->facts.address[0])
+        return 0;
+    return set_address(&party->end, party->endpoint->facts.address);
+}
+
+int parties_other_observed(struct parties *all, struct conversation *conversation,
+                           const struct endpoint *endpoint)
+{
+    struct party *other = &conversation->parties[!party_of(conversation, endpoint)];
+    struct endpoint *found;
+
+    if (other->endpoint)
+        return 1;
+    found = other->end.address[0] ? endpoints_bound(&all->endpoints, other->end.address) : NULL;
+    if (!found || found->facts.type != SOCK_DGRAM || found == endpoint)
+        return 0;
+    return party_join(other, found) ? -ENOMEM : 1;
+}
+
+int parties_new(struct parties *all)
+{
+    *all = (struct parties){.end = &all->first};
+    return peers_new(&all->peers);
+}
+
+void parties_free(struct parties *all)
+{
+    while (all->first) {
+        struct conversation *conversation = all->first;
+
+        all->first = conversation->next;
+        conversation_free(conversation);
+    }
+    endpoints_free(&all->endpoints);
+    peers_free(all->peers);
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * Who talks to whom: the two ends of each conversation, and which conversation a message belongs
+ * to.
+ */
+#ifndef CAPTURE_PARTY_H
+#define CAPTURE_PARTY_H
+
+#include "capture/endpoint.h"
+#include "capture/message.h"
+#include "capture/order.h"
+
+enum { NOBODY = -1 };
+
+/* One of the two ends: an observed endpoint, or what an observed one knows of its peer. */
+struct party {
+    struct end end;
+    struct endpoint *endpoint; /* NULL while it is not observed */
+};
+
+struct conversation {
+    struct conversation *next;
+    struct party parties[2];
+    int client; /* which of the parties; NOBODY until the first message */
+    uint32_t number;
+    struct order order;
+};
+
+struct peers;
+
+/* All endpoints and their conversations, in the order in which these were opened. */
+struct parties {
+    struct endpoints endpoints;
+    struct peers *peers;
+    struct conversation *first, **end;
+};
+
+/* Begins with none. Returns 0 or -ENOMEM; parties_free() may be called in any case. */
+int parties_new(struct parties *all);
+void parties_free(struct parties *all);
+
+/*
+ * The conversation that a message of this endpoint belongs to; name is the address that its call
+ * named or was given, NULL when there was none. NULL when there is no memory.
+ */
+struct conversation *parties_conversation(struct parties *all, struct endpoint *endpoint,
+                                          const char *name);
+
+/*
+ * Whether the end of the conversation that this endpoint is not is observed, which it may have come
+ * to be since it began. Returns 1 or 0, or -ENOMEM.
+ */
+int parties_other_observed(struct parties *all, struct conversation *conversation,
+                           const struct endpoint *endpoint);
+
+/* Which of the conversation's parties the endpoint is. */
+int party_of(const struct conversation *conversation, const struct endpoint *endpoint);
+
+/* Notes the address that an endpoint may have been given by sending. Returns 0 or -ENOMEM. */
+int party_learn(struct party *party);
+
+#endif

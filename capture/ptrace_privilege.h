@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/* Privileges that programs do not get while they are traced. */
+#ifndef CAPTURE_PTRACE_PRIVILEGE_H
+#define CAPTURE_PTRACE_PRIVILEGE_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+/*
+ * True when the program that a stopped process runs has a privilege to give (setuid, capabilities)
+ * that the process has not got: the kernel gives none to a program that a tracer without them could
+ * read and write.
+ */
+bool privilege_is_lost(pid_t tid);
+
+#endif

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/* What a message carries beside its bytes, as values: passed descriptors, and credentials. */
+#include <errno.h>
+
+#include "emit/fixture_values.h"
+
+/*
+ * A list of them is of some kinds: `self` is the message, `detail` the kinds. Of an item `index` is
+ * which in the list, counted from 0; of what is in an item, too.
+ */
+
+struct kinds {
+    bool descriptors;
+    bool credentials;
+};
+
+static bool is_among(const struct kinds *kinds, const struct control *control)
+{
+    return (kinds->descriptors && control->kind == CONTROL_DESCRIPTORS) ||
+           (kinds->credentials && control->kind == CONTROL_CREDENTIALS);
+}
+
+/* Item number `index` of the list, and in *offset the byte that it came with; NULL at the end. */
+static const struct control *find_control(const struct value *value, size_t index, size_t *offset)
+{
+    const struct said *said = value->self;
+
+    for (size_t i = 0; i < said->carried_count; i++) {
+        const struct ancillary *ancillary = said->carried[i].ancillary;
+
+        *offset = said->carried[i].offset;
+        for (size_t j = 0; j < ancillary->count; j++)
+            if (is_among(value->detail, &ancillary->controls[j]) && index-- == 0)
+                return &ancillary->controls[j];
+    }
+    return NULL;
+}
+
+static const struct control *control_of(const struct value *value)
+{
+    size_t offset;
+
+    return find_control(value, value->index, &offset);
+}
+
+/* The kinds of the descriptors that are passed; which of them is in a value of its own. */
+
+static struct value kind_first(const struct value *of)
+{
+    return value_flag(of, of->index == 0);
+}
+
+static struct value kind_last(const struct value *of)
+{
+    return value_flag(of, of->index + 1 == ((const struct control *)of->self)->descriptors.count);
+}
+
+static struct value kind_name(const struct value *of)
+{
+    const struct control *control = of->self;
+
+    return value_text(of, descriptor_name(control->descriptors.kinds[of->index]));
+}
+
+const struct value_field kind_fields[] = {
+    {"name", kind_name},
+    {"first", kind_first},
+    {"last", kind_last},
+    {0},
+};
+
+static bool find_in_kind(const struct value *value, const char *name, size_t length,
+                         struct value *child)
+{
+    return value_find(kind_fields, value, name, length, child);
+}
+
+static bool kind_item(const struct value *list, size_t index, struct value *item)
+{
+    static const struct value_type kind_type = {.find = find_in_kind};
+    const struct control *control = list->self;
+
+    if (index >= control->descriptors.count)
+        return false;
+    *item = value_make(list, &kind_type, control);
+    item->index = index;
+    return true;
+}
+
+static int print_kinds(const struct value *value, const struct template_escape *escape, FILE *out)
+{
+    (void)escape; /* letters, digits, commas and spaces */
+    descriptors_print(out, value->self);
+    return ferror(out) ? -EIO : 0;
+}
+
+static const struct value_type kinds_type = {.item = kind_item, .print = print_kinds};
+
+/* Items. */
+
+static struct value item_offset(const struct value *of)
+{
+    size_t offset = 0;
+
+    find_control(of, of->index, &offset);
+    return value_number(of, offset);
+}
+
+static struct value item_first(const struct value *of)
+{
+    return value_flag(of, of->index == 0);
+}
+
+static struct value item_last(const struct value *of)
+{
+    size_t offset;
+
+    return value_flag(of, !find_control(of, of->index + 1, &offset));
+}
+
+static struct value item_count(const struct value *of)
+{
+    return value_number(of, control_of(of)->descriptors.count);
+}
+
+static struct value item_kinds(const struct value *of)
+{
+    return value_make(of, &kinds_type, control_of(of));
+}
+
+static struct value item_uid(const struct value *of)
+{
+    return value_number(of, control_of(of)->credentials.uid);
+}
+
+static struct value item_gid(const struct value *of)
+{
+    return value_number(of, control_of(of)->credentials.gid);
+}
+
+const struct value_field carried_fields[] = {
+    {"offset", item_offset},
+    {"first", item_first},
+    {"last", item_last},
+    {0},
+};
+
+const struct value_field descriptors_fields[] = {
+    {"count", item_count},
+    {"kinds", item_kinds},
+    {0},
+};
+
+const struct value_field credentials_fields[] = {
+    {"uid", item_uid},
+    {"gid", item_gid},
+    {0},
+};
+
+static bool find_in_item(const struct value *value, const char *name, size_t length,
+                         struct value *child)
+{
+    bool descriptors = control_of(value)->kind == CONTROL_DESCRIPTORS;
+
+    return value_find(carried_fields, value, name, length, child) ||
+           value_find(descriptors ? descriptors_fields : credentials_fields, value, name, length,
+                      child);
+}
+
+/* In a few words, without a process number, as that differs each time. */
+static int print_item(const struct value *value, const struct template_escape *escape, FILE *out)
+{
+    size_t offset;
+    const struct control *control = find_control(value, value->index, &offset);
+
+    (void)escape; /* letters, digits, parentheses, commas and spaces */
+    if (offset > 0)
+        fprintf(out, "at byte %zu ", offset);
+    fputs("with ", out);
+    control_print(out, control, false);
+    return ferror(out) ? -EIO : 0;
+}
+
+static bool carried_item(const struct value *list, size_t index, struct value *item)
+{
+    static const struct value_type item_type = {.find = find_in_item, .print = print_item};
+    size_t offset;
+
+    if (!find_control(list, index, &offset))
+        return false;
+    *item = value_make(list, &item_type, list->self);
+    item->detail = list->detail;
+    item->index = index;
+    return true;
+}
+
+static struct value list_of(const struct value *of, const struct kinds *kinds)
+{
+    static const struct value_type list_type = {.item = carried_item};
+    struct value list = value_make(of, &list_type, of->self);
+
+    list.detail = kinds;
+    return list;
+}
+
+struct value value_carried(const struct value *of)
+{
+    static const struct kinds kinds = {.descriptors = true, .credentials = true};
+
+    return list_of(of, &kinds);
+}
+
+struct value value_descriptors(const struct value *of)
+{
+    static const struct kinds kinds = {.descriptors = true};
+
+    return list_of(of, &kinds);
+}
+
+struct value value_credentials(const struct value *of)
+{
+    static const struct kinds kinds = {.credentials = true};
+
+    return list_of(of, &kinds);
+}

@@ -391,15 +391,15 @@ static int write_files(struct run *run, const struct fixture *fixture)
     return err;
 }
 
-/* The fixture's file name without its ending, for the files beside it; NULL when there are none. */
-static char *file_stem(const struct run *run)
+/* The name of the file that the fixture goes to, without its ending; NULL when it has no name. */
+static char *file_base(const struct run *run)
 {
     const char *path = run->options->output;
     const char *slash = path ? strrchr(path, '/') : NULL;
     const char *base = slash ? slash + 1 : path;
     const char *dot = path ? strrchr(base, '.') : NULL;
 
-    if (run->language->folder || !run->language->embeds || !run->fixture_file.beside)
+    if (!path || is_stdout(path))
         return NULL;
     return dot > base ? strndup(base, (size_t)(dot - base)) : strdup(base);
 }
@@ -421,7 +421,6 @@ static enum status emit_fixture(struct run *run)
     const struct language *language = run->language;
     const char *path = options->output ? options->output : "-";
     const char *what = is_stdout(path) ? "standard output" : path;
-    char *stem = language ? file_stem(run) : NULL;
     struct fixture fixture = {
         .table = run->table,
         .command = run->command,
@@ -432,20 +431,25 @@ static enum status emit_fixture(struct run *run)
         .style = options->style,
         .call = options->call,
         .bytes = options->bytes,
-        .stem = stem,
     };
     struct template_error error = {0};
+    char *base;
     int err;
 
     if (!language)
         return STATUS_DONE;
+    base = file_base(run);
+    if (language->named_by_file && !fixture.name)
+        fixture.name = base;
+    if (!language->folder && language->embeds && run->fixture_file.beside)
+        fixture.stem = base;
     fixture.embed_above = options->embed_given ? options->embed_above : language->embed_above;
     err = language->folder ? open_index(run) : 0;
     if (!err)
         err = fixture_print(&fixture, run->language, run->fixture_file.file, &error);
     if (!err)
         err = write_files(run, &fixture);
-    free(stem);
+    free(base);
     if (err && error.line) {
         say_template_error(&error);
         return STATUS_USAGE;

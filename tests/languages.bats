@@ -403,6 +403,23 @@ parses() { # LANGUAGE
     run -1 parse zig wrong.zig
 }
 
+@test "fixtures are called as their files where compilers want it" {
+    local told
+    for told in chronyc_ntpdata.erl ChronycNtpdata.hs ChronycNtpdata.java; do
+        "$SOCKFIXTURE" -q -r "$recordings/many.jsonl" -o "$told"
+    done
+    erlc -Wall -Werror chronyc_ntpdata.erl
+    printf 'import ChronycNtpdata\nmain :: IO ()\nmain = print (length chronycNtpdata)\n' > Main.hs
+    ghc -v0 -O0 -o main Main.hs
+    equal "$(./main)" 3
+    grep -q '^final class ChronycNtpdata {' ChronycNtpdata.java
+    # A name that is given is taken.
+    "$SOCKFIXTURE" -q -r "$recordings/many.jsonl" -o x.erl --name given
+    grep -q '^-module(given)' x.erl
+    # Without a file it comes from the command.
+    "$SOCKFIXTURE" -q -r "$recordings/many.jsonl" --lang erlang | grep -q '^-module(talk_many)'
+}
+
 # Data
 
 print_yaml() { # SHAPE
@@ -513,6 +530,12 @@ shows_messages() { # LANGUAGE
         node --check names/x.mjs
         ruby -wc names/x.rb
         perl -c names/x.pm
+        emit optional names/x.java --lang java --name "$name" --package "$name"
+        javac -encoding UTF-8 -Xlint:all -Werror -d names/classes names/x.java
+        emit optional names/x.hs --lang haskell --name "$name"
+        ghc -v0 -fno-code -Wall -Werror names/x.hs
+        emit optional names/x.ex --lang elixir --name "$name" --package "$name"
+        (cd names && elixirc --warnings-as-errors x.ex)
         mcs -warn:4 -warnaserror -target:library -out:names/x.dll names/x.cs
     done
 }

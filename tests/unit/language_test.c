@@ -260,6 +260,7 @@ static void identifiers_are_a_language_s_own(void **state)
         {CAMEL, "7z l", 0, "table7zL"},
         {CAMEL, "", 0, "table"},
         {CAMEL, "\xc3\xa9\xe6\x97\xa5", 3, "table3"},
+        {LOWER_CAMEL, "Exported", 0, "exported"},
         {PASCAL, "chronyc ntpdata", 0, "ChronycNtpdata"},
         {SNAKE, "chronyc ntpDataSet", 1, "chronyc_ntp_data_set_1"},
         {SNAKE, "func", 0, "func_table"},
@@ -370,7 +371,7 @@ static void heads_of_templates_are_checked(void **state)
         {"{{! strings: cobol }}", 1, 14, "expected c, go, rust"},
         {"{{! strings: g }}", 1, 14, "expected c, go, rust"},
         {"{{! text: cobol }}", 1, 11, "expected the name of a notation"},
-        {"{{! identifiers: kebab }}", 1, 18, "expected camel, pascal, snake"},
+        {"{{! identifiers: kebab }}", 1, 18, "expected camel, lower_camel"},
         {"{{! strings: go }}\ntext\n {{", 3, 2, "expected \"}}\""},
     };
     struct language *language = NULL;

@@ -30,7 +30,7 @@ bpf_cflags    = -g -O2 -std=gnu17 -target bpf -mcpu=v3 -Wall -Wextra -Werror -Wn
 
 parts      := $(wildcard capture/*.c emit/*.c)
 objects    := $(parts:%.c=$(BUILD)/%.o) $(BUILD)/templates.o
-main       := $(BUILD)/sockfixture.o $(BUILD)/options.o
+main       := $(BUILD)/sockfixture.o $(BUILD)/options.o $(BUILD)/scope_options.o
 skeletons  := $(patsubst bpf/%.bpf.c,$(BUILD)/bpf/%.skel.h,$(wildcard bpf/*.bpf.c))
 templates  := $(sort $(wildcard templates/*.mustache))
 unit_tests := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/*_test.c))
@@ -41,8 +41,8 @@ scripts    := .ci/run $(shell grep -lE '^\#!.*\b(sh|bash)$$' tests/* tests/*/* t
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all deps deps-demo deps-test deps-lint deps-vm demo test unit-tests test-programs test-vm bench \
-        sanitized fuzz fuzzers lint format install uninstall clean help FORCE
+.PHONY: all deps deps-demo deps-examples examples deps-test deps-lint deps-vm demo test unit-tests \
+        test-programs test-vm bench sanitized fuzz fuzzers lint format install uninstall clean help FORCE
 
 all: $(BUILD)/sockfixture ## Build the program (the default)
 
@@ -110,10 +110,11 @@ $(BUILD)/tests/fuzz/%: tests/fuzz/%.c $(objects)
 sudo      := $(if $(filter 0,$(shell id -u)),,sudo)
 build_deps = gcc make pkg-config clang llvm libbpf-dev libelf-dev zlib1g-dev libjansson-dev bpftool
 demo_deps  = linuxptp
+example_deps = chrony chromium optipng
 test_deps  = bats libcmocka-dev chrony linuxptp golang-go rustc rustfmt black python3-pytest \
              strace jq procps util-linux socat libcap2-bin libasan8 libubsan1 valgrind xxd \
-             dbus dbus-daemon systemd python3-gi redis-server postgresql curl openssh-client openssl \
-             libc6-dev-arm64-cross
+             dbus dbus-daemon systemd python3-gi redis-server redis-tools dbus-bin postgresql curl openssh-client openssl \
+             libc6-dev-arm64-cross chromium chromium-driver
 language_deps = clang clang-format openjdk-17-jdk-headless kotlin mono-mcs mono-runtime ruby rubocop \
              perltidy elixir erlang-base ghc ormolu python3-yaml yamllint golang-golang-x-tools-dev \
              $(if $(shell command -v npm),,nodejs npm)
@@ -136,6 +137,9 @@ deps: ## Install what building takes
 
 deps-demo: deps
 	$(call install_deps,$(demo_deps))
+
+deps-examples: deps
+	$(call install_deps,$(example_deps))
 
 deps-test: deps
 	$(call install_deps,$(test_deps) $(language_deps))
@@ -200,9 +204,11 @@ lint: deps-lint ## Check format and style
 		--error-exitcode=1 -I. $(wildcard capture/*.c emit/*.c *.c)
 	$(if $(scripts),shellcheck $(scripts))
 	mandoc -T lint -W warning $(wildcard *.1 *.5)
+	templates/html-hashes --check
 
 format: ## Format the sources
 	clang-format -i $(sources)
+	templates/html-hashes
 
 manuals := $(wildcard *.1 *.5)
 

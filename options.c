@@ -4,6 +4,7 @@
 #include <argp.h>
 #include <ctype.h>
 #include <errno.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,7 +20,8 @@ enum {
 const char *argp_program_version = "sockfixture " VERSION;
 
 static const char doc[] =
-    "Run COMMAND, record what it says over its sockets, and print it as a table of test cases.\v"
+    "Run COMMAND, record what it says over its sockets, and print it as a table of test cases. "
+    "Without COMMAND, watch what runs already: -p, -s, -e or --uid say what, until Ctrl-C.\v"
     "The fixture goes to the file named by -o once the command is done, and -o is the usual way. "
     "Without it the fixture goes to standard output, and so that the two are not mixed, what the "
     "command prints goes to standard error.\n"
@@ -39,14 +41,18 @@ enum {
     OPTION_CALL,
     OPTION_EMBED_ABOVE,
     OPTION_FRAME,
+    OPTION_FOLLOW,
     OPTION_IGNORE_STATUS,
     OPTION_LIST_LANGS,
+    OPTION_MAX_MESSAGE,
     OPTION_NAME,
+    OPTION_NO_FOLLOW,
     OPTION_PACKAGE,
     OPTION_PRINT_TEMPLATE,
     OPTION_STYLE,
     OPTION_TEMPLATE,
     OPTION_TEMPLATE_DIR,
+    OPTION_UID,
 };
 
 static const struct argp_option option_table[] = {
@@ -69,48 +75,95 @@ static const struct argp_option option_table[] = {
     {"write", 'w', "FILE", 0, "Write the recording to FILE (- for standard output)", 2},
     {"read", 'r', "FILE", 0, "Read a recording from FILE (- for standard input), run nothing", 2},
     {"socket", 's', "ADDRESS", 0,
-     "Keep only conversations with the server at ADDRESS: a path or @abstract name, globs allowed",
+     "Only conversations with the server at ADDRESS: a path, @abstract, tcp:HOST:PORT, udp:..., "
+     ":PORT; globs allowed; '*' is every Unix socket",
      3},
     {"frame", OPTION_FRAME, "KIND", 0,
      "Cut streams into messages: line, nul, crlf, len:OFFSET:SIZE[:be|le][:+N], http, dbus, resp "
      "or "
      "postgres",
      3},
+    {"exclude", 'x', "ADDRESS", 0, "Leave out what is said to or from ADDRESS", 3},
+    {"pid", 'p', "PID", 0, "Watch a process that runs already (several: -p 1,2)", 3},
+    {"comm", 'e', "NAME", 0, "Only processes of that name (globs allowed)", 3},
+    {"uid", OPTION_UID, "USER", 0, "Only processes of that user", 3},
+    {"no-follow", OPTION_NO_FOLLOW, NULL, 0, "Leave out the processes that COMMAND or PID starts",
+     3},
+    {"follow", OPTION_FOLLOW, NULL, 0,
+     "Observe the processes that COMMAND or PID starts (the default)", 3},
     {"backend", OPTION_BACKEND, "NAME", 0, "Record by NAME (default: auto, the first that works)",
      3},
     {"backends", OPTION_BACKENDS, NULL, 0, "List the backends, and whether they work here", 3},
     {"user", 'u', "NAME", 0, "Run COMMAND as that user (only root can)", 3},
     {"buffer-size", 'B', "SIZE", 0, "Buffer between kernel and program, as 512K or 64M", 3},
+    {"max-message", OPTION_MAX_MESSAGE, "SIZE", 0,
+     "Keep no more than SIZE bytes of each message (default: all)", 3},
     {"ignore-status", OPTION_IGNORE_STATUS, NULL, 0, "Write the fixture even if the command failed",
      3},
+    {"count", 'c', "N", 0, "End the recording when N exchanges are complete", 3},
+    {"duration", 'T', "SECONDS", 0, "End the recording after so many seconds (as 10 or 0.5)", 3},
     {"quiet", 'q', NULL, 0, "Say nothing but errors", 4},
-    {"verbose", 'v', NULL, 0, "Show each message as it passes, and the log of libbpf", 4},
+    {"verbose", 'v', NULL, 0, "Show each message as it passes; -vv: and the log of libbpf", 4},
     {0},
 };
 
-/* A size as 65536, 512K, 64M or 1G, rounded up to a power of two; 0 when it is none. */
-static size_t parse_size(const char *text)
+/* A size as 65536, 512K, 64M or 1G. Returns false when it is none, or larger than a size can be. */
+static bool parse_size(const char *text, size_t *out)
 {
     static const char units[] = "kmg";
-    char *end;
     unsigned long long size;
     const char *unit;
-    size_t rounded = BUFFER_SIZE_MIN;
+    int shift = 0;
+    char *end;
 
     errno = 0;
     size = strtoull(text, &end, 10);
-    if (errno || end == text || !isdigit((unsigned char)text[0]) || size > BUFFER_SIZE_MAX)
-        return 0;
+    if (errno || !isdigit((unsigned char)text[0]))
+        return false;
     unit = *end ? strchr(units, tolower((unsigned char)*end)) : NULL;
     if (unit) {
-        size <<= 10 * (unit - units + 1);
+        shift = 10 * (int)(unit - units + 1);
         end++;
     }
-    if (*end || size > BUFFER_SIZE_MAX || size == 0)
+    if (*end || size > SIZE_MAX >> shift)
+        return false;
+    *out = (size_t)size << shift;
+    return true;
+}
+
+/* The same, rounded up to a power of two; 0 when it is no size that a buffer can have. */
+static size_t parse_buffer_size(const char *text)
+{
+    size_t size, rounded = BUFFER_SIZE_MIN;
+
+    if (!parse_size(text, &size) || size == 0 || size > BUFFER_SIZE_MAX)
         return 0;
     while (rounded < size)
         rounded *= 2;
     return rounded;
+}
+
+/* A number of exchanges; 0 when it is none. */
+static size_t parse_count(const char *text)
+{
+    unsigned long long count;
+    char *end;
+
+    errno = 0;
+    count = strtoull(text, &end, 10);
+    return errno || *end || !isdigit((unsigned char)text[0]) || count > SIZE_MAX ? 0 : count;
+}
+
+/* Seconds as 10 or 0.5, in nanoseconds; 0 when it is no such number, or longer than a lifetime. */
+static uint64_t parse_seconds(const char *text)
+{
+    double seconds;
+    char *end;
+
+    if (strspn(text, "0123456789.") != strlen(text))
+        return 0;
+    seconds = strtod(text, &end);
+    return *end || seconds > 3e9 ? 0 : (uint64_t)(seconds * 1e9);
 }
 
 static void parse_bytes(struct options *options, const char *value, struct argp_state *state)
@@ -146,10 +199,40 @@ static void parse_call(struct options *options, const char *value, struct argp_s
                    value);
 }
 
+static void add_word(struct option_words *words, const char *value, struct argp_state *state)
+{
+    if (words->count == OPTION_WORDS)
+        argp_error(state, "an option was given more than %d times", OPTION_WORDS);
+    words->at[words->count++] = value;
+}
+
+/* Options that can be given several times; NULL when this is none. */
+static struct option_words *words_of(struct options *options, int key)
+{
+    switch (key) {
+    case 's':
+        return &options->sockets;
+    case 'x':
+        return &options->excludes;
+    case 'p':
+        return &options->pids;
+    case 'e':
+        return &options->comms;
+    case OPTION_UID:
+        return &options->uids;
+    }
+    return NULL;
+}
+
 static error_t parse_option(int key, char *value, struct argp_state *state)
 {
     struct options *options = state->input;
+    struct option_words *words = words_of(options, key);
 
+    if (words) {
+        add_word(words, value, state);
+        return 0;
+    }
     switch (key) {
     case 'l':
         options->lang = value;
@@ -163,19 +246,30 @@ static error_t parse_option(int key, char *value, struct argp_state *state)
     case 'r':
         options->read = value;
         break;
-    case 's':
-        options->socket = value;
+    case OPTION_FOLLOW:
+    case OPTION_NO_FOLLOW:
+        options->no_follow = key == OPTION_NO_FOLLOW;
         break;
     case 'B':
-        options->buffer_size = parse_size(value);
+        options->buffer_size = parse_buffer_size(value);
         if (!options->buffer_size)
             argp_error(state, "--buffer-size: '%s' is no size up to 1G (as 512K or 64M)", value);
+        break;
+    case 'c':
+        options->count = parse_count(value);
+        if (!options->count)
+            argp_error(state, "--count: '%s' is no number of exchanges", value);
+        break;
+    case 'T':
+        options->duration = parse_seconds(value);
+        if (!options->duration)
+            argp_error(state, "--duration: '%s' is no number of seconds (as 10 or 0.5)", value);
         break;
     case 'q':
         options->quiet = true;
         break;
     case 'v':
-        options->verbose = true;
+        options->verbose++;
         break;
     case OPTION_BYTES:
         parse_bytes(options, value, state);
@@ -215,6 +309,10 @@ static error_t parse_option(int key, char *value, struct argp_state *state)
     case OPTION_LIST_LANGS:
         options->list_langs = true;
         break;
+    case OPTION_MAX_MESSAGE:
+        if (!parse_size(value, &options->max_message))
+            argp_error(state, "--max-message: '%s' is no size (as 64 or 1K; 0: no limit)", value);
+        break;
     case OPTION_NAME:
         options->name = value;
         break;
@@ -249,6 +347,13 @@ bool fixture_to_stdout(const struct options *options)
     return wants_fixture(options) && (!options->output || is_stdout(options->output));
 }
 
+bool attaches(const struct options *options)
+{
+    return !options->command && !options->read &&
+           (options->pids.count || options->sockets.count || options->comms.count ||
+            options->uids.count);
+}
+
 /* What is wrong with the options together; NULL when nothing is. */
 static const char *misuse(const struct options *options)
 {
@@ -256,8 +361,17 @@ static const char *misuse(const struct options *options)
         return NULL;
     if (options->command && options->read)
         return "either a command is run or a recording is read (-r), not both";
-    if (!options->command && !options->read)
-        return "no command to run, and no recording to read (-r)";
+    if (!options->command && !options->read && !attaches(options))
+        return "no command to run, nothing to watch (-p, -s, -e, --uid), and no recording to read "
+               "(-r)";
+    if (options->read && options->duration)
+        return "--duration is for recording, and not for what was recorded (-r)";
+    if (options->pids.count && (options->command || options->read))
+        return "-p watches processes that run already: it goes with no command, nor with -r";
+    if (options->read && (options->comms.count || options->uids.count))
+        return "-e and --uid choose what is recorded: they do not go with -r";
+    if (options->user && !options->command)
+        return "--user is for a command, and there is none to run";
     if (options->lang && options->template)
         return "--lang and --template exclude each other";
     if (is_stdout(options->write) && fixture_to_stdout(options))
@@ -270,7 +384,7 @@ const char *options_parse(struct options *options, int argc, char **argv)
     static const struct argp argp = {
         .options = option_table,
         .parser = parse_option,
-        .args_doc = "COMMAND [ARG...]\n-r RECORDING",
+        .args_doc = "COMMAND [ARG...]\n-p PID | -s ADDRESS\n-r RECORDING",
         .doc = doc,
     };
 

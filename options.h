@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "emit/fixture.h"
 
@@ -18,6 +19,13 @@ enum status {
 };
 
 enum { TEMPLATE_DIRS_MAX = 32 };
+enum { OPTION_WORDS = 64 };
+
+/* What an option that may be given several times was given. */
+struct option_words {
+    const char *at[OPTION_WORDS];
+    size_t count;
+};
 
 struct options {
     const char *lang;
@@ -28,7 +36,12 @@ struct options {
     const char *output;
     const char *write;
     const char *read;
-    const char *socket;
+    struct option_words sockets;
+    struct option_words excludes;
+    struct option_words pids;
+    struct option_words comms;
+    struct option_words uids;
+    bool no_follow;
     const char *frame;
     const char *backend;
     const char *name;
@@ -39,9 +52,12 @@ struct options {
     size_t embed_above; /* if embed_given */
     bool embed_given;
     size_t buffer_size;
+    size_t max_message; /* 0: no limit */
+    size_t count;       /* of exchanges; 0: all */
+    uint64_t duration;  /* nanoseconds; 0: until the command ends */
     bool ignore_status;
     bool quiet;
-    bool verbose;
+    int verbose; /* how often it was asked for */
     const char *user;
     bool list_langs;
     bool list_backends;
@@ -56,6 +72,9 @@ struct options {
 const char *options_parse(struct options *options, int argc, char **argv);
 
 bool is_stdout(const char *path);
+
+/* Nothing is run or read: what runs already is watched. */
+bool attaches(const struct options *options);
 
 /* A fixture is written unless only a recording was asked for. */
 bool wants_fixture(const struct options *options);

@@ -1,26 +1,28 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
-/* Runs a command and gives the conversation it had over its sockets as a table of test cases. */
+/* Gives what a command, or what runs already, says over its sockets as a table of test cases. */
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "capture/address.h"
 #include "capture/conversation.h"
 #include "capture/exchange.h"
 #include "capture/folder.h"
 #include "capture/frame.h"
+#include "capture/intake.h"
 #include "capture/output.h"
+#include "capture/pattern.h"
+#include "capture/progress.h"
 #include "capture/record.h"
 #include "capture/recording.h"
-#include "capture/selection.h"
-#include "capture/show.h"
+#include "capture/scope.h"
+#include "capture/signals.h"
 #include "capture/text.h"
 #include "capture/user.h"
 #include "emit/files.h"
@@ -29,6 +31,7 @@
 #include "emit/nearest.h"
 #include "emit/style.h"
 #include "options.h"
+#include "scope_options.h"
 
 enum { UNFRAMED_MAX = 8 };
 
@@ -49,25 +52,15 @@ static void say(const char *format, ...)
     fprintf(stderr, "sockfixture: %s\n", text);
 }
 
-static void say_note(const char *text)
-{
-    say("%s", text);
-}
-
 static enum status say_error(int err, const char *what)
 {
     say("%s: %s", what, strerror(-err));
     return STATUS_USAGE;
 }
 
-static enum status check_socket(const char *address)
+static const char *name_of_output(const char *path)
 {
-    struct stat file;
-
-    if (!address || address[0] != '/' || stat(address, &file) != 0 || S_ISSOCK(file.st_mode))
-        return STATUS_DONE;
-    say("%s: not a socket", address);
-    return STATUS_USAGE;
+    return !path || is_stdout(path) ? "standard output" : path;
 }
 
 static enum status check_backend(const char *name)
@@ -258,13 +251,38 @@ static enum status load_language(const struct options *options, const struct lib
     return STATUS_USAGE;
 }
 
+/* What to observe */
+
+static enum status make_scope(const struct options *options, struct scope_request *scope)
+{
+    char wrong[SCOPE_WRONG_SIZE];
+
+    if (scope_from_options(scope, options, wrong) == 0)
+        return STATUS_DONE;
+    say("%s", wrong);
+    return STATUS_USAGE;
+}
+
+static void say_watching(const struct scope_request *scope)
+{
+    size_t index = 0;
+    const char *path;
+    bool missing;
+
+    while ((path = patterns_path(scope->patterns, &index, &missing)))
+        if (missing)
+            say("waiting for %s (no such socket yet)", path);
+    say("watching (Ctrl-C ends it)");
+}
+
 /* One run: messages go into the recording, the table, or both. */
 
 struct run {
     const struct options *options;
     struct library *library;
     struct language *language; /* NULL when no fixture is wanted */
-    struct selection *selection;
+    struct scope_request scope;
+    struct intake *intake;
     struct table *table;                /* with a language only */
     struct framing framing;             /* with --frame only */
     struct recording_writer *recording; /* with -w only */
@@ -272,40 +290,61 @@ struct run {
     struct output fixture_file;
     struct folder folder; /* of a fixture that is one, or of the files beside it */
     char *const *command;
+    struct progress_line line;
     struct losses losses;
-    bool full;       /* there was no room to keep the messages */
-    uint64_t placed; /* lost messages of which the conversation is known */
-    uint64_t cut;    /* messages of which all but ancillary data is there */
     bool incomplete; /* something is known to be missing */
 };
 
-static int take_message(void *context, const struct message *original)
+/* What ends the recording before the command does: so many exchanges, or so much time. */
+static int recording_left(void *context, uint64_t elapsed)
 {
-    struct run *run = context;
-    struct message message = *original;
-    int wanted = selection_take(run->selection, &message), err = 0;
+    const struct run *run = context;
+    uint64_t duration = run->options->duration, left = UINT64_MAX, quiet;
 
-    if (wanted <= 0)
-        return wanted;
-    run->placed += message.lost;
-    if (message.ancillary && message.ancillary->cut && !message.missing)
-        run->cut++;
-    if (run->options->verbose)
-        show_message(stderr, &message);
-    if (run->recording)
-        err = recording_add(run->recording, &message);
-    if (!err && run->table) {
-        err = table_add(run->table, &message);
-        run->full = err == -ENOSPC;
-    }
-    return err;
+    if (duration)
+        left = elapsed < duration ? duration - elapsed : 0;
+    if (intake_left(run->intake, &quiet) && quiet < left)
+        left = quiet;
+    if (left == UINT64_MAX)
+        return -1;
+    left = left / 1000000 + (left % 1000000 != 0);
+    return left < INT_MAX ? (int)left : INT_MAX;
 }
 
-/* Says why there are no more messages in the run. */
+static void show_progress(void *context, uint64_t elapsed, const struct losses *losses, bool asked)
+{
+    struct run *run = context;
+    struct intake_counts counts = intake_counts(run->intake);
+    const struct progress progress = {
+        .elapsed = elapsed,
+        .messages = counts.messages,
+        .bytes = counts.bytes,
+        .lost = losses->messages,
+        .exchanges = counts.exchanges,
+        .wanted = run->options->count,
+    };
+
+    if (asked)
+        progress_line_print(&run->line, &progress);
+    else
+        progress_line_draw(&run->line, &progress);
+}
+
+static void say_note(void *context, const char *text)
+{
+    struct run *run = context;
+
+    progress_line_erase(&run->line);
+    say("%s", text);
+}
+
+/* Says why it could not go on; a recording that cannot be written is known by its file. */
 static enum status say_broken_off(const struct run *run, int err, const char *what)
 {
-    if (!run->full)
-        return say_error(err, what);
+    struct intake_counts counts = intake_counts(run->intake);
+
+    if (!counts.full)
+        return say_error(err, counts.unrecorded ? name_of_output(run->options->write) : what);
     say("%s: no room to keep the messages (let TMPDIR name a folder that has more)", what);
     return STATUS_USAGE;
 }
@@ -320,7 +359,10 @@ static enum status begin_recording(struct run *run, const char *backend)
     err = output_open(&run->recording_file, path);
     if (!err)
         err = recording_begin(&run->recording, run->recording_file.file, run->command, backend);
-    return err ? say_error(err, path) : STATUS_DONE;
+    if (err)
+        return say_error(err, name_of_output(path));
+    intake_record(run->intake, run->recording);
+    return STATUS_DONE;
 }
 
 static enum status end_recording(struct run *run)
@@ -334,7 +376,7 @@ static enum status end_recording(struct run *run)
     err = recording_end(recording, &run->losses);
     if (!err)
         err = output_commit(&run->recording_file);
-    return err ? say_error(err, run->options->write) : STATUS_DONE;
+    return err ? say_error(err, name_of_output(run->options->write)) : STATUS_DONE;
 }
 
 /* The files of messages, which go where the fixture goes. */
@@ -420,13 +462,13 @@ static enum status emit_fixture(struct run *run)
     const struct options *options = run->options;
     const struct language *language = run->language;
     const char *path = options->output ? options->output : "-";
-    const char *what = is_stdout(path) ? "standard output" : path;
+    const char *what = name_of_output(path);
     struct fixture fixture = {
         .table = run->table,
         .command = run->command,
         .name = options->name,
         .package = options->package,
-        .lost = run->losses.messages - run->placed,
+        .lost = run->losses.messages - intake_counts(run->intake).placed,
         .incomplete = run->incomplete,
         .style = options->style,
         .call = options->call,
@@ -475,11 +517,29 @@ static bool say_losses(const struct losses *losses)
         say("incomplete: %" PRIu64 " system calls of 32-bit programs could not be read",
             losses->foreign);
     if (losses->bypassed)
-        say("incomplete: %" PRIu64 " bytes passed by system calls that this backend does not see "
-            "(io_uring, perhaps: --backend socket does)",
+        say("incomplete: %" PRIu64 " bytes passed by in ways that this backend does not see "
+            "(io_uring, which --backend socket sees; or calls that had begun before, which "
+            "--backend syscall sees)",
             losses->bypassed);
     return losses->messages || losses->cut || losses->unfollowed || losses->foreign ||
            losses->bypassed;
+}
+
+/* What is not there because that was asked for. */
+static void say_left_out(const struct run *run)
+{
+    struct intake_counts counts = intake_counts(run->intake);
+    size_t wanted = run->options->count;
+
+    if (run->losses.left_out)
+        say("%" PRIu64 " messages were cut short, as asked: %" PRIu64 " bytes were left out "
+            "(--max-message)",
+            run->losses.shortened, run->losses.left_out);
+    if (wanted && counts.exchanges < wanted)
+        say("%zu of %zu exchanges were recorded", counts.exchanges, wanted);
+    if (counts.unanswered)
+        say("%zu messages that had no answer were left out when %zu exchanges were complete",
+            counts.unanswered, wanted);
 }
 
 /* Returns whether there is anything to say. */
@@ -520,27 +580,46 @@ static enum status finish_table(struct run *run)
 /* Nothing was kept although a server was named: a mistake, unless it is there and silent. */
 static enum status check_selection(const struct run *run)
 {
-    const char *address = run->options->socket;
+    const struct option_words *sockets = &run->options->sockets;
+    size_t index = 0;
+    bool missing = false;
+    const char *path;
 
-    if (selection_count(run->selection) > 0)
+    if (intake_counts(run->intake).conversations > 0)
         return STATUS_DONE;
-    if (address && address[0] == '/' && !strpbrk(address, "*?[") && access(address, F_OK) != 0) {
-        say("%s: no such socket (is the server running?)", address);
+    path = patterns_path(run->scope.patterns, &index, &missing);
+    if (sockets->count == 1 && missing && !attaches(run->options)) {
+        say("%s: no such socket (is the server running?)", path);
         return STATUS_USAGE;
     }
     if (!run->options->quiet)
-        say("no messages%s%s", address ? " with " : " were recorded", address ? address : "");
+        say("no messages%s%s", sockets->count ? " with " : " were recorded",
+            sockets->count > 1 ? "any of the sockets asked for"
+            : sockets->count   ? sockets->at[0]
+                               : "");
     return STATUS_DONE;
 }
 
 static enum status write_results(struct run *run)
 {
-    enum status status = check_selection(run);
+    struct intake_counts counts;
+    enum status status;
+    int err = intake_finish(run->intake);
 
+    if (err)
+        return say_broken_off(run, err, "recording");
+    status = check_selection(run);
     if (status)
         return status;
+    counts = intake_counts(run->intake);
+    if (!run->options->read)
+        run->losses.cut += counts.cut;
+    run->losses.shortened += counts.shortened;
+    run->losses.left_out += counts.left_out;
     if (say_losses(&run->losses))
         run->incomplete = true;
+    if (!run->options->quiet)
+        say_left_out(run);
     status = finish_table(run);
     if (!status)
         status = end_recording(run);
@@ -554,7 +633,7 @@ static enum status write_results(struct run *run)
 static enum status say_command_failed(const struct options *options,
                                       const struct session_result *result)
 {
-    const char *name = options->command[0];
+    const char *name = options->command ? options->command[0] : "";
     const char *kept = options->ignore_status ? "" : "; nothing was written (--ignore-status does)";
 
     if (result->exec_error) {
@@ -562,7 +641,7 @@ static enum status say_command_failed(const struct options *options,
             result->exec_error == -ENOENT ? "command not found" : strerror(-result->exec_error));
         return STATUS_COMMAND;
     }
-    if (!result->ended || result->interrupted)
+    if (!options->command || !result->ended || result->interrupted || result->stopped)
         return STATUS_DONE;
     if (WIFSIGNALED(result->status))
         say("%s: killed by signal %d (%s)%s", name, WTERMSIG(result->status),
@@ -574,13 +653,16 @@ static enum status say_command_failed(const struct options *options,
     return options->ignore_status ? STATUS_DONE : STATUS_COMMAND;
 }
 
-static enum status open_session(struct session *session, const struct options *options,
-                                const struct sink *sink)
+static enum status open_session(struct session *session, struct run *run, const struct sink *sink)
 {
+    const struct options *options = run->options;
     struct backend_options backend_options = {
+        .scope = &run->scope,
         .buffer_size = options->buffer_size,
-        .verbose = options->verbose,
+        .max_message = options->max_message,
+        .verbose = options->verbose > 1,
         .say = options->quiet ? NULL : say_note,
+        .context = run,
     };
 
     if (session_open(session, options->backend, &backend_options, sink)) {
@@ -590,6 +672,8 @@ static enum status open_session(struct session *session, const struct options *o
     if (!options->quiet && strcmp(options->backend, "auto") == 0)
         say("backend: %s%s%s%s", session->backend->name, session->refused[0] ? " (" : "",
             session->refused, session->refused[0] ? ")" : "");
+    if (attaches(options) && !options->quiet)
+        say_watching(&run->scope);
     return STATUS_DONE;
 }
 
@@ -621,17 +705,23 @@ static enum status list_backends(void)
     return any ? STATUS_DONE : STATUS_NO_BACKEND;
 }
 
-static enum status record_command(struct run *run)
+static enum status record(struct run *run)
 {
     const struct options *options = run->options;
     struct conversation_options conversation_options = {
-        .server = options->socket,
-        .message = take_message,
-        .context = run,
+        .patterns = run->scope.patterns,
+        .message = intake_take,
+        .context = run->intake,
     };
     struct session_command command = {
+        .scope = &run->scope,
         .command = options->command,
         .output_to_error = fixture_to_stdout(options) || is_stdout(options->write),
+    };
+    const struct session_watcher watcher = {
+        .context = run,
+        .left = recording_left,
+        .show = show_progress,
     };
     struct conversations *conversations;
     struct session_result result;
@@ -648,12 +738,13 @@ static enum status record_command(struct run *run)
     }
     if (conversations_new(&conversations, &conversation_options))
         return say_error(-ENOMEM, "recording");
-    status = open_session(&session, options, conversations_sink(conversations));
+    status = open_session(&session, run, conversations_sink(conversations));
     if (!status)
         status = begin_recording(run, session.backend->name);
     if (status)
         goto out;
-    err = session_run(&session, &command, &result);
+    err = session_run(&session, &command, &watcher, &result);
+    progress_line_erase(&run->line);
     if (!err)
         err = conversations_finish(conversations);
     if (err) {
@@ -661,7 +752,8 @@ static enum status record_command(struct run *run)
         goto out;
     }
     run->losses = result.losses;
-    run->losses.cut += run->cut;
+    if (options->command && result.stopped && !result.ended && !options->quiet)
+        say("%s: still runs, although it was sent SIGTERM", options->command[0]);
     status = say_command_failed(options, &result);
     if (!status)
         status = write_results(run);
@@ -683,7 +775,7 @@ static enum status read_messages(struct run *run, struct recording_reader *reade
     status = begin_recording(run, recording_backend(reader));
     if (status)
         return status;
-    err = recording_read(reader, take_message, run, error);
+    err = recording_read(reader, intake_take, run->intake, error);
     if (err && !error->text[0])
         return say_broken_off(run, err, run->options->read);
     if (err)
@@ -756,13 +848,31 @@ static enum status open_fixture(struct run *run)
     return STATUS_DONE;
 }
 
+static int open_intake(struct run *run)
+{
+    const struct options *options = run->options;
+    struct intake_options intake_options = {
+        .patterns = run->scope.patterns,
+        .count = options->count,
+        .max_message = options->max_message,
+        .whole = options->read,
+        .show = options->verbose,
+    };
+    int err = run->language ? table_new(&run->table) : 0;
+
+    intake_options.table = run->table;
+    return err ? err : intake_new(&run->intake, &intake_options);
+}
+
 static enum status make_fixture(const struct options *options)
 {
     struct run run = {.options = options, .command = options->command};
+    struct watch_words words;
     enum status status = check_backend(options->backend);
+    int err;
 
     if (!status)
-        status = check_socket(options->socket);
+        status = make_scope(options, &run.scope);
     if (!status)
         status = read_framing(options->frame, &run.framing);
     if (!status && wants_fixture(options))
@@ -771,23 +881,33 @@ static enum status make_fixture(const struct options *options)
         status = load_language(options, run.library, &run.language);
     if (status)
         goto out;
-    if (selection_new(&run.selection, options->socket) || (run.language && table_new(&run.table))) {
-        status = say_error(-ENOMEM, "recording");
+    if (attaches(options)) {
+        watch_words_make(&words, options, &run.scope);
+        run.command = words.at;
+    }
+    signals_hold();
+    /* A command that is launched has the terminal to itself. */
+    progress_line_begin(&run.line, stderr,
+                        !options->command && !options->verbose && !options->quiet);
+    err = open_intake(&run);
+    if (err) {
+        status = say_error(err, "recording");
         goto out;
     }
     if (run.table && run.framing.framer)
         table_frame(run.table, &run.framing);
     status = open_fixture(&run);
     if (!status)
-        status = options->read ? read_recording(&run) : record_command(&run);
+        status = options->read ? read_recording(&run) : record(&run);
 out:
     if (run.recording)
         recording_end(run.recording, NULL);
     output_discard(&run.recording_file);
     output_discard(&run.fixture_file);
+    intake_free(run.intake);
     folder_discard(&run.folder);
     table_free(run.table);
-    selection_free(run.selection);
+    scope_free(&run.scope);
     language_free(run.language);
     library_free(run.library);
     return status;

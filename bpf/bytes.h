@@ -33,6 +33,8 @@ static __always_inline void message_open(struct call *call, __u64 length, __u64 
     call->offset = 0;
     call->length = length;
     call->available = available < length ? available : length;
+    if (max_message && call->available > max_message)
+        call->available = max_message;
     /* TCP is asked to throw the bytes away: what stands in the buffer is older. */
     if (call->type == SOCK_STREAM && call->family != AF_UNIX && !(flags & RECORD_SENT) &&
         call->message_flags & MSG_TRUNC)

@@ -8,12 +8,12 @@
 /* The open file behind fd; 0 when there is none. */
 static __always_inline struct file *file_of(struct task_struct *task, __u64 fd)
 {
-    struct fdtable *table = READ(task, files, fdt);
+    struct fdtable *table = task->files->fdt;
     struct file *file = 0, **slots;
 
-    if ((__u32)fd >= READ(table, max_fds))
+    if ((__u32)fd >= table->max_fds)
         return 0;
-    slots = READ(table, fd);
+    slots = table->fd;
     bpf_probe_read_kernel(&file, sizeof(file), slots + (__u32)fd);
     return file;
 }

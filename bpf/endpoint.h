@@ -3,17 +3,18 @@
 #ifndef BPF_ENDPOINT_H
 #define BPF_ENDPOINT_H
 
-#include "bpf/record.h"
+#include "bpf/scope.h"
 
 /* What was last told of an observed endpoint. When an entry is evicted, it is told again. */
 struct told {
     __u64 inode;
-    __u64 address;    /* stands for its own address: it differs when that does */
-    __u64 peer;       /* the same for its peer */
+    __u64 address; /* struct state */
+    __u64 peer;
     __u64 peer_inode; /* 0 while not known */
     __u32 lost;       /* messages lost that user space has not been told of */
     __u8 role;
     __u8 announced;
+    __u8 matches; /* enum record_match */
 };
 
 struct {
@@ -22,66 +23,6 @@ struct {
     __type(key, __u64); /* the struct sock */
     __type(value, struct told);
 } told_endpoints SEC(".maps");
-
-static __always_inline bool is_known_family(__u16 family)
-{
-    return family == AF_UNIX || family == AF_INET || family == AF_INET6;
-}
-
-/* Notes the socket that the call is on. True if it is of a family and type that this program knows.
- */
-static __always_inline bool keep_socket(struct call *call, struct sock *sk, __u64 inode)
-{
-    call->inode = inode;
-    call->sock = (__u64)sk;
-    call->family = READ(sk, __sk_common.skc_family);
-    call->type = READ(sk, sk_type);
-    return is_known_family(call->family) &&
-           (call->type == SOCK_STREAM || call->type == SOCK_DGRAM || call->type == SOCK_SEQPACKET);
-}
-
-static __always_inline struct unix_sock *unix_of(struct sock *sk)
-{
-    return (struct unix_sock *)sk;
-}
-
-static __always_inline __u64 inode_of(struct sock *sk)
-{
-    struct file *file = READ(sk, sk_socket, file);
-
-    return file ? READ(file, f_inode, i_ino) : 0;
-}
-
-static __always_inline __u64 fold(const struct in6_addr *address)
-{
-    __u32 words[4] = {};
-
-    bpf_core_read(words, sizeof(words), &address->in6_u.u6_addr32);
-    return words[0] ^ words[1] ^ words[2] ^ words[3] ^ ((__u64)words[3] << 32);
-}
-
-/* Fills the parts of *now that tell one state of the endpoint from another. */
-static __always_inline void state_of(struct sock *sk, __u16 family, struct told *now)
-{
-    __u64 ports;
-
-    if (family == AF_UNIX) {
-        now->address = (__u64)READ(unix_of(sk), addr);
-        now->peer = (__u64)READ(unix_of(sk), peer);
-        return;
-    }
-    ports = READ(sk, __sk_common.skc_num);
-    now->address = ports << 48;
-    ports = READ(sk, __sk_common.skc_dport);
-    now->peer = ports << 48;
-    if (family == AF_INET) {
-        now->address ^= READ(sk, __sk_common.skc_rcv_saddr);
-        now->peer ^= READ(sk, __sk_common.skc_daddr);
-    } else {
-        now->address ^= fold(&sk->__sk_common.skc_v6_rcv_saddr);
-        now->peer ^= fold(&sk->__sk_common.skc_v6_daddr);
-    }
-}
 
 static __always_inline __u16 unix_address(__u8 *to, struct sock *sk)
 {
@@ -166,7 +107,7 @@ __noinline int announce(__u64 sock, struct told *now, __u32 kind)
     record = bpf_ringbuf_reserve(&records, sizeof(*record), 0);
     if (!record)
         return -1;
-    record_head(&record->head, RECORD_ENDPOINT, 0, 0);
+    record_head(&record->head, RECORD_ENDPOINT, now->matches, 0);
     record->inode = now->inode;
     record->token = (__u64)sk;
     record->peer_token = 0;
@@ -194,9 +135,35 @@ __noinline int announce(__u64 sock, struct told *now, __u32 kind)
     return 0;
 }
 
+/* The socket's address, or NULL, is one that accept() has given to several. */
+static __always_inline bool is_listened_at(struct unix_address *address)
+{
+    return address && READ(address, refcnt.refs.counter) > 1;
+}
+
+/*
+ * How a socket that was connected before anybody looked came to have its peer, as far as it shows:
+ * who was accepted has the address of the socket that listens, and shares it.
+ */
+static __always_inline __u32 role_of(struct call *call, __u64 peer)
+{
+    struct sock *sk = (struct sock *)call->sock, *peer_sk = (struct sock *)peer;
+    struct unix_address *own, *other;
+
+    if (call->family != AF_UNIX || call->type == SOCK_DGRAM || !peer)
+        return ROLE_UNKNOWN;
+    own = READ(unix_of(sk), addr);
+    other = READ(unix_of(peer_sk), addr);
+    if (own && (!other || (is_listened_at(own) && !is_listened_at(other))))
+        return ROLE_ACCEPTED;
+    if (other && (!own || (is_listened_at(other) && !is_listened_at(own))))
+        return ROLE_CONNECTED;
+    return ROLE_UNKNOWN;
+}
+
 /* What tell() finds out on the way. */
 enum {
-    HAS_PEER = 1 << 0,
+    HAS_PEER = 1 << 0,      /* a Unix socket that is known, and so whether it is observed */
     PEER_OBSERVED = 1 << 1, /* what it receives is recorded where it is sent */
     HAS_NO_ADDRESS = 1 << 2,
 };
@@ -209,10 +176,10 @@ static __always_inline int standing(const struct told *told, __u16 family)
 
     if (!told->address)
         standing |= HAS_NO_ADDRESS;
-    if (key)
-        standing |= HAS_PEER;
+    /* One that is not accepted yet may be observed, and answer, before this call returns. */
     if (family != AF_UNIX || !key || !told->peer_inode)
         return standing;
+    standing |= HAS_PEER;
     peer = bpf_map_lookup_elem(&told_endpoints, &key);
     if (peer && peer->inode == told->peer_inode)
         standing |= PEER_OBSERVED;
@@ -227,16 +194,17 @@ static __always_inline int standing(const struct told *told, __u16 family)
 __noinline int tell(struct call *call, __u32 role)
 {
     struct told now = {}, *told;
-    struct sock *sk;
+    struct state state = {};
     __u64 key;
 
     if (!call)
         return 0;
     key = call->sock;
-    sk = (struct sock *)key;
     now.inode = call->inode;
     now.role = role;
-    state_of(sk, call->family, &now);
+    state_of((struct sock *)key, call->family, &state);
+    now.address = state.address;
+    now.peer = state.peer;
     told = bpf_map_lookup_elem(&told_endpoints, &key);
     if (told && told->inode == now.inode) {
         if (role == ROLE_UNKNOWN)
@@ -250,18 +218,30 @@ __noinline int tell(struct call *call, __u32 role)
     if (told && told->announced && told->inode == now.inode && told->address == now.address &&
         told->peer == now.peer && told->role == now.role && told->peer_inode == now.peer_inode)
         return standing(told, call->family);
+    now.matches = matches_of(key);
+    if (now.role == ROLE_UNKNOWN)
+        now.role = role_of(call, now.peer);
     now.announced = announce(key, &now, (__u32)call->family << 16 | call->type) == 0;
     bpf_map_update_elem(&told_endpoints, &key, &now, BPF_ANY);
     return standing(&now, call->family);
 }
 
-/* A call that names the endpoint, or connects it, has returned. */
-static __always_inline void tell_named(struct call *call, __u8 kind, long result)
+/* Calls that name a socket, connect or accept one: what they do shows when they have returned. */
+static __always_inline bool is_change(__u8 kind)
 {
-    if (kind == CALL_BIND && result == 0)
-        tell(call, ROLE_UNKNOWN);
-    else if (kind == CALL_CONNECT && (result == 0 || result == -EINPROGRESS))
-        tell(call, ROLE_CONNECTED);
+    return kind == CALL_BIND || kind == CALL_CONNECT || kind == CALL_ACCEPT;
+}
+
+static __always_inline bool has_changed(__u8 kind, long result)
+{
+    return result >= 0 || (kind == CALL_CONNECT && result == -EINPROGRESS);
+}
+
+static __always_inline void tell_changed(struct call *call, __u8 kind)
+{
+    tell(call, kind == CALL_CONNECT  ? ROLE_CONNECTED
+               : kind == CALL_ACCEPT ? ROLE_ACCEPTED
+                                     : ROLE_UNKNOWN);
 }
 
 /* Others may use this socket at the same time. */

@@ -58,7 +58,7 @@ typedef struct {
 /* The ways in which a system call's arguments are kept, by architecture. */
 #if defined(__TARGET_ARCH_x86)
 struct pt_regs {
-    unsigned long di, si, dx, cx, r10, r8, r9, ax;
+    unsigned long di, si, dx, cx, bx, r10, r8, r9, ax, orig_ax;
 };
 #elif defined(__TARGET_ARCH_arm64)
 struct user_pt_regs {
@@ -66,6 +66,8 @@ struct user_pt_regs {
 };
 struct pt_regs {
     struct user_pt_regs user_regs;
+    __u64 orig_x0;
+    __s32 syscallno;
 };
 #else
 #error "no system call convention is known for this architecture: add it in bpf/kernel.h"
@@ -78,6 +80,7 @@ struct thread_info {
 
 struct super_block {
     unsigned long s_magic;
+    __u32 s_dev;
 };
 
 struct inode {
@@ -93,6 +96,7 @@ struct qstr {
 struct dentry {
     struct dentry *d_parent;
     struct qstr d_name;
+    struct inode *d_inode;
 };
 
 struct path {
@@ -155,6 +159,7 @@ struct task_struct {
     struct signal_struct *signal;
     struct files_struct *files;
     struct hlist_node pid_links[4]; /* by enum pid_type */
+    struct task_struct *group_leader;
     char comm[16];
 };
 
@@ -201,13 +206,19 @@ struct sockaddr_un {
     char sun_path[108];
 };
 
+typedef struct {
+    atomic_t refs;
+} refcount_t;
+
 struct unix_address {
+    refcount_t refcnt; /* what accept() gives shares the address of the listening socket */
     int len;
     struct sockaddr_un name[];
 };
 
 struct unix_sock {
     struct unix_address *addr;
+    struct path path;
     struct sock *peer;
 };
 

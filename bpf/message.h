@@ -30,6 +30,12 @@ enum record_flag {
     RECORD_CARRIED_MORE = 1 << 5, /* and that was not all of the message's ancillary data */
 };
 
+/* In a RECORD_ENDPOINT: which of its two addresses is one that the user asked for. */
+enum record_match {
+    MATCH_OWN = 1 << 0,
+    MATCH_PEER = 1 << 1,
+};
+
 /* How an endpoint came to have a peer. */
 enum record_role {
     ROLE_UNKNOWN,

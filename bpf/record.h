@@ -15,6 +15,9 @@ struct {
 volatile __u32 consumer_state = CONSUMER_AWAKE;
 const volatile __u64 wake_at = 1024 * 1024;
 
+/* Set by user space: bytes of each message to record; 0: all. */
+const volatile __u64 max_message = 0;
+
 struct record_losses losses = {};
 
 /* The call that a thread is in, or was in when it is of kind CALL_OTHER. */

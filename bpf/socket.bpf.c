@@ -8,7 +8,7 @@
  */
 #include "bpf/ancillary.h"
 #include "bpf/bytes.h"
-#include "bpf/process.h"
+#include "bpf/scope.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
@@ -43,30 +43,54 @@ static __always_inline int result_of(struct pt_regs *regs)
 }
 #endif
 
-/* The thread's call, begun anew for this socket; 0 when it is not to be recorded. */
-static __always_inline struct call *call_enter(struct socket *socket, struct task_struct *task,
-                                               __u8 kind, __u64 header)
+static __always_inline bool socket_of(struct socket *socket, struct subject *subject)
 {
     struct file *file = READ(socket, file);
     struct sock *sk = READ(socket, sk);
-    struct call *call;
 
-    if (!file || !sk)
+    return file && sk && subject_is(subject, sk, READ(file, f_inode, i_ino));
+}
+
+/* As standing_of, of a socket that a message is on; what sends may name to whom. */
+static __always_inline int standing_of_message(struct subject *subject, struct msghdr *header,
+                                               __u8 kind)
+{
+    int standing = standing_of(subject);
+    __u64 name;
+
+    if (standing != STANDING_OPEN || !scope.by_socket || kind != CALL_SENDMSG)
+        return standing;
+    name = (__u64)READ(header, msg_name);
+    if (!name)
+        return standing;
+    return standing_of_name(subject, name, (__u16)READ(header, msg_namelen) | NAME_IN_KERNEL);
+}
+
+/* The thread's call, begun anew for this socket; 0 when it is not to be recorded. */
+static __always_inline struct call *call_enter(struct socket *socket, struct task_struct *task,
+                                               __u8 kind, struct msghdr *header)
+{
+    struct call *call = bpf_task_storage_get(&calls, task, 0, 0);
+    struct subject subject;
+
+    /* A function that hands its message to another of these: the outer one records it. */
+    if (call && call->kind != CALL_OTHER && header && call->header == (__u64)header) {
+        call->nested++;
+        return 0;
+    }
+    if (call)
+        call->kind = CALL_OTHER;
+    if (!socket_of(socket, &subject))
+        return 0;
+    if (!is_observed(header ? standing_of_message(&subject, header, kind) : standing_of(&subject)))
         return 0;
     call = call_get(task);
     if (!call)
         return 0;
-    /* A function that hands its message to another of these: the outer one records it. */
-    if (call->kind != CALL_OTHER && header && call->header == header) {
-        call->nested++;
-        return 0;
-    }
-    call->kind = CALL_OTHER;
-    if (!keep_socket(call, sk, READ(file, f_inode, i_ino)))
-        return 0;
+    keep_subject(call, &subject);
     call_begin(call);
     call->kind = kind;
-    call->header = header;
+    call->header = (__u64)header;
     call->nested = 0;
     return call;
 }
@@ -133,8 +157,9 @@ static __always_inline int enter_message(struct socket *socket, struct msghdr *h
 
     if (!process_is_observed())
         return 0;
+    was_early();
     task = bpf_get_current_task_btf();
-    call = call_enter(socket, task, kind, (__u64)header);
+    call = call_enter(socket, task, kind, header);
     if (!call)
         return 0;
     call->message_flags = flags;
@@ -263,53 +288,57 @@ static __always_inline int leave_splice(int result)
     return 0;
 }
 
+/* Which socket the call changes, or makes: the one to look at when it returns. */
 static __always_inline int enter_change(struct socket *socket, __u8 kind)
 {
-    if (process_is_observed())
-        call_enter(socket, bpf_get_current_task_btf(), kind, 0);
-    return 0;
-}
-
-/* The new socket becomes one only in the course of the call. */
-static __always_inline int enter_accept(struct socket *accepted)
-{
+    struct subject subject;
     struct call *call;
 
     if (!process_is_observed())
         return 0;
+    if (kind != CALL_ACCEPT && socket_of(socket, &subject))
+        forget_standing(&subject);
     call = call_get(bpf_get_current_task_btf());
     if (!call)
         return 0;
-    call->kind = CALL_ACCEPT;
-    call->memory = (__u64)accepted;
+    call->kind = kind;
+    call->memory = (__u64)socket;
     call->header = 0;
     call->nested = 0;
     return 0;
 }
 
-static __always_inline void tell_accepted(struct call *call)
-{
-    struct socket *accepted = (struct socket *)call->memory;
-    struct file *file = READ(accepted, file);
-    struct sock *sk = READ(accepted, sk);
-
-    if (file && sk && keep_socket(call, sk, READ(file, f_inode, i_ino)))
-        tell(call, ROLE_ACCEPTED);
-}
-
 static __always_inline int leave_change(int result)
 {
     struct call *call = call_leave();
+    struct subject subject;
     __u8 kind;
 
     if (!call)
         return 0;
     kind = call->kind;
     call->kind = CALL_OTHER;
-    if (kind != CALL_ACCEPT)
-        tell_named(call, kind, result);
-    else if (result == 0)
-        tell_accepted(call);
+    if (!is_change(kind) || !has_changed(kind, result) ||
+        !socket_of((struct socket *)call->memory, &subject) || !is_observed(standing_of(&subject)))
+        return 0;
+    keep_subject(call, &subject);
+    tell_changed(call, kind);
+    return 0;
+}
+
+/*
+ * A function that had been entered before this program was attached to it returns past it. Where
+ * there is this tracepoint, from 6.3 on, what such a call received is at least counted.
+ */
+SEC("tp_btf/sock_recv_length")
+int BPF_PROG(on_recv_length, struct sock *sk, int moved, int flags)
+{
+    struct subject subject;
+
+    if (moved <= 0 || flags & (MSG_PEEK | MSG_ERRQUEUE) || !is_early() || !process_is_observed())
+        return 0;
+    if (subject_is(&subject, sk, inode_of(sk)) && is_observed(standing_of(&subject)))
+        __sync_fetch_and_add(&losses.bypassed, moved);
     return 0;
 }
 
@@ -349,7 +378,7 @@ static __always_inline int leave_change(int result)
 #define SPLICES_OUT(AT)   enter_splice(SOCKET(AT, 0), CALL_SPLICE)
 #define BINDS(AT)         enter_change(SOCKET(AT, 0), CALL_BIND)
 #define CONNECTS(AT)      enter_change(SOCKET(AT, 0), CALL_CONNECT)
-#define ACCEPTS(AT)       enter_accept(SOCKET(AT, 1))
+#define ACCEPTS(AT)       enter_change(SOCKET(AT, 1), CALL_ACCEPT)
 
 HOOK(unix_stream_sendmsg, SENDS, leave_message)
 HOOK(unix_dgram_sendmsg, SENDS, leave_message)

@@ -5,7 +5,7 @@
  */
 #include "bpf/ancillary.h"
 #include "bpf/bytes.h"
-#include "bpf/process.h"
+#include "bpf/scope.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
@@ -36,6 +36,22 @@ static __always_inline bool foreign_call(struct task_struct *task)
 {
     return task->thread_info.status & TS_COMPAT;
 }
+
+static __always_inline __u64 foreign_argument(struct pt_regs *regs)
+{
+    return regs->bx;
+}
+
+/* A call's number and first argument where it returns: the others are still where they were. */
+static __always_inline long returning_call(struct pt_regs *regs)
+{
+    return regs->orig_ax;
+}
+
+static __always_inline __u64 first_argument(struct pt_regs *regs)
+{
+    return regs->di;
+}
 #elif defined(__TARGET_ARCH_arm64)
 #define TIF_32BIT 22
 static __always_inline __u64 argument(struct pt_regs *regs, int index)
@@ -46,6 +62,21 @@ static __always_inline __u64 argument(struct pt_regs *regs, int index)
 static __always_inline bool foreign_call(struct task_struct *task)
 {
     return task->thread_info.flags & (1UL << TIF_32BIT);
+}
+
+static __always_inline __u64 foreign_argument(struct pt_regs *regs)
+{
+    return regs->user_regs.regs[0];
+}
+
+static __always_inline long returning_call(struct pt_regs *regs)
+{
+    return regs->syscallno;
+}
+
+static __always_inline __u64 first_argument(struct pt_regs *regs)
+{
+    return regs->orig_x0;
 }
 #endif
 
@@ -63,20 +94,18 @@ static __always_inline bool sends(__u8 kind)
     return false;
 }
 
-/* The socket behind fd, of the families and types this program knows; 0 when it is none. */
-static __always_inline struct sock *sock_of(struct file *file, struct call *call)
+/* Whether the file is a socket of the families and types this program knows, and which. */
+static __always_inline bool socket_of(struct file *file, struct subject *subject)
 {
     struct inode *inode = file ? READ(file, f_inode) : 0;
     struct socket *socket;
     struct sock *sk;
 
     if (!inode || (READ(inode, i_mode) & S_IFMT) != S_IFSOCK)
-        return 0;
+        return false;
     socket = READ(file, private_data);
     sk = READ(socket, sk);
-    if (!sk)
-        return 0;
-    return keep_socket(call, sk, READ(inode, i_ino)) ? sk : 0;
+    return sk && subject_is(subject, sk, READ(inode, i_ino));
 }
 
 /* Keeps of the call's arguments what its return will need. */
@@ -104,22 +133,41 @@ static __always_inline void keep_arguments(struct call *call, struct pt_regs *re
     }
 }
 
-/* Finds the socket that the call is on, and turns CALL_SPLICE into what it does to that socket. */
-static __always_inline struct sock *sock_of_call(struct call *call, struct task_struct *task,
-                                                 struct pt_regs *regs, struct file **file)
+/* Finds the socket that a call is on, and turns CALL_SPLICE into what it does to that socket. */
+static __always_inline struct file *find_socket(struct subject *subject, struct task_struct *task,
+                                                struct pt_regs *regs, __u8 *kind)
 {
-    struct sock *sk;
+    struct file *file;
 
-    if (call->kind == CALL_SPLICE) {
-        call->kind = CALL_SENDFILE;
-        *file = file_of(task, argument(regs, 2));
-        sk = sock_of(*file, call);
-        if (sk)
-            return sk;
-        call->kind = CALL_SPLICE;
+    if (*kind == CALL_SPLICE) {
+        file = file_of(task, argument(regs, 2));
+        if (socket_of(file, subject)) {
+            *kind = CALL_SENDFILE;
+            return file;
+        }
     }
-    *file = file_of(task, argument(regs, 0));
-    return sock_of(*file, call);
+    file = file_of(task, first_argument(regs));
+    return socket_of(file, subject) ? file : 0;
+}
+
+/* As standing_of, of a socket on which a call is entered that may name whom it sends to. */
+static __always_inline int standing_of_call(struct subject *subject, struct pt_regs *regs,
+                                            __u8 kind)
+{
+    struct user_msghdr header = {};
+    int standing = standing_of(subject);
+
+    if (standing != STANDING_OPEN || !scope.by_socket)
+        return standing;
+    if (kind == CALL_SENDTO) {
+        header.name = argument(regs, 4);
+        header.name_length = argument(regs, 5);
+    } else if (kind == CALL_SENDMSG || kind == CALL_SENDMMSG) {
+        bpf_probe_read_user(&header, sizeof(header), (void *)argument(regs, 1));
+    }
+    if (!header.name || !header.name_length)
+        return standing;
+    return standing_of_name(subject, header.name, (__u16)header.name_length);
 }
 
 static __always_inline void begin(struct call *call)
@@ -136,33 +184,53 @@ static __always_inline void begin(struct call *call)
     record_begin(call, name, length, false);
 }
 
+/* A call of a 32-bit program: they have numbers of their own, so what it does is not known. */
+static __always_inline void note_foreign(struct task_struct *task, struct pt_regs *regs)
+{
+    struct subject subject;
+
+    if (scope.by_process || (socket_of(file_of(task, foreign_argument(regs)), &subject) &&
+                             is_observed(standing_of(&subject))))
+        __sync_fetch_and_add(&losses.foreign, 1);
+}
+
 SEC("tp_btf/sys_enter")
 int BPF_PROG(on_sys_enter, struct pt_regs *regs, long number)
 {
-    struct task_struct *task;
+    struct task_struct *task = bpf_get_current_task_btf();
+    struct subject subject;
     struct call *call;
     struct file *file;
+    __u8 kind;
 
-    if (!process_is_observed())
-        return 0;
-    task = bpf_get_current_task_btf();
     if (foreign_call(task)) {
-        __sync_fetch_and_add(&losses.foreign, 1);
+        if (process_is_observed())
+            note_foreign(task, regs);
         return 0;
     }
-    if (number < 0 || number >= CALL_NUMBERS || call_kinds[number] == CALL_OTHER)
+    if (number < 0 || number >= CALL_NUMBERS)
+        return 0;
+    kind = call_kinds[number];
+    if (kind == CALL_OTHER || (is_change(kind) && !scope.by_socket) || !process_is_observed())
+        return 0;
+    file = find_socket(&subject, task, regs, &kind);
+    if (!file)
+        return 0;
+    if (is_change(kind)) {
+        if (kind != CALL_ACCEPT)
+            forget_standing(&subject);
+        return 0;
+    }
+    if (!is_observed(standing_of_call(&subject, regs, kind)))
         return 0;
     call = call_get(task);
     if (!call)
         return 0;
-    call->kind = call_kinds[number];
-    if (!sock_of_call(call, task, regs, &file)) {
-        call->kind = CALL_OTHER;
-        return 0;
-    }
+    keep_subject(call, &subject);
+    call->kind = kind;
     call_begin(call);
     keep_arguments(call, regs);
-    if (sends(call->kind) && needs_begin(call, task, file))
+    if (sends(kind) && needs_begin(call, task, file))
         begin(call);
     return 0;
 }
@@ -349,10 +417,25 @@ static __always_inline bool moved_empty(struct call *call, __u8 kind)
     return false;
 }
 
-static __always_inline void on_accepted(struct call *call, struct task_struct *task, long result)
+/*
+ * A call that names or connects a socket, or accepts one, has returned: only now can be said
+ * whether that is observed.
+ */
+static __noinline void on_changed(struct task_struct *task, struct pt_regs *regs, __u8 kind,
+                                  long result)
 {
-    if (result >= 0 && sock_of(file_of(task, result), call))
-        tell(call, ROLE_ACCEPTED);
+    __u64 fd = kind == CALL_ACCEPT ? result : first_argument(regs);
+    struct subject subject;
+    struct call *call;
+
+    if (!has_changed(kind, result) || !process_is_observed() ||
+        !socket_of(file_of(task, fd), &subject) || !is_observed(standing_of(&subject)))
+        return;
+    call = call_get(task);
+    if (!call)
+        return;
+    keep_subject(call, &subject);
+    tell_changed(call, kind);
 }
 
 /* Records what the call received, unless its sender is observed: then it is recorded there. */
@@ -378,39 +461,84 @@ static __always_inline void on_sent(struct call *call, __u8 kind, long result)
         record_void(call);
 }
 
+/* Not static, so that the stack it takes is not that of what finds out who is observed, too. */
+__noinline int on_return(struct call *call, long result)
+{
+    __u8 kind;
+
+    if (!call)
+        return 0;
+    kind = call->kind;
+    call->kind = CALL_OTHER;
+    if (sends(kind))
+        on_sent(call, kind, result);
+    else
+        on_received(call, kind, result);
+    return 0;
+}
+
+/*
+ * The call that returns now, had it been seen when it was entered, which was before the recording
+ * began; 0 when it is not recorded. Not inlined: what it needs of the stack is free again when the
+ * call is recorded.
+ */
+static __noinline struct call *early_call(struct task_struct *task, struct pt_regs *regs, __u8 kind)
+{
+    struct subject subject;
+    struct call *call;
+
+    if (sends(kind) || !process_is_observed() || !find_socket(&subject, task, regs, &kind) ||
+        sends(kind) || !is_observed(standing_of(&subject)))
+        return 0;
+    call = call_get(task);
+    if (!call)
+        return 0;
+    keep_subject(call, &subject);
+    call->kind = kind;
+    call_begin(call);
+    keep_arguments(call, regs);
+    return call;
+}
+
 SEC("tp_btf/sys_exit")
 int BPF_PROG(on_sys_exit, struct pt_regs *regs, long result)
 {
     struct task_struct *task = bpf_get_current_task_btf();
-    struct call *call = bpf_task_storage_get(&calls, task, 0, 0);
+    long number = returning_call(regs);
+    struct call *call;
     __u8 kind;
 
-    if (!call || call->kind == CALL_OTHER)
+    if (number >= CALL_NUMBERS || foreign_call(task))
         return 0;
-    kind = call->kind;
-    call->kind = CALL_OTHER;
-    if (kind == CALL_BIND || kind == CALL_CONNECT)
-        tell_named(call, kind, result);
-    else if (kind == CALL_ACCEPT)
-        on_accepted(call, task, result);
-    else if (!sends(kind))
-        on_received(call, kind, result);
-    else
-        on_sent(call, kind, result);
+    /* A tracer may have taken the number away. */
+    kind = number < 0 ? CALL_SPLICE : call_kinds[number];
+    if (kind == CALL_OTHER)
+        return 0;
+    if (is_change(kind)) {
+        on_changed(task, regs, kind, result);
+        return 0;
+    }
+    call = bpf_task_storage_get(&calls, task, 0, 0);
+    if (!call || call->kind == CALL_OTHER)
+        call = was_early() ? early_call(task, regs, kind) : 0;
+    if (call)
+        on_return(call, result);
     return 0;
 }
 
 /* Where these tracepoints exist, what a socket moved in no call that is looked at is noticed. */
-static __always_inline int notice(struct sock *sk, int moved, int flags)
+static __always_inline int notice(struct sock *sk, int moved)
 {
+    struct subject subject;
     struct call *call;
 
-    if (moved <= 0 || flags & (MSG_PEEK | MSG_ERRQUEUE) || !process_is_observed())
+    if (moved <= 0 || is_early() || !process_is_observed())
         return 0;
     call = bpf_task_storage_get(&calls, bpf_get_current_task_btf(), 0, 0);
     if (call && call->kind != CALL_OTHER)
         return 0;
-    if (is_known_family(READ(sk, __sk_common.skc_family)))
+    subject_is(&subject, sk, inode_of(sk));
+    if (is_known_family(subject.family) && is_observed(standing_of(&subject)))
         __sync_fetch_and_add(&losses.bypassed, moved);
     return 0;
 }
@@ -418,11 +546,11 @@ static __always_inline int notice(struct sock *sk, int moved, int flags)
 SEC("tp_btf/sock_send_length")
 int BPF_PROG(on_send_length, struct sock *sk, int moved, int flags)
 {
-    return notice(sk, moved, 0);
+    return notice(sk, moved);
 }
 
 SEC("tp_btf/sock_recv_length")
 int BPF_PROG(on_recv_length, struct sock *sk, int moved, int flags)
 {
-    return notice(sk, moved, flags);
+    return flags & (MSG_PEEK | MSG_ERRQUEUE) ? 0 : notice(sk, moved);
 }

@@ -3,7 +3,6 @@
 #include "capture/address.h"
 
 #include <arpa/inet.h>
-#include <fnmatch.h>
 #include <netinet/in.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -108,19 +107,4 @@ bool address_file(char text[ADDRESS_TEXT_SIZE], const char *address, unsigned pi
     snprintf(text, ADDRESS_TEXT_SIZE, "file:%lx:%lx", (unsigned long)file.st_dev,
              (unsigned long)file.st_ino);
     return true;
-}
-
-bool address_matches(const char *address, const char *pattern)
-{
-    char plain[ADDRESS_TEXT_SIZE];
-    struct stat one, other;
-
-    if (address[0] == '\0')
-        return false;
-    if (strcmp(address, pattern) == 0 || fnmatch(pattern, address, 0) == 0)
-        return true;
-    /* Another path to the same socket. */
-    return is_path(address) && text_unescape(plain, sizeof(plain), address) &&
-           stat(pattern, &one) == 0 && stat(plain, &other) == 0 && one.st_dev == other.st_dev &&
-           one.st_ino == other.st_ino;
 }

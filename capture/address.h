@@ -26,7 +26,4 @@ bool address_agrees(const char *a, const char *b);
  */
 bool address_file(char text[ADDRESS_TEXT_SIZE], const char *address, unsigned pid);
 
-/* True when the address is one that pattern (a path, a name, or a shell glob of one) means. */
-bool address_matches(const char *address, const char *pattern);
-
 #endif

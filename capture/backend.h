@@ -25,6 +25,7 @@ struct endpoint_facts {
     int family;
     int type;
     enum record_role role;
+    uint8_t matches; /* enum record_match, as far as the backend can tell */
     char address[ADDRESS_TEXT_SIZE];
     char peer_address[ADDRESS_TEXT_SIZE];
 };
@@ -42,8 +43,8 @@ struct message_facts {
     const char *name; /* the address the call named or was given; NULL when there was none */
     const uint8_t *data;
     size_t length;
-    size_t missing;                    /* bytes that belong after data and could not be read */
-    size_t lost;                       /* messages of this endpoint lost right before */
+    size_t missing; /* bytes that belong after data: could not be read, or were not asked for */
+    size_t lost;    /* messages of this endpoint lost right before */
     const struct ancillary *ancillary; /* NULL when there was none */
 };
 
@@ -69,14 +70,23 @@ struct losses {
     uint64_t unfollowed; /* processes or threads that could not be observed */
     uint64_t foreign;    /* calls in a convention that the backend cannot read (32-bit programs) */
     uint64_t bypassed;   /* bytes moved in ways that the backend does not see (io_uring) */
+
+    /* What the user asked to leave out: no loss, but not there either. */
+    uint64_t shortened; /* messages of which only the beginning was to be kept */
+    uint64_t left_out;  /* bytes of those */
 };
 
+struct scope_request;
+
 struct backend_options {
-    size_t buffer_size; /* bytes between kernel and user space, a power of two */
-    bool verbose;       /* show the log of the libraries */
+    const struct scope_request *scope; /* what to observe; must outlive the recorder */
+    size_t buffer_size;                /* bytes between kernel and user space, a power of two */
+    size_t max_message;                /* bytes of each message to record; 0: all */
+    bool verbose;                      /* show the log of the libraries */
 
     /* Tells the user one line about the command that no recording holds; or NULL. */
-    void (*say)(const char *text);
+    void (*say)(void *context, const char *text);
+    void *context;
 };
 
 enum { REASON_SIZE = 256 };
@@ -101,8 +111,14 @@ struct backend {
      */
     int (*prepare)(void);
 
-    /* Observes the launched process and its descendants from now on. */
+    /*
+     * Observes the launched process and its descendants from now on; without one, NULL, what the
+     * scope says alone.
+     */
     int (*observe)(struct recorder *recorder, struct launch *launch);
+
+    /* The scope's paths lead to other files by now; NULL where these are looked up each time. */
+    void (*rescope)(struct recorder *recorder);
 
     /* Becomes readable when step has something to do; -1 when there is no such thing. */
     int (*fd)(const struct recorder *recorder);
@@ -113,8 +129,11 @@ struct backend {
      */
     int (*step)(struct recorder *recorder, int *wait);
 
-    /* Delivers the rest and adds what was lost to *losses. */
-    int (*finish)(struct recorder *recorder, struct losses *losses);
+    /* Adds what has been lost so far to *losses; cheap enough to be asked all the time. */
+    void (*losses)(const struct recorder *recorder, struct losses *losses);
+
+    /* Stops recording and delivers the rest. */
+    int (*finish)(struct recorder *recorder);
 
     void (*close)(struct recorder *recorder);
 

@@ -15,8 +15,11 @@
 
 #include "capture/launch.h"
 #include "capture/ring.h"
+#include "capture/scope.h"
+#include "capture/threads.h"
 
 struct recorder {
+    const struct scope_request *scope;
     struct bpf_parts parts;
     struct ring *ring;
 };
@@ -84,17 +87,83 @@ static int prepare(bool verbose, char reason[REASON_SIZE])
     return 0;
 }
 
+/* The kernel side may read it meanwhile: what does not match then is looked at again. */
+static void copy_patterns(const struct bpf_parts *parts, const struct scope_request *scope)
+{
+    size_t count;
+    const struct pattern *from = patterns_compiled(scope->patterns, &count);
+
+    for (size_t i = 0; i < count; i++) {
+        if (memcmp(&parts->patterns[i], &from[i], sizeof(*from)) == 0)
+            continue;
+        *(volatile __u8 *)&parts->patterns[i].kind = PLACE_NONE;
+        __sync_synchronize();
+        memcpy((char *)&parts->patterns[i] + 1, (const char *)&from[i] + 1, sizeof(*from) - 1);
+        __sync_synchronize();
+        *(volatile __u8 *)&parts->patterns[i].kind = from[i].kind;
+    }
+    __sync_synchronize();
+    ++*parts->patterns_change;
+}
+
+static int set_scope(const struct bpf_parts *parts, const struct scope_request *scope)
+{
+    if (!scope) {
+        *parts->scope = (struct scope){.by_process = true};
+        return bpf_map__set_max_entries(parts->verdicts, 1);
+    }
+    scope_compile(scope, parts->scope);
+    memcpy(parts->wanted_names, scope->names, sizeof(scope->names));
+    copy_patterns(parts, scope);
+    return parts->scope->by_socket ? 0 : bpf_map__set_max_entries(parts->verdicts, 1);
+}
+
 int bpf_load(const struct bpf_parts *parts, const struct backend_options *options)
 {
     int err = bpf_map__set_max_entries(parts->records, options->buffer_size);
 
     *parts->wake_at = options->buffer_size / 16;
+    *parts->max_message = options->max_message;
+    if (!err)
+        err = set_scope(parts, options->scope);
     return err ? err : bpf_object__load_skeleton(parts->skeleton);
 }
 
-int bpf_attach(const struct bpf_parts *parts)
+static int put_number(struct bpf_map *map, pid_t number)
 {
-    return bpf_object__attach_skeleton(parts->skeleton);
+    uint32_t key = (uint32_t)number;
+    uint8_t yes = 1;
+
+    return bpf_map__update_elem(map, &key, sizeof(key), &yes, sizeof(yes), BPF_ANY);
+}
+
+static int note_thread(void *early_threads, pid_t thread)
+{
+    return put_number(early_threads, thread);
+}
+
+/* Lists the processes to observe, and the threads that may be in calls which began before. */
+static int attach_to(const struct bpf_parts *parts, const struct scope_request *scope)
+{
+    int err = 0;
+
+    if (!scope || scope->launches)
+        return 0;
+    if (!scope->pid_count)
+        return threads_of_all(note_thread, parts->early_threads);
+    for (size_t i = 0; i < scope->pid_count && !err; i++) {
+        err = put_number(parts->observed_processes, scope->pids[i]);
+        if (!err)
+            err = threads_of(scope->pids[i], note_thread, parts->early_threads);
+    }
+    return err;
+}
+
+int bpf_attach(const struct bpf_parts *parts, const struct backend_options *options)
+{
+    int err = attach_to(parts, options->scope);
+
+    return err ? err : bpf_object__attach_skeleton(parts->skeleton);
 }
 
 void bpf_unload(struct bpf_parts *parts)
@@ -116,11 +185,12 @@ int bpf_open(struct recorder **out, bpf_start *start, const struct backend_optio
     recorder = calloc(1, sizeof(*recorder));
     if (!recorder)
         return -ENOMEM;
+    recorder->scope = options->scope;
     err = start(&recorder->parts, options, reason);
     if (err)
         goto out;
     err = ring_new(&recorder->ring, bpf_map__fd(recorder->parts.records),
-                   recorder->parts.consumer_state, sink);
+                   recorder->parts.consumer_state, sink, options->max_message);
     if (err) {
         bpf_reason(err, "mapping the ring buffer", reason);
         goto out;
@@ -134,11 +204,12 @@ out:
 
 int bpf_observe(struct recorder *recorder, struct launch *launch)
 {
-    uint32_t process = launch_pid(launch);
-    uint8_t yes = 1;
+    return launch ? put_number(recorder->parts.observed_processes, launch_pid(launch)) : 0;
+}
 
-    return bpf_map__update_elem(recorder->parts.observed_processes, &process, sizeof(process), &yes,
-                                sizeof(yes), BPF_ANY);
+void bpf_rescope(struct recorder *recorder)
+{
+    copy_patterns(&recorder->parts, recorder->scope);
 }
 
 int bpf_fd(const struct recorder *recorder)
@@ -151,17 +222,23 @@ int bpf_step(struct recorder *recorder, int *wait)
     return ring_step(recorder->ring, wait);
 }
 
-int bpf_finish(struct recorder *recorder, struct losses *losses)
+void bpf_losses(const struct recorder *recorder, struct losses *losses)
 {
     const struct record_losses *counted = recorder->parts.losses;
 
-    bpf_object__detach_skeleton(recorder->parts.skeleton);
     losses->messages += counted->messages;
     losses->bytes += counted->bytes;
     losses->unfollowed += counted->unfollowed;
     losses->foreign += counted->foreign;
     losses->bypassed += counted->bypassed;
-    return ring_finish(recorder->ring, losses);
+    ring_losses(recorder->ring, losses);
+}
+
+int bpf_finish(struct recorder *recorder)
+{
+    *recorder->parts.recording_over = 1; /* programs are detached one after the other */
+    bpf_object__detach_skeleton(recorder->parts.skeleton);
+    return ring_finish(recorder->ring);
 }
 
 void bpf_close(struct recorder *recorder)

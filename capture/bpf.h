@@ -6,18 +6,27 @@
 #ifndef CAPTURE_BPF_H
 #define CAPTURE_BPF_H
 
+#include "bpf/match.h"
 #include "capture/backend.h"
 
 struct bpf_map;
 struct bpf_object_skeleton;
 
-/* What the kernel side puts into every skeleton (bpf/record.h, bpf/process.h). */
+/* What the kernel side puts into every skeleton (bpf/record.h, bpf/process.h, bpf/scope.h). */
 struct bpf_parts {
     void *memory; /* the struct that bpftool made for it, to be freed behind the skeleton */
     struct bpf_object_skeleton *skeleton;
     struct bpf_map *records;
     struct bpf_map *observed_processes;
-    __u64 *wake_at; /* to be set before it is loaded; the next two are for afterwards */
+    struct bpf_map *early_threads;
+    struct bpf_map *verdicts;
+    struct scope *scope; /* the next four are to be set before it is loaded */
+    struct glob *wanted_names;
+    __u64 *wake_at;
+    __u64 *max_message;
+    struct pattern *patterns; /* these may be set at any time */
+    volatile __u32 *patterns_change;
+    volatile __u32 *recording_over;
     volatile __u32 *consumer_state;
     const struct record_losses *losses;
 };
@@ -29,7 +38,15 @@ struct bpf_parts {
         .skeleton = (bpf)->skeleton,                                                               \
         .records = (bpf)->maps.records,                                                            \
         .observed_processes = (bpf)->maps.observed_processes,                                      \
+        .early_threads = (bpf)->maps.early_threads,                                                \
+        .verdicts = (bpf)->maps.verdicts,                                                          \
+        .scope = (struct scope *)&(bpf)->rodata->scope,                                            \
+        .wanted_names = (struct glob *)(bpf)->rodata->wanted_names,                                \
         .wake_at = &(bpf)->rodata->wake_at,                                                        \
+        .max_message = &(bpf)->rodata->max_message,                                                \
+        .patterns = (struct pattern *)(bpf)->bss->patterns,                                        \
+        .patterns_change = &(bpf)->bss->patterns_change,                                           \
+        .recording_over = &(bpf)->bss->recording_over,                                             \
         .consumer_state = &(bpf)->bss->consumer_state,                                             \
         .losses = &(bpf)->bss->losses,                                                             \
     })
@@ -38,7 +55,7 @@ struct bpf_parts {
 int bpf_load(const struct bpf_parts *parts, const struct backend_options *options);
 
 /* Attaches a skeleton that is loaded. Returns 0 or -errno. */
-int bpf_attach(const struct bpf_parts *parts);
+int bpf_attach(const struct bpf_parts *parts, const struct backend_options *options);
 
 /* Frees a skeleton, however far it came; there may be none. Afterwards there is none. */
 void bpf_unload(struct bpf_parts *parts);
@@ -56,9 +73,11 @@ int bpf_open(struct recorder **out, bpf_start *start, const struct backend_optio
 
 /* The rest of struct backend. */
 int bpf_observe(struct recorder *recorder, struct launch *launch);
+void bpf_rescope(struct recorder *recorder);
 int bpf_fd(const struct recorder *recorder);
 int bpf_step(struct recorder *recorder, int *wait);
-int bpf_finish(struct recorder *recorder, struct losses *losses);
+void bpf_losses(const struct recorder *recorder, struct losses *losses);
+int bpf_finish(struct recorder *recorder);
 void bpf_close(struct recorder *recorder);
 
 /* Says in reason why doing failed with -errno error. Returns error. */

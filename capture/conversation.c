@@ -13,6 +13,7 @@
 
 #include "capture/late.h"
 #include "capture/party.h"
+#include "capture/pattern.h"
 #include "capture/tree.h"
 
 /* A thread in a sending call that others might answer before it returns. */
@@ -38,12 +39,41 @@ static int compare_tid(const void *a, const void *b)
     return tree_compare_numbers(((const struct sender *)a)->tid, ((const struct sender *)b)->tid);
 }
 
-/* Which of the parties is the client: who connected, who is not at -s, or else who spoke first. */
-static int choose_client(const struct conversations *all, const struct conversation *conversation,
-                         int first_speaker)
+/* Whether a party is at an address that was asked for: the backend knows, or its name tells. */
+static bool is_wanted(const struct conversations *all, const struct conversation *conversation,
+                      int which)
 {
-    int connected = NOBODY, chosen = NOBODY;
-    int connections = 0, matches = 0;
+    const struct endpoint *own = conversation->parties[which].endpoint;
+    const struct endpoint *other = conversation->parties[!which].endpoint;
+    const struct end *end = &conversation->parties[which].end;
+
+    if (!all->options.patterns)
+        return false;
+    if (own && own->facts.matches & MATCH_OWN)
+        return true;
+    if (other && endpoint_is_connected(other) && other->facts.matches & MATCH_PEER)
+        return true;
+    return patterns_match(all->options.patterns, false, (own ? own : other)->facts.family,
+                          end->address, end->pid);
+}
+
+/* Of a connection between Unix sockets one end of which has a name, that is who was connected to.
+ */
+static int named_party(const struct conversation *conversation)
+{
+    const struct party *parties = conversation->parties;
+    const struct endpoint *any = parties[0].endpoint ? parties[0].endpoint : parties[1].endpoint;
+
+    if (endpoint_is_inet(any) || any->facts.type == SOCK_DGRAM ||
+        !parties[0].end.address[0] == !parties[1].end.address[0])
+        return NOBODY;
+    return parties[0].end.address[0] ? 0 : 1;
+}
+
+/* Which of the parties is the client: who connected, who is not at -s, or else who spoke first. */
+static int choose_client(const struct conversation *conversation, int first_speaker)
+{
+    int connected = NOBODY, connections = 0, named = named_party(conversation);
 
     for (int i = 0; i < 2; i++) {
         const struct party *party = &conversation->parties[i];
@@ -54,14 +84,12 @@ static int choose_client(const struct conversations *all, const struct conversat
             connected = i;
             connections++;
         }
-        if (all->options.server && address_matches(party->end.address, all->options.server)) {
-            chosen = i;
-            matches++;
-        }
     }
     if (connections == 1)
         return connected;
-    return matches == 1 ? !chosen : first_speaker;
+    if (conversation->parties[0].end.wanted != conversation->parties[1].end.wanted)
+        return conversation->parties[0].end.wanted ? 1 : 0;
+    return named != NOBODY ? !named : first_speaker;
 }
 
 static int deliver(struct conversations *all, struct conversation *conversation, int party,
@@ -87,7 +115,9 @@ static int deliver(struct conversations *all, struct conversation *conversation,
     if (party_learn(&conversation->parties[0]) || party_learn(&conversation->parties[1]))
         return -ENOMEM;
     if (conversation->client == NOBODY) {
-        conversation->client = choose_client(all, conversation, facts->sent ? party : !party);
+        for (int i = 0; i < 2; i++)
+            conversation->parties[i].end.wanted = is_wanted(all, conversation, i);
+        conversation->client = choose_client(conversation, facts->sent ? party : !party);
         conversation->number = ++all->count;
     }
     self = conversation->parties[party].end;

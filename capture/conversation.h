@@ -11,9 +11,10 @@
 #include "capture/message.h"
 
 struct conversations;
+struct patterns;
 
 struct conversation_options {
-    const char *server; /* the end at this address (address_matches) is a server; or NULL */
+    const struct patterns *patterns; /* the end at one of these addresses is a server; or NULL */
 
     /* Gets every message, in its final order. Returns 0 or -errno. */
     int (*message)(void *context, const struct message *message);

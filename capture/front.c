@@ -18,7 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static const int passed_on[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+#include "capture/signals.h"
 
 /* What the new process keeps: its end of a pair of sockets, and what to do when it exits. */
 static struct {
@@ -33,7 +33,7 @@ static void pass_signals(int signals, pid_t pid)
     struct signalfd_siginfo signal;
 
     while (read(signals, &signal, sizeof(signal)) == sizeof(signal))
-        if (signal.ssi_code != SI_KERNEL)
+        if (!signal_reached_all(&signal))
             kill(pid, (int)signal.ssi_signo);
 }
 
@@ -75,8 +75,7 @@ static void let_go(void)
 {
     int null = open("/dev/null", O_RDWR);
 
-    for (size_t i = 0; i < sizeof(passed_on) / sizeof(*passed_on); i++)
-        signal(passed_on[i], SIG_IGN);
+    signals_ignore();
     setsid();
     if (chdir("/")) {
         /* Then it stays where it is. */
@@ -121,8 +120,7 @@ int front_split(bool (*needed)(void), void (*stay)(void))
     pid_t pid;
 
     sigemptyset(&mask);
-    for (size_t i = 0; i < sizeof(passed_on) / sizeof(*passed_on); i++)
-        sigaddset(&mask, passed_on[i]);
+    signals_add(&mask);
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends))
         return -errno;
     signals = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);

@@ -7,11 +7,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "capture/user.h"
@@ -34,12 +37,11 @@ static void close_pipe(int ends[2])
         close(ends[1]);
 }
 
-/* Signals are blocked and handled for our own sake; the command starts with neither. */
+/* Signals are blocked for our own sake; the command starts with none that are. */
 static void restore_signals(void)
 {
     sigset_t none;
 
-    signal(SIGPIPE, SIG_DFL);
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
@@ -179,8 +181,27 @@ int launch_status(const struct launch *launch)
     return launch->status;
 }
 
+static int64_t milliseconds_now(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+bool launch_wait(const struct launch *launch, int milliseconds)
+{
+    struct pollfd end = {.fd = launch->pidfd, .events = POLLIN};
+    int64_t until = milliseconds_now() + milliseconds, left = milliseconds;
+
+    /* Signals may interrupt it: a tracer still has to let the command pass. */
+    while (left >= 0 && poll(&end, 1, (int)left) < 0 && errno == EINTR)
+        left = until - milliseconds_now();
+    return end.revents & POLLIN;
+}
+
 void launch_signal(const struct launch *launch, int signal)
 {
-    if (!launch->ended)
-        kill(launch->pid, signal);
+    if (!launch->ended) /* it may have, but then its number is not another's */
+        syscall(SYS_pidfd_send_signal, launch->pidfd, signal, NULL, 0);
 }

@@ -49,6 +49,9 @@ bool launch_ended(const struct launch *launch);
 /* The wait status of a command that has ended. */
 int launch_status(const struct launch *launch);
 
+/* Waits for so many milliseconds at most. Returns whether the command has ended. */
+bool launch_wait(const struct launch *launch, int milliseconds);
+
 /* Sends the command a signal, if it still runs. */
 void launch_signal(const struct launch *launch, int signal);
 

@@ -91,6 +91,10 @@ static bool can_be(const struct conversation *conversation, const struct endpoin
         return other->endpoint == endpoint;
     if (other->end.inode && other->end.inode != endpoint->facts.inode)
         return false;
+    /* What was not known of a connection when it began may be known by now. */
+    if (endpoint_is_connected(peer) && peer->facts.peer_inode &&
+        peer->facts.peer_inode != endpoint->facts.inode)
+        return false;
     return endpoint_is_connected(peer) ||
            (endpoint->facts.address[0] &&
             address_agrees(other->end.address, endpoint->facts.address));

@@ -24,6 +24,7 @@
 
 #include "capture/backend.h"
 #include "capture/launch.h"
+#include "capture/losses.h"
 #include "capture/proc.h"
 #include "capture/ptrace_filter.h"
 #include "capture/ptrace_moved.h"
@@ -32,6 +33,7 @@
 #include "capture/ptrace_socket.h"
 #include "capture/ptrace_thread.h"
 #include "capture/ptrace_trial.h"
+#include "capture/scope.h"
 
 /* Milliseconds. */
 enum {
@@ -92,7 +94,7 @@ static int thread_ended(struct recorder *recorder, pid_t tid)
 static void say(const struct recorder *recorder, const char *text)
 {
     if (recorder->options.say)
-        recorder->options.say(text);
+        recorder->options.say(recorder->options.context, text);
 }
 
 static void look_at_program(struct recorder *recorder, pid_t tid)
@@ -151,6 +153,8 @@ static int before_call(struct recorder *recorder, struct thread *thread,
     for (int i = 0; i < 6; i++)
         arguments[i] = info->seccomp.args[i];
     thread_identify(thread);
+    if (!scope_takes(recorder->options.scope, thread->caller.pid, launch_pid(recorder->launch)))
+        return CALL_PASSES;
     return call_enter(&thread->call, (enum call_kind)stop, arguments, recorder->sockets,
                       &thread->caller, recorder->sink);
 }
@@ -318,14 +322,20 @@ static int ptrace_open(struct recorder **out, const struct backend_options *opti
 {
     struct sigaction action = {.sa_handler = on_tick};
     struct recorder *recorder;
-    int err = ptrace_trial(reason);
+    int err;
 
+    if (options->scope && !options->scope->launches) {
+        snprintf(reason, REASON_SIZE, "records only a command that it launches");
+        return -ENOTSUP;
+    }
+    err = ptrace_trial(reason);
     if (err)
         return err;
     recorder = calloc(1, sizeof(*recorder));
     if (!recorder)
         return -ENOMEM;
     recorder->options = *options;
+    recorder->moved.max_message = options->max_message;
     recorder->sink = sink;
     err = sockets_new(&recorder->sockets, sink);
     if (err) {
@@ -363,11 +373,17 @@ static int ptrace_fd(const struct recorder *recorder)
     return -1; /* stops send SIGCHLD, which the caller waits for */
 }
 
+static void ptrace_losses(const struct recorder *recorder, struct losses *losses)
+{
+    losses_add(losses, &recorder->losses);
+    losses_add(losses, &recorder->moved.losses);
+}
+
 /*
  * What has been sent may have been answered, and the answer been read by a command that has ended,
  * before the call that sent it has returned.
  */
-static int ptrace_finish(struct recorder *recorder, struct losses *losses)
+static int ptrace_finish(struct recorder *recorder)
 {
     const struct timespec pause = {.tv_nsec = 1000000};
     int err, left = LINGER;
@@ -376,11 +392,6 @@ static int ptrace_finish(struct recorder *recorder, struct losses *losses)
     while ((err = take_waiting(recorder)) >= 0 && recorder->sending && left-- > 0)
         nanosleep(&pause, NULL);
     pass_from_now_on();
-    losses->messages += recorder->losses.messages + recorder->moved.losses.messages;
-    losses->bytes += recorder->losses.bytes + recorder->moved.losses.bytes;
-    losses->cut += recorder->losses.cut + recorder->moved.losses.cut;
-    losses->unfollowed += recorder->losses.unfollowed;
-    losses->foreign += recorder->losses.foreign;
     return err < 0 ? err : 0;
 }
 
@@ -403,6 +414,7 @@ const struct backend backend_ptrace = {
     .observe = ptrace_observe,
     .fd = ptrace_fd,
     .step = ptrace_step,
+    .losses = ptrace_losses,
     .finish = ptrace_finish,
     .close = ptrace_close,
     .needed = pass_needed,

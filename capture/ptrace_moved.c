@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
+#include "capture/losses.h"
 #include "capture/ptrace_ancillary.h"
 #include "capture/ptrace_memory.h"
 
@@ -81,14 +82,16 @@ static int make_room(struct moved *moved, size_t more)
     return 0;
 }
 
-/* Takes length bytes, scattered over so many pieces of the thread's memory. */
+/* Takes a message of length bytes, scattered over so many pieces of the thread's memory. */
 static int take_pieces(struct moved *moved, struct moved_message *message, pid_t tid,
                        struct iovec *pieces, size_t count, size_t length)
 {
+    size_t most = moved->max_message;
+    size_t wanted = most && length > most ? most : length;
     struct iovec local;
-    size_t left = length, used = 0;
+    size_t left = wanted, used = 0;
     ssize_t size = 0;
-    int err = make_room(moved, length);
+    int err = make_room(moved, wanted);
 
     if (err)
         return err;
@@ -97,7 +100,7 @@ static int take_pieces(struct moved *moved, struct moved_message *message, pid_t
             pieces[used].iov_len = left;
         left -= pieces[used].iov_len;
     }
-    local = (struct iovec){moved->data + moved->length, length - left};
+    local = (struct iovec){moved->data + moved->length, wanted - left};
     if (local.iov_len)
         size = process_vm_readv(tid, &local, 1, pieces, used, 0);
     message->length = size < 0 ? 0 : (size_t)size;
@@ -269,10 +272,8 @@ static int deliver_message(const struct traced_call *call, const struct caller *
 
     memcpy(facts.comm, caller->comm, COMM_SIZE);
     call->socket->lost = 0;
-    if (facts.missing) {
-        moved->losses.cut++;
-        moved->losses.bytes += facts.missing;
-    }
+    losses_count(&moved->losses, message->length + message->missing, message->length,
+                 moved->max_message);
     return sink->message(sink->context, &facts);
 }
 

@@ -9,12 +9,14 @@
 #include "capture/backend.h"
 #include "capture/ptrace_call.h"
 
-/* One is used for all calls in turn. It begins all zero; free it with moved_free(). */
+/* One is used for all calls in turn. It begins all zero but for max_message; free it with
+ * moved_free(). */
 struct moved {
     struct moved_message *messages;
     size_t count, capacity;
     uint8_t *data;
     size_t length, size;
+    size_t max_message; /* bytes of each message to take; 0: all */
     struct losses losses;
 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
-/* One loop waits for messages, for signals and for the end of the command. */
+/* One loop waits for messages, for signals and for the end of what is observed. */
 #include "capture/record.h"
 
 #include <errno.h>
@@ -9,10 +9,13 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "capture/attach.h"
 #include "capture/front.h"
 #include "capture/launch.h"
+#include "capture/signals.h"
 
 const struct backend *const backends[] = {&backend_socket, &backend_syscall, &backend_ptrace, NULL};
 
@@ -64,15 +67,19 @@ void session_close(struct session *session)
     memset(session, 0, sizeof(*session));
 }
 
+/* Milliseconds that a command gets to end after SIGTERM. */
+enum { GRACE = 2000 };
+
 /* What is watched while the command runs. */
 struct watch {
     int epoll;
     int signals;
     sigset_t old_mask;
     int signals_seen;
+    bool hung_up; /* one of them was SIGHUP */
+    bool asked;   /* there was a SIGUSR1 that has not been answered */
+    uint64_t began;
 };
-
-static const int passed_on[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
 
 static int watch_add(const struct watch *watch, int fd)
 {
@@ -91,8 +98,7 @@ static int watch_open(struct watch *watch)
     *watch = (struct watch){.epoll = -1, .signals = -1};
     sigemptyset(&mask);
     sigaddset(&mask, SIGCHLD);
-    for (size_t i = 0; i < sizeof(passed_on) / sizeof(*passed_on); i++)
-        sigaddset(&mask, passed_on[i]);
+    signals_add(&mask);
     if (sigprocmask(SIG_BLOCK, &mask, &watch->old_mask))
         return -errno;
     watch->signals = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -102,25 +108,37 @@ static int watch_open(struct watch *watch)
     return watch_add(watch, watch->signals);
 }
 
+/* Once it is over, what signals there are can end it no more; a shell repeats a SIGHUP. */
 static void watch_close(struct watch *watch)
 {
-    if (watch->signals >= 0)
+    struct signalfd_siginfo signal_left;
+
+    if (watch->hung_up)
+        signal(SIGHUP, SIG_IGN);
+    if (watch->signals >= 0) {
+        while (read(watch->signals, &signal_left, sizeof(signal_left)) > 0)
+            ;
         close(watch->signals);
+    }
     if (watch->epoll >= 0)
         close(watch->epoll);
     sigprocmask(SIG_SETMASK, &watch->old_mask, NULL);
 }
 
-/* Passes signals on to the command. Those of the terminal have reached it already. */
+/* Passes signals on to the command, if there is one. Those of the terminal have reached it already.
+ */
 static void pass_signals(struct watch *watch, const struct launch *launch)
 {
     struct signalfd_siginfo signal;
 
     while (read(watch->signals, &signal, sizeof(signal)) == sizeof(signal)) {
-        if (signal.ssi_signo == SIGCHLD)
+        if (signal.ssi_signo == SIGUSR1)
+            watch->asked = true;
+        if (signal.ssi_signo == SIGUSR1 || signal.ssi_signo == SIGCHLD)
             continue;
         watch->signals_seen++;
-        if (signal.ssi_code != SI_KERNEL)
+        watch->hung_up = watch->hung_up || signal.ssi_signo == SIGHUP;
+        if (launch && !signal_reached_all(&signal))
             launch_signal(launch, signal.ssi_signo);
     }
 }
@@ -138,42 +156,164 @@ static void get_ahead(struct sched_param *old, int *old_policy)
     sched_setscheduler(0, SCHED_RR | SCHED_RESET_ON_FORK, &first);
 }
 
-/* Records until the command has ended or the user insists. */
-static int record_until_end(struct session *session, struct watch *watch, struct launch *launch,
+static uint64_t now(void)
+{
+    struct timespec time;
+
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
+}
+
+/* Asks the watcher. Returns true when it ends the recording, else waits no longer than it wants. */
+static bool ask_watcher(const struct session *session, struct watch *watch,
+                        const struct session_watcher *watcher, int *wait)
+{
+    uint64_t elapsed = now() - watch->began;
+    struct losses losses = {0};
+    int left = watcher->left(watcher->context, elapsed);
+
+    session->backend->losses(session->recorder, &losses);
+    watcher->show(watcher->context, elapsed, &losses, watch->asked);
+    watch->asked = false;
+    if (left >= 0 && left < *wait)
+        *wait = left;
+    return left == 0;
+}
+
+/* What is recorded: a command, or NULL, and what else the scope names. */
+struct observed {
+    struct launch *launch;
+    struct attachment *attachment;
+};
+
+/* Whether what is recorded has ended by itself. */
+static bool has_ended(const struct observed *observed)
+{
+    return observed->launch ? launch_ended(observed->launch)
+                            : attachment_ended(observed->attachment);
+}
+
+/* Whether it has ended, or the user insists; without a command, that is to say it once. */
+static bool is_over(const struct observed *observed, const struct watch *watch)
+{
+    return has_ended(observed) || watch->signals_seen >= (observed->launch ? 2 : 1);
+}
+
+/* Has the backend look at paths again that may lead elsewhere. */
+static int follow_paths(struct session *session, const struct observed *observed)
+{
+    int changed = attachment_step(observed->attachment);
+
+    if (changed > 0 && session->backend->rescope)
+        session->backend->rescope(session->recorder);
+    return changed < 0 ? changed : 0;
+}
+
+/* Records until it is over, or the watcher ends it. */
+static int record_until_end(struct session *session, struct watch *watch,
+                            const struct observed *observed, const struct session_watcher *watcher,
                             struct session_result *result)
 {
     const struct backend *backend = session->backend;
     struct epoll_event events[4];
     int err = 0, wait = 0;
 
-    while (!err && !launch_ended(launch) && !result->exec_error && watch->signals_seen < 2) {
+    while (!err && !is_over(observed, watch) && !result->exec_error && !result->stopped) {
         if (epoll_wait(watch->epoll, events, 4, wait) < 0 && errno != EINTR)
             return -errno;
         if (front_fd() >= 0 && front_is_gone())
             return -ECANCELED;
-        pass_signals(watch, launch);
-        result->exec_error = launch_check(launch);
-        err = backend->step(session->recorder, &wait);
+        pass_signals(watch, observed->launch);
+        if (observed->launch)
+            result->exec_error = launch_check(observed->launch);
+        err = follow_paths(session, observed);
+        if (!err)
+            err = backend->step(session->recorder, &wait);
+        if (!err && !has_ended(observed))
+            result->stopped = ask_watcher(session, watch, watcher, &wait);
     }
-    if (!result->exec_error) /* the backend may have seen its end */
-        result->exec_error = launch_check(launch);
+    if (observed->launch && !result->exec_error) /* the backend may have seen its end */
+        result->exec_error = launch_check(observed->launch);
     return err;
 }
 
-int session_run(struct session *session, const struct session_command *command,
-                struct session_result *result)
+/*
+ * A shell script has what it starts in the background ignore SIGINT; where nothing else ends the
+ * recording, it must. (A command inherits what we ignore, so then it is left as it is.)
+ */
+static void hear_signals(void)
 {
-    const struct backend *backend = session->backend;
+    signal(SIGINT, SIG_DFL);
+    signal(SIGTERM, SIG_DFL);
+}
+
+/* Makes the command's process, and looks after the others. */
+static int observed_begin(struct observed *observed, const struct session_command *command,
+                          int (*prepare)(void))
+{
     struct launch_options options = {
         .command = command->command,
         .output_to_error = command->output_to_error,
         .user = command->user,
-        .prepare = backend->prepare,
+        .prepare = prepare,
     };
-    struct launch *launch = NULL;
+    int err = 0;
+
+    if (command->command)
+        err = launch_new(&observed->launch, &options);
+    else
+        hear_signals();
+    return err ? err : attachment_new(&observed->attachment, command->scope);
+}
+
+static int watch_observed(const struct watch *watch, const struct observed *observed)
+{
+    int err = watch_add(watch, attachment_fd(observed->attachment));
+
+    return err || !observed->launch ? err : watch_add(watch, launch_fd(observed->launch));
+}
+
+/* Sees to it that the command does not go on for nothing. */
+static void end_launch(struct launch *launch, int err, struct session_result *result)
+{
+    if (result->stopped || (err && err != -ECANCELED))
+        launch_signal(launch, SIGTERM);
+    result->ended = launch_ended(launch) || (result->stopped && launch_wait(launch, GRACE));
+    result->status = launch_status(launch);
+}
+
+/* Lets the command go, and records. */
+static int record(struct session *session, struct watch *watch, const struct observed *observed,
+                  const struct session_watcher *watcher, struct session_result *result)
+{
+    const struct backend *backend = session->backend;
     struct sched_param old;
+    int err = 0, old_policy;
+
+    get_ahead(&old, &old_policy);
+    watch->began = now();
+    if (observed->launch)
+        err = launch_go(observed->launch);
+    if (!err)
+        err = record_until_end(session, watch, observed, watcher, result);
+    if (!err)
+        err = backend->finish(session->recorder);
+    if (old_policy >= 0)
+        sched_setscheduler(0, old_policy, &old);
+    backend->losses(session->recorder, &result->losses);
+    if (observed->launch)
+        end_launch(observed->launch, err, result);
+    result->interrupted = watch->signals_seen > 0;
+    return err;
+}
+
+int session_run(struct session *session, const struct session_command *command,
+                const struct session_watcher *watcher, struct session_result *result)
+{
+    const struct backend *backend = session->backend;
+    struct observed observed = {0};
     struct watch watch;
-    int err, old_policy = -1;
+    int err;
 
     memset(result, 0, sizeof(*result));
     if (backend->stay) {
@@ -183,30 +323,19 @@ int session_run(struct session *session, const struct session_command *command,
     }
     err = watch_open(&watch);
     if (!err)
-        err = launch_new(&launch, &options);
+        err = observed_begin(&observed, command, backend->prepare);
     if (!err)
-        err = backend->observe(session->recorder, launch);
+        err = backend->observe(session->recorder, observed.launch);
     if (!err)
-        err = watch_add(&watch, launch_fd(launch));
+        err = watch_observed(&watch, &observed);
     if (!err)
         err = watch_add(&watch, backend->fd(session->recorder));
     if (!err)
         err = watch_add(&watch, front_fd());
-    if (err)
-        goto out;
-    get_ahead(&old, &old_policy);
-    err = launch_go(launch);
     if (!err)
-        err = record_until_end(session, &watch, launch, result);
-    if (!err)
-        err = backend->finish(session->recorder, &result->losses);
-    result->ended = launch_ended(launch);
-    result->status = launch_status(launch);
-    result->interrupted = watch.signals_seen > 0;
-    if (old_policy >= 0)
-        sched_setscheduler(0, old_policy, &old);
-out:
-    launch_free(launch);
+        err = record(session, &watch, &observed, watcher, result);
+    attachment_free(observed.attachment);
+    launch_free(observed.launch);
     watch_close(&watch);
     return err;
 }

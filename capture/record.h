@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
-/* Chooses a backend and records a command with it. */
+/* Chooses a backend and records a command with it, or what runs already. */
 #ifndef CAPTURE_RECORD_H
 #define CAPTURE_RECORD_H
 
@@ -33,10 +33,24 @@ void session_close(struct session *session);
  */
 int backend_try(const struct backend *backend, char reason[REASON_SIZE]);
 
+struct scope_request;
+
 struct session_command {
-    char *const *command;    /* ends with NULL */
-    bool output_to_error;    /* the command's standard output goes to standard error */
-    const struct user *user; /* whom it runs as; NULL: as we do */
+    const struct scope_request *scope; /* what to observe: the one in the backend's options */
+    char *const *command;              /* ends with NULL; NULL itself: nothing is run */
+    bool output_to_error;              /* the command's standard output goes to standard error */
+    const struct user *user;           /* whom it runs as; NULL: as we do */
+};
+
+/* Who is asked, again and again, while it records; elapsed is in nanoseconds since it began. */
+struct session_watcher {
+    void *context;
+
+    /* For how many milliseconds more to record: 0 ends it; -1: for as long as the command runs. */
+    int (*left)(void *context, uint64_t elapsed);
+
+    /* Shows how far it is; asked is true when somebody wants to know now (SIGUSR1). */
+    void (*show)(void *context, uint64_t elapsed, const struct losses *losses, bool asked);
 };
 
 struct session_result {
@@ -44,14 +58,18 @@ struct session_result {
     int status;       /* the command's wait status */
     bool ended;       /* false: it still runs, as the user would not wait for it */
     bool interrupted; /* a signal was passed on to it */
+    bool stopped;     /* the recording ended before it, and it was sent SIGTERM */
     struct losses losses;
 };
 
 /*
- * Runs the command and records until it has ended, or until a second SIGINT or SIGTERM.
+ * Runs the command and records until it has ended, until the watcher ends it, or until a second
+ * SIGINT or SIGTERM; without a command, until the processes of the scope have ended, the watcher
+ * ends it, or the first such signal. A command that still runs when the recording ends is sent
+ * SIGTERM, unless it was such a signal that ended it, and given a moment to end.
  * Returns 0 with *result filled, or -errno when recording itself failed.
  */
 int session_run(struct session *session, const struct session_command *command,
-                struct session_result *result);
+                const struct session_watcher *watcher, struct session_result *result);
 
 #endif

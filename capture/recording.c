@@ -76,10 +76,17 @@ struct recording_writer {
 
 static json_t *losses_object(const struct losses *losses)
 {
-    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "messages", (json_int_t)losses->messages,
-                     "bytes", (json_int_t)losses->bytes, "cut", (json_int_t)losses->cut,
-                     "unfollowed", (json_int_t)losses->unfollowed, "foreign",
-                     (json_int_t)losses->foreign, "bypassed", (json_int_t)losses->bypassed);
+    json_t *object =
+        json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "messages", (json_int_t)losses->messages,
+                  "bytes", (json_int_t)losses->bytes, "cut", (json_int_t)losses->cut, "unfollowed",
+                  (json_int_t)losses->unfollowed, "foreign", (json_int_t)losses->foreign,
+                  "bypassed", (json_int_t)losses->bypassed);
+
+    if (object && (losses->shortened || losses->left_out)) {
+        json_object_set_new(object, "shortened", json_integer((json_int_t)losses->shortened));
+        json_object_set_new(object, "left_out", json_integer((json_int_t)losses->left_out));
+    }
+    return object;
 }
 
 static json_t *command_array(char *const *command)
@@ -104,7 +111,8 @@ static json_t *command_array(char *const *command)
 static int write_header(struct recording_writer *writer)
 {
     static const struct losses most = {UINT64_MAX / 2, UINT64_MAX / 2, UINT64_MAX / 2,
-                                       UINT64_MAX / 2, UINT64_MAX / 2, UINT64_MAX / 2};
+                                       UINT64_MAX / 2, UINT64_MAX / 2, UINT64_MAX / 2,
+                                       UINT64_MAX / 2, UINT64_MAX / 2};
     char *text = json_dumps(writer->header, JSON_COMPACT);
     int err = 0;
 
@@ -597,6 +605,8 @@ static void read_losses(struct fields *fields, struct losses *losses)
     losses->unfollowed = get_number(fields, "unfollowed", INT64_MAX, false);
     losses->foreign = get_number(fields, "foreign", INT64_MAX, false);
     losses->bypassed = get_number(fields, "bypassed", INT64_MAX, false);
+    losses->shortened = get_number(fields, "shortened", INT64_MAX, false);
+    losses->left_out = get_number(fields, "left_out", INT64_MAX, false);
 }
 
 static int read_end(struct recording_reader *reader, const json_t *end,

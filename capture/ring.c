@@ -7,12 +7,16 @@
 
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <netinet/in.h>
 #include <search.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <time.h>
+#include <unistd.h>
 
+#include "capture/losses.h"
+#include "capture/sockdiag.h"
 #include "capture/tree.h"
 
 enum {
@@ -40,12 +44,14 @@ struct ring {
     struct ring_buffer *buffer;
     volatile uint32_t *state;
     const struct sink *sink;
-    void *partials; /* a tree by tid */
+    size_t max_message; /* 0: messages are as long as they are */
+    void *partials;     /* a tree by tid */
     struct losses losses;
     uint64_t epoch; /* add to CLOCK_MONOTONIC to get nanoseconds since the epoch */
     int taken;      /* records in this batch */
     int quiet;      /* naps without a record */
     int error;
+    int diag; /* -1 until it is needed */
 };
 
 _Static_assert((int)COMM_SIZE == (int)RECORD_COMM_SIZE, "comm crosses the border whole");
@@ -88,10 +94,7 @@ static void partial_drop(struct ring *ring, struct partial *partial)
 static int deliver(struct ring *ring, struct message_facts *facts, uint64_t length)
 {
     facts->missing = length - facts->length;
-    if (facts->missing) {
-        ring->losses.cut++;
-        ring->losses.bytes += facts->missing;
-    }
+    losses_count(&ring->losses, length, facts->length, ring->max_message);
     return ring->sink->message(ring->sink->context, facts);
 }
 
@@ -281,6 +284,41 @@ static int take_begin(struct ring *ring, const struct record_begin *record)
     return err;
 }
 
+/* The port of an internet address; 0 when it has none. */
+static uint16_t port_of(const uint8_t *address, size_t length)
+{
+    uint16_t port;
+
+    if (length < sizeof(struct sockaddr_in)) /* the port stands in the same place for IPv6 */
+        return 0;
+    memcpy(&port, address + offsetof(struct sockaddr_in, sin_port), sizeof(port));
+    return ntohs(port);
+}
+
+/*
+ * How an internet connection that is older than the recording was made: where somebody listens,
+ * there it was accepted. When both ends or neither can be that, it is not known.
+ */
+static enum record_role role_of(struct ring *ring, const struct record_endpoint *record)
+{
+    uint16_t port = port_of(record->address, record->address_length);
+    uint16_t peer = port_of(record->peer_address, record->peer_address_length);
+    bool own_listens, peer_listens;
+
+    if (record->role != ROLE_UNKNOWN || record->family == AF_UNIX || record->type != SOCK_STREAM ||
+        !port || !peer)
+        return record->role;
+    if (ring->diag < 0)
+        ring->diag = sockdiag_open();
+    if (ring->diag < 0)
+        return ROLE_UNKNOWN;
+    own_listens = sockdiag_listens(ring->diag, port);
+    peer_listens = sockdiag_listens(ring->diag, peer);
+    if (own_listens == peer_listens)
+        return ROLE_UNKNOWN;
+    return own_listens ? ROLE_ACCEPTED : ROLE_CONNECTED;
+}
+
 static int take_endpoint(struct ring *ring, const struct record_endpoint *record)
 {
     struct endpoint_facts facts = {
@@ -292,7 +330,8 @@ static int take_endpoint(struct ring *ring, const struct record_endpoint *record
         .pid = record->pid,
         .family = record->family,
         .type = record->type,
-        .role = record->role,
+        .role = role_of(ring, record),
+        .matches = record->head.flags,
     };
 
     memcpy(facts.comm, record->comm, sizeof(facts.comm) - 1);
@@ -350,7 +389,8 @@ static int take_batch(struct ring *ring)
     return result < 0 && result != -EAGAIN ? result : 0;
 }
 
-int ring_new(struct ring **out, int map, volatile uint32_t *state, const struct sink *sink)
+int ring_new(struct ring **out, int map, volatile uint32_t *state, const struct sink *sink,
+             size_t max_message)
 {
     struct ring *ring = calloc(1, sizeof(*ring));
     struct timespec real, monotonic;
@@ -368,8 +408,10 @@ int ring_new(struct ring **out, int map, volatile uint32_t *state, const struct 
     clock_gettime(CLOCK_MONOTONIC, &monotonic);
     ring->epoch = (uint64_t)(real.tv_sec - monotonic.tv_sec) * 1000000000 +
                   (uint64_t)(real.tv_nsec - monotonic.tv_nsec);
+    ring->diag = -1;
     ring->state = state;
     ring->sink = sink;
+    ring->max_message = max_message;
     *out = ring;
     return 0;
 }
@@ -378,6 +420,8 @@ void ring_free(struct ring *ring)
 {
     if (!ring)
         return;
+    if (ring->diag >= 0)
+        close(ring->diag);
     tdestroy(ring->partials, partial_free);
     ring_buffer__free(ring->buffer);
     free(ring);
@@ -408,7 +452,7 @@ int ring_step(struct ring *ring, int *wait)
     return take_batch(ring);
 }
 
-int ring_finish(struct ring *ring, struct losses *losses)
+int ring_finish(struct ring *ring)
 {
     int err;
 
@@ -417,7 +461,10 @@ int ring_finish(struct ring *ring, struct losses *losses)
     while (!err && ring->taken);
     while (!err && ring->partials)
         err = partial_deliver(ring, *(struct partial **)ring->partials);
-    losses->cut += ring->losses.cut;
-    losses->bytes += ring->losses.bytes;
     return err;
+}
+
+void ring_losses(const struct ring *ring, struct losses *losses)
+{
+    losses_add(losses, &ring->losses);
 }

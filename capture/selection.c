@@ -6,7 +6,7 @@
 #include <search.h>
 #include <stdlib.h>
 
-#include "capture/address.h"
+#include "capture/pattern.h"
 #include "capture/tree.h"
 
 struct choice {
@@ -15,7 +15,8 @@ struct choice {
 };
 
 struct selection {
-    const char *pattern;
+    const struct patterns *patterns;
+    bool takes_all;
     void *choices; /* a tree by conversation */
     uint32_t count;
 };
@@ -26,13 +27,14 @@ static int compare_choice(const void *a, const void *b)
                                 ((const struct choice *)b)->conversation);
 }
 
-int selection_new(struct selection **out, const char *pattern)
+int selection_new(struct selection **out, const struct patterns *patterns)
 {
     struct selection *selection = calloc(1, sizeof(*selection));
 
     if (!selection)
         return -ENOMEM;
-    selection->pattern = pattern;
+    selection->patterns = patterns;
+    selection->takes_all = !patterns_count(patterns, false) && !patterns_count(patterns, true);
     *out = selection;
     return 0;
 }
@@ -45,12 +47,29 @@ void selection_free(struct selection *selection)
     free(selection);
 }
 
+static bool matches(const struct selection *selection, bool excludes, const struct message *message,
+                    const struct end *end)
+{
+    return patterns_match(selection->patterns, excludes, message->family, end->address, end->pid);
+}
+
+static bool is_wanted(const struct selection *selection, const struct message *message)
+{
+    const struct end *server = message_server(message);
+
+    if (matches(selection, true, message, message->self) ||
+        matches(selection, true, message, message->peer))
+        return false;
+    return !patterns_count(selection->patterns, false) || server->wanted ||
+           matches(selection, false, message, server);
+}
+
 int selection_take(struct selection *selection, struct message *message)
 {
     struct choice key = {.conversation = message->conversation}, *choice;
     bool made;
 
-    if (!selection->pattern) {
+    if (selection->takes_all) {
         if (message->conversation > selection->count)
             selection->count = message->conversation;
         return 1;
@@ -58,7 +77,7 @@ int selection_take(struct selection *selection, struct message *message)
     choice = tree_get(&selection->choices, &key, sizeof(key), compare_choice, &made);
     if (!choice)
         return -ENOMEM;
-    if (made && address_matches(message_server(message)->address, selection->pattern))
+    if (made && is_wanted(selection, message))
         choice->number = ++selection->count;
     message->conversation = choice->number;
     return choice->number != 0;

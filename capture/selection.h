@@ -7,14 +7,15 @@
 
 #include "capture/message.h"
 
+struct patterns;
 struct selection;
 
 /*
- * Selects the conversations whose server is at the address that pattern means (address_matches);
- * all when it is NULL. pattern must outlive the selection.
+ * Selects the conversations whose server is at an address asked for, all when none is, but those of
+ * which either end is to be left out. The patterns must outlive the selection.
  * Returns 0 and the selection in *out, or -ENOMEM. Free it with selection_free().
  */
-int selection_new(struct selection **out, const char *pattern);
+int selection_new(struct selection **out, const struct patterns *patterns);
 void selection_free(struct selection *selection);
 
 /*

@@ -11,6 +11,28 @@
 
 enum { ROW = 16 };
 
+struct palette {
+    const char *directions[2];
+    const char *offset;
+    const char *plain;
+};
+
+static const struct palette no_colors = {{"", ""}, "", ""};
+static const struct palette ansi_colors = {
+    .directions = {[REQUEST] = "\033[36m", [RESPONSE] = "\033[32m"},
+    .offset = "\033[2m",
+    .plain = "\033[0m",
+};
+
+/* A recording that is read may hold any address. */
+static void show_address(FILE *file, const char *address)
+{
+    char text[4 * ADDRESS_TEXT_SIZE];
+
+    text_clean(text, sizeof(text), address);
+    fputs(text, file);
+}
+
 static void show_end(FILE *file, const struct end *end)
 {
     char comm[4 * COMM_SIZE];
@@ -19,7 +41,7 @@ static void show_end(FILE *file, const struct end *end)
     if (end->pid)
         fprintf(file, "%s[%u]", comm[0] ? comm : "?", end->pid);
     else
-        fputs(end->address[0] ? end->address : "?", file);
+        show_address(file, end->address[0] ? end->address : "?");
 }
 
 static const char *type_name(const struct message *message)
@@ -33,21 +55,6 @@ static const char *type_name(const struct message *message)
     return "stream";
 }
 
-static void show_row(FILE *file, const uint8_t *data, size_t offset, size_t length)
-{
-    fprintf(file, "\t0x%04zx: ", offset);
-    for (size_t i = 0; i < ROW; i++) {
-        if (i < length)
-            fprintf(file, i % 2 ? "%02x" : " %02x", data[i]);
-        else
-            fputs(i % 2 ? "  " : "   ", file);
-    }
-    fputs("  ", file);
-    for (size_t i = 0; i < length; i++)
-        putc(data[i] >= 0x20 && data[i] < 0x7f ? data[i] : '.', file);
-    putc('\n', file);
-}
-
 static void show_ancillary(FILE *file, const struct ancillary *ancillary)
 {
     for (size_t i = 0; i < ancillary->count; i++) {
@@ -58,31 +65,66 @@ static void show_ancillary(FILE *file, const struct ancillary *ancillary)
         fputs(", ancillary data cut", file);
 }
 
-void show_message(FILE *file, const struct message *message)
+static void show_time(FILE *file, uint64_t time)
 {
-    const struct end *from = message->sent ? message->self : message->peer;
-    const struct end *to = message->sent ? message->peer : message->self;
-    const struct end *server = message_server(message);
-    time_t seconds = message->time / 1000000000;
-    char time[16];
+    time_t seconds = (time_t)(time / 1000000000);
+    char text[16] = "";
     struct tm local;
 
-    localtime_r(&seconds, &local);
-    strftime(time, sizeof(time), "%H:%M:%S", &local);
-    fprintf(file, "%s.%06u ", time, (unsigned)(message->time % 1000000000 / 1000));
-    show_end(file, from);
+    if (localtime_r(&seconds, &local))
+        strftime(text, sizeof(text), "%H:%M:%S", &local);
+    fprintf(file, "%s.%06u ", text, (unsigned)(time % 1000000000 / 1000));
+}
+
+static void show_header(FILE *file, const struct message *message, const struct palette *palette)
+{
+    const struct end *server = message_server(message);
+
+    show_time(file, message->time);
+    fputs(palette->directions[message->direction], file);
+    show_end(file, message->sent ? message->self : message->peer);
     fputs(" > ", file);
-    show_end(file, to);
-    fprintf(file, " %s%s%s, length %zu", server->address, server->address[0] ? " " : "",
-            type_name(message), message->length + message->missing);
+    show_end(file, message->sent ? message->peer : message->self);
+    fprintf(file, "%s ", palette->plain);
+    show_address(file, server->address);
+    fprintf(file, "%s%s %zu", server->address[0] ? " " : "", type_name(message),
+            message->length + message->missing);
     if (message->missing)
         fprintf(file, ", %zu missing", message->missing);
     if (message->lost)
         fprintf(file, ", %zu lost before", message->lost);
     if (message->ancillary)
         show_ancillary(file, message->ancillary);
-    putc('\n', file);
+    putc_unlocked('\n', file);
+}
+
+static void show_row(FILE *file, const uint8_t *data, size_t offset, size_t length,
+                     const struct palette *palette)
+{
+    static const char digits[] = "0123456789abcdef";
+    char hex[ROW / 2 * 5 + 1], text[ROW] = "";
+    size_t used = 0;
+
+    for (size_t i = 0; i < ROW; i++) {
+        if (i % 2 == 0)
+            hex[used++] = ' ';
+        hex[used++] = i < length ? digits[data[i] >> 4] : ' ';
+        hex[used++] = i < length ? digits[data[i] & 15] : ' ';
+    }
+    hex[used] = '\0';
+    for (size_t i = 0; i < length; i++)
+        text[i] = data[i] >= 0x20 && data[i] < 0x7f ? (char)data[i] : '.';
+    fprintf(file, "\t%s0x%04zx:%s %s  %.*s\n", palette->offset, offset, palette->plain, hex,
+            (int)length, text);
+}
+
+void show_message(FILE *file, const struct message *message, bool colors)
+{
+    const struct palette *palette = colors ? &ansi_colors : &no_colors;
+
+    show_header(file, message, palette);
     for (size_t done = 0; done < message->length; done += ROW)
         show_row(file, message->data + done, done,
-                 message->length - done < ROW ? message->length - done : ROW);
+                 message->length - done < ROW ? message->length - done : ROW, palette);
+    fflush(file);
 }

@@ -9,6 +9,7 @@
 #include <linux/sock_diag.h>
 #include <linux/unix_diag.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/un.h>
@@ -117,30 +118,25 @@ static socklen_t inet_name(struct sockaddr_storage *address, int family, const u
     return sizeof(*in6);
 }
 
+/* Gets each socket of an answer. */
+typedef void inet_visitor(void *context, const struct inet_diag_msg *message);
+
 /* Returns 1 when the last part of the answer has come, 0 when not, or -errno. */
-static int read_inet(const struct nlmsghdr *head, size_t length, uint64_t inode,
-                     struct sockdiag_answer *answer)
+static int read_inet(const struct nlmsghdr *head, size_t length, inet_visitor *visit, void *context)
 {
     for (; NLMSG_OK(head, length); head = NLMSG_NEXT(head, length)) {
-        const struct inet_diag_msg *message = NLMSG_DATA(head);
-
         if (head->nlmsg_type == NLMSG_DONE)
             return 1;
         if (head->nlmsg_type == NLMSG_ERROR)
             return ((const struct nlmsgerr *)NLMSG_DATA(head))->error;
-        if (message->idiag_inode != inode)
-            continue;
-        answer->family = message->idiag_family;
-        answer->address_length = inet_name(&answer->address, message->idiag_family,
-                                           message->id.idiag_src, message->id.idiag_sport);
-        answer->peer_address_length = inet_name(&answer->peer_address, message->idiag_family,
-                                                message->id.idiag_dst, message->id.idiag_dport);
+        visit(context, NLMSG_DATA(head));
     }
     return 0;
 }
 
-static int ask_inet(int diag, int family, int protocol, uint64_t inode,
-                    struct sockdiag_answer *answer)
+/* Shows the sockets in those states to the visitor. */
+static int ask_inet(int diag, int family, int protocol, uint32_t states, inet_visitor *visit,
+                    void *context)
 {
     struct {
         struct nlmsghdr head;
@@ -151,7 +147,7 @@ static int ask_inet(int diag, int family, int protocol, uint64_t inode,
                  .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP},
         .body = {.sdiag_family = (uint8_t)family,
                  .sdiag_protocol = (uint8_t)protocol,
-                 .idiag_states = UINT32_MAX},
+                 .idiag_states = states},
     };
     union {
         struct nlmsghdr head;
@@ -166,9 +162,28 @@ static int ask_inet(int diag, int family, int protocol, uint64_t inode,
 
         if (length < 0)
             return -errno;
-        done = read_inet(&reply.head, (size_t)length, inode, answer);
+        done = read_inet(&reply.head, (size_t)length, visit, context);
     }
     return done < 0 ? done : 0;
+}
+
+struct inet_search {
+    uint64_t inode;
+    struct sockdiag_answer *answer;
+};
+
+static void take_inode(void *context, const struct inet_diag_msg *message)
+{
+    const struct inet_search *search = context;
+    struct sockdiag_answer *answer = search->answer;
+
+    if (message->idiag_inode != search->inode)
+        return;
+    answer->family = message->idiag_family;
+    answer->address_length = inet_name(&answer->address, message->idiag_family,
+                                       message->id.idiag_src, message->id.idiag_sport);
+    answer->peer_address_length = inet_name(&answer->peer_address, message->idiag_family,
+                                            message->id.idiag_dst, message->id.idiag_dport);
 }
 
 int sockdiag_inet(int diag, uint64_t inode, struct sockdiag_answer *answer)
@@ -178,13 +193,39 @@ int sockdiag_inet(int diag, uint64_t inode, struct sockdiag_answer *answer)
         int protocol, type;
     } protocols[] = {{IPPROTO_TCP, SOCK_STREAM}, {IPPROTO_UDP, SOCK_DGRAM}};
 
+    struct inet_search search = {inode, answer};
+
     memset(answer, 0, sizeof(*answer));
     for (int i = 0; i < 4; i++) {
-        if (ask_inet(diag, families[i % 2], protocols[i / 2].protocol, inode, answer) == 0 &&
+        if (ask_inet(diag, families[i % 2], protocols[i / 2].protocol, UINT32_MAX, take_inode,
+                     &search) == 0 &&
             answer->family) {
             answer->type = protocols[i / 2].type;
             return 0;
         }
     }
     return -ENOENT;
+}
+
+struct port_search {
+    uint16_t port;
+    bool found;
+};
+
+static void take_port(void *context, const struct inet_diag_msg *message)
+{
+    struct port_search *search = context;
+
+    if (ntohs(message->id.idiag_sport) == search->port)
+        search->found = true;
+}
+
+bool sockdiag_listens(int diag, uint16_t port)
+{
+    static const int families[] = {AF_INET, AF_INET6};
+    struct port_search search = {.port = port};
+
+    for (int i = 0; i < 2 && !search.found; i++)
+        ask_inet(diag, families[i], IPPROTO_TCP, 1U << TCP_LISTEN, take_port, &search);
+    return search.found;
 }

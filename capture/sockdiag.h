@@ -29,4 +29,7 @@ int sockdiag_unix(int diag, uint64_t inode, struct sockdiag_answer *answer);
 /* The same for an internet socket, which takes a look at all of them. */
 int sockdiag_inet(int diag, uint64_t inode, struct sockdiag_answer *answer);
 
+/* True when a socket of our network namespace listens at that TCP port of some address. */
+bool sockdiag_listens(int diag, uint16_t port);
+
 #endif

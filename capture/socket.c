@@ -9,6 +9,7 @@
 
 #include "capture/backend.h"
 #include "capture/bpf.h"
+#include "capture/scope.h"
 
 #include "bpf/socket.skel.h"
 
@@ -37,13 +38,21 @@ static const char *function_of(const struct bpf_program *program, const struct w
     return NULL;
 }
 
-static bool is_tracepoint(const struct bpf_program *program)
+/* Whether the program is at a tracepoint, and the kernel has that. */
+static bool is_tracepoint(const struct bpf_program *program, const struct btf *kernel)
 {
-    return strncmp(bpf_program__section_name(program), "tp_btf/", 7) == 0;
+    const char *section = bpf_program__section_name(program);
+    char type[64];
+
+    if (strncmp(section, "tp_btf/", 7) != 0)
+        return false;
+    snprintf(type, sizeof(type), "btf_trace_%s", section + 7);
+    return btf__find_by_name_kind(kernel, type, BTF_KIND_TYPEDEF) > 0;
 }
 
 /* Loads only the programs of this way, and of those only the ones this kernel has functions for. */
-static void choose_programs(struct socket_bpf *bpf, const struct way *way, const struct btf *kernel)
+static void choose_programs(struct socket_bpf *bpf, const struct way *way, const struct btf *kernel,
+                            const struct backend_options *options)
 {
     struct bpf_program *program;
 
@@ -52,8 +61,10 @@ static void choose_programs(struct socket_bpf *bpf, const struct way *way, const
         const char *function = function_of(program, way);
         bool exists = function && btf__find_by_name_kind(kernel, function, BTF_KIND_FUNC) > 0;
 
-        bpf_program__set_autoload(program, is_tracepoint(program) || exists);
+        bpf_program__set_autoload(program, is_tracepoint(program, kernel) || exists);
     }
+    if (!options->scope || options->scope->launches) /* then nothing had begun before */
+        bpf_program__set_autoload(bpf->progs.on_recv_length, false);
 }
 
 static int start_way(struct bpf_parts *parts, const struct way *way, const struct btf *kernel,
@@ -68,10 +79,10 @@ static int start_way(struct bpf_parts *parts, const struct way *way, const struc
     if (!bpf)
         return -errno;
     *parts = BPF_PARTS(bpf);
-    choose_programs(bpf, way, kernel);
+    choose_programs(bpf, way, kernel, options);
     err = bpf_load(parts, options);
     if (!err)
-        err = bpf_attach(parts);
+        err = bpf_attach(parts, options);
     if (err)
         bpf_unload(parts);
     return err;
@@ -109,8 +120,10 @@ const struct backend backend_socket = {
     .summary = "the kernel's socket functions (BPF trampolines, else kprobes)",
     .open = socket_open,
     .observe = bpf_observe,
+    .rescope = bpf_rescope,
     .fd = bpf_fd,
     .step = bpf_step,
+    .losses = bpf_losses,
     .finish = bpf_finish,
     .close = bpf_close,
 };

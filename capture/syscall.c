@@ -47,7 +47,7 @@ static int start(struct bpf_parts *parts, const struct backend_options *options,
         err = bpf_load(parts, options);
     if (err)
         return bpf_reason(err, "loading the BPF program", reason);
-    err = bpf_attach(parts);
+    err = bpf_attach(parts, options);
     return err ? bpf_reason(err, "attaching to the system call tracepoints", reason) : 0;
 }
 
@@ -62,8 +62,10 @@ const struct backend backend_syscall = {
     .summary = "tracepoints on system calls (BPF)",
     .open = syscall_open,
     .observe = bpf_observe,
+    .rescope = bpf_rescope,
     .fd = bpf_fd,
     .step = bpf_step,
+    .losses = bpf_losses,
     .finish = bpf_finish,
     .close = bpf_close,
 };

@@ -50,7 +50,8 @@ static bool is_control(const uint8_t *data, size_t length)
     return length == 3 && data[0] == 0xef && data[1] == 0xbb && data[2] == 0xbf;
 }
 
-size_t text_escape(char *buffer, size_t size, const void *data, size_t length)
+static size_t escape_bytes(char *buffer, size_t size, const void *data, size_t length,
+                           bool backslashes)
 {
     static const char digits[] = "0123456789abcdef";
     const uint8_t *from = data;
@@ -63,7 +64,7 @@ size_t text_escape(char *buffer, size_t size, const void *data, size_t length)
         char escape[16];
         size_t count = 0;
 
-        if (take == 1 && from[done] == '\\') {
+        if (backslashes && take == 1 && from[done] == '\\') {
             escape[count++] = '\\';
             escape[count++] = '\\';
         } else if (take && !is_control(from + done, take)) {
@@ -86,6 +87,16 @@ size_t text_escape(char *buffer, size_t size, const void *data, size_t length)
     }
     buffer[used] = '\0';
     return done;
+}
+
+size_t text_escape(char *buffer, size_t size, const void *data, size_t length)
+{
+    return escape_bytes(buffer, size, data, length, true);
+}
+
+size_t text_clean(char *buffer, size_t size, const char *text)
+{
+    return escape_bytes(buffer, size, text, strlen(text), false);
 }
 
 static int hex_value(char digit)

@@ -18,6 +18,12 @@ size_t utf8_length(const uint8_t *data, size_t length);
  */
 size_t text_escape(char *buffer, size_t size, const void *data, size_t length);
 
+/*
+ * The same for text that is escaped already, or should be: backslashes stay as they are, and what
+ * can drive a terminal is escaped.
+ */
+size_t text_clean(char *buffer, size_t size, const char *text);
+
 /* Undoes text_escape, with a NUL at the end. Returns false when there is no room for all of it. */
 bool text_unescape(char *to, size_t size, const char *from);
 

@@ -74,6 +74,34 @@ static void add_word(char out[COMMAND_NAME_SIZE], const char *word)
     out[used] = '\0';
 }
 
+/* Adds what is left of an address or a name when its directories and the signs of globs are off. */
+static void add_plain(char out[COMMAND_NAME_SIZE], const char *address)
+{
+    const char *slash = strrchr(address, '/');
+    char word[COMMAND_NAME_SIZE];
+    size_t length = 0;
+
+    for (address = slash ? slash + 1 : address; *address; address++)
+        if (!strchr("*?[]@", *address) && length + 1 < sizeof(word))
+            word[length++] = *address;
+    word[length] = '\0';
+    add_word(out, word);
+}
+
+/* Where nothing was run, what was watched stands for it: sockfixture -s ADDRESS. */
+static bool is_watch(char *const *command)
+{
+    return command && command[0] && strcmp(command[0], "sockfixture") == 0 && command[1] &&
+           *command[1] == '-';
+}
+
+static void add_watched(char out[COMMAND_NAME_SIZE], char *const *command)
+{
+    for (size_t i = 1; command[i] && command[i + 1]; i += 2)
+        if (strcmp(command[i], "-x") != 0)
+            add_plain(out, command[i + 1]);
+}
+
 void command_name(char *const *command, const char *name, char out[COMMAND_NAME_SIZE])
 {
     const char *slash;
@@ -82,6 +110,10 @@ void command_name(char *const *command, const char *name, char out[COMMAND_NAME_
     if (name && *name) {
         add_word(out, name);
         return;
+    }
+    if (is_watch(command)) {
+        add_watched(out, command);
+        command = NULL;
     }
     for (size_t i = 0; command && command[i]; i++) {
         slash = strrchr(command[i], '/');

@@ -13,7 +13,8 @@ char *command_text(char *const *command);
 
 /*
  * Puts a name in `out`: `name` if it is given, else one made from the program and those of its
- * arguments that are neither options nor paths. What few languages would take as it is becomes an
+ * arguments that are neither options nor paths; where nothing was run but something watched, from
+ * the ends of the paths and names that say what. What few languages would take as it is becomes an
  * underscore, so that a line with a name in it is never much longer than the name.
  */
 void command_name(char *const *command, const char *name, char out[COMMAND_NAME_SIZE]);

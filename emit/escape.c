@@ -22,6 +22,8 @@ struct escape {
     bool splices;  /* a backslash at a line's end joins the next one on, and trigraphs may be */
 };
 
+static bool is_hidden(uint32_t c);
+
 static size_t put_utf8(uint32_t c, char *to)
 {
     if (c < 0x80) {
@@ -116,10 +118,15 @@ static size_t spell_x_ended(uint32_t c, char *to)
     return (size_t)snprintf(to, SPELT_MAX, "\\x%x\\&", c);
 }
 
-/* HTML has no character for most of those below the space, not even by its number. */
+/*
+ * Markup gets its number. A number would bring back what hides, and HTML has others for control
+ * characters, so these are shown: by their picture, or as they would be written in a string.
+ */
 static size_t spell_entity(uint32_t c, char *to)
 {
-    return (size_t)snprintf(to, SPELT_MAX, "&#x%x;", c < ' ' ? 0x2400 + c : c == 0x7f ? 0x2421 : c);
+    if (c < ' ' || c == 0x7f)
+        c = c < ' ' ? 0x2400 + c : 0x2421;
+    return is_hidden(c) ? spell_braces(c, to) : (size_t)snprintf(to, SPELT_MAX, "&#x%x;", c);
 }
 
 static const char common_letters[] = "\nn\rr\tt";

@@ -99,7 +99,7 @@ setup() {
     run -0 --separate-stderr "$SOCKFIXTURE" --help
     equal "$stderr" ''
     for option in lang output write read socket backend name package quiet verbose list-langs \
-        version help ignore-status template style bytes call embed-above \
+        version help ignore-status template count duration max-message style bytes call embed-above \
         template-dir print-template; do
         [[ $output == *--$option* ]] || fail "--help does not name --$option"
     done

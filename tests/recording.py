@@ -36,6 +36,7 @@ DESCRIPTORS_MAX = 253  # SCM_MAX_FD
 CREDENTIALS = ("pid", "uid", "gid")
 OTHER = ("level", "type", "length")
 LOST = {"messages", "bytes", "cut", "unfollowed", "foreign", "bypassed"}
+SHORTENED = {"shortened", "left_out"}
 PEER = {"pid": int, "comm": str, "inode": int, "address": str}
 
 
@@ -132,7 +133,7 @@ def is_control(character):
 
 
 def check_lost(lost):
-    counts = isinstance(lost, dict) and set(lost) == LOST
+    counts = isinstance(lost, dict) and set(lost) in (LOST, LOST | SHORTENED)
     require(
         counts and all(type(n) is int and n >= 0 for n in lost.values()),
         f"what was lost is {lost!r}",

@@ -17,6 +17,7 @@
 
 #include "capture/conversation.h"
 #include "capture/exchange.h"
+#include "capture/pattern.h"
 #include "capture/text.h"
 
 #define CASES "tests/unit/conversations"
@@ -43,6 +44,7 @@ struct play {
     uint64_t calls;
     size_t delivered;
     char server[ADDRESS_TEXT_SIZE];
+    struct patterns *patterns;
     struct conversations *conversations;
     struct table *table;
     FILE *out;
@@ -379,12 +381,13 @@ static int play_line(struct play *play, const struct sink *sink, char *verb, cha
 
 static void play_open(struct play *play, const struct sink **sink)
 {
-    struct conversation_options options = {
-        .server = play->server[0] ? play->server : NULL,
-        .message = show_message,
-        .context = play,
-    };
+    struct conversation_options options = {.message = show_message, .context = play};
+    char reason[PATTERN_REASON_SIZE];
 
+    assert_int_equal(patterns_new(&play->patterns), 0);
+    if (play->server[0])
+        assert_int_equal(patterns_add(play->patterns, play->server, false, reason), 0);
+    options.patterns = play->patterns;
     assert_int_equal(conversations_new(&play->conversations, &options), 0);
     assert_int_equal(table_new(&play->table), 0);
     *sink = conversations_sink(play->conversations);
@@ -459,6 +462,7 @@ static void plays_as_expected(void **state)
     print_table(&play);
     fclose(play.out);
     conversations_free(play.conversations);
+    patterns_free(play.patterns);
     table_free(play.table);
     expected = read_whole(expected_path);
     same = strcmp(actual, expected) == 0;

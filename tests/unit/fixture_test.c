@@ -154,6 +154,10 @@ static void names_what_there_is(void **state)
                  "{{#tables}}{{#exchanges}}{{#request.rows}}{{offset}}+{{length}} {{hex}}"
                  "{{^last}}|{{/last}}{{/request.rows}}{{/exchanges}}{{/tables}}",
                  "0+16 30313233343536373839616263646566|16+2 5859");
+    assert_gives(&fixture,
+                 "{{#tables}}{{#exchanges}}{{#request.rows}}{{offset.hex}} "
+                 "{{/request.rows}}{{/exchanges}}{{/tables}}",
+                 "00000000 00000010 ");
     assert_gives(&fixture, "{{#tables}}{{#exchanges}}{{response.hex}}{{/exchanges}}{{/tables}}",
                  "012a2f0a");
     assert_gives(&fixture,

@@ -360,14 +360,22 @@ static void ancillary_data_go_round(void **state)
 
 static void losses_go_round(void **state)
 {
-    static const struct losses losses = {
-        .messages = 1, .bytes = 2, .cut = 3, .unfollowed = 4, .foreign = 5, .bypassed = 6};
+    static const struct losses losses = {.messages = 1,
+                                         .bytes = 2,
+                                         .cut = 3,
+                                         .unfollowed = 4,
+                                         .foreign = 5,
+                                         .bypassed = 6,
+                                         .shortened = 7,
+                                         .left_out = 8};
     static const struct losses most = {.messages = INT64_MAX,
                                        .bytes = INT64_MAX,
                                        .cut = INT64_MAX,
                                        .unfollowed = INT64_MAX,
                                        .foreign = INT64_MAX,
-                                       .bypassed = INT64_MAX};
+                                       .bypassed = INT64_MAX,
+                                       .shortened = INT64_MAX,
+                                       .left_out = INT64_MAX};
     static struct got got;
     struct message message = sample("a", 1);
     struct recording_error error;

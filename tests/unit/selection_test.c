@@ -5,10 +5,40 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include <cmocka.h>
 
+#include "capture/pattern.h"
 #include "capture/selection.h"
+
+/* A selection, and the patterns it has: those that are asked for, or with ! left out. */
+struct chosen {
+    struct patterns *patterns;
+    struct selection *selection;
+};
+
+static struct selection *choose(struct chosen *chosen, const char *const *texts)
+{
+    char reason[PATTERN_REASON_SIZE];
+
+    assert_int_equal(patterns_new(&chosen->patterns), 0);
+    for (; *texts; texts++) {
+        bool excludes = **texts == '!';
+
+        assert_int_equal(patterns_add(chosen->patterns, *texts + excludes, excludes, reason), 0);
+    }
+    assert_int_equal(selection_new(&chosen->selection, chosen->patterns), 0);
+    return chosen->selection;
+}
+
+#define CHOOSE(chosen, ...) choose(chosen, (const char *const[]){__VA_ARGS__ __VA_OPT__(, ) NULL})
+
+static void chosen_free(struct chosen *chosen)
+{
+    selection_free(chosen->selection);
+    patterns_free(chosen->patterns);
+}
 
 /* What becomes of a message of that conversation, with a server there: its new number, or 0. */
 static int take(struct selection *selection, uint32_t conversation, const char *server,
@@ -18,6 +48,7 @@ static int take(struct selection *selection, uint32_t conversation, const char *
     bool by_client = (direction == REQUEST) == sent;
     struct message message = {
         .conversation = conversation,
+        .family = AF_UNIX,
         .direction = direction,
         .sent = sent,
         .self = by_client ? &client : &other,
@@ -31,10 +62,11 @@ static int take(struct selection *selection, uint32_t conversation, const char *
 
 static void takes_all_without_a_pattern(void **state)
 {
+    struct chosen chosen;
     struct selection *selection;
 
     (void)state;
-    assert_int_equal(selection_new(&selection, NULL), 0);
+    selection = CHOOSE(&chosen);
     assert_int_equal(selection_count(selection), 0);
     for (int i = 1; i <= 5; i++) {
         assert_int_equal(take(selection, i, "", REQUEST, true), i);
@@ -42,15 +74,16 @@ static void takes_all_without_a_pattern(void **state)
     }
     assert_int_equal(take(selection, 2, "@any", RESPONSE, true), 2);
     assert_int_equal(selection_count(selection), 5);
-    selection_free(selection);
+    chosen_free(&chosen);
 }
 
 static void takes_those_with_the_server(void **state)
 {
+    struct chosen chosen;
     struct selection *selection;
 
     (void)state;
-    assert_int_equal(selection_new(&selection, "@ser*"), 0);
+    selection = CHOOSE(&chosen, "@ser*");
     assert_int_equal(take(selection, 1, "@other", REQUEST, true), 0);
     assert_int_equal(take(selection, 2, "@server", REQUEST, true), 1);
     assert_int_equal(take(selection, 3, "", RESPONSE, true), 0);
@@ -62,52 +95,72 @@ static void takes_those_with_the_server(void **state)
     assert_int_equal(take(selection, 1, "@other", RESPONSE, true), 0);
     assert_int_equal(take(selection, 2, "@server", RESPONSE, true), 1);
     assert_int_equal(selection_count(selection), 3);
-    selection_free(selection);
+    chosen_free(&chosen);
 }
 
 /* It is the server's address that counts; the client's may match as it likes. */
 static void looks_at_the_server_alone(void **state)
 {
+    struct chosen chosen;
     struct selection *selection;
 
     (void)state;
-    assert_int_equal(selection_new(&selection, "@client"), 0);
+    selection = CHOOSE(&chosen, "@client");
     assert_int_equal(take(selection, 1, "@server", REQUEST, true), 0);
     assert_int_equal(take(selection, 2, "@server", RESPONSE, true), 0);
     assert_int_equal(take(selection, 3, "@server", REQUEST, false), 0);
     assert_int_equal(take(selection, 4, "@server", RESPONSE, false), 0);
     assert_int_equal(take(selection, 5, "@client", REQUEST, true), 1);
-    selection_free(selection);
+    chosen_free(&chosen);
+}
+
+/* What is left out is so whichever end it is. */
+static void leaves_out_either_end(void **state)
+{
+    struct chosen chosen;
+    struct selection *selection;
+
+    (void)state;
+    selection = CHOOSE(&chosen, "!@server");
+    assert_int_equal(take(selection, 1, "@server", REQUEST, true), 0);
+    assert_int_equal(take(selection, 2, "@other", REQUEST, true), 1);
+    chosen_free(&chosen);
+    selection = CHOOSE(&chosen, "@*", "!@server", "!@cli*");
+    assert_int_equal(take(selection, 1, "@server", REQUEST, true), 0);
+    assert_int_equal(take(selection, 2, "@other", RESPONSE, true), 0);
+    chosen_free(&chosen);
 }
 
 /* Decided once: an address that becomes known later changes nothing. */
 static void decides_at_the_first_message(void **state)
 {
+    struct chosen chosen;
     struct selection *selection;
 
     (void)state;
-    assert_int_equal(selection_new(&selection, "@server"), 0);
+    selection = CHOOSE(&chosen, "@server");
     assert_int_equal(take(selection, 1, "", REQUEST, true), 0);
     assert_int_equal(take(selection, 1, "@server", REQUEST, true), 0);
     assert_int_equal(take(selection, 2, "@server", REQUEST, true), 1);
     assert_int_equal(take(selection, 2, "", REQUEST, true), 1);
-    selection_free(selection);
+    chosen_free(&chosen);
 }
 
 static void keeps_many_apart(void **state)
 {
     enum { MANY = 5000 };
+    struct chosen chosen;
     struct selection *selection;
 
     (void)state;
-    assert_int_equal(selection_new(&selection, "@server"), 0);
+    selection = CHOOSE(&chosen, "@server");
     for (int i = 1; i <= MANY; i++)
         assert_int_equal(take(selection, i, i % 3 ? "@other" : "@server", REQUEST, true),
                          i % 3 ? 0 : i / 3);
     for (int i = MANY; i >= 1; i--)
         assert_int_equal(take(selection, i, "", RESPONSE, true), i % 3 ? 0 : i / 3);
     assert_int_equal(selection_count(selection), MANY / 3);
-    selection_free(selection);
+    chosen_free(&chosen);
     selection_free(NULL);
 }
 
@@ -117,6 +170,7 @@ int main(void)
         cmocka_unit_test(takes_all_without_a_pattern),
         cmocka_unit_test(takes_those_with_the_server),
         cmocka_unit_test(looks_at_the_server_alone),
+        cmocka_unit_test(leaves_out_either_end),
         cmocka_unit_test(decides_at_the_first_message),
         cmocka_unit_test(keeps_many_apart),
     };

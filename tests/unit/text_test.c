@@ -150,6 +150,20 @@ static void bytes_stay_distinct(void **state)
     }
 }
 
+/* What is escaped already stays as it is, and what is not is made harmless. */
+static void cleans_what_should_be_escaped(void **state)
+{
+    char text[64], small[4];
+
+    (void)state;
+    assert_int_equal(text_clean(text, sizeof(text), "/a\\x0a\\\\b"), 9);
+    assert_string_equal(text, "/a\\x0a\\\\b");
+    assert_int_equal(text_clean(text, sizeof(text), "/a\n\033[m"), 6);
+    assert_string_equal(text, "/a\\x0a\\x1b[m");
+    assert_int_equal(text_clean(small, sizeof(small), "\033"), 0);
+    assert_string_equal(small, "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -157,6 +171,7 @@ int main(void)
         cmocka_unit_test(escapes_what_is_dangerous),
         cmocka_unit_test(fits_any_size),
         cmocka_unit_test(bytes_stay_distinct),
+        cmocka_unit_test(cleans_what_should_be_escaped),
     };
 
     return cmocka_run_group_tests_name("text", tests, NULL, NULL);

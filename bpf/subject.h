@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The sockets that calls are on, observed or not. */
+#ifndef BPF_SUBJECT_H
+#define BPF_SUBJECT_H
+
+#include "bpf/record.h"
+
+static __always_inline bool is_known_family(__u16 family)
+{
+    return family == AF_UNIX || family == AF_INET || family == AF_INET6;
+}
+
+/* The socket that a call is on. */
+struct subject {
+    __u64 sock; /* the struct sock */
+    __u64 inode;
+    __u16 family;
+    __u16 type;
+    __u32 reserved;
+};
+
+/* Looks at a socket. True if it is of a family and type that this program knows. */
+static __always_inline bool subject_is(struct subject *subject, struct sock *sk, __u64 inode)
+{
+    subject->sock = (__u64)sk;
+    subject->inode = inode;
+    subject->family = READ(sk, __sk_common.skc_family);
+    subject->type = READ(sk, sk_type);
+    subject->reserved = 0;
+    return is_known_family(subject->family) &&
+           (subject->type == SOCK_STREAM || subject->type == SOCK_DGRAM ||
+            subject->type == SOCK_SEQPACKET);
+}
+
+/* Notes the socket that the call is on. */
+static __always_inline void keep_subject(struct call *call, const struct subject *subject)
+{
+    call->sock = subject->sock;
+    call->inode = subject->inode;
+    call->family = subject->family;
+    call->type = subject->type;
+}
+
+static __always_inline struct unix_sock *unix_of(struct sock *sk)
+{
+    return (struct unix_sock *)sk;
+}
+
+static __always_inline __u64 inode_of(struct sock *sk)
+{
+    struct file *file = READ(sk, sk_socket, file);
+
+    return file ? READ(file, f_inode, i_ino) : 0;
+}
+
+static __always_inline __u64 fold(const struct in6_addr *address)
+{
+    __u32 words[4] = {};
+
+    bpf_core_read(words, sizeof(words), &address->in6_u.u6_addr32);
+    return words[0] ^ words[1] ^ words[2] ^ words[3] ^ ((__u64)words[3] << 32);
+}
+
+/* What tells one state of the endpoint from another: it stands for its addresses. */
+struct state {
+    __u64 address;
+    __u64 peer;
+};
+
+static __always_inline void state_of(struct sock *sk, __u16 family, struct state *now)
+{
+    __u64 ports;
+
+    if (family == AF_UNIX) {
+        now->address = (__u64)READ(unix_of(sk), addr);
+        now->peer = (__u64)READ(unix_of(sk), peer);
+        return;
+    }
+    ports = READ(sk, __sk_common.skc_num);
+    now->address = ports << 48;
+    ports = READ(sk, __sk_common.skc_dport);
+    now->peer = ports << 48;
+    if (family == AF_INET) {
+        now->address ^= READ(sk, __sk_common.skc_rcv_saddr);
+        now->peer ^= READ(sk, __sk_common.skc_daddr);
+    } else {
+        now->address ^= fold(&sk->__sk_common.skc_v6_rcv_saddr);
+        now->peer ^= fold(&sk->__sk_common.skc_v6_daddr);
+    }
+}
+
+#endif

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/* A message is selected, counted against the quota, shortened, shown and put down, in this order.
+ */
+#include "capture/intake.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "capture/ancillary.h"
+#include "capture/exchange.h"
+#include "capture/quota.h"
+#include "capture/recording.h"
+#include "capture/selection.h"
+#include "capture/show.h"
+#include "capture/terminal.h"
+
+/* Nanoseconds without a message after which the last of so many exchanges is complete. */
+#define QUIET UINT64_C(250000000)
+
+struct intake {
+    struct intake_options options;
+    struct selection *selection;
+    struct quota *quota; /* when so many exchanges are wanted */
+    struct recording_writer *recording;
+    FILE *view; /* when messages are shown */
+    bool colors;
+    struct intake_counts counts;
+};
+
+static uint64_t now(void)
+{
+    struct timespec time;
+
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
+}
+
+/*
+ * Counts what is left out of a message, and leaves it out where nobody has yet. What was left out
+ * when a message was recorded that is now read, the recording has counted.
+ */
+static void shorten(struct intake *intake, struct message *message)
+{
+    size_t most = intake->options.max_message, whole = message->length + message->missing;
+    bool counted = intake->options.whole && message->missing;
+    size_t left_out;
+
+    if (!most || whole <= most)
+        return;
+    left_out = whole - most;
+    if (intake->options.whole) {
+        left_out = message->length > most ? message->length - most : 0;
+        message->length -= left_out;
+        message->missing += left_out;
+    }
+    intake->counts.left_out += left_out;
+    intake->counts.shortened += left_out && !counted;
+}
+
+/* Whether ancillary data is all that is missing, of the bytes that were asked for. */
+static bool lacks_ancillary(const struct intake *intake, const struct message *message)
+{
+    size_t most = intake->options.max_message;
+
+    return message->ancillary && message->ancillary->cut &&
+           (!message->missing || (most && message->length >= most));
+}
+
+static int put_down(void *context, const struct message *original)
+{
+    struct intake *intake = context;
+    struct message message = *original;
+    int err = 0;
+
+    intake->counts.cut += lacks_ancillary(intake, original);
+    shorten(intake, &message);
+    intake->counts.messages++;
+    intake->counts.bytes += message.length;
+    intake->counts.placed += message.lost;
+    if (intake->view)
+        show_message(intake->view, &message, intake->colors);
+    if (intake->recording)
+        err = recording_add(intake->recording, &message);
+    if (err) {
+        intake->counts.unrecorded = true;
+        return err;
+    }
+    if (intake->options.table)
+        err = table_add(intake->options.table, &message);
+    intake->counts.full = err == -ENOSPC;
+    return err;
+}
+
+int intake_take(void *context, const struct message *original)
+{
+    struct intake *intake = context;
+    struct message message = *original;
+    int wanted = selection_take(intake->selection, &message);
+
+    if (wanted <= 0)
+        return wanted;
+    if (!intake->quota)
+        return put_down(intake, &message);
+    wanted = quota_add(intake->quota, &message, now());
+    return wanted < 0 ? wanted : 0;
+}
+
+/* A buffer of its own, so that what is on the screen is written in one piece. */
+static int open_view(struct intake *intake)
+{
+    int fd = dup(STDERR_FILENO);
+
+    intake->view = fd < 0 ? NULL : fdopen(fd, "w");
+    if (!intake->view) {
+        int err = -errno;
+
+        if (fd >= 0)
+            close(fd);
+        return err;
+    }
+    setvbuf(intake->view, NULL, _IOFBF, 1 << 16);
+    intake->colors = terminal_colors(intake->view);
+    return 0;
+}
+
+static int open_quota(struct intake *intake)
+{
+    const struct quota_options options = {
+        .exchanges = intake->options.count,
+        .quiet = QUIET,
+        .message = put_down,
+        .context = intake,
+    };
+
+    return quota_new(&intake->quota, &options);
+}
+
+int intake_new(struct intake **out, const struct intake_options *options)
+{
+    struct intake *intake = calloc(1, sizeof(*intake));
+    int err;
+
+    if (!intake)
+        return -ENOMEM;
+    intake->options = *options;
+    err = selection_new(&intake->selection, options->patterns);
+    if (!err && options->count)
+        err = open_quota(intake);
+    if (!err && options->show)
+        err = open_view(intake);
+    if (err) {
+        intake_free(intake);
+        return err;
+    }
+    *out = intake;
+    return 0;
+}
+
+void intake_free(struct intake *intake)
+{
+    if (!intake)
+        return;
+    if (intake->view)
+        fclose(intake->view);
+    quota_free(intake->quota);
+    selection_free(intake->selection);
+    free(intake);
+}
+
+void intake_record(struct intake *intake, struct recording_writer *recording)
+{
+    intake->recording = recording;
+}
+
+int intake_finish(struct intake *intake)
+{
+    return intake->quota ? quota_finish(intake->quota) : 0;
+}
+
+bool intake_left(const struct intake *intake, uint64_t *left)
+{
+    return intake->quota && quota_left(intake->quota, now(), left);
+}
+
+struct intake_counts intake_counts(const struct intake *intake)
+{
+    struct intake_counts counts = intake->counts;
+
+    counts.conversations = selection_count(intake->selection);
+    if (intake->quota) {
+        counts.exchanges = quota_passed(intake->quota);
+        counts.unanswered = quota_left_out(intake->quota);
+    }
+    return counts;
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/* A path's directory is watched, or while there is none, the nearest one above it. */
+#include "capture/path_watch.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+
+#include "capture/pattern.h"
+
+static const uint32_t changes = IN_CREATE | IN_DELETE | IN_MOVED_TO | IN_MOVED_FROM |
+                                IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR;
+
+static int watch_above(int fd, const char *path)
+{
+    char *directory = strdup(path), *slash;
+    int err = directory ? -ENOENT : -ENOMEM;
+
+    while (err == -ENOENT) {
+        slash = strrchr(directory, '/');
+        if (!slash)
+            strcpy(directory, ".");
+        else
+            slash[slash == directory] = '\0'; /* the root is a slash */
+        err = inotify_add_watch(fd, directory, changes) < 0 ? -errno : 0;
+        if (!slash || slash == directory)
+            break;
+    }
+    free(directory);
+    return err;
+}
+
+static int watch_all(int fd, const struct patterns *patterns)
+{
+    size_t index = 0;
+    const char *path;
+    bool missing;
+    int err = 0;
+
+    while (!err && (path = patterns_path(patterns, &index, &missing)))
+        err = watch_above(fd, path);
+    return err;
+}
+
+int path_watch_open(int *out, const struct patterns *patterns)
+{
+    size_t index = 0;
+    bool missing;
+    int fd, err;
+
+    *out = -1;
+    if (!patterns_path(patterns, &index, &missing))
+        return 0;
+    fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+    if (fd < 0)
+        return -errno;
+    err = watch_all(fd, patterns);
+    if (err)
+        close(fd);
+    else
+        *out = fd;
+    return err;
+}
+
+int path_watch_step(int fd, struct patterns *patterns)
+{
+    char events[4096] __attribute__((aligned(__alignof__(struct inotify_event))));
+    bool any = false;
+    int err;
+
+    while (read(fd, events, sizeof(events)) > 0)
+        any = true;
+    if (!any)
+        return 0;
+    err = watch_all(fd, patterns); /* directories may have come and gone, too */
+    return err ? err : patterns_resolve(patterns);
+}

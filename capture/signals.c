@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/* What a key sends reaches everybody in the foreground. */
+#include "capture/signals.h"
+
+#include <stddef.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1};
+static const size_t count = sizeof(signals) / sizeof(*signals);
+
+/* Blocked, and not ignored or handled: the command inherits neither, and no call is interrupted. */
+void signals_hold(void)
+{
+    sigset_t set;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGPIPE);
+    sigaddset(&set, SIGUSR1);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
+void signals_add(sigset_t *set)
+{
+    for (size_t i = 0; i < count; i++)
+        sigaddset(set, signals[i]);
+}
+
+void signals_ignore(void)
+{
+    for (size_t i = 0; i < count; i++)
+        signal(signals[i], SIG_IGN);
+}
+
+bool signal_reached_all(const struct signalfd_siginfo *signal)
+{
+    if (signal->ssi_code != SI_KERNEL)
+        return false;
+    /* That the terminal is gone, the kernel tells none but the leader of its session. */
+    return signal->ssi_signo != SIGHUP || getsid(0) != getpid();
+}

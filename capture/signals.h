@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/* The signals by which a user has a say while it records. */
+#ifndef CAPTURE_SIGNALS_H
+#define CAPTURE_SIGNALS_H
+
+#include <signal.h>
+#include <stdbool.h>
+
+struct signalfd_siginfo;
+
+/*
+ * Holds back, from now on, what would end us for no good reason: SIGPIPE, as writing where nobody
+ * reads fails all the same, and SIGUSR1 until there is something to show.
+ */
+void signals_hold(void);
+
+/* Adds to the set the signals that are for the command, too, and SIGUSR1, which is for us alone. */
+void signals_add(sigset_t *set);
+
+/* Ignores them all. */
+void signals_ignore(void);
+
+/* True when the terminal sent it, and to the command, too: then it need not be passed on. */
+bool signal_reached_all(const struct signalfd_siginfo *signal);
+
+#endif

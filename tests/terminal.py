@@ -1,0 +1,53 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
+"""Runs a command on a terminal of its own and prints what appears there; the status is the command's.
+
+    terminal.py [--when FILE interrupt|hang-up|SIGNAL] COMMAND [ARG...]
+
+Once FILE is there, Ctrl-C is typed, the terminal is taken away, or the command is sent a signal.
+"""
+
+import os
+import pty
+import select
+import signal
+import sys
+
+
+def act(action, screen, pid):
+    """Returns the terminal, or None when there is none any more."""
+    if action == "interrupt":
+        os.write(screen, b"\x03")
+    elif action == "hang-up":
+        os.close(screen)
+        return None
+    else:
+        os.kill(pid, signal.Signals["SIG" + action])
+    return screen
+
+
+def main():
+    arguments, file, action = sys.argv[1:], None, None
+    if arguments[0] == "--when":
+        file, action = arguments[1:3]
+        arguments = arguments[3:]
+    pid, screen = pty.fork()
+    if pid == 0:
+        os.execvp(arguments[0], arguments)
+    while screen is not None:
+        if file and os.path.exists(file):
+            file = None
+            screen = act(action, screen, pid)
+        elif select.select([screen], [], [], 0.05)[0]:
+            try:
+                shown = os.read(screen, 65536)
+            except OSError:  # nobody has it open any more
+                break
+            sys.stdout.buffer.write(shown)
+            sys.stdout.buffer.flush()
+    status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    sys.exit(status if status >= 0 else 128 - status)
+
+
+if __name__ == "__main__":
+    main()

@@ -162,7 +162,7 @@ all_languages() { # LINE...
     run --separate-stderr -0 "${sockfixture[@]}" -v -w "$recording" \
         "$programs/ancillary" together --path "$path"
     # shellcheck disable=SC2154 # set by run
-    grep -qE "seqpacket, length 8, with 1 file descriptor \(pipe\), with credentials \(pid [1-9][0-9]*, uid $(id -u), gid $(id -g)\), with 2 file descriptors \(eventfd, file\)$" \
+    grep -qE "seqpacket 8, with 1 file descriptor \(pipe\), with credentials \(pid [1-9][0-9]*, uid $(id -u), gid $(id -g)\), with 2 file descriptors \(eventfd, file\)$" \
         <<< "$stderr"
 }
 

@@ -1,31 +1,17 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
 # In every language: what is emitted of awkward conversations is left alone by the language's formatter, compiles
-# with warnings for errors, and a program prints the recorded bytes from it.
+# with warnings for errors, and a program prints the recorded bytes from it. What is emitted under sanitizers is no
+# other, so that tests/run does this once; fixtures.bats has what takes no compiler.
 
 load helper
+load languages
 
-languages=$tests/languages
 npm=$languages/node_modules
 
-# tests/languages/conversation.py makes these.
-shapes=(awkward long optional many hostile crowd nothing)
-
 setup_file() {
-    local shape
-    export GOCACHE=$BATS_FILE_TMPDIR/go-cache GOFLAGS=-mod=mod GOTOOLCHAIN=local recordings=$BATS_FILE_TMPDIR
-    for shape in "${shapes[@]}"; do
-        "$BATS_TEST_DIRNAME/languages/conversation.py" "$shape" > "$recordings/$shape.jsonl"
-        "$BATS_TEST_DIRNAME/rows.py" recording "$recordings/$shape.jsonl" > "$recordings/$shape.rows"
-    done
-}
-
-# The fixture of a shape. What is known to be missing in it is said with status 3.
-emit() { # SHAPE FILE [OPTION...]
-    local status=0 expected=0
-    [ "$1" = optional ] && expected=3
-    "$SOCKFIXTURE" -q -r "$recordings/$1.jsonl" -o "$2" --name table --embed-above 0 "${@:3}" > told 2>&1 || status=$?
-    equal "$status" "$expected" "the status ($(cat told)), and the one expected,"
+    export GOCACHE=$BATS_FILE_TMPDIR/go-cache GOFLAGS=-mod=mod GOTOOLCHAIN=local
+    make_recordings
 }
 
 # The identifiers of the shape's tables: NAME, or NAME and a number each when there are several.
@@ -82,11 +68,6 @@ is_large() { # SHAPE
     [[ $1 =~ ^(long|crowd)$ ]]
 }
 
-# Messages as they stand, one a line: what a fixture for eyes has to show.
-messages() { # SHAPE
-    tr ' ,' '\n' < "$recordings/$1.rows" | sed '/^none$/d; s/^-$//'
-}
-
 # Go, Rust, Python and JSON; their other styles are in styles.bats.
 
 print_go() { # SHAPE
@@ -98,7 +79,7 @@ print_go() { # SHAPE
     printf 'module fixture\n\ngo 1.19\n' > go.mod
     go test . >&2
     is_large "$1" || go vet .
-    left_alone fixture.go gofmt
+    is_large "$1" || left_alone fixture.go gofmt
 }
 
 @test "go" {
@@ -454,48 +435,6 @@ print_txtar() { # SHAPE
     for_shapes print_txtar "${shapes[@]}"
 }
 
-# For the shell and for eyes
-
-@test "hexstring gives printf the bytes" {
-    local shape line
-    for shape in awkward optional many nothing; do
-        emit "$shape" fixture --lang hexstring
-        while read -r line; do
-            # shellcheck disable=SC2059 # it is a format
-            printf "$line" | od -An -v -tx1 | tr -d ' \n'
-            echo
-        done < fixture > said
-        messages "$shape" > expected
-        cmp said expected
-    done
-    emit long fixture --lang hexstring
-    sed 's/\\x//g' fixture | cmp - <(messages long)
-}
-
-@test "hexstring has requests or responses alone" {
-    emit optional requests --lang hexstring --style requests
-    emit optional responses --lang hexstring --style responses
-    equal "$(cat requests)" "$(cut -d' ' -f1 "$recordings/optional.rows" | sed '/none/d; s/^-$//; s/../\\x&/g')"
-    equal "$(cat responses)" "$(cut -d' ' -f2 "$recordings/optional.rows" | sed '/none/d; s/^-$//; s/../\\x&/g')"
-}
-
-shows_messages() { # LANGUAGE
-    local shape
-    for shape in "${shapes[@]}"; do
-        emit "$shape" fixture --lang "$1"
-        "$languages/hex/print.py" "$1" fixture > said
-        messages "$shape" | cmp - said || fail "other bytes than recorded in $shape"
-    done
-}
-
-@test "hex: xxd reads it back" {
-    shows_messages hex
-}
-
-@test "text shows the messages" {
-    shows_messages text
-}
-
 @test "markdown shows the messages, and prettier leaves it alone" {
     local shape
     shows_messages markdown
@@ -504,16 +443,6 @@ shows_messages() { # LANGUAGE
         emit "$shape" "$shape.md" --lang markdown
         prettier "$shape.md"
     done
-}
-
-# Nothing of it drives a terminal, turns the text around or hides in it.
-@test "hostile names do not show as anything else" {
-    local lang
-    while read -r lang _; do
-        [ "$lang" = raw ] && continue
-        emit hostile "fixture" --lang "$lang"
-        run -1 grep -aP '[\x00-\x08\x0b-\x1f\x7f]|\xe2\x80[\xa8-\xae]|\xc2\x85|\xf3\xa0\x81' fixture
-    done < <("$SOCKFIXTURE" --list-langs)
 }
 
 @test "names that are none in the language" {

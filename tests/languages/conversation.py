@@ -8,7 +8,7 @@
                 end, break or change a literal or a comment
     long        a message of 1 MiB on either side, of which one is text
     optional    two conversations; requests without a response, responses without a request, empty
-                messages, messages cut and lost
+                messages, messages cut and lost, what comes with a message
     many        several messages on a side, none, and empty ones
     hostile     a command and servers whose names try to end a comment, a string or a line
     crowd       more exchanges than a method or a class of the Java machine has room for
@@ -68,7 +68,7 @@ class Recording:
         self.conversation += 1
         self.servers.append(server)
 
-    def say(self, direction, data, missing=0, lost=0):
+    def say(self, direction, data, missing=0, lost=0, **ancillary):
         server = escape(self.servers[-1])
         ends = [
             {"pid": 1, "comm": "client", "inode": 2 * self.conversation, "address": ""},
@@ -89,11 +89,13 @@ class Recording:
             "length": len(data) + missing,
             "data": base64.b64encode(data).decode(),
             "text": "",
+            **ancillary,
         }
         if missing:
             line["missing"] = missing
-            self.cut += 1
             self.missing += missing
+        if missing or "ancillary_cut" in ancillary:
+            self.cut += 1
         if lost:
             line["lost"] = lost
             self.lost += lost
@@ -162,6 +164,8 @@ def optional():
     told.say("response", b"\xff" * 40, missing=3)
     told.say("request", b"after it", lost=1)
     told.say("response", b"cut", missing=1, lost=2)
+    told.say("request", b"take these", ancillary=[{"descriptors": ["file", "pipe"]}])
+    told.say("response", b"taken", ancillary=[{"credentials": {"pid": 2, "uid": 0, "gid": 1}}], ancillary_cut=True)
     return told
 
 

@@ -13,9 +13,9 @@ import sys
 
 ROW = re.compile(r"[0-9a-f]{8}: ")
 BEGINS = {
-    "hex": re.compile(r"# .*, (?:request|response)(?: \d+)?, (\d+) bytes?(?:; incomplete.*)?$"),
-    "text": re.compile(r"  [<>] (\d+) bytes?(?:; incomplete.*)?$"),
-    "markdown": re.compile(r"(?:Request|Response)(?: \d+)?, (\d+) bytes?(?:; incomplete.*?)?[.:]$"),
+    "hex": re.compile(r"# .*, (?:request|response)(?: \d+)?, (\d+) bytes?(?:; .*)?$"),
+    "text": re.compile(r"  [<>] (\d+) bytes?(?:; .*)?$"),
+    "markdown": re.compile(r"(?:Request|Response)(?: \d+)?, (\d+) bytes?(?:; .*?)?[.:]$"),
 }
 
 

@@ -15,6 +15,14 @@ every_language() {
     "$SOCKFIXTURE" --list-langs | cut -d' ' -f1
 }
 
+@test "manual and README name every language" {
+    local lang
+    for lang in $(every_language); do
+        grep -qE "^\.Cm (.* )?$lang( .*)?$" "$tests/../sockfixture.1" || fail "the manual does not name $lang"
+        grep -qE "^\| .*\`$lang\`.* \|" "$tests/../README.md" || fail "README does not name $lang"
+    done
+}
+
 @test "every language makes a fixture of everything" {
     local shape lang
     for lang in $(every_language); do

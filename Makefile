@@ -115,6 +115,9 @@ test_deps  = bats libcmocka-dev chrony linuxptp golang-go rustc rustfmt black py
              strace jq procps util-linux socat libcap2-bin libasan8 libubsan1 valgrind xxd \
              dbus dbus-daemon systemd python3-gi redis-server redis-tools dbus-bin postgresql curl openssh-client openssl \
              libc6-dev-arm64-cross chromium chromium-driver
+language_deps = clang clang-format openjdk-17-jdk-headless kotlin mono-mcs mono-runtime ruby rubocop \
+             perltidy elixir erlang-base ghc ormolu python3-yaml yamllint golang-golang-x-tools-dev \
+             $(if $(shell command -v npm),,nodejs npm)
 fuzz_deps  = libclang-rt-dev python3
 lint_deps  = clang-format clang-tidy cppcheck shellcheck mandoc
 vm_deps    = $(shell tests/vm/deps)
@@ -139,7 +142,13 @@ deps-examples: deps
 	$(call install_deps,$(example_deps))
 
 deps-test: deps
-	$(call install_deps,$(test_deps))
+	$(call install_deps,$(test_deps) $(language_deps))
+	@$(MAKE) --no-print-directory tests/languages/node_modules
+
+# What the tests of languages take from npm, as package-lock.json has it.
+tests/languages/node_modules: tests/languages/package-lock.json
+	npm ci --no-audit --no-fund --prefix $(@D)
+	@touch $@
 
 deps-lint:
 	$(call install_deps,$(lint_deps))

@@ -99,16 +99,15 @@ static int write_files(struct run *run, const struct fixture *fixture)
     return err;
 }
 
-/* The fixture's file name without its ending, for the files beside it; NULL when there are none. */
-static char *file_stem(const struct run *run)
+/* The name of the file that the fixture goes to, without its ending; NULL when it has no name. */
+static char *file_base(const struct run *run)
 {
     const char *path = run->options->output;
     const char *slash = path ? strrchr(path, '/') : NULL;
     const char *base = slash ? slash + 1 : path;
     const char *dot = path ? strrchr(base, '.') : NULL;
 
-    if (run->language->folder || !run->language->embeds ||
-        (!run->options->check && !run->fixture_file.beside))
+    if (!path || is_stdout(path))
         return NULL;
     return dot > base ? strndup(base, (size_t)(dot - base)) : strdup(base);
 }
@@ -124,22 +123,24 @@ static int open_index(struct run *run)
     return run->fixture_file.file ? 0 : -errno;
 }
 
-static struct fixture describe_fixture(const struct run *run, const char *stem)
+static struct fixture describe_fixture(const struct run *run, const char *base)
 {
     const struct options *options = run->options;
+    const struct language *language = run->language;
+    const bool beside = options->check || run->fixture_file.beside;
 
     return (struct fixture){
         .table = run->table,
         .command = run->command,
-        .name = options->name,
+        .name = options->name || !language->named_by_file ? options->name : base,
         .package = options->package,
         .lost = run->losses.messages - run->placed,
         .incomplete = run->incomplete,
         .style = options->style,
         .call = options->call,
         .bytes = options->bytes,
-        .embed_above = options->embed_given ? options->embed_above : run->language->embed_above,
-        .stem = stem,
+        .embed_above = options->embed_given ? options->embed_above : language->embed_above,
+        .stem = !language->folder && language->embeds && beside ? base : NULL,
     };
 }
 
@@ -148,20 +149,21 @@ enum status fixture_file_write(struct run *run)
     const struct options *options = run->options;
     const struct language *language = run->language;
     const char *path = options->output ? options->output : "-";
-    char *stem = language ? file_stem(run) : NULL;
     struct template_error error = {0};
     struct fixture fixture;
+    char *base;
     int err;
 
     if (!language)
         return STATUS_DONE;
-    fixture = describe_fixture(run, stem);
+    base = file_base(run);
+    fixture = describe_fixture(run, base);
     err = language->folder ? open_index(run) : 0;
     if (!err)
         err = fixture_print(&fixture, run->language, run->fixture_file.file, &error);
     if (!err)
         err = write_files(run, &fixture);
-    free(stem);
+    free(base);
     if (err && error.line) {
         say_template_error(&error);
         return STATUS_USAGE;
@@ -171,12 +173,12 @@ enum status fixture_file_write(struct run *run)
 
 enum status fixture_file_find_stale(const struct run *run, struct stale_file *stale)
 {
-    char *stem = file_stem(run);
-    const struct fixture fixture = describe_fixture(run, stem);
+    char *base = file_base(run);
+    const struct fixture fixture = describe_fixture(run, base);
     struct template_error error = {0};
     int err = fresh_check(&fixture, run->language, run->options->output, stale, &error);
 
-    free(stem);
+    free(base);
     if (err && error.line) {
         say_template_error(&error);
         return STATUS_USAGE;

@@ -7,7 +7,11 @@
 #include "emit/lines.h"
 #include "emit/word.h"
 
-enum { ROW = 16, OVERLAP = 64, CHUNK = 4096, PIECE = 4 << 20 };
+/*
+ * A block is what a string literal holds in every language: C promises 4095 characters, and the
+ * Java machine 65535 bytes with the indentation.
+ */
+enum { ROW = 16, BLOCK = 4080, OVERLAP = 64, CHUNK = 4096, PIECE = 4 << 20 };
 
 static const char by_language[] = "text";
 
@@ -25,9 +29,11 @@ static const uint8_t *bytes_of(const struct value *value)
 
 static int print_bytes(const struct value *value, const struct template_escape *escape, FILE *out)
 {
+    const struct escape_rules *rules = &emission_of(value)->language->escape;
+
     (void)escape;
-    return notation_print(value->detail, emission_of(value)->language->escape.also, bytes_of(value),
-                          value->extent, out);
+    return notation_print(value->detail, escape_backslashed(rules), bytes_of(value), value->extent,
+                          out);
 }
 
 /* Plain text, which is escaped like any other; the end of a piece stays to be seen by the next. */
@@ -131,12 +137,18 @@ static struct value piece_last(const struct value *of)
     return value_flag(of, of->index + of->extent == ((const struct said *)of->self)->length);
 }
 
+/* A block ends with the piece that brings it to its size, wherever in the piece that is. */
+static struct value piece_break(const struct value *of)
+{
+    size_t end = of->index + of->extent;
+
+    return value_flag(of, of->index / BLOCK != end / BLOCK &&
+                              end < ((const struct said *)of->self)->length);
+}
+
 const struct value_field piece_fields[] = {
-    {"offset", piece_offset},
-    {"length", piece_length},
-    {"first", piece_first},
-    {"last", piece_last},
-    {0},
+    {"offset", piece_offset}, {"length", piece_length}, {"first", piece_first},
+    {"last", piece_last},     {"break", piece_break},   {0},
 };
 
 static bool find_in_piece(const struct value *value, const char *name, size_t length,
@@ -192,6 +204,11 @@ struct value value_rows(const struct value *of, const struct said *said)
     return value_make(of, said ? &rows_type : &no_memory_type, said);
 }
 
+bool value_has_several_blocks(const struct said *said)
+{
+    return said->length > BLOCK;
+}
+
 bool value_has_several_rows(const struct said *said)
 {
     return said->length > ROW;
@@ -202,7 +219,8 @@ bool value_has_several_rows(const struct said *said)
 static size_t line_end(const struct value *of, const struct said *said, size_t from)
 {
     const struct language *language = emission_of(of)->language;
-    struct line_rules rules = {language->text, language->escape.also, language->width};
+    struct line_rules rules = {language->text, escape_backslashed(&language->escape),
+                               language->width};
 
     return lines_end(&rules, said->data, said->length, from);
 }

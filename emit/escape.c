@@ -102,6 +102,22 @@ static size_t spell_u4(uint32_t c, char *to)
     return 6 + put_escape('u', 0xdc00 + (c & 0x3ff), 4, to + 6);
 }
 
+static size_t spell_u_u8(uint32_t c, char *to)
+{
+    return c < 0x10000 ? put_escape('u', c, 4, to) : put_escape('U', c, 8, to);
+}
+
+static size_t spell_x_then_braces(uint32_t c, char *to)
+{
+    return (size_t)snprintf(to, SPELT_MAX, "\\x{%x}", c);
+}
+
+/* A number takes in the digits that follow it; the empty \& parts them. */
+static size_t spell_x_ended(uint32_t c, char *to)
+{
+    return (size_t)snprintf(to, SPELT_MAX, "\\x%x\\&", c);
+}
+
 /*
  * Markup gets its number. A number would bring back what hides, and HTML has others for control
  * characters, so these are shown: by their picture, or as they would be written in a string.
@@ -146,6 +162,21 @@ static const struct escape families[] = {
     {.name = "u4",
      .notation = "latin1_string",
      .spell = spell_u4,
+     .quotes = "\"\\",
+     .letters = common_letters},
+    {.name = "u4_u8",
+     .notation = "u4_text",
+     .spell = spell_u_u8,
+     .quotes = "\"\\",
+     .letters = common_letters},
+    {.name = "x_braces",
+     .notation = "go_string",
+     .spell = spell_x_then_braces,
+     .quotes = "\"\\",
+     .letters = common_letters},
+    {.name = "haskell",
+     .notation = "haskell_string",
+     .spell = spell_x_ended,
      .quotes = "\"\\",
      .letters = common_letters},
     {.name = "json",
@@ -252,7 +283,7 @@ static bool by_number(const struct escape_rules *rules, unsigned int where, cons
     if (where & ESCAPE_COMMENT && ends_forbidden(rules, text, at))
         return true;
     if (rules->family->entities)
-        return contains(markup, c);
+        return contains(markup, c) || (where & ESCAPE_STRING && contains(rules->also, c));
     return rules->family->splices &&
            ((c == '\\' && at + 1 == length) || (c == '?' && at > 0 && text[at - 1] == '?'));
 }
@@ -337,4 +368,9 @@ const char *escape_name(size_t index)
 const char *escape_notation(const struct escape *family)
 {
     return family->notation;
+}
+
+const char *escape_backslashed(const struct escape_rules *rules)
+{
+    return rules->family->entities ? "" : rules->also;
 }

@@ -27,6 +27,9 @@ const char *escape_name(size_t index);
 /* The notation in which the family's strings hold bytes. */
 const char *escape_notation(const struct escape *family);
 
+/* What gets a backslash in its strings beyond the usual: nothing in markup, which has numbers. */
+const char *escape_backslashed(const struct escape_rules *rules);
+
 /* How many bytes the character takes that text begins with, if it shows as itself; else 0. */
 size_t escape_visible(const char *text, size_t length);
 

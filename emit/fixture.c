@@ -12,7 +12,13 @@
 #include "emit/steady.h"
 #include "emit/style.h"
 
-/* Exchanges: `self` is the exchange, `detail` the conversation. */
+/*
+ * Exchanges: `self` is the exchange, `detail` the conversation, and `index` the part of it that is
+ * being printed, counted from 1, or 0 for all.
+ */
+
+/* Exchanges in a part: the Java machine has 64 KiB of room for the code that makes them. */
+enum { PART = 100 };
 
 static size_t exchange_index(const struct value *value)
 {
@@ -66,17 +72,19 @@ static struct value exchange_runs(const struct value *of)
 
 static struct value exchange_first(const struct value *of)
 {
-    return value_flag(of, exchange_index(of) == 0);
+    return value_flag(of, exchange_index(of) == (of->index ? (of->index - 1) * PART : 0));
 }
 
 static struct value exchange_last(const struct value *of)
 {
     const struct conversation_table *table = of->detail;
+    size_t end = exchange_index(of) + 1;
 
-    return value_flag(of, exchange_index(of) + 1 == table->count);
+    return value_flag(of, end == table->count || (of->index && end == of->index * PART));
 }
 
 const struct value_field exchange_fields[] = {
+    {"exchange", value_itself},
     {"sides", exchange_sides},
     {"name", exchange_text},
     {"number", exchange_number},
@@ -111,6 +119,72 @@ static bool exchange_item(const struct value *list, size_t index, struct value *
 }
 
 static const struct value_type exchanges_type = {.item = exchange_item};
+
+/* Parts: `self` is the conversation, `index` counts them from 0. */
+
+static size_t part_count(const struct conversation_table *table)
+{
+    return table->count / PART + (table->count % PART != 0);
+}
+
+static bool part_exchange_item(const struct value *list, size_t index, struct value *item)
+{
+    if (index >= PART || !exchange_item(list, list->index * PART + index, item))
+        return false;
+    item->index = list->index + 1;
+    return true;
+}
+
+static struct value part_exchanges(const struct value *of)
+{
+    static const struct value_type part_exchanges_type = {.item = part_exchange_item};
+    struct value list = value_make(of, &part_exchanges_type, of->self);
+
+    list.index = of->index;
+    return list;
+}
+
+static struct value part_number(const struct value *of)
+{
+    return value_number(of, of->index + 1);
+}
+
+static struct value part_first(const struct value *of)
+{
+    return value_flag(of, of->index == 0);
+}
+
+static struct value part_last(const struct value *of)
+{
+    return value_flag(of, of->index + 1 == part_count(of->self));
+}
+
+const struct value_field part_fields[] = {
+    {"exchanges", part_exchanges},
+    {"number", part_number},
+    {"first", part_first},
+    {"last", part_last},
+    {0},
+};
+
+static bool find_in_part(const struct value *value, const char *name, size_t length,
+                         struct value *child)
+{
+    return value_find(part_fields, value, name, length, child);
+}
+
+static bool part_item(const struct value *list, size_t index, struct value *item)
+{
+    static const struct value_type part_type = {.find = find_in_part};
+
+    if (index >= part_count(list->self))
+        return false;
+    *item = value_make(list, &part_type, list->self);
+    item->index = index;
+    return true;
+}
+
+static const struct value_type parts_type = {.item = part_item};
 
 /* The two ends of a conversation. */
 
@@ -175,6 +249,16 @@ static struct value conversation_exchanges(const struct value *of)
     return value_make(of, &exchanges_type, of->self);
 }
 
+static struct value conversation_parts(const struct value *of)
+{
+    return value_make(of, &parts_type, of->self);
+}
+
+static struct value conversation_several_parts(const struct value *of)
+{
+    return value_flag(of, part_count(of->self) > 1);
+}
+
 static struct value conversation_count(const struct value *of)
 {
     return value_number(of, ((const struct conversation_table *)of->self)->count);
@@ -191,11 +275,19 @@ static struct value conversation_last(const struct value *of)
 }
 
 const struct value_field conversation_fields[] = {
-    {"exchanges", conversation_exchanges}, {"table", conversation_identifier},
-    {"number", conversation_number},       {"server", conversation_server},
-    {"client", conversation_client},       {"type", conversation_type},
-    {"count", conversation_count},         {"first", conversation_first},
-    {"last", conversation_last},           {0},
+    {"conversation", value_itself},
+    {"parts", conversation_parts},
+    {"several_parts", conversation_several_parts},
+    {"exchanges", conversation_exchanges},
+    {"table", conversation_identifier},
+    {"number", conversation_number},
+    {"server", conversation_server},
+    {"client", conversation_client},
+    {"type", conversation_type},
+    {"count", conversation_count},
+    {"first", conversation_first},
+    {"last", conversation_last},
+    {0},
 };
 
 static bool find_in_conversation(const struct value *value, const char *name, size_t length,
@@ -223,11 +315,10 @@ static const struct value_type conversations_type = {.item = conversation_item};
 static bool no_conversation(const struct value *value, const char *name, size_t length,
                             struct value *child)
 {
-    static const struct value_field fields[] = {{"table", conversation_identifier},
-                                                {"number", conversation_number},
-                                                {"first", conversation_first},
-                                                {"last", conversation_last},
-                                                {0}};
+    static const struct value_field fields[] = {
+        {"conversation", value_itself},  {"table", conversation_identifier},
+        {"number", conversation_number}, {"first", conversation_first},
+        {"last", conversation_last},     {0}};
 
     return value_find(fields, value, name, length, child);
 }
@@ -370,6 +461,7 @@ static struct value fixture_call(const struct value *of)
 }
 
 const struct value_field fixture_fields[] = {
+    {"fixture", value_itself},
     {"name", fixture_name},
     {"command", fixture_command},
     {"package", fixture_package},

@@ -64,6 +64,7 @@ struct value_field {
 extern const struct value_field fixture_fields[], call_fields[], conversation_fields[];
 extern const struct value_field end_fields[], exchange_fields[], side_fields[], message_fields[];
 extern const struct value_field piece_fields[], row_fields[], embedded_fields[], number_fields[];
+extern const struct value_field part_fields[];
 extern const struct value_field carried_fields[], descriptors_fields[], credentials_fields[];
 extern const struct value_field kind_fields[], range_fields[], mask_fields[];
 
@@ -91,6 +92,9 @@ struct text_maker {
 struct value value_made_text(const struct value *of, const struct text_maker *maker,
                              const void *self);
 
+/* The value itself, by its name, for those inside it whose own names hide its. */
+struct value value_itself(const struct value *of);
+
 /* An identifier made from the text; 0 is no number. */
 struct value value_identifier(const struct value *of, const char *text, size_t number);
 
@@ -110,6 +114,7 @@ struct value value_side(const struct value *of, const struct exchange *exchange,
 struct value value_rows(const struct value *of, const struct said *said);
 struct value value_lines(const struct value *of, const struct said *said);
 bool value_has_several_rows(const struct said *said);
+bool value_has_several_blocks(const struct said *said);
 bool value_has_several_lines(const struct value *of, const struct said *said);
 
 /* Is it to be spelled as text? */

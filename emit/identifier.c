@@ -20,6 +20,7 @@ static const struct {
     bool all_upper;
 } conventions[] = {
     [CAMEL] = {"camel", false, false, true, false},
+    [LOWER_CAMEL] = {"lower_camel", false, false, true, false},
     [PASCAL] = {"pascal", false, true, true, false},
     [SNAKE] = {"snake", true, false, false, false},
     [SCREAMING_SNAKE] = {"screaming_snake", true, true, true, true},
@@ -108,7 +109,10 @@ static bool is_reserved(const struct identifier_rules *rules, const char *text)
     return false;
 }
 
-/* In camel case the first letter says something too, and who writes an identifier has chosen it. */
+/*
+ * In camel case the first letter says something too, and who writes an identifier has chosen it;
+ * where it has to be a small one, that is lower_camel.
+ */
 static bool keep(const struct identifier_rules *rules, const char *text)
 {
     size_t length = 0;

@@ -7,7 +7,7 @@
 
 enum { IDENTIFIER_SIZE = 128 };
 
-enum identifier_convention { CAMEL, PASCAL, SNAKE, SCREAMING_SNAKE };
+enum identifier_convention { CAMEL, LOWER_CAMEL, PASCAL, SNAKE, SCREAMING_SNAKE };
 
 struct identifier_rules {
     enum identifier_convention convention;

@@ -34,6 +34,7 @@ struct language {
     char **styles;               /* to choose among; the first is the usual one; or NULL */
     bool embeds;                 /* can load messages from files */
     size_t embed_above;          /* longer ones it does, unless told otherwise; 0: none */
+    bool named_by_file;          /* its compiler wants a file to be called as what is in it */
     bool folder;                 /* its fixtures are folders with a file for each message */
     char *index;                 /* the file in there that the text goes to */
     struct template *template;

@@ -110,10 +110,20 @@ static int set_styles(struct language *language, const struct header *header)
     return set_words(&language->styles, header);
 }
 
+static int set_yes(bool *to, const struct header *header)
+{
+    *to = word_is("yes", header->value, header->value_length);
+    return *to || word_is("no", header->value, header->value_length) ? 0 : -ENOENT;
+}
+
 static int set_embeds(struct language *language, const struct header *header)
 {
-    language->embeds = word_is("yes", header->value, header->value_length);
-    return language->embeds || word_is("no", header->value, header->value_length) ? 0 : -ENOENT;
+    return set_yes(&language->embeds, header);
+}
+
+static int set_named_by_file(struct language *language, const struct header *header)
+{
+    return set_yes(&language->named_by_file, header);
 }
 
 static int set_embed_above(struct language *language, const struct header *header)
@@ -131,8 +141,7 @@ static int set_width(struct language *language, const struct header *header)
 
 static int set_folder(struct language *language, const struct header *header)
 {
-    language->folder = word_is("yes", header->value, header->value_length);
-    return language->folder || word_is("no", header->value, header->value_length) ? 0 : -ENOENT;
+    return set_yes(&language->folder, header);
 }
 
 /* The name of a file in the folder that cannot lead out of it. */
@@ -161,15 +170,17 @@ static const struct {
 } keys[] = {
     {"description", set_description, ""},
     {"extensions", set_extensions, ""},
-    {"identifiers", set_identifiers, "camel, pascal, snake or screaming_snake"},
+    {"identifiers", set_identifiers, "camel, lower_camel, pascal, snake or screaming_snake"},
     {"reserved", set_reserved, ""},
-    {"strings", set_strings, "c, go, rust, python, braces, u4, json or html"},
+    {"strings", set_strings,
+     "c, go, rust, python, braces, u4, u4_u8, x_braces, haskell, json or html"},
     {"escape_also", set_also, ""},
     {"text", set_text_notation, "the name of a notation"},
     {"width", set_width, "a number of columns, 16 or more"},
     {"styles", set_styles, ""},
     {"embeds", set_embeds, "yes or no"},
     {"embed_above", set_embed_above, "a size, as 64K"},
+    {"named_by_file", set_named_by_file, "yes or no"},
     {"folder", set_folder, "yes or no"},
     {"index", set_index, "the name of a file"},
     {"not_in_comments", set_forbidden, ""},
@@ -202,7 +213,7 @@ static int set_key(struct language *language, const char *text, const struct hea
     return template_fail_at(error, language_place(language), text, header->key,
                             "expected description, extensions, identifiers, reserved, strings, "
                             "escape_also, text, width, not_in_comments, styles, embeds, "
-                            "embed_above, folder or index before the colon");
+                            "embed_above, named_by_file, folder or index before the colon");
 }
 
 int language_read_head(struct language *language, const char *text, size_t length,

@@ -31,6 +31,7 @@ struct notation {
     bool lossy;          /* it has no way to spell what is no UTF-8 */
     bool trigraphs;      /* two question marks in a row mean something else */
     bool trims;          /* a space at the beginning would be taken for indentation */
+    bool greedy;         /* a number takes in the digits that follow it, and is parted from them */
 };
 
 static const char hex_digits[] = "0123456789abcdef";
@@ -70,6 +71,14 @@ static char *spell_backslash_u(uint8_t byte, char *to)
 {
     memcpy(to, "\\u00", 4);
     return spell_hex(byte, to + 4);
+}
+
+static char *spell_braces(uint8_t byte, char *to)
+{
+    memcpy(to, "\\u{", 3);
+    to = spell_hex(byte, to + 3);
+    *to = '}';
+    return to + 1;
 }
 
 /* Always three digits, so that a digit may follow: C's \x would take it in. */
@@ -142,6 +151,17 @@ static char letter_of(uint8_t byte)
     return byte == '\n' ? 'n' : byte == '\r' ? 'r' : byte == '\t' ? 't' : '\0';
 }
 
+static bool is_hex_digit(uint8_t byte)
+{
+    return (byte >= '0' && byte <= '9') || (byte >= 'a' && byte <= 'f') ||
+           (byte >= 'A' && byte <= 'F');
+}
+
+static bool has_number(uint8_t byte)
+{
+    return (byte < ' ' || byte > '~') && !letter_of(byte);
+}
+
 /* A byte of a string: itself, a backslash and a letter, or its number. */
 static inline char *spell_in_string(const struct notation *notation, char quote, const char *also,
                                     uint8_t byte, char *to)
@@ -185,6 +205,8 @@ static inline char *spell_next(const struct notation *notation, const char *also
     ++*at;
     if (notation->trigraphs && i > 0 && data[i] == '?' && data[i - 1] == '?')
         return stpcpy(to, "\\?");
+    if (notation->greedy && i > 0 && has_number(data[i - 1]) && is_hex_digit(data[i]))
+        return spell_in_string(notation, '"', also, data[i], stpcpy(to, "\\&"));
     if (notation->trims && i == 0 && data[i] == ' ')
         return notation->spell(data[i], to);
     return spell_in_string(notation, '"', also, data[i], to);
@@ -276,6 +298,46 @@ static size_t one_column(const struct notation *notation, const char *also, cons
     (void)length;
     (void)at;
     return *taken = 1;
+}
+
+enum { DUMP_ROW = 16 };
+
+/*
+ * A row of a hexdump behind its offset, as xxd writes it: pairs, filled up to 16 bytes, and text;
+ * but no spaces at the end, which editors take away.
+ */
+static int print_dump(const struct notation *notation, const char *also, const uint8_t *data,
+                      size_t length, FILE *out)
+{
+    size_t shown = length;
+    size_t cells;
+    char cell[4];
+    int status = 0;
+
+    while (shown > 0 && data[shown - 1] == ' ')
+        shown--;
+    cells = shown > 0 && length < DUMP_ROW ? DUMP_ROW : length;
+    for (size_t i = 0; i < cells && !status; i++) {
+        memset(cell, ' ', sizeof(cell));
+        if (i < length)
+            spell_hex(data[i], cell);
+        status = flush(cell, i % 2 && i + 1 < cells ? 3 : 2, out);
+    }
+    if (!status && shown > 0)
+        status = flush("  ", 2, out);
+    return status ? status : print_printable(notation, also, data, shown, out);
+}
+
+/* The first byte brings the room for all pairs of a row. */
+static size_t dump_columns(const struct notation *notation, const char *also, const uint8_t *data,
+                           size_t length, size_t at, size_t *taken)
+{
+    (void)notation;
+    (void)also;
+    (void)data;
+    (void)length;
+    *taken = 1;
+    return at == 0 ? DUMP_ROW / 2 * 5 + 2 : at < DUMP_ROW ? 1 : 4;
 }
 
 static char *spell_base64(const uint8_t *data, size_t length, char *to)
@@ -374,6 +436,7 @@ static const struct notation notations[] = {
      .spell = spell_decimal},
     {.name = "base64", .print = print_base64, .columns = base64_columns},
     {.name = "printable", .print = print_printable, .columns = one_column},
+    {.name = "dump", .print = print_dump, .columns = dump_columns},
     {.name = "c_string",
      .print = print_string,
      .columns = string_columns,
@@ -423,6 +486,32 @@ static const struct notation notations[] = {
      .print = print_numbers,
      .columns = number_columns,
      .spell = spell_backslash_u},
+    {.name = "u4_text",
+     .print = print_string,
+     .columns = string_columns,
+     .spell = spell_backslash_u,
+     .numeric = "latin1_numbers",
+     .utf8 = true,
+     .lossy = true},
+    {.name = "braces_text",
+     .print = print_string,
+     .columns = string_columns,
+     .spell = spell_braces,
+     .utf8 = true,
+     .lossy = true},
+    {.name = "x_text",
+     .print = print_string,
+     .columns = string_columns,
+     .spell = spell_backslash_x,
+     .numeric = "hexstring",
+     .utf8 = true,
+     .lossy = true},
+    {.name = "haskell_string",
+     .print = print_string,
+     .columns = string_columns,
+     .spell = spell_backslash_x,
+     .numeric = "hexstring",
+     .greedy = true},
     {.name = "json_string", .print = print_json, .columns = json_columns, .lossy = true},
 };
 
@@ -461,7 +550,9 @@ bool notation_can(const struct notation *notation, const uint8_t *data, size_t l
     size_t size;
 
     for (size_t i = 0; notation->lossy && i < length; i += size) {
-        size = utf8_length(data + i, length - i);
+        size = notation->utf8 && data[i] >= 0x80
+                   ? escape_visible((const char *)data + i, length - i)
+                   : utf8_length(data + i, length - i);
         if (size == 0)
             return false;
     }

@@ -98,11 +98,18 @@ static struct value message_file(const struct value *of)
     return value_file(of, of->detail, message_index(of));
 }
 
+static struct value message_several_blocks(const struct value *of)
+{
+    return value_flag(of, value_has_several_blocks(of->self));
+}
+
 const struct value_field message_fields[] = {
+    {"message", value_itself},
     {"rows", message_rows},
     {"length", message_length},
     {"empty", message_empty},
     {"several_rows", message_several_rows},
+    {"several_blocks", message_several_blocks},
     {"readable", message_readable},
     {"lines", message_lines},
     {"several_lines", message_several_lines},
@@ -268,11 +275,22 @@ static struct value side_several(const struct value *of)
 }
 
 const struct value_field side_fields[] = {
-    {"messages", side_messages}, {"direction", side_direction}, {"first", side_first},
-    {"rows", side_rows},         {"readable", side_readable},   {"lines", side_lines},
-    {"count", side_count},       {"length", side_length},       {"none", side_none},
-    {"empty", side_empty},       {"several", side_several},     {"incomplete", side_is_incomplete},
-    {"missing", side_missing},   {"lost", side_lost},           {0},
+    {"side", value_itself},
+    {"messages", side_messages},
+    {"direction", side_direction},
+    {"first", side_first},
+    {"rows", side_rows},
+    {"readable", side_readable},
+    {"lines", side_lines},
+    {"count", side_count},
+    {"length", side_length},
+    {"none", side_none},
+    {"empty", side_empty},
+    {"several", side_several},
+    {"incomplete", side_is_incomplete},
+    {"missing", side_missing},
+    {"lost", side_lost},
+    {0},
 };
 
 static bool find_in_side(const struct value *value, const char *name, size_t length,

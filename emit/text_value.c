@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /* The small values of a fixture: numbers, flags, and text in all the ways it can be spelt. */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "emit/fixture_values.h"
@@ -9,6 +10,11 @@
 struct value value_make(const struct value *of, const struct value_type *type, const void *self)
 {
     return (struct value){.type = type, .self = self, .owner = of->owner};
+}
+
+struct value value_itself(const struct value *of)
+{
+    return *of;
 }
 
 bool value_find(const struct value_field *fields, const struct value *of, const char *name,
@@ -159,6 +165,60 @@ static int print_screaming(const struct value *value, const struct template_esca
     return print_convention(value, SCREAMING_SNAKE, out);
 }
 
+/* An identifier for each part between dots, with the dots, as in a package's or a namespace's name.
+ */
+static int print_dotted(const struct value *value, enum identifier_convention convention, FILE *out)
+{
+    struct identifier_rules rules = emission_of(value)->language->identifiers;
+    char identifier[IDENTIFIER_SIZE];
+    char buffer[VALUE_TEXT_SIZE];
+    const char *text = text_of(value, buffer);
+    const char *dot;
+    char *part;
+
+    rules.convention = convention;
+    for (; text; text = dot ? dot + 1 : NULL) {
+        dot = strchr(text, '.');
+        part = dot ? strndup(text, (size_t)(dot - text)) : strdup(text);
+        if (!part)
+            return -ENOMEM;
+        identifier_make(&rules, part, 0, identifier);
+        free(part);
+        if (fputs(identifier, out) < 0 || (dot && fputc('.', out) < 0))
+            return -errno;
+    }
+    return 0;
+}
+
+static int print_dotted_snake(const struct value *value, const struct template_escape *escape,
+                              FILE *out)
+{
+    (void)escape;
+    return print_dotted(value, SNAKE, out);
+}
+
+static int print_dotted_pascal(const struct value *value, const struct template_escape *escape,
+                               FILE *out)
+{
+    (void)escape;
+    return print_dotted(value, PASCAL, out);
+}
+
+/* What means nothing in any language: letters, digits, spaces and a few marks between them. */
+static int print_plain(const struct value *value, const struct template_escape *escape, FILE *out)
+{
+    static const char plain[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 ._/-";
+    char buffer[VALUE_TEXT_SIZE];
+
+    (void)escape;
+    for (const char *c = text_of(value, buffer); *c; c++) {
+        if (fputc(strchr(plain, *c) ? *c : '_', out) < 0)
+            return -errno;
+    }
+    return 0;
+}
+
 static bool text_truth(const struct value *value)
 {
     char buffer[VALUE_TEXT_SIZE];
@@ -177,6 +237,9 @@ static const struct {
     {"pascal", {.print = print_pascal}},
     {"snake", {.print = print_snake}},
     {"screaming_snake", {.print = print_screaming}},
+    {"dotted_snake", {.print = print_dotted_snake}},
+    {"dotted_pascal", {.print = print_dotted_pascal}},
+    {"plain", {.truth = text_truth, .print = print_plain}},
 };
 
 enum { VARIANTS = sizeof(variants) / sizeof(*variants) };

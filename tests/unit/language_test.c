@@ -214,6 +214,12 @@ static void spells_as_each_family_does(void **state)
         {"rust", 3, "\x01\xe2\x80\xae*/", "\\x01\\u{202e}*\\x2f"},
         {"python", 3, "\t\xff", "\\t\xef\xbf\xbd"},
         {"braces", 3, "\x01\xe2\x80\xae", "\\u{1}\\u{202e}"},
+        {"u4_u8", 3, "\x01\xf3\xa0\x80\x81", "\\u0001\\U000e0001"},
+        {"x_braces", 3, "\x1b[\xe2\x80\x8b", "\\x{1b}[\\x{200b}"},
+        {"haskell", 3,
+         "\x1b"
+         "1\xe2\x80\x8b",
+         "\\x1b\\&1\\x200b\\&"},
         {"u4", 3, "\x01$\xf3\xa0\x80\x81", "\\u0001\\$\\udb40\\udc01"},
         {"json", 1, "\xc3\xa9\x7f\b\xf0\x9f\x98\x80\xff", "\\u00e9\\u007f\\b\\ud83d\\ude00\\ufffd"},
         {"html", 3, "<a b='\"'>&\n\\", "&#x3c;a b=&#x27;&#x22;&#x27;&#x3e;&#x26;&#x240a;\\"},
@@ -255,6 +261,7 @@ static void identifiers_are_a_language_s_own(void **state)
         {CAMEL, "7z l", 0, "table7zL"},
         {CAMEL, "", 0, "table"},
         {CAMEL, "\xc3\xa9\xe6\x97\xa5", 3, "table3"},
+        {LOWER_CAMEL, "Exported", 0, "exported"},
         {PASCAL, "chronyc ntpdata", 0, "ChronycNtpdata"},
         {SNAKE, "chronyc ntpDataSet", 1, "chronyc_ntp_data_set_1"},
         {SNAKE, "func", 0, "func_table"},
@@ -365,7 +372,7 @@ static void heads_of_templates_are_checked(void **state)
         {"{{! strings: cobol }}", 1, 14, "expected c, go, rust"},
         {"{{! strings: g }}", 1, 14, "expected c, go, rust"},
         {"{{! text: cobol }}", 1, 11, "expected the name of a notation"},
-        {"{{! identifiers: kebab }}", 1, 18, "expected camel, pascal, snake"},
+        {"{{! identifiers: kebab }}", 1, 18, "expected camel, lower_camel"},
         {"{{! strings: go }}\ntext\n {{", 3, 2, "expected \"}}\""},
     };
     struct language *language = NULL;

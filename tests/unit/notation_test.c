@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -79,6 +80,19 @@ static void spells_awkward_bytes(void **state)
         {"go_string", BYTES("\xc3\xa9"), "\\xc3\\xa9"},
         {"python_hexbytes", BYTES("a'\""), "b\"\\x61\\x27\\x22\""},
         {"latin1_numbers", BYTES("a\xff"), "\\u0061\\u00ff"},
+        {"dump", BYTES("\x06\x01*A\xff"),
+         "0601 2a41 ff                           "
+         "  ..*A."},
+        {"dump", BYTES("0123456789abcdef"),
+         "3031 3233 3435 3637 3839 6162 6364 6566  0123456789abcdef"},
+        {"u4_text", BYTES("\xc3\xa9\"\\\x1f\n"), "\xc3\xa9\\\"\\\\\\u001f\\n"},
+        {"braces_text", BYTES("\xc3\xa9\"\\\x1f\n"), "\xc3\xa9\\\"\\\\\\u{1f}\\n"},
+        {"x_text", BYTES("\xc3\xa9\"\\\x1f\n"), "\xc3\xa9\\\"\\\\\\x1f\\n"},
+        {"haskell_string",
+         BYTES("\x1f"
+               "a\x7fg\n0\xc3\xa9"
+               "a"),
+         "\\x1f\\&a\\x7fg\\n0\\xc3\\xa9\\&a"},
         {"json_string", BYTES("a\"\\\n\b\0\x7f/"), "a\\\"\\\\\\n\\b\\u0000\\u007f/"},
         {"json_string", BYTES("\xc3\xa9\xf0\x9f\x98\x80\xff"), "\\u00e9\\ud83d\\ude00\\ufffd"},
     };
@@ -89,6 +103,33 @@ static void spells_awkward_bytes(void **state)
         result = spell(cases[i].notation, "", cases[i].data, cases[i].length);
         assert_string_equal(result, cases[i].expected);
         free(result);
+    }
+}
+
+/* What no string of the language can hold is told before it is spelt. */
+static void knows_what_it_can_spell(void **state)
+{
+    static const struct {
+        const char *notation;
+        const char *data;
+        size_t length;
+        bool can;
+    } cases[] = {
+        {"c_text", BYTES("\xff"), true},
+        {"u4_text", BYTES("\x01 caf\xc3\xa9 \xf0\x9f\x98\x80"), true},
+        {"u4_text", BYTES("\xff"), false},
+        {"u4_text", BYTES("\xc2\x85"), false},
+        {"haskell_string", BYTES("\xe2\x80\xa8"), true},
+        {"x_text", BYTES("\xed\xa0\x80"), false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        const struct notation *notation =
+            notation_find(cases[i].notation, strlen(cases[i].notation));
+
+        assert_int_equal(notation_can(notation, (const uint8_t *)cases[i].data, cases[i].length),
+                         cases[i].can);
     }
 }
 
@@ -220,6 +261,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(spells_awkward_bytes),
+        cmocka_unit_test(knows_what_it_can_spell),
         cmocka_unit_test(escapes_what_else_a_language_wants),
         cmocka_unit_test(nothing_is_nothing),
         cmocka_unit_test(numbers_show_no_text),

@@ -183,9 +183,9 @@ static struct endpoint *find_address(const struct endpoints *endpoints, const ch
 }
 
 /*
- * Tokens are used again, inodes are not. The inode of a peer that has not been accepted yet, or that
- * is closed, is not known: in the first case nothing is known of that peer, in the second it may
- * have told whose peer it is.
+ * Tokens are used again, inodes are not. The inode of a peer that has not been accepted yet, or
+ * that is closed, is not known: in the first case nothing is known of that peer, in the second it
+ * may have told whose peer it is.
  */
 static bool is_peer(const struct endpoint_facts *endpoint, const struct endpoint_facts *peer)
 {

@@ -84,18 +84,10 @@ static struct value exchange_last(const struct value *of)
 }
 
 const struct value_field exchange_fields[] = {
-    {"exchange", value_itself},
-    {"sides", exchange_sides},
-    {"name", exchange_text},
-    {"number", exchange_number},
-    {"request", exchange_request},
-    {"response", exchange_response},
-    {"seen", exchange_seen},
-    {"runs", exchange_runs},
-    {"incomplete", exchange_incomplete},
-    {"first", exchange_first},
-    {"last", exchange_last},
-    {0},
+    {"exchange", value_itself},  {"sides", exchange_sides},     {"name", exchange_text},
+    {"number", exchange_number}, {"request", exchange_request}, {"response", exchange_response},
+    {"seen", exchange_seen},     {"runs", exchange_runs},       {"incomplete", exchange_incomplete},
+    {"first", exchange_first},   {"last", exchange_last},       {0},
 };
 
 static bool find_in_exchange(const struct value *value, const char *name, size_t length,

@@ -199,7 +199,7 @@ PYTHON
     background "${sockfixture[@]}" -q --buffer-size 64K -w "$recording" python3 flood.py
     for cycle in {0..19}; do
         wait_until 30 test -e "begun$cycle"
-        kill -STOP "$pid"
+        kill -STOP "$pid" || break # all is said already
         # A tracer that stops, stops whom it traces; everyone else goes on.
         [ "${SOCKFIXTURE_BACKEND:-}" = ptrace ] || wait_until 60 test -e "done$cycle"
         kill -CONT "$pid"

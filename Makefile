@@ -30,7 +30,7 @@ bpf_cflags    = -g -O2 -std=gnu17 -target bpf -mcpu=v3 -Wall -Wextra -Werror -Wn
 
 parts      := $(wildcard capture/*.c emit/*.c)
 objects    := $(parts:%.c=$(BUILD)/%.o) $(BUILD)/templates.o
-main       := $(BUILD)/sockfixture.o $(BUILD)/options.o $(BUILD)/scope_options.o $(BUILD)/golden.o
+main       := $(patsubst %.c,$(BUILD)/%.o,$(wildcard *.c))
 skeletons  := $(patsubst bpf/%.bpf.c,$(BUILD)/bpf/%.skel.h,$(wildcard bpf/*.bpf.c))
 templates  := $(sort $(wildcard templates/*.mustache))
 unit_tests := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/*_test.c))

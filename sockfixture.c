@@ -1,72 +1,26 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /* Gives what a command, or what runs already, says over its sockets as a table of test cases. */
 #include <errno.h>
-#include <inttypes.h>
 #include <limits.h>
-#include <stdarg.h>
-#include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "capture/conversation.h"
-#include "capture/exchange.h"
-#include "capture/folder.h"
-#include "capture/frame.h"
-#include "capture/intake.h"
-#include "capture/output.h"
 #include "capture/pattern.h"
-#include "capture/progress.h"
 #include "capture/record.h"
-#include "capture/recording.h"
-#include "capture/scope.h"
-#include "capture/secret.h"
-#include "capture/show.h"
 #include "capture/signals.h"
-#include "capture/terminal.h"
-#include "capture/text.h"
 #include "capture/user.h"
-#include "emit/files.h"
-#include "emit/fresh.h"
-#include "emit/fixture.h"
-#include "emit/language.h"
 #include "emit/nearest.h"
-#include "emit/style.h"
-#include "golden.h"
-#include "options.h"
+#include "fixture_file.h"
+#include "golden_results.h"
+#include "language_options.h"
+#include "recording_file.h"
+#include "run.h"
+#include "say.h"
 #include "scope_options.h"
-
-enum { UNFRAMED_MAX = 8 };
-
-/* Saying things: one line each, in which nothing can drive the terminal. */
-
-static void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
-static void say(const char *format, ...)
-{
-    char line[2048], text[4096];
-    va_list arguments;
-
-    va_start(arguments, format);
-    vsnprintf(line, sizeof(line), format, arguments);
-    va_end(arguments);
-    text_escape(text, sizeof(text), line, strlen(line));
-    fflush(stdout);
-    fprintf(stderr, "sockfixture: %s\n", text);
-}
-
-static enum status say_error(int err, const char *what)
-{
-    say("%s: %s", what, strerror(-err));
-    return STATUS_USAGE;
-}
-
-static const char *name_of_output(const char *path)
-{
-    return !path || is_stdout(path) ? "standard output" : path;
-}
+#include "shortfall.h"
 
 static enum status check_backend(const char *name)
 {
@@ -116,146 +70,6 @@ static enum status read_framing(const char *text, struct framing *framing)
     return err ? say_wrong_framing(text, framing, err) : STATUS_DONE;
 }
 
-/* Languages */
-
-static void say_template_error(const struct template_error *error)
-{
-    if (error->line)
-        say("%s:%zu:%zu: %s", error->name, error->line, error->column, error->text);
-    else
-        say("%s%s%s", error->name, error->name[0] ? ": " : "", error->text);
-}
-
-/* The folders named by options, the one of a template's file for what it includes, the user's. */
-static enum status open_library(const struct options *options, struct library **out)
-{
-    struct library_folder folders[TEMPLATE_DIRS_MAX + 2];
-    const char *slash = options->template ? strrchr(options->template, '/') : NULL;
-    char *beside = NULL, *user = NULL;
-    struct template_error error;
-    size_t count = 0;
-    int err;
-
-    for (size_t i = 0; i < options->template_dirs_count; i++)
-        folders[count++] = (struct library_folder){.path = options->template_dirs[i]};
-    if (options->template) {
-        beside = slash ? strndup(options->template, (size_t)(slash - options->template) + 1)
-                       : strdup(".");
-        folders[count++] = (struct library_folder){.path = beside, .optional = true};
-    }
-    err = library_user_folder(&user);
-    if (user)
-        folders[count++] =
-            (struct library_folder){.path = user, .optional = true, .as_caller = true};
-    if (err || (options->template && !beside))
-        template_fail(&error, -ENOMEM, "templates", "out of memory");
-    else
-        err = library_new(out, folders, count, &error);
-    if (err)
-        say_template_error(&error);
-    free(beside);
-    free(user);
-    return err ? STATUS_USAGE : STATUS_DONE;
-}
-
-static void list_language(const struct language *language)
-{
-    bool ending = language->extensions && language->extensions[0];
-
-    printf("%-12s %s%-6s %s", language->name, ending ? "." : "-",
-           ending ? language->extensions[0] : "", language->description);
-    for (size_t i = 0; language->styles && language->styles[i]; i++)
-        printf("%s%s", i ? ", " : "; styles: ", language->styles[i]);
-    printf(" [%s]\n", language->path ? language->path : "built in");
-}
-
-/* A template that is wrong is told, and the others are listed. */
-static enum status list_languages(const struct library *library)
-{
-    enum status status = STATUS_DONE;
-    struct template_error error;
-    struct language *language;
-    size_t index = 0;
-    int more;
-
-    while ((more = language_next(&language, library, &index, &error))) {
-        if (more < 0) {
-            say_template_error(&error);
-            status = STATUS_USAGE;
-            continue;
-        }
-        list_language(language);
-        language_free(language);
-    }
-    return status;
-}
-
-static enum status print_template(const struct library *library, const char *name)
-{
-    struct template_error error;
-    struct library_text text;
-    struct language *language;
-    int err = library_read(library, name, &text, &error);
-
-    /* What is no template may be a misspelt language, of which the nearest is then told. */
-    if (err == -ENOENT)
-        err = language_find(&language, library, name, &error);
-    if (err) {
-        say_template_error(&error);
-        return STATUS_USAGE;
-    }
-    fwrite(text.text, 1, text.length, stdout);
-    library_text_free(&text);
-    return fflush(stdout) ? say_error(-errno, "standard output") : STATUS_DONE;
-}
-
-static enum status show_templates(const struct options *options)
-{
-    struct library *library = NULL;
-    enum status status = open_library(options, &library);
-
-    if (!status && options->list_langs)
-        status = list_languages(library);
-    else if (!status)
-        status = print_template(library, options->print_template);
-    library_free(library);
-    return status;
-}
-
-/* Can what was asked for be done in files of this language? */
-static enum status check_files(const struct options *options, const struct language *language)
-{
-    if (language->folder && fixture_to_stdout(options))
-        say("%s: its fixtures are folders (name one with -o)", language->name);
-    else if (options->embed_above && !language->embeds)
-        say("--embed-above: %s cannot load messages from files", language->name);
-    else
-        return STATUS_DONE;
-    return STATUS_USAGE;
-}
-
-static enum status load_language(const struct options *options, const struct library *library,
-                                 struct language **out)
-{
-    struct template_error error;
-    const char *name = options->lang;
-    int err;
-
-    if (options->template) {
-        err = language_load(out, library, options->template, &error);
-    } else {
-        if (!name && (!options->output || language_for_file(library, options->output, &name)))
-            name = "json";
-        err = language_find(out, library, name, &error);
-    }
-    if (!err)
-        err = style_check(*out, options->style, &error);
-    if (!err)
-        return check_files(options, *out);
-    say_template_error(&error);
-    return STATUS_USAGE;
-}
-
 /* What to observe */
 
 static enum status make_scope(const struct options *options, struct scope_request *scope)
@@ -279,30 +93,6 @@ static void say_watching(const struct scope_request *scope)
             say("waiting for %s (no such socket yet)", path);
     say("watching (Ctrl-C ends it)");
 }
-
-/* One run: messages go into the recording, the table, or both. */
-
-struct run {
-    const struct options *options;
-    struct library *library;
-    struct language *language; /* NULL when no fixture is wanted */
-    struct scope_request scope;
-    struct intake *intake;
-    struct golden *golden;  /* where messages are kept and not written down as they come; or NULL */
-    struct secrets *known;  /* shapes of secrets, to warn of; or NULL */
-    bool warned;            /* of one */
-    struct table *table;    /* with a language only */
-    struct framing framing; /* with --frame only */
-    struct recording_writer *recording; /* with -w only */
-    struct output recording_file;
-    struct output fixture_file;
-    struct folder folder; /* of a fixture that is one, or of the files beside it */
-    char *const *command;
-    struct progress_line line;
-    struct losses losses;
-    uint64_t placed; /* lost messages of which the conversation is known */
-    bool incomplete; /* something is known to be missing */
-};
 
 /* What ends the recording before the command does: so many exchanges, or so much time. */
 static int recording_left(void *context, uint64_t elapsed)
@@ -352,15 +142,17 @@ static enum status say_broken_off(const struct run *run, int err, const char *wh
 {
     struct intake_counts counts = intake_counts(run->intake);
 
+    if (counts.unrecorded && !counts.full)
+        return say_output_error(err, run->options->write);
     if (!counts.full)
-        return say_error(err, counts.unrecorded ? name_of_output(run->options->write) : what);
+        return say_error(err, what);
     say("%s: no room to keep the messages (let TMPDIR name a folder that has more)", what);
     return STATUS_USAGE;
 }
 
 static enum status begin_recording(struct run *run, const char *backend)
 {
-    const char *path = run->options->write;
+    enum status status;
     int err;
 
     if (run->golden) {
@@ -368,221 +160,12 @@ static enum status begin_recording(struct run *run, const char *backend)
         intake_keep(run->intake, &golden_current(run->golden)->messages);
         return err ? say_error(err, "recording") : STATUS_DONE;
     }
-    if (!path)
-        return STATUS_DONE;
-    err = output_open(&run->recording_file, path);
-    if (!err)
-        err = recording_begin(&run->recording, run->recording_file.file, run->command, backend);
-    if (err)
-        return say_error(err, name_of_output(path));
-    intake_record(run->intake, run->recording);
-    return STATUS_DONE;
-}
-
-static enum status end_recording(struct run *run)
-{
-    struct recording_writer *recording = run->recording;
-    int err;
-
-    if (!recording)
-        return STATUS_DONE;
-    run->recording = NULL;
-    err = recording_end(recording, &run->losses);
-    if (!err)
-        err = output_commit(&run->recording_file);
-    return err ? say_error(err, name_of_output(run->options->write)) : STATUS_DONE;
-}
-
-/* The files of messages, which go where the fixture goes. */
-
-/* Piece by piece, as a long message need not be in memory as a whole. */
-static int write_message(const struct said *said, const struct table *table, FILE *file)
-{
-    enum { PIECE = 4 << 20 };
-    size_t size;
-
-    errno = 0;
-    for (size_t at = 0; at < said->length; at += size) {
-        size = said->length - at < PIECE ? said->length - at : PIECE;
-        if (fwrite(said->data + at, 1, size, file) < size)
-            return errno ? -errno : -EIO;
-        if (size == PIECE)
-            arena_rest(table->arena);
-    }
-    return 0;
-}
-
-static int add_file(void *context, const char *name, const struct said *said)
-{
-    struct run *run = context;
-    FILE *file;
-    int err = 0;
-
-    if (!run->folder.path)
-        err = folder_open(&run->folder, run->options->output);
-    if (err)
-        return err;
-    file = folder_create(&run->folder, name);
-    if (!file)
-        return -errno;
-    err = write_message(said, run->table, file);
-    if (fclose(file) && !err)
-        err = -errno;
-    return err;
-}
-
-/* What is beside the fixture is there before it is, so whoever finds a fixture finds all of it. */
-static int write_files(struct run *run, const struct fixture *fixture)
-{
-    int err = 0;
-
-    if (run->language->folder || fixture->stem)
-        err = files_each(fixture, add_file, run);
-    if (!err && run->language->folder)
-        err = output_commit(&run->fixture_file);
-    if (!err && run->folder.path)
-        err = run->language->folder ? folder_commit(&run->folder) : folder_pour(&run->folder);
-    if (!err && !run->language->folder)
-        err = output_commit(&run->fixture_file);
-    return err;
-}
-
-/* The fixture's file name without its ending, for the files beside it; NULL when there are none. */
-static char *file_stem(const struct run *run)
-{
-    const char *path = run->options->output;
-    const char *slash = path ? strrchr(path, '/') : NULL;
-    const char *base = slash ? slash + 1 : path;
-    const char *dot = path ? strrchr(base, '.') : NULL;
-
-    if (run->language->folder || !run->language->embeds ||
-        (!run->options->check && !run->fixture_file.beside))
-        return NULL;
-    return dot > base ? strndup(base, (size_t)(dot - base)) : strdup(base);
-}
-
-/* The folder is made when there is something to put in it; until then its file has no name. */
-static int open_index(struct run *run)
-{
-    int err = folder_open(&run->folder, run->options->output);
-
-    if (err)
-        return err;
-    run->fixture_file.file = folder_create(&run->folder, run->language->index);
-    return run->fixture_file.file ? 0 : -errno;
-}
-
-static struct fixture describe_fixture(const struct run *run, const char *stem)
-{
-    const struct options *options = run->options;
-
-    return (struct fixture){
-        .table = run->table,
-        .command = run->command,
-        .name = options->name,
-        .package = options->package,
-        .lost = run->losses.messages - run->placed,
-        .incomplete = run->incomplete,
-        .style = options->style,
-        .call = options->call,
-        .bytes = options->bytes,
-        .embed_above = options->embed_given ? options->embed_above : run->language->embed_above,
-        .stem = stem,
-    };
-}
-
-static enum status emit_fixture(struct run *run)
-{
-    const struct options *options = run->options;
-    const struct language *language = run->language;
-    const char *path = options->output ? options->output : "-";
-    const char *what = name_of_output(path);
-    char *stem = language ? file_stem(run) : NULL;
-    struct template_error error = {0};
-    struct fixture fixture;
-    int err;
-
-    if (!language)
-        return STATUS_DONE;
-    fixture = describe_fixture(run, stem);
-    err = language->folder ? open_index(run) : 0;
-    if (!err)
-        err = fixture_print(&fixture, run->language, run->fixture_file.file, &error);
-    if (!err)
-        err = write_files(run, &fixture);
-    free(stem);
-    if (err && error.line) {
-        say_template_error(&error);
-        return STATUS_USAGE;
-    }
-    return err ? say_error(err, what) : STATUS_DONE;
-}
-
-/* Returns whether there is anything to say. */
-static bool say_losses(const struct losses *losses)
-{
-    if (losses->messages)
-        say("incomplete: %" PRIu64 " messages were lost, the buffer was full (a larger one: "
-            "--buffer-size)",
-            losses->messages);
-    if (losses->cut)
-        say("incomplete: of %" PRIu64 " messages a part could not be read", losses->cut);
-    if (losses->bytes)
-        say("incomplete: %" PRIu64 " bytes are missing in all", losses->bytes);
-    if (losses->unfollowed)
-        say("incomplete: %" PRIu64 " processes or threads could not be observed",
-            losses->unfollowed);
-    if (losses->foreign)
-        say("incomplete: %" PRIu64 " system calls of 32-bit programs could not be read",
-            losses->foreign);
-    if (losses->bypassed)
-        say("incomplete: %" PRIu64 " bytes passed by in ways that this backend does not see "
-            "(io_uring, which --backend socket sees; or calls that had begun before, which "
-            "--backend syscall sees)",
-            losses->bypassed);
-    return losses->messages || losses->cut || losses->unfollowed || losses->foreign ||
-           losses->bypassed;
-}
-
-/* What is not there because that was asked for. */
-static void say_left_out(const struct run *run)
-{
-    struct intake_counts counts = intake_counts(run->intake);
-    size_t wanted = run->options->count;
-
-    if (run->losses.left_out)
-        say("%" PRIu64 " messages were cut short, as asked: %" PRIu64 " bytes were left out "
-            "(--max-message)",
-            run->losses.shortened, run->losses.left_out);
-    if (wanted && counts.exchanges < wanted)
-        say("%zu of %zu exchanges were recorded", counts.exchanges, wanted);
-    if (counts.unanswered)
-        say("%zu messages that had no answer were left out when %zu exchanges were complete",
-            counts.unanswered, wanted);
-}
-
-/* Returns whether there is anything to say. */
-static bool say_unframed(const struct table *table)
-{
-    static const char *const directions[] = {"request", "response"};
-    size_t count = 0;
-
-    for (size_t i = 0; i < table->count; i++) {
-        const struct conversation_table *conversation = &table->conversations[i];
-        const char *address = conversation->server.address;
-
-        for (int j = REQUEST; j <= RESPONSE; j++) {
-            const struct unframed *wrong = &conversation->wrong[j];
-
-            if (wrong->why && ++count <= UNFRAMED_MAX)
-                say("incomplete: conversation %zu%s%s, %s, byte %" PRIu64
-                    ": %s; not framed from there on",
-                    i + 1, *address ? " with " : "", address, directions[j], wrong->at, wrong->why);
-        }
-    }
-    if (count > UNFRAMED_MAX)
-        say("incomplete: %zu more like these", count - UNFRAMED_MAX);
-    return count > 0;
+    status = recording_file_open(run);
+    if (!status)
+        status = recording_file_begin(run, backend);
+    if (!status && run->recording)
+        intake_record(run->intake, run->recording);
+    return status;
 }
 
 static enum status finish_table(struct run *run)
@@ -591,7 +174,7 @@ static enum status finish_table(struct run *run)
 
     if (err)
         return say_error(err, "recording");
-    if (run->table && say_unframed(run->table))
+    if (run->table && shortfall_say_unframed(run->table))
         run->incomplete = true;
     return STATUS_DONE;
 }
@@ -647,17 +230,17 @@ static enum status write_results(struct run *run)
     run->losses.shortened += counts.shortened;
     run->losses.left_out += counts.left_out;
     run->placed = counts.placed;
-    if (say_losses(&run->losses))
+    if (shortfall_say_losses(&run->losses))
         run->incomplete = true;
     if (!run->options->quiet)
-        say_left_out(run);
+        shortfall_say_left_out(run);
     if (run->golden)
         return end_run(run);
     status = finish_table(run);
     if (!status)
-        status = end_recording(run);
+        status = recording_file_end(run);
     if (!status)
-        status = emit_fixture(run);
+        status = fixture_file_write(run);
     if (!status && run->incomplete)
         status = STATUS_INCOMPLETE;
     return status;
@@ -843,46 +426,6 @@ static enum status read_recording(struct run *run)
     return status;
 }
 
-static enum status check_folder(const char *path, const struct language *language)
-{
-    struct folder_rules rules = {language->index, files_is_name};
-    char other[256];
-    int err = folder_check(path, &rules, other, sizeof(other));
-    struct folder trial;
-
-    if (!err)
-        err = folder_open(&trial, path);
-    if (!err)
-        folder_discard(&trial);
-    if (err == -ENOTEMPTY)
-        say("%s: has %s, which is none of ours (name another folder, or move that away)", path,
-            other);
-    else if (err == -ENOTDIR || err == -ELOOP)
-        say("%s: not a folder (name another, or move that away)", path);
-    else if (err)
-        return say_error(err, path);
-    return err ? STATUS_USAGE : STATUS_DONE;
-}
-
-/* Opened before anything runs: what cannot be written should be known by then. */
-static enum status open_fixture(struct run *run)
-{
-    const char *path = run->options->output ? run->options->output : "-";
-    int err;
-
-    if (run->language && run->language->folder)
-        return check_folder(path, run->language);
-    err = run->language ? output_open(&run->fixture_file, path) : 0;
-    if (err)
-        return say_error(err, path);
-    if (run->language && run->options->embed_above && !run->fixture_file.beside) {
-        say("--embed-above: no files can stand beside %s (name a file with -o)",
-            is_stdout(path) ? "standard output" : path);
-        return STATUS_USAGE;
-    }
-    return STATUS_DONE;
-}
-
 /* A recording is easily put where others can read it. */
 static void warn_of_secrets(void *context, const struct message *message)
 {
@@ -941,9 +484,7 @@ static int open_intake(struct run *run)
 
 static enum status open_golden(struct run *run)
 {
-    const char *path = run->options->check ? NULL : run->options->write;
     char text[GOLDEN_TEXT_SIZE];
-    int err;
 
     if (!golden_is_wanted(run->options))
         return STATUS_DONE;
@@ -951,8 +492,12 @@ static enum status open_golden(struct run *run)
         say("%s", text);
         return STATUS_USAGE;
     }
-    err = path ? output_open(&run->recording_file, path) : 0;
-    return err ? say_error(err, name_of_output(path)) : STATUS_DONE;
+    return run->options->check ? STATUS_DONE : recording_file_open(run);
+}
+
+static enum status make_run(struct run *run)
+{
+    return run->options->read ? read_recording(run) : record(run);
 }
 
 /* Begins with nothing of an earlier run. */
@@ -975,177 +520,9 @@ static enum status make_runs(struct run *run)
     for (size_t i = 0; i < run->options->repeat && !status; i++) {
         status = begin_run(run);
         if (!status)
-            status = run->options->read ? read_recording(run) : record(run);
+            status = make_run(run);
     }
     return status;
-}
-
-/* What was found in comparing the runs. */
-static void say_found(const struct run *run)
-{
-    const struct golden *golden = run->golden;
-    const struct volatile_report *report = &golden->report;
-
-    if (golden->count > 1)
-        say("%zu runs: %zu volatile range%s", golden->count, report->ranges,
-            report->ranges == 1 ? "" : "s");
-    if (report->sometimes)
-        say("%zu exchange%s of the first run not in every run", report->sometimes,
-            report->sometimes == 1 ? " is" : "s are");
-    if (report->elsewhere)
-        say("%zu exchange%s in later runs that the first has not", report->elsewhere,
-            report->elsewhere == 1 ? " was" : "s were");
-    if (report->coarse || golden->differences.coarse)
-        say("not everything was compared byte by byte: it is too long and too different");
-    if (golden->redacted)
-        say("%d secret%s redacted", golden->redacted, golden->redacted == 1 ? " was" : "s were");
-    if (golden->old.table && golden->other_command && !run->options->check)
-        say("%s: was a recording of another command, and is replaced", run->options->write);
-}
-
-/* Every run counts: what one of them lost may be what differs. */
-static bool any_incomplete(const struct golden *golden)
-{
-    for (size_t i = 0; i < golden->count; i++)
-        if (golden->runs[i].incomplete)
-            return true;
-    return false;
-}
-
-/* Fixtures are made of what the recording holds, be that an old one or this. */
-static void make_of(struct run *run, const struct golden_run *source, struct table *table)
-{
-    run->table = table;
-    run->command = source->command;
-    run->losses = source->losses;
-    run->placed = source->placed;
-    run->incomplete = source->incomplete;
-    if (say_unframed(table))
-        run->incomplete = true;
-}
-
-/* Finds a file of the fixture that is not what would be emitted. */
-static enum status find_stale(struct run *run, struct stale_file *stale)
-{
-    char *stem = file_stem(run);
-    const struct fixture fixture = describe_fixture(run, stem);
-    struct template_error error = {0};
-    int err = fresh_check(&fixture, run->language, run->options->output, stale, &error);
-
-    free(stem);
-    if (err && error.line) {
-        say_template_error(&error);
-        return STATUS_USAGE;
-    }
-    return err ? say_error(err, run->options->output) : STATUS_DONE;
-}
-
-/* Writes nothing, but tells what would become another. */
-static enum status check_golden(struct run *run)
-{
-    const struct golden *golden = run->golden;
-    const struct golden_run *source = golden->old.table ? &golden->old : &golden->runs[0];
-    struct stale_file stale = {0};
-    enum status status = STATUS_DONE;
-    int err;
-
-    if (run->language) {
-        make_of(run, source, source->table);
-        status = find_stale(run, &stale);
-        run->table = NULL; /* it was lent */
-    }
-    err = status ? 0 : golden_report(golden, run->options, &stale, stdout);
-    if (err)
-        status = say_error(err, "standard output");
-    else if (!status && (golden->differences.count || stale.path))
-        status = STATUS_DIFFERS;
-    else if (!status && any_incomplete(golden))
-        status = STATUS_INCOMPLETE;
-    free(stale.path);
-    return status;
-}
-
-static enum status write_messages(struct run *run, const struct messages *messages)
-{
-    const char *path = run->options->write, *backend = run->golden->runs[0].backend;
-    int err;
-
-    if (!path)
-        return STATUS_DONE;
-    err = recording_begin(&run->recording, run->recording_file.file, run->command, backend);
-    for (size_t i = 0; i < messages->count && !err; i++)
-        err = recording_add(run->recording, &messages->items[i]->message);
-    return err ? say_error(err, name_of_output(path)) : end_recording(run);
-}
-
-/* A fixture that is what it would become stays as it is. */
-static enum status emit_unless_fresh(struct run *run)
-{
-    struct stale_file stale = {0};
-    enum status status;
-
-    if (!run->language)
-        return STATUS_DONE;
-    if (!run->language->folder && !run->fixture_file.beside)
-        return emit_fixture(run);
-    status = find_stale(run, &stale);
-    if (!status && stale.path)
-        status = emit_fixture(run);
-    free(stale.path);
-    return status;
-}
-
-/* Writes what differs from what is there, and nothing where nothing does. */
-static enum status write_golden(struct run *run)
-{
-    struct golden *golden = run->golden;
-    const bool incomplete = any_incomplete(golden);
-    const struct messages *messages = &golden->old.messages;
-    struct table *table = NULL;
-    enum status status;
-
-    if (golden_is_same(golden)) {
-        make_of(run, &golden->old, golden->old.table);
-        golden->old.table = NULL;
-        status = STATUS_DONE;
-    } else {
-        if (golden_merge(golden, &messages, &table))
-            return say_error(-ENOMEM, "recording");
-        make_of(run, &golden->runs[0], table);
-        status = write_messages(run, messages);
-    }
-    run->incomplete = run->incomplete || incomplete;
-    if (!status)
-        status = emit_unless_fresh(run);
-    return !status && run->incomplete ? STATUS_INCOMPLETE : status;
-}
-
-/* With what was to be redacted before, shows what would have been shown as it passed. */
-static void show_redacted(const struct run *run)
-{
-    const struct messages *messages = &run->golden->runs[0].messages;
-
-    if (!run->options->verbose || shows_at_once(run->options))
-        return;
-    for (size_t i = 0; i < messages->count; i++)
-        show_message(stderr, &messages->items[i]->message, terminal_colors(stderr));
-}
-
-static enum status make_golden(struct run *run)
-{
-    char text[GOLDEN_TEXT_SIZE];
-    enum status status = make_runs(run);
-
-    if (status)
-        return status;
-    if (golden_settle(run->golden, text)) {
-        say("%s", text);
-        return STATUS_USAGE;
-    }
-    if (!run->options->quiet)
-        say_found(run);
-    show_redacted(run);
-    return run->options->check ? check_golden(run) : write_golden(run);
 }
 
 static enum status make_fixture(const struct options *options)
@@ -1160,9 +537,9 @@ static enum status make_fixture(const struct options *options)
     if (!status)
         status = read_framing(options->frame, &run.framing);
     if (!status && wants_fixture(options))
-        status = open_library(options, &run.library);
+        status = library_from_options(&run.library, options);
     if (!status && wants_fixture(options))
-        status = load_language(options, run.library, &run.language);
+        status = language_from_options(&run.language, options, run.library);
     if (status)
         goto out;
     if (attaches(options)) {
@@ -1185,11 +562,11 @@ static enum status make_fixture(const struct options *options)
     }
     if (run.table && run.framing.framer)
         table_frame(run.table, &run.framing);
-    status = options->check ? STATUS_DONE : open_fixture(&run);
+    status = options->check ? STATUS_DONE : fixture_file_open(&run);
+    if (!status)
+        status = run.golden ? make_runs(&run) : make_run(&run);
     if (!status && run.golden)
-        status = make_golden(&run);
-    else if (!status)
-        status = options->read ? read_recording(&run) : record(&run);
+        status = golden_results(&run);
 out:
     if (run.recording)
         recording_end(run.recording, NULL);

@@ -32,10 +32,13 @@ static int add_block(struct blocks *blocks, struct block block)
     return 0;
 }
 
-/* The first match and the last are where the messages begin and end, and so never chance. */
-static bool is_chance(const struct matches *matches, size_t index)
+/* What both begin with, or end with, is never chance. */
+static bool is_chance(const struct match *match, size_t a_length, size_t b_length)
 {
-    return matches->items[index].length < MATCH_MIN && index > 0 && index + 1 < matches->count;
+    const bool begins = match->a == 0 && match->b == 0;
+    const bool ends = match->a + match->length == a_length && match->b + match->length == b_length;
+
+    return match->length < MATCH_MIN && !begins && !ends;
 }
 
 static int blocks_of(struct blocks *blocks, const struct matches *matches, size_t a_length,
@@ -48,7 +51,7 @@ static int blocks_of(struct blocks *blocks, const struct matches *matches, size_
         struct match end = {a_length, b_length, 0};
         struct match match = i < matches->count ? matches->items[i] : end;
 
-        if (i < matches->count && is_chance(matches, i))
+        if (i < matches->count && is_chance(&match, a_length, b_length))
             continue;
         err = add_block(blocks, (struct block){a, match.a - a, b, match.b - b});
         if (!err)

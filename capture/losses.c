@@ -23,3 +23,9 @@ void losses_add(struct losses *losses, const struct losses *more)
     losses->shortened += more->shortened;
     losses->left_out += more->left_out;
 }
+
+bool losses_any(const struct losses *losses)
+{
+    return losses->messages || losses->cut || losses->unfollowed || losses->foreign ||
+           losses->bypassed;
+}

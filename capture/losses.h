@@ -3,6 +3,8 @@
 #ifndef CAPTURE_LOSSES_H
 #define CAPTURE_LOSSES_H
 
+#include <stdbool.h>
+
 #include "capture/backend.h"
 
 /*
@@ -13,5 +15,8 @@ void losses_count(struct losses *losses, uint64_t whole, uint64_t length, uint64
 
 /* Adds up what two parts of the program counted. */
 void losses_add(struct losses *losses, const struct losses *more);
+
+/* Is anything lost? */
+bool losses_any(const struct losses *losses);
 
 #endif

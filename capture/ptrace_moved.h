@@ -9,7 +9,8 @@
 #include "capture/backend.h"
 #include "capture/ptrace_call.h"
 
-/* One is used for all calls in turn. It begins all zero but for max_message; free it with moved_free(). */
+/* One is used for all calls in turn. It begins all zero but for max_message; free it with
+ * moved_free(). */
 struct moved {
     struct moved_message *messages;
     size_t count, capacity;

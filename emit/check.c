@@ -36,6 +36,7 @@ const char *check_name(size_t index)
         fixture_fields, call_fields,    conversation_fields, end_fields,         exchange_fields,
         side_fields,    message_fields, piece_fields,        row_fields,         embedded_fields,
         number_fields,  carried_fields, descriptors_fields,  credentials_fields, kind_fields,
+        range_fields,   mask_fields,
     };
     const char *name;
     size_t i;

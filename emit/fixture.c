@@ -54,6 +54,16 @@ static struct value exchange_incomplete(const struct value *of)
                       side_incomplete(&exchange->request) || side_incomplete(&exchange->response));
 }
 
+static struct value exchange_seen(const struct value *of)
+{
+    return value_number(of, ((const struct exchange *)of->self)->seen);
+}
+
+static struct value exchange_runs(const struct value *of)
+{
+    return value_number(of, ((const struct exchange *)of->self)->runs);
+}
+
 static struct value exchange_first(const struct value *of)
 {
     return value_flag(of, exchange_index(of) == 0);
@@ -72,6 +82,8 @@ const struct value_field exchange_fields[] = {
     {"number", exchange_number},
     {"request", exchange_request},
     {"response", exchange_response},
+    {"seen", exchange_seen},
+    {"runs", exchange_runs},
     {"incomplete", exchange_incomplete},
     {"first", exchange_first},
     {"last", exchange_last},
@@ -443,10 +455,15 @@ int fixture_print(const struct fixture *fixture, struct language *language, FILE
                   struct template_error *error)
 {
     struct joined joined = {0};
+    struct mask mask = {0};
     struct line line = {0};
     struct kept_notation kept[NOTATIONS_KEPT] = {0};
-    struct emission emission = {
-        .fixture = fixture, .language = language, .joined = &joined, .line = &line, .kept = kept};
+    struct emission emission = {.fixture = fixture,
+                                .language = language,
+                                .joined = &joined,
+                                .mask = &mask,
+                                .line = &line,
+                                .kept = kept};
     int status = style_check(language, fixture->style, error);
 
     if (status)
@@ -467,6 +484,7 @@ int fixture_print(const struct fixture *fixture, struct language *language, FILE
     status = render(&emission, language, out, error);
 out:
     free(joined.said.data);
+    free(mask.said.data);
     free(emission.command);
     names_free(emission.names);
     call_free(&emission.call);

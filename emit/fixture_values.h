@@ -14,6 +14,12 @@ struct joined {
     struct said said;
 };
 
+/* The mask that was asked for last: 0xff for a byte that counts, 0 for one that is volatile. */
+struct mask {
+    const struct said *of;
+    struct said said;
+};
+
 /* The line of a text that was asked for last, counted from 1; 0 is before the first. */
 struct line {
     const struct said *said;
@@ -43,6 +49,7 @@ struct emission {
     struct call call;
     struct names *names; /* of the exchanges */
     struct joined *joined;
+    struct mask *mask;
     struct line *line;
     struct kept_notation *kept; /* NOTATIONS_KEPT of them */
 };
@@ -58,7 +65,7 @@ extern const struct value_field fixture_fields[], call_fields[], conversation_fi
 extern const struct value_field end_fields[], exchange_fields[], side_fields[], message_fields[];
 extern const struct value_field piece_fields[], row_fields[], embedded_fields[], number_fields[];
 extern const struct value_field carried_fields[], descriptors_fields[], credentials_fields[];
-extern const struct value_field kind_fields[];
+extern const struct value_field kind_fields[], range_fields[], mask_fields[];
 
 /* The ways to spell a text, by number; NULL past the last one. */
 const char *text_variant(size_t index);
@@ -124,6 +131,13 @@ struct value value_file(const struct value *of, const struct side *side, size_t 
 struct value value_carried(const struct value *of);
 struct value value_descriptors(const struct value *of);
 struct value value_credentials(const struct value *of);
+
+/*
+ * What is known of parts of the message, which is `of`; its `extent` is 1 if the server said it.
+ */
+struct value value_volatile(const struct value *of);
+struct value value_redacted(const struct value *of);
+struct value value_mask(const struct value *of);
 
 /* Puts the field of that name in *child; returns false if there is none. */
 bool value_find(const struct value_field *fields, const struct value *of, const char *name,

@@ -5,7 +5,7 @@
 
 #include "emit/fixture_values.h"
 
-/* Messages: `self` is what was said, `detail` the side. */
+/* Messages: `self` is what was said, `detail` the side, and `extent` 1 if that is a response. */
 
 static size_t message_index(const struct value *value)
 {
@@ -108,6 +108,9 @@ const struct value_field message_fields[] = {
     {"several_lines", message_several_lines},
     {"embedded", message_embedded},
     {"file", message_file},
+    {"volatile", value_volatile},
+    {"redacted", value_redacted},
+    {"mask", value_mask},
     {"incomplete", message_incomplete},
     {"missing", message_missing},
     {"unframed", message_unframed},
@@ -140,6 +143,7 @@ static bool message_item(const struct value *list, size_t index, struct value *i
         return false;
     *item = value_make(list, &message_type, &side->messages[index]);
     item->detail = side;
+    item->extent = list->extent;
     return true;
 }
 
@@ -185,7 +189,11 @@ static const struct said *side_said(const struct value *of)
 
 static struct value side_messages(const struct value *of)
 {
-    return value_make(of, &messages_type, of->self);
+    const struct exchange *exchange = of->detail;
+    struct value messages = value_make(of, &messages_type, of->self);
+
+    messages.extent = of->self == &exchange->response;
+    return messages;
 }
 
 static struct value side_rows(const struct value *of)

@@ -12,6 +12,10 @@
     lost 2                         so many messages are lost right before the one below
     passes socket file             the message above passes these descriptors
     credentials 1 1000 100         and the credentials of this process, user and group
+    volatile 4 2 {"kind": "pid", "form": "big"}
+                                   of the message above, 2 bytes from the fifth on; or no kind
+    redacted 6 3                   the same, of filler
+    seen 2 3                       the message above was in 2 runs of 3
 """
 
 import base64
@@ -29,6 +33,10 @@ def end_of(name, number, address=""):
 
 def carry(message, control):
     message.setdefault("ancillary", []).append(control)
+
+
+def mark(message, name, what):
+    message.setdefault(name, []).append(what)
 
 
 def compose(script):
@@ -49,6 +57,13 @@ def compose(script):
         elif word == "credentials":
             pid, uid, gid = map(int, rest.split())
             carry(messages[-1], {"credentials": {"pid": pid, "uid": uid, "gid": gid}})
+        elif word == "volatile":
+            offset, length, *kind = rest.split(maxsplit=2)
+            mark(messages[-1], word, [int(offset), int(length), *map(json.loads, kind)])
+        elif word == "redacted":
+            mark(messages[-1], word, [int(number) for number in rest.split()])
+        elif word == "seen":
+            messages[-1]["seen"] = [int(number) for number in rest.split()]
         elif not turn:
             state[word] = rest
         else:

@@ -67,7 +67,11 @@ func TestRows(t *testing.T) {
 	for _, row := range table {
 		t.Run(row.name, func(t *testing.T) {
 			fields := reflect.ValueOf(row)
-			fmt.Fprintln(out, spell(fields.Field(1)), spell(fields.Field(2)))
+			request, response := fields.FieldByName("request"), fields.FieldByName("response")
+			if !request.IsValid() {
+				request, response = fields.FieldByName("requests"), fields.FieldByName("responses")
+			}
+			fmt.Fprintln(out, spell(request), spell(response))
 		})
 	}
 }
@@ -161,7 +165,9 @@ def spell(side):
 
 @pytest.mark.parametrize("row", fixture.TABLE, ids=lambda row: row.name)
 def test_row(row):
-    print(spell(row[1]), spell(row[2]), file=out, flush=True)
+    many = "s" if hasattr(row, "requests") else ""
+    request, response = getattr(row, "request" + many), getattr(row, "response" + many)
+    print(spell(request), spell(response), file=out, flush=True)
 PYTHON
 }
 

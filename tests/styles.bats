@@ -77,7 +77,7 @@ go_holds() { # SHAPE [OPTION...]
 }
 
 @test "Go in every style" {
-    for_each_way go_holds bytes string
+    for_each_way go_holds bytes string mask
 }
 
 rust_holds() { # SHAPE [OPTION...]
@@ -89,7 +89,7 @@ rust_holds() { # SHAPE [OPTION...]
 }
 
 @test "Rust in every style" {
-    for_each_way rust_holds string array
+    for_each_way rust_holds string array mask
 }
 
 python_holds() { # SHAPE [OPTION...]
@@ -100,7 +100,7 @@ python_holds() { # SHAPE [OPTION...]
 }
 
 @test "Python in every style" {
-    for_each_way python_holds bytes fromhex
+    for_each_way python_holds bytes fromhex mask
 }
 
 @test "JSON in every way" {
@@ -287,7 +287,7 @@ SCRIPT
     run -2 --separate-stderr "$SOCKFIXTURE" -r text.jsonl --lang go --style strign
     says 'go: there is no style "strign"; did you mean string?'
     run -2 --separate-stderr "$SOCKFIXTURE" -r text.jsonl --lang go --style poetry
-    says 'go: there is no style "poetry"; there are bytes, string, test'
+    says 'go: there is no style "poetry"; there are bytes, string, test, mask'
     run -2 --separate-stderr "$SOCKFIXTURE" -r text.jsonl --lang json --style test
     says 'json: there is no style "test", nor any other to choose'
 }

@@ -86,7 +86,7 @@ emit() { # OPTION...
     run -0 --separate-stderr "$SOCKFIXTURE" --list-langs --template-dir one
     grep -qxF "lisp         .lisp   Lisp, a list of vectors [$mine/lisp.mustache]" <<< "$output"
     grep -qxF "go           -       my own Go; styles: long, short [one/go.mustache]" <<< "$output"
-    grep -q '^python .*; styles: bytes, fromhex, test \[built in\]$' <<< "$output"
+    grep -q '^python .*; styles: bytes, fromhex, test, mask \[built in\]$' <<< "$output"
     equal "$(grep -c '^go ' <<< "$output")" 1
     run -1 grep -e part -e hidden -e other <<< "$output"
 }

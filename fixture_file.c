@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+#include "fixture_file.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "emit/files.h"
+#include "say.h"
+
+static enum status check_folder(const char *path, const struct language *language)
+{
+    struct folder_rules rules = {language->index, files_is_name};
+    char other[256];
+    int err = folder_check(path, &rules, other, sizeof(other));
+    struct folder trial;
+
+    if (!err)
+        err = folder_open(&trial, path);
+    if (!err)
+        folder_discard(&trial);
+    if (err == -ENOTEMPTY)
+        say("%s: has %s, which is none of ours (name another folder, or move that away)", path,
+            other);
+    else if (err == -ENOTDIR || err == -ELOOP)
+        say("%s: not a folder (name another, or move that away)", path);
+    else if (err)
+        return say_error(err, path);
+    return err ? STATUS_USAGE : STATUS_DONE;
+}
+
+enum status fixture_file_open(struct run *run)
+{
+    const char *path = run->options->output ? run->options->output : "-";
+    int err;
+
+    if (run->language && run->language->folder)
+        return check_folder(path, run->language);
+    err = run->language ? output_open(&run->fixture_file, path) : 0;
+    if (err)
+        return say_error(err, path);
+    if (run->language && run->options->embed_above && !run->fixture_file.beside) {
+        say("--embed-above: no files can stand beside %s (name a file with -o)",
+            is_stdout(path) ? "standard output" : path);
+        return STATUS_USAGE;
+    }
+    return STATUS_DONE;
+}
+
+/* Piece by piece, as a long message need not be in memory as a whole. */
+static int write_message(const struct said *said, const struct table *table, FILE *file)
+{
+    enum { PIECE = 4 << 20 };
+    size_t size;
+
+    errno = 0;
+    for (size_t at = 0; at < said->length; at += size) {
+        size = said->length - at < PIECE ? said->length - at : PIECE;
+        if (fwrite(said->data + at, 1, size, file) < size)
+            return errno ? -errno : -EIO;
+        if (size == PIECE)
+            arena_rest(table->arena);
+    }
+    return 0;
+}
+
+static int add_file(void *context, const char *name, const struct said *said)
+{
+    struct run *run = context;
+    FILE *file;
+    int err = 0;
+
+    if (!run->folder.path)
+        err = folder_open(&run->folder, run->options->output);
+    if (err)
+        return err;
+    file = folder_create(&run->folder, name);
+    if (!file)
+        return -errno;
+    err = write_message(said, run->table, file);
+    if (fclose(file) && !err)
+        err = -errno;
+    return err;
+}
+
+/* What is beside the fixture is there before it is, so whoever finds a fixture finds all of it. */
+static int write_files(struct run *run, const struct fixture *fixture)
+{
+    int err = 0;
+
+    if (run->language->folder || fixture->stem)
+        err = files_each(fixture, add_file, run);
+    if (!err && run->language->folder)
+        err = output_commit(&run->fixture_file);
+    if (!err && run->folder.path)
+        err = run->language->folder ? folder_commit(&run->folder) : folder_pour(&run->folder);
+    if (!err && !run->language->folder)
+        err = output_commit(&run->fixture_file);
+    return err;
+}
+
+/* The fixture's file name without its ending, for the files beside it; NULL when there are none. */
+static char *file_stem(const struct run *run)
+{
+    const char *path = run->options->output;
+    const char *slash = path ? strrchr(path, '/') : NULL;
+    const char *base = slash ? slash + 1 : path;
+    const char *dot = path ? strrchr(base, '.') : NULL;
+
+    if (run->language->folder || !run->language->embeds ||
+        (!run->options->check && !run->fixture_file.beside))
+        return NULL;
+    return dot > base ? strndup(base, (size_t)(dot - base)) : strdup(base);
+}
+
+/* The folder is made when there is something to put in it; until then its file has no name. */
+static int open_index(struct run *run)
+{
+    int err = folder_open(&run->folder, run->options->output);
+
+    if (err)
+        return err;
+    run->fixture_file.file = folder_create(&run->folder, run->language->index);
+    return run->fixture_file.file ? 0 : -errno;
+}
+
+static struct fixture describe_fixture(const struct run *run, const char *stem)
+{
+    const struct options *options = run->options;
+
+    return (struct fixture){
+        .table = run->table,
+        .command = run->command,
+        .name = options->name,
+        .package = options->package,
+        .lost = run->losses.messages - run->placed,
+        .incomplete = run->incomplete,
+        .style = options->style,
+        .call = options->call,
+        .bytes = options->bytes,
+        .embed_above = options->embed_given ? options->embed_above : run->language->embed_above,
+        .stem = stem,
+    };
+}
+
+enum status fixture_file_write(struct run *run)
+{
+    const struct options *options = run->options;
+    const struct language *language = run->language;
+    const char *path = options->output ? options->output : "-";
+    char *stem = language ? file_stem(run) : NULL;
+    struct template_error error = {0};
+    struct fixture fixture;
+    int err;
+
+    if (!language)
+        return STATUS_DONE;
+    fixture = describe_fixture(run, stem);
+    err = language->folder ? open_index(run) : 0;
+    if (!err)
+        err = fixture_print(&fixture, run->language, run->fixture_file.file, &error);
+    if (!err)
+        err = write_files(run, &fixture);
+    free(stem);
+    if (err && error.line) {
+        say_template_error(&error);
+        return STATUS_USAGE;
+    }
+    return err ? say_output_error(err, path) : STATUS_DONE;
+}
+
+enum status fixture_file_find_stale(const struct run *run, struct stale_file *stale)
+{
+    char *stem = file_stem(run);
+    const struct fixture fixture = describe_fixture(run, stem);
+    struct template_error error = {0};
+    int err = fresh_check(&fixture, run->language, run->options->output, stale, &error);
+
+    free(stem);
+    if (err && error.line) {
+        say_template_error(&error);
+        return STATUS_USAGE;
+    }
+    return err ? say_error(err, run->options->output) : STATUS_DONE;
+}
+
+enum status fixture_file_renew(struct run *run)
+{
+    struct stale_file stale = {0};
+    enum status status;
+
+    if (!run->language)
+        return STATUS_DONE;
+    if (!run->language->folder && !run->fixture_file.beside)
+        return fixture_file_write(run);
+    status = fixture_file_find_stale(run, &stale);
+    if (!status && stale.path)
+        status = fixture_file_write(run);
+    free(stale.path);
+    return status;
+}

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+#include "golden_results.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "capture/show.h"
+#include "capture/terminal.h"
+#include "fixture_file.h"
+#include "recording_file.h"
+#include "say.h"
+#include "shortfall.h"
+
+/* What was found in comparing the runs. */
+static void say_found(const struct run *run)
+{
+    const struct golden *golden = run->golden;
+    const struct volatile_report *report = &golden->report;
+
+    if (golden->count > 1)
+        say("%zu runs: %zu volatile range%s", golden->count, report->ranges,
+            report->ranges == 1 ? "" : "s");
+    if (report->sometimes)
+        say("%zu exchange%s of the first run not in every run", report->sometimes,
+            report->sometimes == 1 ? " is" : "s are");
+    if (report->elsewhere)
+        say("%zu exchange%s in later runs that the first has not", report->elsewhere,
+            report->elsewhere == 1 ? " was" : "s were");
+    if (report->coarse || golden->differences.coarse)
+        say("not everything was compared byte by byte: it is too long and too different");
+    if (golden->redacted)
+        say("%d secret%s redacted", golden->redacted, golden->redacted == 1 ? " was" : "s were");
+    if (golden->old.table && golden->other_command && !run->options->check)
+        say("%s: was a recording of another command, and is replaced", run->options->write);
+}
+
+/* Every run counts: what one of them lost may be what differs. */
+static bool any_incomplete(const struct golden *golden)
+{
+    for (size_t i = 0; i < golden->count; i++)
+        if (golden->runs[i].incomplete)
+            return true;
+    return false;
+}
+
+/* Fixtures are made of what the recording holds, be that an old one or this. */
+static void make_of(struct run *run, const struct golden_run *source, struct table *table)
+{
+    run->table = table;
+    run->command = source->command;
+    run->losses = source->losses;
+    run->placed = source->placed;
+    run->incomplete = source->incomplete;
+    if (shortfall_say_unframed(table))
+        run->incomplete = true;
+}
+
+/* Writes nothing, but tells what would become another. */
+static enum status check_golden(struct run *run)
+{
+    const struct golden *golden = run->golden;
+    const struct golden_run *source = golden->old.table ? &golden->old : &golden->runs[0];
+    struct stale_file stale = {0};
+    enum status status = STATUS_DONE;
+    int err;
+
+    if (run->language) {
+        make_of(run, source, source->table);
+        status = fixture_file_find_stale(run, &stale);
+        run->table = NULL; /* it was lent */
+    }
+    err = status ? 0 : golden_report(golden, run->options, &stale, stdout);
+    if (err)
+        status = say_error(err, "standard output");
+    else if (!status && (golden->differences.count || stale.path))
+        status = STATUS_DIFFERS;
+    else if (!status && any_incomplete(golden))
+        status = STATUS_INCOMPLETE;
+    free(stale.path);
+    return status;
+}
+
+/* Writes what differs from what is there, and nothing where nothing does. */
+static enum status write_golden(struct run *run)
+{
+    struct golden *golden = run->golden;
+    const bool incomplete = any_incomplete(golden);
+    const struct messages *messages = &golden->old.messages;
+    struct table *table = NULL;
+    enum status status;
+
+    if (golden_is_same(golden)) {
+        make_of(run, &golden->old, golden->old.table);
+        golden->old.table = NULL;
+        status = STATUS_DONE;
+    } else {
+        if (golden_merge(golden, &messages, &table))
+            return say_error(-ENOMEM, "recording");
+        make_of(run, &golden->runs[0], table);
+        status = recording_file_write(run, messages, golden->runs[0].backend);
+    }
+    run->incomplete = run->incomplete || incomplete;
+    if (!status)
+        status = fixture_file_renew(run);
+    return !status && run->incomplete ? STATUS_INCOMPLETE : status;
+}
+
+/* With what was to be redacted before, shows what would have been shown as it passed. */
+static void show_redacted(const struct run *run)
+{
+    const struct messages *messages = &run->golden->runs[0].messages;
+
+    if (!run->options->verbose || !run->options->redact.count)
+        return;
+    for (size_t i = 0; i < messages->count; i++)
+        show_message(stderr, &messages->items[i]->message, terminal_colors(stderr));
+}
+
+enum status golden_results(struct run *run)
+{
+    char text[GOLDEN_TEXT_SIZE];
+
+    if (golden_settle(run->golden, text)) {
+        say("%s", text);
+        return STATUS_USAGE;
+    }
+    if (!run->options->quiet)
+        say_found(run);
+    show_redacted(run);
+    return run->options->check ? check_golden(run) : write_golden(run);
+}

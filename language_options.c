@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+#include "language_options.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "emit/style.h"
+#include "say.h"
+
+/* The folders named by options, the one of a template's file for what it includes, the user's. */
+enum status library_from_options(struct library **out, const struct options *options)
+{
+    struct library_folder folders[TEMPLATE_DIRS_MAX + 2];
+    const char *slash = options->template ? strrchr(options->template, '/') : NULL;
+    char *beside = NULL, *user = NULL;
+    struct template_error error;
+    size_t count = 0;
+    int err;
+
+    for (size_t i = 0; i < options->template_dirs_count; i++)
+        folders[count++] = (struct library_folder){.path = options->template_dirs[i]};
+    if (options->template) {
+        beside = slash ? strndup(options->template, (size_t)(slash - options->template) + 1)
+                       : strdup(".");
+        folders[count++] = (struct library_folder){.path = beside, .optional = true};
+    }
+    err = library_user_folder(&user);
+    if (user)
+        folders[count++] =
+            (struct library_folder){.path = user, .optional = true, .as_caller = true};
+    if (err || (options->template && !beside))
+        template_fail(&error, -ENOMEM, "templates", "out of memory");
+    else
+        err = library_new(out, folders, count, &error);
+    if (err)
+        say_template_error(&error);
+    free(beside);
+    free(user);
+    return err ? STATUS_USAGE : STATUS_DONE;
+}
+
+static void list_language(const struct language *language)
+{
+    bool ending = language->extensions && language->extensions[0];
+
+    printf("%-12s %s%-6s %s", language->name, ending ? "." : "-",
+           ending ? language->extensions[0] : "", language->description);
+    for (size_t i = 0; language->styles && language->styles[i]; i++)
+        printf("%s%s", i ? ", " : "; styles: ", language->styles[i]);
+    printf(" [%s]\n", language->path ? language->path : "built in");
+}
+
+/* A template that is wrong is told, and the others are listed. */
+static enum status list_languages(const struct library *library)
+{
+    enum status status = STATUS_DONE;
+    struct template_error error;
+    struct language *language;
+    size_t index = 0;
+    int more;
+
+    while ((more = language_next(&language, library, &index, &error))) {
+        if (more < 0) {
+            say_template_error(&error);
+            status = STATUS_USAGE;
+            continue;
+        }
+        list_language(language);
+        language_free(language);
+    }
+    return status;
+}
+
+static enum status print_template(const struct library *library, const char *name)
+{
+    struct template_error error;
+    struct library_text text;
+    struct language *language;
+    int err = library_read(library, name, &text, &error);
+
+    /* What is no template may be a misspelt language, of which the nearest is then told. */
+    if (err == -ENOENT)
+        err = language_find(&language, library, name, &error);
+    if (err) {
+        say_template_error(&error);
+        return STATUS_USAGE;
+    }
+    fwrite(text.text, 1, text.length, stdout);
+    library_text_free(&text);
+    return fflush(stdout) ? say_error(-errno, "standard output") : STATUS_DONE;
+}
+
+enum status show_templates(const struct options *options)
+{
+    struct library *library = NULL;
+    enum status status = library_from_options(&library, options);
+
+    if (!status && options->list_langs)
+        status = list_languages(library);
+    else if (!status)
+        status = print_template(library, options->print_template);
+    library_free(library);
+    return status;
+}
+
+/* Can what was asked for be done in files of this language? */
+static enum status check_files(const struct options *options, const struct language *language)
+{
+    if (language->folder && fixture_to_stdout(options))
+        say("%s: its fixtures are folders (name one with -o)", language->name);
+    else if (options->embed_above && !language->embeds)
+        say("--embed-above: %s cannot load messages from files", language->name);
+    else
+        return STATUS_DONE;
+    return STATUS_USAGE;
+}
+
+enum status language_from_options(struct language **out, const struct options *options,
+                                  const struct library *library)
+{
+    struct template_error error;
+    const char *name = options->lang;
+    int err;
+
+    if (options->template) {
+        err = language_load(out, library, options->template, &error);
+    } else {
+        if (!name && (!options->output || language_for_file(library, options->output, &name)))
+            name = "json";
+        err = language_find(out, library, name, &error);
+    }
+    if (!err)
+        err = style_check(*out, options->style, &error);
+    if (!err)
+        return check_files(options, *out);
+    say_template_error(&error);
+    return STATUS_USAGE;
+}

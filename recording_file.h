@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/* The file that a recording is written to, as messages come or all at once. */
+#ifndef RECORDING_FILE_H
+#define RECORDING_FILE_H
+
+#include "run.h"
+
+/* All return the status; the user has then been told what is wrong. Without -w they do nothing. */
+
+enum status recording_file_open(struct run *run);
+
+/* Begins the recording in the file, which has to be open. */
+enum status recording_file_begin(struct run *run, const char *backend);
+
+/* Writes down what was lost, and has the file take the place of an older one. */
+enum status recording_file_end(struct run *run);
+
+/* All at once: begins, writes the messages, ends. */
+enum status recording_file_write(struct run *run, const struct messages *messages,
+                                 const char *backend);
+
+#endif

@@ -43,6 +43,8 @@ enum manifest_task { MANIFEST_NONE, MANIFEST_UPDATE, MANIFEST_CHECK, MANIFEST_LI
 struct manifest_part {
     bool trial;       /* it is only found out whether the options can be */
     int output;       /* where the output of the command goes */
+    const char *name; /* of the fixture */
+    bool colour;      /* what differs is to be told in colours */
     const char *file; /* the manifest, where annotations are put at */
     size_t line;      /* the fixture's in it */
 };

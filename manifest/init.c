@@ -153,7 +153,7 @@ static json_t *emit_value(const struct options *options, const char *name)
     return emit;
 }
 
-static json_t *fixture_value(const struct options *options)
+static json_t *fixture_value(const struct options *options, bool emits)
 {
     char name[COMMAND_NAME_SIZE], recording[COMMAND_NAME_SIZE + 8];
     json_t *fixture;
@@ -163,7 +163,7 @@ static json_t *fixture_value(const struct options *options)
     fixture = json_pack("{s:s, s:o*}", "name", name, "command", command_value(options->command));
     if (!fixture || add_all_given(options, fixture, fixture_keys) ||
         (!options->write && json_object_set_new(fixture, "recording", json_string(recording))) ||
-        (wants_fixture(options) &&
+        (emits &&
          json_object_set_new(fixture, "emit", json_pack("[o]", emit_value(options, name))))) {
         json_decref(fixture);
         fixture = NULL;
@@ -266,14 +266,14 @@ static int check_given(const struct options *options, char text[INIT_TEXT_SIZE])
     return -EINVAL;
 }
 
-int init_print(const struct options *options, FILE *out, char text[INIT_TEXT_SIZE])
+int init_print(const struct options *options, bool emits, FILE *out, char text[INIT_TEXT_SIZE])
 {
     json_t *fixture, *manifest;
     int err = check_given(options, text);
 
     if (err)
         return err;
-    fixture = fixture_value(options);
+    fixture = fixture_value(options, emits);
     manifest = fixture ? json_pack("{s:[o]}", "fixtures", fixture) : NULL;
     if (!manifest)
         return -ENOMEM;

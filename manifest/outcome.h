@@ -14,7 +14,7 @@ struct outcome {
     struct tell *tell;
     const struct outcome_format *format;
     json_t *list; /* of the fixtures, in JSON */
-    size_t done, differ, wrote, incomplete, failed;
+    size_t done, changed, incomplete, failed; /* fixtures */
     int status;
 };
 
@@ -24,6 +24,6 @@ void outcome_begin(struct outcome *outcome, const struct part_task *task, struct
 int outcome_add(struct outcome *outcome, size_t index, int status, struct part_files *files);
 
 /* Sums up; so many fixtures were to be made. Returns the exit status of all. */
-int outcome_end(struct outcome *outcome, size_t count);
+int outcome_end(struct outcome *outcome, size_t all);
 
 #endif

@@ -277,6 +277,8 @@ int part_run(const struct part_task *task, size_t index, const struct part_files
         .task = task,
         .fixture = manifest_fixture(task->manifest, index),
         .extra = {.output = fileno(files->output),
+                  .name = manifest_name(task->manifest, index),
+                  .colour = task->colour,
                   .file = task->manifest->path,
                   .line = manifest_line(task->manifest, index)},
         .files = *files,

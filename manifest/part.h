@@ -19,6 +19,7 @@ struct part_task {
     const struct options *options; /* of the command line */
     const char *backend;           /* that it asks for; or NULL */
     sockfixture_main *main;
+    bool colour; /* in reports */
 };
 
 /* The status of a part's process is an exit status, and this where something was written. */

@@ -31,11 +31,22 @@ struct part {
     bool wrote;
 };
 
+FILE *part_file(void)
+{
+    FILE *file = tmpfile();
+
+    if (file && fcntl(fileno(file), F_SETFL, O_APPEND)) {
+        fclose(file);
+        file = NULL;
+    }
+    return file;
+}
+
 int part_files_open(struct part_files *files)
 {
-    files->report = tmpfile();
-    files->words = tmpfile();
-    files->output = tmpfile();
+    files->report = part_file();
+    files->words = part_file();
+    files->output = part_file();
     return files->report && files->words && files->output ? 0 : -errno;
 }
 

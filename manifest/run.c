@@ -253,7 +253,7 @@ static void end_by_signal(int signal_number)
 static int make(const struct part_task *task, const bool *chosen, struct tell *tell)
 {
     struct stage stage = {.signals = -1};
-    FILE *output = tmpfile();
+    FILE *output = part_file();
     int status = STATUS_COMMAND, interrupted;
     int err = begin_stage(task->manifest, &stage, output);
 

@@ -20,6 +20,7 @@
 #include "manifest/ready.h"
 #include "manifest/reap.h"
 
+/* Milliseconds, but for the first, which is in seconds. */
 enum { TIMEOUT_DEFAULT = 30, PAUSE = 20, GRACE = 5000 };
 
 static double seconds_now(void)
@@ -175,29 +176,36 @@ static int check_background(struct stage *stage)
     return 0;
 }
 
-/* Tries the command again and again. Returns 1 when it has succeeded, 0 when not, or -errno. */
-static int try_command(struct stage *stage, const struct words *command)
+/*
+ * Tries a command, of which only what the last try has printed is kept. Returns 1 when it has
+ * succeeded, 0 when not, or -errno.
+ */
+static int try_command(struct stage *stage, const struct words *command, off_t printed)
 {
-    int err = run(stage, command);
+    int err = ftruncate(stage->output, printed) ? -errno : run(stage, command);
 
     return err == 0 ? 1 : err == -ECHILD ? 0 : err;
 }
 
 struct condition {
+    const char *name;     /* of what does not hold yet */
     const char *path;     /* of a socket; or NULL */
     struct words command; /* none: without `at` */
+    off_t printed;        /* what the output held before */
     double until;         /* seconds */
 };
 
-/* Both hold: there is the socket, and the command succeeds. Returns as try_command() does. */
-static int try_condition(struct stage *stage, const struct condition *condition)
+/* Both are to hold: first the socket, then the command. Returns as try_command() does. */
+static int try_condition(struct stage *stage, struct condition *condition)
 {
+    condition->name = condition->path;
     if (condition->path && !ready_socket(condition->path))
         return 0;
-    return condition->command.at ? try_command(stage, &condition->command) : 1;
+    condition->name = condition->command.at ? condition->command.at[0] : NULL;
+    return condition->command.at ? try_command(stage, &condition->command, condition->printed) : 1;
 }
 
-static int await_condition(struct stage *stage, const struct condition *condition)
+static int await_condition(struct stage *stage, struct condition *condition)
 {
     int met, err = 0;
 
@@ -207,8 +215,11 @@ static int await_condition(struct stage *stage, const struct condition *conditio
         if (met)
             break;
         if (seconds_now() > condition->until) {
-            snprintf(stage->text, sizeof(stage->text), "%s: waited in vain (\"timeout\" is how long)",
-                     condition->path ? condition->path : condition->command.at[0]);
+            snprintf(stage->text, sizeof(stage->text),
+                     condition->name == condition->path
+                         ? "%s: no server has come there (\"timeout\" is how long to wait)"
+                         : "%s: has not succeeded (\"timeout\" is how long to try)",
+                     condition->name);
             return -ETIMEDOUT;
         }
         err = stage_wait(stage, -1, PAUSE);
@@ -224,6 +235,7 @@ static int await_step(struct stage *stage, const json_t *step)
     const json_t *until = json_object_get(step, "until");
     struct condition condition = {
         .path = json_string_value(json_object_get(step, "wait")),
+        .printed = lseek(stage->output, 0, SEEK_END),
         .until = seconds_now() + (timeout ? json_number_value(timeout) : TIMEOUT_DEFAULT),
     };
     int err = until ? words_add_command(&condition.command, until) : 0;

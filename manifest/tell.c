@@ -8,7 +8,7 @@
 #include "capture/terminal.h"
 #include "capture/text.h"
 
-enum { LINE_SIZE = 2048 };
+enum { LINE_SIZE = 2048, OUTPUT_LINES = 50 };
 
 static const char prefix[] = "sockfixture: ";
 
@@ -47,8 +47,19 @@ void tell_say(struct tell *tell, const char *format, ...)
     print_line(tell, prefix, line);
 }
 
-/* Hands every line of the file to print_line(). */
-static void print_file(struct tell *tell, const char *before, FILE *file)
+static size_t count_lines(FILE *file)
+{
+    size_t count = 0;
+    int c;
+
+    rewind(file);
+    while ((c = getc(file)) != EOF)
+        count += c == '\n';
+    return count;
+}
+
+/* Hands the lines of the file, but for the first ones, to print_line(). */
+static void print_file(struct tell *tell, const char *before, FILE *file, size_t left_out)
 {
     char *line = NULL;
     size_t size = 0;
@@ -57,6 +68,11 @@ static void print_file(struct tell *tell, const char *before, FILE *file)
     rewind(file);
     while ((length = getline(&line, &size, file)) > 0) {
         const size_t skip = strncmp(line, prefix, sizeof(prefix) - 1) == 0 ? sizeof(prefix) - 1 : 0;
+
+        if (left_out > 0) {
+            left_out--;
+            continue;
+        }
 
         line[length - (line[length - 1] == '\n')] = '\0';
         print_line(tell, before, line + skip);
@@ -69,12 +85,17 @@ void tell_words(struct tell *tell, const char *name, FILE *words)
     char before[256];
 
     snprintf(before, sizeof(before), "%s%s: ", prefix, name);
-    print_file(tell, before, words);
+    print_file(tell, before, words, 0);
 }
 
 void tell_output(struct tell *tell, FILE *output)
 {
-    print_file(tell, "    | ", output);
+    const size_t count = count_lines(output);
+    const size_t left_out = count > OUTPUT_LINES ? count - OUTPUT_LINES : 0;
+
+    if (left_out)
+        tell_say(tell, "of what commands printed, the last %d lines of %zu:", OUTPUT_LINES, count);
+    print_file(tell, "    | ", output, left_out);
 }
 
 void tell_progress(struct tell *tell, size_t done, size_t count, const char *now)

@@ -21,11 +21,11 @@ static void say_found(const struct run *run)
         say("%zu runs: %zu volatile range%s", golden->count, report->ranges,
             report->ranges == 1 ? "" : "s");
     if (report->sometimes)
-        say("%zu exchange%s of the first run not in every run", report->sometimes,
-            report->sometimes == 1 ? " is" : "s are");
+        say("%zu exchange%s of the first run %s not in every run", report->sometimes,
+            report->sometimes == 1 ? "" : "s", report->sometimes == 1 ? "is" : "are");
     if (report->elsewhere)
-        say("%zu exchange%s in later runs that the first has not", report->elsewhere,
-            report->elsewhere == 1 ? " was" : "s were");
+        say("%zu exchange%s of later runs %s not in the first", report->elsewhere,
+            report->elsewhere == 1 ? "" : "s", report->elsewhere == 1 ? "is" : "are");
     if (report->coarse || golden->differences.coarse)
         say("not everything was compared byte by byte: it is too long and too different");
     if (golden->redacted)

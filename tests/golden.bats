@@ -24,11 +24,6 @@ ranges() { # RECORDING
         map(values | "=" + tostring) | join(""))) | join(""))' "$1"
 }
 
-# Records until a run finds no difference, as a server that has just begun is not yet as it will be.
-regenerate() { # STATUS [OPTION...] COMMAND...
-    run -"$1" --separate-stderr "${sockfixture[@]}" -q -w golden.jsonl "${@:2}"
-}
-
 unchanged() { # FILE...
     local file
     for file in "$@"; do
@@ -48,25 +43,553 @@ keep() { # FILE...
     done
 }
 
+# Real servers. A field is NAME:OFFSET:LENGTH, as the protocol's own definition has it.
+
+# Each volatile range of the messages of that number and direction is in one of the fields, each of which has one;
+# and in those after `maybe` there may be.
+only_volatile() { # RECORDING request|response NUMBER FIELD... [maybe FIELD...]
+    python3 - "$@" << 'PYTHON'
+import json
+import sys
+
+path, direction, number, *fields = sys.argv[1:]
+lines = [json.loads(line) for line in open(path)]
+said = [line for line in lines if line.get("direction") == direction][int(number) - 1]
+maybe, found, allowed = False, set(), {}
+must = set()
+for field in fields:
+    if field == "maybe":
+        maybe = True
+        continue
+    name, offset, length = field.split(":")
+    allowed.update(dict.fromkeys(range(int(offset), int(offset) + int(length)), name))
+    must |= set() if maybe else {name}
+for offset, length, *_ in said.get("volatile", []):
+    for at in range(offset, offset + length):
+        assert at in allowed, f"{direction} {number}: byte {at} does not change in this protocol"
+        found.add(allowed[at])
+assert must <= found, f"{direction} {number}: not found: {must - found}"
+PYTHON
+}
+
+# Asks chronyd when it has heard of its source anew, so that between two runs everything has changed that can.
+# What asks for that goes over UDP, and is not recorded.
+ask_chrony() { # FILE [OPTION...] COMMAND
+    cat > anew << 'SCRIPT'
+heard() { chronyc -n -c -h 127.0.0.1 -p "$1" tracking | cut -d, -f4,5; }
+before=$(cat heard 2> /dev/null)
+while now=$(heard "$1"); [ "$now" = "$before" ]; do sleep 0.1; done
+echo "$now" > heard
+exec chronyc -n -h "$2" "$3"
+SCRIPT
+    "${sockfixture[@]}" -q -s "$chrony" -w "$1" "${@:2:$#-2}" sh anew "$chrony_port" "$chrony" "${!#}" > out
+}
+
+# candm.h of chrony: where the sequence number stands in a request, and where it comes back in a reply.
+chrony_echo='[16,4,{"kind":"echo","message":1,"offset":8}]'
+
+# The sequence number is random, and the first range of each reply.
+chrony_echoes() { # RECORDING
+    equal "$(jq -c 'select(.direction == "request") | .volatile' "$1" | sort -u)" '[[8,4]]'
+    equal "$(jq -c 'select(.direction == "response") | .volatile[0]' "$1" | sort -u)" "$chrony_echo"
+}
+
+# bats test_tags=kernel
+@test "chronyc tracking, sources and ntpdata: what is volatile is what chrony says can change" {
+    start_chronyd
+    wait_until 60 chronyc -n -h "$chrony" waitsync 1 0 0 0.1
+    ask_chrony tracking.jsonl --repeat 3 tracking
+    chrony_echoes tracking.jsonl
+    only_volatile tracking.jsonl response 1 sequence:16:4 ref_time:56:12 current_correction:68:4 \
+        last_offset:72:4 rms_offset:76:4 skew_ppm:88:4 root_delay:92:4 root_dispersion:96:4 \
+        maybe freq_ppm:80:4 resid_freq_ppm:84:4 last_update_interval:100:4
+    ask_chrony sources.jsonl --repeat 3 sources
+    chrony_echoes sources.jsonl
+    only_volatile sources.jsonl response 1 sequence:16:4
+    only_volatile sources.jsonl response 2 sequence:16:4 orig_latest_meas:64:4 latest_meas:68:4 \
+        latest_meas_err:72:4 maybe poll:48:2 reachability:58:2 since_sample:60:4
+    ask_chrony ntpdata.jsonl --repeat 3 ntpdata
+    chrony_echoes ntpdata.jsonl
+    only_volatile ntpdata.jsonl response 1 sequence:16:4
+    only_volatile ntpdata.jsonl response 3 sequence:16:4 offset:100:4 peer_delay:104:4 \
+        response_time:112:4 total_tx_count:124:4 total_rx_count:128:4 total_valid_count:132:4 \
+        total_good_count:136:4 maybe poll:74:1 root_dispersion:80:4 ref_time:88:12 peer_dispersion:108:4 \
+        jitter_asymmetry:116:4
+}
+
+@test "a live chronyd: made again and again nothing changes, another stratum does" {
+    start_chronyd
+    wait_until 60 chronyc -n -h "$chrony" waitsync 1 0 0 0.1
+    local made=(-o tracking.go --repeat 3 --volatile RESP:56:48)
+    ask_chrony golden.jsonl "${made[@]}" tracking
+    keep golden.jsonl tracking.go
+    ask_chrony golden.jsonl "${made[@]}" tracking
+    ask_chrony golden.jsonl "${made[@]}" tracking
+    ask_chrony golden.jsonl --check -o tracking.go tracking
+    unchanged golden.jsonl tracking.go
+    # Its source says that it is of another stratum, so it is itself: bytes 52 and 53 of the reply.
+    sed -i 's/local stratum 5/local stratum 7/' source.conf
+    kill "$source"
+    finish "$source" || true
+    background chronyd -n -x -u root -f "$work/source.conf"
+    stratum_is_8() { [ "$(chronyc -n -c -h 127.0.0.1 -p "$chrony_port" tracking | cut -d, -f3)" = 8 ]; }
+    wait_until 60 stratum_is_8
+    local status=0
+    ask_chrony golden.jsonl --check -o tracking.go tracking || status=$?
+    equal "$status" 1
+    equal "$(grep -v '^ ' out)" "sh anew $chrony_port tracking 1: response[53:54] differs"
+    unchanged golden.jsonl tracking.go
+    ask_chrony golden.jsonl "${made[@]}" tracking
+    equal "$(diff kept/golden.jsonl golden.jsonl | grep -c '^>')" 2
+    equal "$(jq -c 'select(.volatile) | .volatile' golden.jsonl)" "$(jq -c 'select(.volatile) | .volatile' kept/golden.jsonl)"
+    ask_chrony golden.jsonl --check -o tracking.go tracking
+}
+
+@test "pmc GET: its port is its process, and comes back; nothing else differs" {
+    start_ptp4l
+    local set
+    for set in CURRENT_DATA_SET DEFAULT_DATA_SET PARENT_DATA_SET PORT_DATA_SET TIME_PROPERTIES_DATA_SET; do
+        rm -f "$recording"
+        "${sockfixture[@]}" -q --repeat 3 -w "$recording" "${pmc[@]}" "GET $set" > out
+        # IEEE 1588-2008, 13.3.2 and 15.4.1: sourcePortIdentity.portNumber, and where it comes back,
+        # targetPortIdentity.portNumber. The sequenceId begins with 0 in each run.
+        equal "$(jq -c 'select(.data) | .volatile' "$recording")" '[[28,2,{"kind":"pid","form":"big"}]]
+[[42,2,{"kind":"echo","message":1,"offset":28}]]' "$set"
+    done
+}
+
 # Finding
 
 @test "what is volatile, and what it is" {
-    start_server plain %N
-    echo 'long %N text' > "$path.long"
-    printf 'long\n' >> "$path.asks"
+    start_server plain many
+    echo 'so many: %N, and no more' > "$path.many"
     "${sockfixture[@]}" --repeat 3 -w "$recording" -o fixture.go "${client[@]}" 2> said
-    ranges "$recording" >&2; grep -q '3 runs: 12 volatile ranges' said || fail "$(cat said)"
     equal "$(ranges "$recording")" 'request 11 [2:6]
-response 15 [0:4]=echo=2 [4:6]=counter=big=3 [6:10]=time=big=s
-request 8 [2:6]
-response 12 [0:4]=echo=2 [4:6]=counter=big=3 [6:10]=time=big=s [10:12]=length
+response 19 [0:4]=echo=2 [5:6]=counter=big=2 [6:14]=time=big=ns
 request 10 [2:6]
-response 23 [0:4]=echo=2 [4:6]=counter=big=3 [6:10]=time=big=s [15:18]=length'
+response 39 [0:4]=echo=2 [5:6]=counter=big=2 [6:14]=time=big=ns [23:25]=length'
+    grep -q '^sockfixture: 3 runs: 9 volatile ranges$' said || fail "$(cat said)"
     python3 -c 'import sys; sys.path.insert(0, sys.argv[1]); import recording; recording.Recording(sys.argv[2])' \
         "$tests" "$recording"
     grep -qxF $'\t\t// response[0:4] echoes request[2:6]' fixture.go
-    grep -qxF $'\t\t// response[4:6] counts by 3 (big-endian)' fixture.go
-    grep -qxF $'\t\t// response[6:10] is the time (seconds, big-endian)' fixture.go
-    grep -qxF $'\t\t// response[10:12] varies in length' fixture.go
+    grep -qxF $'\t\t// response[5:6] counts by 2 (big-endian)' fixture.go
+    grep -qxF $'\t\t// response[6:14] is the time (nanoseconds, big-endian)' fixture.go
+    grep -qxF $'\t\t// response[23:25] varies in length' fixture.go
     equal "$(gofmt -d fixture.go)" ''
+}
+
+@test "what is in some runs only" {
+    start_server one sometimes two
+    cat > ask << 'SCRIPT'
+runs=$(cat "$2.runs" 2> /dev/null)
+[ "$runs" = "${runs#.}" ] || sed -i '/sometimes/d' "$2.asks"
+[ "$runs" = "${runs#..}" ] || echo later >> "$2.asks"
+exec "$1" ask "$2"
+SCRIPT
+    "${sockfixture[@]}" --repeat 3 -w "$recording" -o fixture.json \
+        sh ask "$tests/golden_server.py" "$path" 2> said
+    grep -q '^sockfixture: 1 exchange of the first run is not in every run$' said || fail "$(cat said)"
+    grep -q '^sockfixture: 1 exchange of later runs is not in the first$' said || fail "$(cat said)"
+    equal "$(jq -c 'select(.seen) | [.direction, .seen]' "$recording")" '["request",[1,3]]
+["response",[1,3]]'
+    equal "$(jq -c '[.conversations[].exchanges[] | select(.runs) | [.seen, .runs]]' fixture.json)" '[[1,3]]'
+    for lang in go rust python; do
+        "$SOCKFIXTURE" -r "$recording" --lang "$lang" | grep -q 'In 1 of 3 runs only' || fail "$lang"
+    done
+}
+
+@test "a user knows better" {
+    start_server word
+    "${sockfixture[@]}" -q --repeat 3 -w "$recording" -o fixture.json \
+        --volatile RESP:14:2 --volatile 'REQ:0:1' --stable 1:RESP:4:2 "${client[@]}"
+    equal "$(ranges "$recording")" 'request 10 [0:1] [2:6]
+response 18 [0:4]=echo=2 [6:14]=time=big=ns [14:16]'
+    # A range has to be there, and be a range.
+    run -2 --separate-stderr "${sockfixture[@]}" -q --volatile RESP:18:2 -o none.json "${client[@]}"
+    says '--volatile RESP:18:2: there are no such bytes'
+    run -2 --separate-stderr "${sockfixture[@]}" -q --stable RESP:2 -o none.json "${client[@]}"
+    says "--stable: 'RESP:2' is no range (*)"
+    [ ! -e none.json ]
+    # What is there already learns it, and nothing else of it changes.
+    cp "$recording" before.jsonl
+    "${sockfixture[@]}" -q -w "$recording" --stable RESP:14:2 --volatile RESP:4:2 "${client[@]}"
+    equal "$(ranges "$recording")" 'request 10 [0:1] [2:6]
+response 18 [0:4]=echo=2 [4:6] [6:14]=time=big=ns'
+    equal "$(jq 'del(.volatile)' "$recording")" "$(jq 'del(.volatile)' before.jsonl)"
+}
+
+# Regeneration
+
+@test "made again, all stays byte for byte, and what differs alone is written" {
+    start_server one two three
+    local make=("${sockfixture[@]}" -q --repeat 3 -w golden.jsonl -o golden_test.go --style mask "${client[@]}")
+    local check=("${sockfixture[@]}" -q --check --repeat 2 -w golden.jsonl -o golden_test.go --style mask "${client[@]}")
+    "${make[@]}"
+    keep golden.jsonl golden_test.go
+    "${make[@]}"
+    "${make[@]}"
+    # Without --repeat, too: it is known what is volatile.
+    "${sockfixture[@]}" -q -w golden.jsonl "${client[@]}"
+    run -0 --separate-stderr "${check[@]}"
+    equal "$output$stderr" ''
+    unchanged golden.jsonl golden_test.go
+    # A truly different answer is told, and nothing is written.
+    echo -n tvo > "$path.two"
+    run -1 --separate-stderr "${check[@]}"
+    equal "$stderr" ''
+    equal "$(grep -v '^ ' <<< "$output")" 'golden_server.py ask 2: response[15:16] differs'
+    unchanged golden.jsonl golden_test.go
+    # Made again, that exchange is another, and no other is.
+    "${make[@]}"
+    diff <(jq -c 'select(.data) | [.time, .data, .volatile]' kept/golden.jsonl) \
+        <(jq -c 'select(.data) | [.time, .data, .volatile]' golden.jsonl) > changes || true
+    equal "$(grep -c '^[<>]' changes)" 4
+    equal "$(diff kept/golden_test.go golden_test.go | grep '^>' | grep -c 0x76,)" 1
+    "${check[@]}"
+}
+
+@test "what differs is shown side by side" {
+    start_server hello there
+    echo -n 'general Kenobi!' > "$path.there"
+    "${sockfixture[@]}" -q --repeat 3 -w golden.jsonl "${client[@]}"
+    echo -n 'general Kenobo!!' > "$path.there"
+    run -1 --separate-stderr "${sockfixture[@]}" -q --check -w golden.jsonl "${client[@]}"
+    equal "$stderr" ''
+    equal "${lines[0]}" 'golden_server.py ask 2: response[27:28] differs, its length is 30 and was 29'
+    [[ ${lines[1]} == '    recorded '*'| now' ]] || fail "$output"
+    [[ $output == *'0018  6e 6f 62*69*-- 21'*'nobi !'*' | 0018  6e 6f 62*6f*21 21'*'nobo!!'* ]] || fail "$output"
+    # Not what is volatile, and nothing that is the same; a terminal shows it in colours.
+    [[ $output != *'0000'* ]] || fail "$output"
+    run -1 script -qec "${sockfixture[*]} -q --check -w golden.jsonl ${client[*]}" /dev/null
+    [[ $output == *$'\033[31m*69\033[m'*$'\033[32m*6f\033[m'* ]] || fail "$output"
+}
+
+@test "exchanges that are new, missing, or have other messages" {
+    start_server one two three four
+    "${sockfixture[@]}" -q --repeat 3 -w golden.jsonl -o fixture.json "${client[@]}"
+    keep golden.jsonl fixture.json
+    printf '%s\n' one middle two four > "$path.asks"
+    run -1 --separate-stderr "${sockfixture[@]}" -q --check -w golden.jsonl -o fixture.json "${client[@]}"
+    equal "$output" 'golden_server.py ask 2: is new
+golden_server.py ask 3: is missing'
+    unchanged golden.jsonl fixture.json
+    # Made again, it has the new one at its place; the others are what they were.
+    "${sockfixture[@]}" -q -w golden.jsonl -o fixture.json "${client[@]}"
+    words() { jq -r 'select(.direction == "request") | .data' "$1" | while read -r data; do base64 -d <<< "$data" | tail -c +7; echo; done; }
+    equal "$(words golden.jsonl | xargs)" 'one middle two four'
+    jq -c 'select(.data) | [.time, .data, .volatile]' kept/golden.jsonl > before
+    jq -c 'select(.data) | [.time, .data, .volatile]' golden.jsonl > after
+    equal "$(diff before after | grep -c '^<')" 2
+    equal "$(diff before after | grep -c '^>')" 2
+}
+
+@test "what came back does so no longer" {
+    "$tests/compose.py" > golden.jsonl << 'SCRIPT'
+type dgram
+> b"ask 1234"
+volatile 4 4
+< b"got 1234"
+volatile 4 4 {"kind": "echo", "message": 1, "offset": 4}
+SCRIPT
+    sed 's/1234/4321/' > talk << 'SCRIPT'
+type dgram
+> b"ask 1234"
+< b"got 1234"
+SCRIPT
+    "$tests/compose.py" < talk > now.jsonl
+    "$SOCKFIXTURE" -q --check -w golden.jsonl -r now.jsonl
+    sed -i 's/got 4321/got 4331/' talk
+    "$tests/compose.py" < talk > now.jsonl
+    run -1 "$SOCKFIXTURE" -q --check -w golden.jsonl -r now.jsonl
+    equal "${lines[0]}" 'ask 1234: response[4:8] does not echo the request'
+}
+
+# --check for programs
+
+differing() {
+    "$tests/compose.py" > golden.jsonl << 'SCRIPT'
+> b"GET /<a>&%\n"
+< b"one\n"
+> b"QUIT\n"
+< b"bye\n"
+SCRIPT
+    "$tests/compose.py" > now.jsonl << 'SCRIPT'
+> b"GET /<a>&%\n"
+< b"onE\n"
+SCRIPT
+}
+
+@test "--diff-format json" {
+    differing
+    run -1 --separate-stderr "$SOCKFIXTURE" -q --check --diff-format json -w golden.jsonl -r now.jsonl
+    equal "$(jq -c '.differences[] | [.kind, .number, .direction, .bytes]' <<< "$output")" \
+        '["bytes",1,"response",[{"offset":2,"recorded":"65","offset_now":2,"now":"45"}]]
+["missing",2,null,null]'
+    equal "$(jq -r .recording <<< "$output")" golden.jsonl
+    run -0 --separate-stderr "$SOCKFIXTURE" -q --check --diff-format json -w golden.jsonl -r golden.jsonl
+    equal "$(jq -c . <<< "$output")" '{"recording":"golden.jsonl","differences":[],"stale_fixture":null}'
+}
+
+@test "--diff-format junit" {
+    differing
+    run -1 --separate-stderr "$SOCKFIXTURE" -q --check --diff-format junit -w golden.jsonl -r now.jsonl
+    python3 - "$output" << 'PYTHON'
+import sys
+import xml.etree.ElementTree as tree
+
+suite = tree.fromstring(sys.argv[1]).find("testsuite")
+assert suite.get("failures") == "2", suite.attrib
+failed = {case.get("name"): case.find("failure") for case in suite if case.find("failure") is not None}
+assert set(failed) == {"GET /<a>&%", "QUIT"}, failed
+assert "recorded" in failed["GET /<a>&%"].text
+assert len(suite) == int(suite.get("tests"))
+PYTHON
+    run -0 "$SOCKFIXTURE" -q --check --diff-format junit -w golden.jsonl -r golden.jsonl
+    [[ $output == *'tests="2" failures="0"'* ]] || fail "$output"
+}
+
+@test "--diff-format github" {
+    differing
+    run -1 --separate-stderr "$SOCKFIXTURE" -q --check --diff-format github -w golden.jsonl -r now.jsonl
+    equal "${#lines[@]}" 2
+    [[ ${lines[0]} == '::error file=golden.jsonl,line=1,title='*'::'*'GET /<a>&%25: response[2:3] differs'*'%0A'* ]] ||
+        fail "$output"
+    run -2 --separate-stderr "$SOCKFIXTURE" --check --diff-format html -w golden.jsonl -r now.jsonl
+    [[ $stderr == *"--diff-format: 'html' is none of text, json, junit and github"* ]]
+}
+
+@test "a fixture that is not what its recording emits" {
+    differing
+    "$SOCKFIXTURE" -q -r golden.jsonl -o fixture.py
+    "$SOCKFIXTURE" -q --check -r golden.jsonl -o fixture.py
+    keep fixture.py
+    sed -i 's/QUIT/QUOT/' fixture.py
+    local line
+    line=$(grep -n QUOT fixture.py | head -n 1 | cut -d: -f1)
+    run -1 "$SOCKFIXTURE" -q --check -r golden.jsonl -o fixture.py
+    equal "$output" "fixture.py:$line: not what the recording emits"
+    rm fixture.py
+    run -1 "$SOCKFIXTURE" -q --check -w golden.jsonl -r golden.jsonl -o fixture.py
+    equal "$output" 'fixture.py: not there, though the recording emits it'
+    # One of its files is enough.
+    "$SOCKFIXTURE" -q -r golden.jsonl -o fixture.py --embed-above 4
+    "$SOCKFIXTURE" -q --check -r golden.jsonl -o fixture.py --embed-above 4
+    echo more >> fixture.01-request.bin
+    run -1 "$SOCKFIXTURE" -q --check -r golden.jsonl -o fixture.py --embed-above 4
+    equal "$output" 'fixture.01-request.bin:2: not what the recording emits'
+    "$SOCKFIXTURE" -q -r golden.jsonl --lang raw -o corpus
+    "$SOCKFIXTURE" -q --check -r golden.jsonl --lang raw -o corpus
+    rm corpus/02-request.bin
+    run -1 "$SOCKFIXTURE" -q --check -r golden.jsonl --lang raw -o corpus
+    equal "$output" 'corpus/02-request.bin: not there, though the recording emits it'
+}
+
+@test "what --check, --repeat and the like need" {
+    run -2 --separate-stderr "$SOCKFIXTURE" --check true
+    says '--check needs a recording (-w) or a fixture (-o) to compare with*'
+    run -2 --separate-stderr "$SOCKFIXTURE" --check -o x.go true
+    says '--check needs the recording (-w) that the fixture was made of*'
+    run -2 --separate-stderr "$SOCKFIXTURE" --check -w none.jsonl true
+    says 'none.jsonl: No such file or directory (without --check, -w writes it)'
+    run -2 --separate-stderr "$SOCKFIXTURE" --repeat 0 true
+    [[ $stderr == *"--repeat: '0' is no number from 1 to"* ]]
+    run -2 --separate-stderr "$SOCKFIXTURE" --diff-format json -r x
+    says '--diff-format is how --check tells what differs*'
+    echo 'no recording' > other.jsonl
+    run -2 --separate-stderr "$SOCKFIXTURE" --check -w other.jsonl true
+    says 'other.jsonl:1:*'
+    only_files other.jsonl
+}
+
+# Secrets
+
+@test "secrets are replaced before anything is written or shown" {
+    "$tests/compose.py" > secret.jsonl << 'SCRIPT'
+command curl -H "Authorization: Bearer s3cr3t.token" localhost
+> b"GET / HTTP/1.1\r\nAuthorization: Bearer s3cr3t.token\r\nHost: x\r\n\r\n"
+< b"HTTP/1.1 204 No Content\r\n\r\n"
+> b"*2\r\n$4\r\nAUTH\r\n$6\r\nhunter\r\n"
+< b"+OK\r\n"
+> b"c=biws,r=abcdefgh,p=v0X8v3Bz2T0CJGbJQyF0X+HI4Ts="
+< b"v=rmF9pqV8S7suAoZWja4dJRkFsKQABCDEFGH="
+> b"id=42 key=swordfish"
+< b"hello"
+SCRIPT
+    "$SOCKFIXTURE" -v -r secret.jsonl --redact secrets --redact 'key=([a-z]+)' --redact 4:RESP:0:5 \
+        -w golden.jsonl -o fixture.go 2> said
+    grep -q '^sockfixture: [0-9]* secrets were redacted$' said || fail "$(cat said)"
+    local secret
+    for secret in s3cr3t hunter v0X8v3Bz rmF9pqV8 swordfish hello; do
+        run -1 grep -c "$secret" golden.jsonl fixture.go said
+        run -1 grep -c "$(printf '%s' "$secret" | xxd -p | sed 's/../0x&, /g; s/, $//')" fixture.go
+        jq -r 'select(.data) | .data' golden.jsonl | while read -r data; do
+            ! base64 -d <<< "$data" | grep -a "$secret" || fail "$secret"
+        done
+    done
+    # As long as it was, and it is said where.
+    equal "$(jq -c 'select(.data) | .length' golden.jsonl | xargs)" "$(jq -c 'select(.data) | .length' secret.jsonl | xargs)"
+    equal "$(jq -c 'select(.redacted) | .redacted' golden.jsonl | sed -n 1p)" '[[38,12]]'
+    grep -q '// request\[38:50\] is redacted' fixture.go
+    # What is redacted is not what is warned of.
+    "$SOCKFIXTURE" -r golden.jsonl -o again.go 2> said
+    equal "$(cat said)" ''
+}
+
+@test "a recording that seems to hold a secret is warned of" {
+    "$tests/compose.py" <<< '> b"GET / HTTP/1.1\r\nAuthorization: Bearer s3cr3t.token\r\n\r\n"' > secret.jsonl
+    run -0 --separate-stderr "$SOCKFIXTURE" -r secret.jsonl -o fixture.go
+    says 'a request seems to hold a bearer token, at \[38:50\] (--redact secrets puts filler there)'
+    run -0 --separate-stderr "$SOCKFIXTURE" -q -r secret.jsonl -o fixture.go
+    equal "$stderr" ''
+    run -2 --separate-stderr "$SOCKFIXTURE" --redact '(' -r secret.jsonl
+    says "--redact: '(': *"
+    [ ! -e golden.jsonl ]
+}
+
+# Masks
+
+volatile_right='
+    > b"one\x01\x02"
+    < b"\x02\x01eno"
+    volatile 0 1
+    > b"two"
+    < b"owt"'
+volatile_many='
+    type dgram
+    > b"one"
+    > b"two"
+    < b"owt"
+    volatile 1 2
+    < b"eno"'
+volatile_unanswered='
+    > b"one"
+    < b"eno"
+    volatile 2 1
+    > b"two"'
+
+# The answers pass that differ where they are volatile, and those do not that differ elsewhere.
+passes_masked() { # FUNCTION
+    local name script
+    for name in right many unanswered; do
+        script=volatile_$name
+        mkdir "$name"
+        recording=$work/$name.jsonl
+        "$tests/compose.py" <<< "${!script}" > "$recording"
+        "$1" "$name" right || fail "$name: right answers do not pass"
+        "$1" "$name" volatile || fail "$name: answers that differ in volatile bytes do not pass"
+        ! "$1" "$name" wrong || fail "$name: wrong answers pass"
+    done
+}
+
+python_masked() { # NAME right|volatile|wrong
+    emit "$1/test_fixture.py" --lang python --style test,mask --name table --call talk.answer
+    black --quiet --check --diff "$1/test_fixture.py"
+    local changed='message'
+    case $1-$2 in
+        right-volatile) changed='b"\xee" + message[1:]' ;;
+        right-wrong) changed='message[:1] + b"\xee" + message[2:]' ;;
+        many-volatile) changed='message[:1] + b"XY"' ;;
+        unanswered-volatile) changed='message[:2] + b"\xee"' ;;
+        *-wrong) changed='b"\xee" + message[1:]' ;;
+    esac
+    cat > "$1/talk.py" << PYTHON
+def change(message):
+    return $changed
+
+
+def answer(request):
+    if "$1" == "many":
+        return [change(request[1][::-1]), request[0][::-1]]
+    if request == b"two":
+        return request[::-1] if "$1" == "right" else None
+    return change(request[::-1])
+PYTHON
+    (cd "$1" && python3 -B -m pytest -q -p no:cacheprovider >&2)
+}
+
+@test "a test that uses masks in Python" {
+    passes_masked python_masked
+}
+
+go_masked() { # NAME right|volatile|wrong
+    mkdir -p "$1/talk"
+    emit "$1/fixture_test.go" --lang go --style test,mask --name table --call example.org/talk/talk.Answer
+    equal "$(gofmt -d "$1/fixture_test.go")" '' 'what gofmt would change'
+    printf 'module example.org/talk\n\ngo 1.19\n' > "$1/go.mod"
+    local changed='message'
+    case $1-$2 in
+        right-volatile) changed='append([]byte{0xee}, message[1:]...)' ;;
+        right-wrong) changed='append([]byte{2, 0xee}, message[2:]...)' ;;
+        many-volatile) changed='append([]byte{message[0]}, "XY"...)' ;;
+        unanswered-volatile) changed='append(message[:2:2], 0xee)' ;;
+        *-wrong) changed='append([]byte{0xee}, message[1:]...)' ;;
+    esac
+    cat > "$1/talk/talk.go" << GO
+package talk
+
+func reverse(message []byte) []byte {
+	out := []byte{}
+	for i := range message {
+		out = append(out, message[len(message)-1-i])
+	}
+	return out
+}
+
+func change(message []byte) []byte {
+	return $changed
+}
+
+GO
+    case $1 in
+        right) echo 'func Answer(request []byte) []byte {
+            if string(request) == "two" { return reverse(request) }
+            return change(reverse(request)) }' ;;
+        many) echo 'func Answer(requests [][]byte) [][]byte {
+            return [][]byte{change(reverse(requests[1])), reverse(requests[0])} }' ;;
+        unanswered) echo 'func Answer(request []byte) []byte {
+            if string(request) == "two" { return nil }
+            return change(reverse(request)) }' ;;
+    esac >> "$1/talk/talk.go"
+    (cd "$1" && go vet ./... && go test ./... >&2)
+}
+
+@test "a test that uses masks in Go" {
+    passes_masked go_masked
+}
+
+rust_masked() { # NAME right|volatile|wrong
+    emit "$1/fixture.rs" --lang rust --style test,mask --name table --call crate::talk::answer
+    rustfmt --check --edition 2021 "$1/fixture.rs"
+    local changed='()' row='request: &[u8]) -> Vec<u8> { match request { b"two" => reverse(request), _ => change(reverse(request)) } }'
+    case $1-$2 in
+        right-volatile) changed='message[0] = 0xee' ;;
+        right-wrong) changed='message[1] = 0xee' ;;
+        *-volatile) changed='message[2] = 0xee' ;;
+        *-wrong) changed='message[0] = 0xee' ;;
+    esac
+    case $1 in
+        many) row='requests: &[&[u8]]) -> Vec<Vec<u8>> { vec![change(reverse(requests[1])), reverse(requests[0])] }' ;;
+        unanswered) row='request: Option<&[u8]>) -> Option<Vec<u8>> { request.filter(|r| r != b"two").map(|r| change(reverse(r))) }' ;;
+    esac
+    cat > "$1/lib.rs" << RUST
+#![deny(warnings)]
+pub mod fixture;
+pub mod talk {
+    fn reverse(message: &[u8]) -> Vec<u8> {
+        message.iter().rev().copied().collect()
+    }
+    #[allow(unused_mut)]
+    fn change(mut message: Vec<u8>) -> Vec<u8> {
+        $changed;
+        message
+    }
+    pub fn answer($row
+}
+RUST
+    rustc --edition 2021 --test -o "$1/tests" "$1/lib.rs"
+    "$1/tests" >&2
+}
+
+@test "a test that uses masks in Rust" {
+    passes_masked rust_masked
 }

@@ -204,7 +204,7 @@ same_rows() {
 # Real servers, with all that they own in the test's directory.
 
 # Two chronyd, one the other's source of time, that touch no clock. The one to be asked has its
-# socket at $chrony, and its UDP port is $chrony_port; its pid is $chronyd.
+# socket at $chrony, and its UDP port is $chrony_port; its pid is $chronyd, the other's $source.
 start_chronyd() {
     local ntp_port
     ntp_port=$(free_port)
@@ -228,6 +228,8 @@ bindcmdaddress 127.0.0.1
 pidfile $work/chrony.pid
 CONF
     background chronyd -n -x -u root -f "$work/source.conf"
+    # shellcheck disable=SC2034 # used by the tests
+    source=$pid
     background chronyd -n -x -u root -f "$work/chrony.conf"
     # shellcheck disable=SC2034 # used by the tests
     chronyd=$pid

@@ -497,6 +497,11 @@ bool fixture_to_stdout(const struct options *options)
     return wants_fixture(options) && (!options->output || is_stdout(options->output));
 }
 
+bool says_details(const struct options *options)
+{
+    return !options->part || options->verbose;
+}
+
 bool attaches(const struct options *options)
 {
     return !options->command && !options->read &&

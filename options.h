@@ -114,6 +114,9 @@ bool option_is_for_manifest(const char *name);
 /* Nothing is run or read: what runs already is watched. */
 bool attaches(const struct options *options);
 
+/* Of a fixture that is one of many, only what is unusual is said, unless more was asked for. */
+bool says_details(const struct options *options);
+
 /* A fixture is written unless only a recording was asked for. */
 bool wants_fixture(const struct options *options);
 bool fixture_to_stdout(const struct options *options);

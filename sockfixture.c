@@ -275,12 +275,6 @@ static enum status say_command_failed(const struct options *options,
     return options->ignore_status ? STATUS_DONE : STATUS_COMMAND;
 }
 
-/* What would be said of each fixture of a manifest is said when more is to be said of them. */
-static bool is_one_of_many(const struct options *options)
-{
-    return options->part && !options->verbose;
-}
-
 static enum status open_session(struct session *session, struct run *run, const struct sink *sink)
 {
     const struct options *options = run->options;
@@ -298,7 +292,7 @@ static enum status open_session(struct session *session, struct run *run, const 
         say("nothing can record here: %s", session->refused);
         return STATUS_NO_BACKEND;
     }
-    if (!options->quiet && !again && !is_one_of_many(options) &&
+    if (!options->quiet && !again && says_details(options) &&
         strcmp(options->backend, "auto") == 0)
         say("backend: %s%s%s%s", session->backend->name, session->refused[0] ? " (" : "",
             session->refused, session->refused[0] ? ")" : "");

@@ -82,7 +82,7 @@ static int print_failure(const struct report *report, const struct difference *d
 static void begin_case(const struct report *report, const char *name, FILE *out)
 {
     fputs("    <testcase classname=\"", out);
-    print_xml(out, report->recording ? report->recording : "fixture");
+    print_xml(out, report->recording ? report->recording : report->part ? report->part : "fixture");
     fputs("\" name=\"", out);
     print_xml(out, name);
     fputs("\">\n", out);

@@ -150,8 +150,10 @@ static void end(struct runner *runner, struct job *job)
 
     while (waitpid(job->pid, &status, 0) < 0 && errno == EINTR)
         ;
-    if (job->fd >= 0)
+    if (job->fd >= 0) { /* closing is not enough: jobs that began later have it, too */
+        epoll_ctl(runner->ends, EPOLL_CTL_DEL, job->fd, NULL);
         close(job->fd);
+    }
     job->status = WIFEXITED(status) ? WEXITSTATUS(status) : STATUS_COMMAND;
     job->state = ENDED;
     runner->running--;

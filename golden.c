@@ -97,7 +97,8 @@ int golden_begin(struct golden *golden, char *const *command, const char *backen
     if (run_new(run, command, backend))
         return -ENOMEM;
     for (char **word = run->command; golden->secrets && *word; word++)
-        secrets_redact_text(golden->secrets, *word);
+        if (secrets_redact_text(golden->secrets, *word))
+            return -ENOMEM;
     return 0;
 }
 

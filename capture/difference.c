@@ -82,33 +82,47 @@ static uint64_t number_of(const uint8_t *data, size_t size, enum range_form form
     return number;
 }
 
+/* Has the number that ends, in this form, with the range become another by a few carries at most?
+ */
+static bool carries(const struct said *old, const struct said *now, const struct range *range,
+                    enum range_form form, size_t a, size_t b)
+{
+    size_t first = form == FORM_BIG ? a : range->offset;
+    size_t size = form == FORM_BIG ? range_end(range) - a : a + 1 - range->offset;
+    uint64_t from, to;
+
+    if (form == FORM_BIG ? a >= range->offset : a < range_end(range))
+        return false;
+    if (size > COUNTER_MAX || first + b < a || first + b - a + size > now->length)
+        return false;
+    from = number_of(old->data + first, size, form);
+    to = number_of(now->data + first + b - a, size, form);
+    return (to > from ? to - from : from - to) >> (8 * range->length) < CARRIES_MAX;
+}
+
 /* A counter may have run over into bytes that did not count when it was recorded. */
 static bool is_carry(const struct said *old, const struct said *now, size_t a, size_t b)
 {
     for (size_t i = 0; i < old->ranges.count; i++) {
         const struct range *range = &old->ranges.items[i];
-        size_t first, size;
-        uint64_t from, to;
+        /* A single byte has no order. */
+        const bool either = range->length == 1;
 
-        if (range->kind != RANGE_COUNTER || range->form == FORM_TEXT ||
-            (range->form == FORM_BIG ? a >= range->offset : a < range_end(range)))
+        if (range->kind != RANGE_COUNTER || range->form == FORM_TEXT)
             continue;
-        first = range->form == FORM_BIG ? a : range->offset;
-        size = range->form == FORM_BIG ? range_end(range) - a : a + 1 - range->offset;
-        if (size > COUNTER_MAX || first + b < a || first + b - a + size > now->length)
-            continue;
-        from = number_of(old->data + first, size, range->form);
-        to = number_of(now->data + first + b - a, size, range->form);
-        if ((to > from ? to - from : from - to) >> (8 * range->length) < CARRIES_MAX)
+        if (((range->form == FORM_BIG || either) && carries(old, now, range, FORM_BIG, a, b)) ||
+            ((range->form == FORM_LITTLE || either) && carries(old, now, range, FORM_LITTLE, a, b)))
             return true;
     }
     return false;
 }
 
-static bool may_vary(const struct ranges *ranges, size_t offset, size_t length)
+static bool may_vary(const struct said *said, size_t offset, size_t length)
 {
+    const struct ranges *ranges = &said->ranges;
+
     for (size_t i = 0; i < ranges->count; i++)
-        if (wildcard_varies(&ranges->items[i]) && ranges->items[i].offset <= offset &&
+        if (wildcard_varies(said, &ranges->items[i]) && ranges->items[i].offset <= offset &&
             range_end(&ranges->items[i]) >= offset + length)
             return true;
     return false;
@@ -121,8 +135,7 @@ static int compare_block(struct difference *difference, const struct block *bloc
     int err = 0;
 
     if (block_varies(block))
-        return may_vary(&old->ranges, block->a, block->a_length) ||
-                       may_vary(&now->ranges, block->b, block->b_length)
+        return may_vary(old, block->a, block->a_length) || may_vary(now, block->b, block->b_length)
                    ? 0
                    : add_spot(difference, *block);
     for (size_t i = 0; i < block->a_length && !err; i++) {

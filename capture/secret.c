@@ -13,7 +13,7 @@ enum {
     LOOKED_AT = 1 << 16, /* bytes of a message in which known shapes are looked for unasked */
 };
 
-/* The secret is what stands in parentheses. */
+/* The secret is what stands in the only parentheses. */
 static const struct shape {
     const char *name;
     const char *literals[2]; /* no match is without one of them */
@@ -21,7 +21,8 @@ static const struct shape {
 } shapes[] = {
     {"a bearer token", {"earer"}, "[Aa]uthorization: *[Bb]earer +([^ \r\n]+)"},
     {"credentials", {"asic"}, "[Aa]uthorization: *[Bb]asic +([^ \r\n]+)"},
-    {"a password of SASL PLAIN", {"PLAIN"}, "AUTH(ENTICATE)? PLAIN[ \r\n]+([A-Za-z0-9+/]+=*)"},
+    {"a password of SASL PLAIN", {"PLAIN"}, "AUTH PLAIN[ \r\n]+([A-Za-z0-9+/]+=*)"},
+    {"a password of SASL PLAIN", {"PLAIN"}, "AUTHENTICATE PLAIN[ \r\n]+([A-Za-z0-9+/]+=*)"},
     {"a password",
      {"AUTH", "auth"},
      "\\*2\r\n\\$4\r\n[Aa][Uu][Tt][Hh]\r\n\\$[0-9]+\r\n([^\r\n]*)\r\n"},
@@ -51,6 +52,7 @@ struct secret {
 struct secrets {
     struct secret *items;
     size_t count;
+    char *text; /* room for what is looked at unasked, and its end */
 };
 
 static int compile(regex_t *regex, const char *pattern, char why[SECRET_WHY_SIZE])
@@ -100,10 +102,12 @@ int secrets_new(struct secrets **out, const char *const *texts, size_t count, co
     struct secrets *secrets = calloc(1, sizeof(*secrets));
     int err = 0;
 
-    if (secrets)
-        secrets->items = calloc(count * SHAPES + 1, sizeof(*secrets->items));
-    if (!secrets || !secrets->items) {
-        free(secrets);
+    if (!secrets)
+        return -ENOMEM;
+    secrets->items = calloc(count * SHAPES + 1, sizeof(*secrets->items));
+    secrets->text = malloc(LOOKED_AT + 1);
+    if (!secrets->items || !secrets->text) {
+        secrets_free(secrets);
         return -ENOMEM;
     }
     for (size_t i = 0; i < count && !err; i++) {
@@ -125,18 +129,19 @@ void secrets_free(struct secrets *secrets)
         if (secrets->items[i].is_pattern)
             regfree(&secrets->items[i].regex);
     free(secrets->items);
+    free(secrets->text);
     free(secrets);
 }
 
-/* The next match from `from` on, with its groups. */
-static bool match(const regex_t *regex, const uint8_t *data, size_t length, size_t from,
+/* The next match from `from` on, with its groups. Behind the text is a NUL, not only in it. */
+static bool match(const regex_t *regex, const char *text, size_t length, size_t from,
                   regmatch_t groups[GROUPS_MAX])
 {
-    const int at_start = from == 0 || data[from - 1] == '\n' ? 0 : REG_NOTBOL;
+    const int at_start = from == 0 || text[from - 1] == '\n' ? 0 : REG_NOTBOL;
 
     groups[0] = (regmatch_t){.rm_so = (regoff_t)from, .rm_eo = (regoff_t)length};
     return length <= INT32_MAX &&
-           regexec(regex, (const char *)data, GROUPS_MAX, groups, REG_STARTEND | at_start) == 0;
+           regexec(regex, text, GROUPS_MAX, groups, REG_STARTEND | at_start) == 0;
 }
 
 static int redact_range(struct said *said, size_t offset, size_t length)
@@ -169,17 +174,22 @@ static int redact_match(struct said *said, const regex_t *regex, const regmatch_
 static int redact_said(struct said *said, const regex_t *regex)
 {
     regmatch_t groups[GROUPS_MAX];
+    char *text = malloc(said->length + 1);
     size_t from = 0;
-    int found = 0, err;
+    int found = 0, err = 0;
 
-    while (from < said->length && match(regex, said->data, said->length, from, groups)) {
+    if (!text)
+        return -ENOMEM;
+    if (said->length)
+        memcpy(text, said->data, said->length);
+    text[said->length] = '\0';
+    while (!err && from < said->length && match(regex, text, said->length, from, groups)) {
         err = redact_match(said, regex, groups);
-        if (err)
-            return err;
         found += groups[0].rm_eo > groups[0].rm_so;
         from = (size_t)groups[0].rm_eo + (groups[0].rm_eo == groups[0].rm_so);
     }
-    return found;
+    free(text);
+    return err ? err : found;
 }
 
 static int redact_side(struct side *side, const regex_t *regex)
@@ -232,14 +242,16 @@ int secrets_redact(const struct secrets *secrets, struct table *table,
     return found;
 }
 
-void secrets_redact_text(const struct secrets *secrets, char *text)
+int secrets_redact_text(const struct secrets *secrets, char *text)
 {
     struct said said = {.data = (uint8_t *)text, .length = strlen(text)};
+    int found = 0;
 
-    for (size_t i = 0; i < secrets->count; i++)
+    for (size_t i = 0; i < secrets->count && found >= 0; i++)
         if (secrets->items[i].is_pattern)
-            redact_said(&said, &secrets->items[i].regex);
+            found = redact_said(&said, &secrets->items[i].regex);
     ranges_free(&said.ranges);
+    return found < 0 ? found : 0;
 }
 
 /* The mechanisms that D-Bus names after AUTH, and what was redacted, are no secrets. */
@@ -259,25 +271,25 @@ static bool is_harmless(const uint8_t *data, size_t length)
 
 static bool may_match(const struct shape *shape, const uint8_t *data, size_t length)
 {
-    for (size_t i = 0; i < 2; i++)
+    for (size_t i = 0; i < 2 && length > 0; i++)
         if (shape->literals[i] &&
             memmem(data, length, shape->literals[i], strlen(shape->literals[i])))
             return true;
     return false;
 }
 
-static bool find_shape(const regex_t *regex, const uint8_t *data, size_t length, size_t *offset,
+static bool find_shape(const regex_t *regex, const char *text, size_t length, size_t *offset,
                        size_t *found)
 {
     regmatch_t groups[GROUPS_MAX];
 
-    for (size_t from = 0; match(regex, data, length, from, groups);
+    for (size_t from = 0; match(regex, text, length, from, groups);
          from = (size_t)groups[0].rm_eo) {
         const regmatch_t *group = &groups[regex->re_nsub];
 
         *offset = (size_t)group->rm_so;
         *found = (size_t)(group->rm_eo - group->rm_so);
-        if (group->rm_so >= 0 && !is_harmless(data + *offset, *found))
+        if (group->rm_so >= 0 && !is_harmless((const uint8_t *)text + *offset, *found))
             return true;
         if ((size_t)groups[0].rm_eo <= from)
             break;
@@ -290,11 +302,14 @@ const char *secrets_find(const struct secrets *known, const uint8_t *data, size_
 {
     if (length > LOOKED_AT)
         length = LOOKED_AT;
+    if (length)
+        memcpy(known->text, data, length);
+    known->text[length] = '\0';
     for (size_t i = 0; i < known->count; i++) {
         const struct secret *secret = &known->items[i];
 
         if (secret->shape && may_match(secret->shape, data, length) &&
-            find_shape(&secret->regex, data, length, offset, found))
+            find_shape(&secret->regex, known->text, length, offset, found))
             return secret->shape->name;
     }
     return NULL;

@@ -30,8 +30,8 @@ int secrets_redact(const struct secrets *secrets, struct table *table,
                                    const char **name),
                    void *context);
 
-/* Puts filler in text, which is one that a pattern may match. */
-void secrets_redact_text(const struct secrets *secrets, char *text);
+/* Puts filler in text where a pattern matches. Returns 0 or -ENOMEM. */
+int secrets_redact_text(const struct secrets *secrets, char *text);
 
 /*
  * Looks in a message for shapes, if "secrets" were named. Returns what was found, as "a bearer

@@ -5,9 +5,30 @@
  */
 #include "capture/wildcard.h"
 
+#include <ctype.h>
+
 enum { STEPS_MAX = 1 << 24 };
 
-bool wildcard_varies(const struct range *range)
+static bool is_text(uint8_t byte)
+{
+    return isprint(byte) || isspace(byte);
+}
+
+/* A decimal number amid text has more digits in the one run, and fewer in the other. */
+static bool is_decimal(const struct said *said, const struct range *range)
+{
+    const uint8_t *begin = said->data + range->offset, *end = said->data + range_end(range);
+
+    if ((range->offset > 0 && (!is_text(begin[-1]) || isdigit(begin[-1]))) ||
+        (range_end(range) < said->length && (!is_text(*end) || isdigit(*end))))
+        return false;
+    for (const uint8_t *byte = begin; byte < end; byte++)
+        if (!isdigit(*byte))
+            return false;
+    return range->length > 0;
+}
+
+bool wildcard_varies(const struct said *said, const struct range *range)
 {
     switch (range->kind) {
     case RANGE_LENGTH:
@@ -17,9 +38,12 @@ bool wildcard_varies(const struct range *range)
     case RANGE_TIME:
     case RANGE_PID:
         return range->form == FORM_TEXT;
-    default:
-        return false;
+    case RANGE_BYTES:
+        return is_decimal(said, range);
+    case RANGE_REDACTED:
+        break;
     }
+    return false;
 }
 
 /* A place in the pattern: at `offset`, before the range of that number if any is left. */
@@ -54,7 +78,7 @@ bool wildcard_match(const struct said *pattern, const struct said *data)
     for (size_t steps = 0; steps < STEPS_MAX; steps++) {
         const struct range *range = range_here(&at);
 
-        if (range && wildcard_varies(range)) {
+        if (range && wildcard_varies(pattern, range)) {
             at.offset = range_end(range);
             at.range++;
             star = at;

@@ -5,8 +5,8 @@
 
 #include "capture/exchange.h"
 
-/* Can the range be of another length in another run? */
-bool wildcard_varies(const struct range *range);
+/* Can the range of the message be of another length in another run? */
+bool wildcard_varies(const struct said *said, const struct range *range);
 
 /* Does data match the pattern? False also when it takes too long to find out. */
 bool wildcard_match(const struct said *pattern, const struct said *data);

@@ -72,11 +72,11 @@ assert must <= found, f"{direction} {number}: not found: {must - found}"
 PYTHON
 }
 
-# Asks chronyd when it has heard of its source anew, so that between two runs everything has changed that can.
+# Asks chronyd when its time of reference is another, so that between two runs everything has changed that can.
 # What asks for that goes over UDP, and is not recorded.
 ask_chrony() { # FILE [OPTION...] COMMAND
     cat > anew << 'SCRIPT'
-heard() { chronyc -n -c -h 127.0.0.1 -p "$1" tracking | cut -d, -f4,5; }
+heard() { chronyc -n -c -h 127.0.0.1 -p "$1" tracking | cut -d, -f4; }
 before=$(cat heard 2> /dev/null)
 while now=$(heard "$1"); [ "$now" = "$before" ]; do sleep 0.1; done
 echo "$now" > heard
@@ -94,7 +94,6 @@ chrony_echoes() { # RECORDING
     equal "$(jq -c 'select(.direction == "response") | .volatile[0]' "$1" | sort -u)" "$chrony_echo"
 }
 
-# bats test_tags=kernel
 @test "chronyc tracking, sources and ntpdata: what is volatile is what chrony says can change" {
     start_chronyd
     wait_until 60 chronyc -n -h "$chrony" waitsync 1 0 0 0.1
@@ -304,6 +303,26 @@ SCRIPT
     equal "${lines[0]}" 'ask 1234: response[4:8] does not echo the request'
 }
 
+@test "a number that is volatile may get longer, and a counter run over" {
+    "$tests/compose.py" > golden.jsonl << 'SCRIPT'
+type dgram
+> b"get"
+< b"n=9; and \x01\xff."
+volatile 2 1
+volatile 10 1 {"kind": "counter", "step": 1, "form": "big"}
+SCRIPT
+    check() { # RESPONSE
+        printf 'type dgram\n> b"get"\n< %s\n' "$1" | "$tests/compose.py" > now.jsonl
+        "$SOCKFIXTURE" -q --check -w golden.jsonl -r now.jsonl
+    }
+    check 'b"n=1234; and \x01\xff."'
+    check 'b"n=10; and \x02\x03."'
+    run -1 check 'b"n=; and \x91\xff."'
+    equal "${lines[0]}" 'get: response[9:10] differs, its length is 11 and was 12'
+    run -1 check 'b"n=10, and \x01\xff."'
+    equal "${lines[0]}" 'get: response[2:4] differs, its length is 13 and was 12'
+}
+
 # --check for programs
 
 differing() {
@@ -412,20 +431,23 @@ command curl -H "Authorization: Bearer s3cr3t.token" localhost
 < b"+OK\r\n"
 > b"c=biws,r=abcdefgh,p=v0X8v3Bz2T0CJGbJQyF0X+HI4Ts="
 < b"v=rmF9pqV8S7suAoZWja4dJRkFsKQABCDEFGH="
+> b"AUTHENTICATE PLAIN AGpvZQBzZWNyZXQ=\r\n"
+< b"+OK\r\n"
 > b"id=42 key=swordfish"
 < b"hello"
 SCRIPT
-    "$SOCKFIXTURE" -v -r secret.jsonl --redact secrets --redact 'key=([a-z]+)' --redact 4:RESP:0:5 \
+    "$SOCKFIXTURE" -v -r secret.jsonl --redact secrets --redact 'key=([a-z]+)' --redact 5:RESP:0:5 \
         -w golden.jsonl -o fixture.go 2> said
     grep -q '^sockfixture: [0-9]* secrets were redacted$' said || fail "$(cat said)"
     local secret
-    for secret in s3cr3t hunter v0X8v3Bz rmF9pqV8 swordfish hello; do
+    for secret in s3cr3t hunter AGpvZQ v0X8v3Bz rmF9pqV8 swordfish hello; do
         run -1 grep -c "$secret" golden.jsonl fixture.go said
         run -1 grep -c "$(printf '%s' "$secret" | xxd -p | sed 's/../0x&, /g; s/, $//')" fixture.go
         jq -r 'select(.data) | .data' golden.jsonl | while read -r data; do
             ! base64 -d <<< "$data" | grep -a "$secret" || fail "$secret"
         done
     done
+    grep -q '"text":"AUTHENTICATE PLAIN XXX' golden.jsonl
     # As long as it was, and it is said where.
     equal "$(jq -c 'select(.data) | .length' golden.jsonl | xargs)" "$(jq -c 'select(.data) | .length' secret.jsonl | xargs)"
     equal "$(jq -c 'select(.redacted) | .redacted' golden.jsonl | sed -n 1p)" '[[38,12]]'
@@ -447,6 +469,50 @@ SCRIPT
 }
 
 # Masks
+
+# Empty, long enough for a file of its own, readable, one, many, and none in a direction.
+masks_script='
+    type dgram
+    > b""
+    < b"x" * 40
+    volatile 3 20
+    < b"\xff" * 70000
+    volatile 69999 1
+    > b"a line\nand another\n"
+    volatile 2 4
+    > b"\1" * 17'
+
+@test "masks are as long as their messages, and left alone by formatters" {
+    local name
+    "$tests/compose.py" <<< "$masks_script" > many.jsonl
+    grep -v '70000\|69999' <<< "$masks_script" | "$tests/compose.py" > one.jsonl
+    for recording in "$work"/many.jsonl "$work"/one.jsonl; do
+        name=$(basename "$recording" .jsonl)
+        go_is_clean "$name" --style mask
+        rust_is_clean "$name" --style mask
+        python_is_clean "$name" --style mask
+        python3 - "$name" << 'PYTHON'
+import importlib
+import sys
+
+sys.path.insert(0, ".")
+table = importlib.import_module(sys.argv[1]).TABLE
+messages = masks = []
+for row in table:
+    for side in "request", "response":
+        both = [getattr(row, side + suffix, None) for suffix in ("", "_mask")]
+        if hasattr(row, "requests"):
+            both = [getattr(row, side + suffix) for suffix in ("s", "_masks")]
+        else:
+            both = [[one] if one is not None else [] for one in both]
+        assert [len(one) for one in both[0]] == [len(one) for one in both[1]], both
+        messages, masks = messages + both[0], masks + both[1]
+at = messages.index(b"x" * 40)
+assert masks[at] == b"\xff" * 3 + b"\0" * 20 + b"\xff" * 17
+assert {byte for mask in masks for byte in mask} == {0, 255}
+PYTHON
+    done
+}
 
 volatile_right='
     > b"one\x01\x02"

@@ -77,7 +77,7 @@ go_holds() { # SHAPE [OPTION...]
 }
 
 @test "Go in every style" {
-    for_each_way go_holds bytes string mask
+    for_each_way go_holds bytes string
 }
 
 rust_holds() { # SHAPE [OPTION...]
@@ -89,7 +89,7 @@ rust_holds() { # SHAPE [OPTION...]
 }
 
 @test "Rust in every style" {
-    for_each_way rust_holds string array mask
+    for_each_way rust_holds string array
 }
 
 python_holds() { # SHAPE [OPTION...]
@@ -100,7 +100,7 @@ python_holds() { # SHAPE [OPTION...]
 }
 
 @test "Python in every style" {
-    for_each_way python_holds bytes fromhex mask
+    for_each_way python_holds bytes fromhex
 }
 
 @test "JSON in every way" {

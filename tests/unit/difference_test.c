@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * Random conversations are said once more, with one change of which it is known where it is: what
+ * is told to differ is compared with the truth, and precision and recall are printed. The seeds are
+ * fixed.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "capture/difference.h"
+#include "capture/volatile.h"
+#include "tests/unit/random_talk.h"
+
+enum {
+    GOLDEN_RUNS = 3,
+    ALL_RUNS = GOLDEN_RUNS + 1,
+    CONVERSATIONS = 300,
+    INSERTED = 5, /* bytes */
+};
+
+enum change { NONE, ADDED, VANISHED, CHANGED, LONGER, SHORTER, CHANGES };
+
+/* The one change of the last run: an exchange, and for what is in a message, a stable place in it.
+ */
+struct truth {
+    enum change change;
+    size_t exchange;
+    enum direction direction;
+    size_t offset;
+};
+
+struct score {
+    size_t made, found, told; /* changes, those of them that were found, and what was told */
+};
+
+/* A place where so many bytes in a row are stable; false if there is none. */
+static bool find_stable(const struct built *built, size_t length, size_t *out)
+{
+    for (size_t tries = 0; tries < 200 && built->length > length; tries++) {
+        size_t offset = below(built->length - length), stable = 0;
+
+        while (stable < length && !built->truth[offset + stable])
+            stable++;
+        if (stable < length)
+            continue;
+        *out = offset;
+        return true;
+    }
+    return false;
+}
+
+/* Changes the message as the truth says, which then knows where; what has no place stays. */
+static void change_message(struct built *built, struct truth *truth)
+{
+    uint8_t *place;
+    size_t rest;
+
+    if (!find_stable(built, truth->change == SHORTER ? INSERTED : 1, &truth->offset)) {
+        truth->change = NONE;
+        return;
+    }
+    place = built->data + truth->offset;
+    rest = built->length - truth->offset;
+    if (truth->change == CHANGED) {
+        *place ^= 0x5a;
+    } else if (truth->change == LONGER) {
+        memmove(place + INSERTED, place, rest);
+        memset(place, 0xa5, INSERTED);
+        built->length += INSERTED;
+    } else {
+        memmove(place, place + INSERTED, rest - INSERTED);
+        built->length -= INSERTED;
+    }
+}
+
+static void say_changed(struct table *table, const struct shape *shape, struct truth *truth)
+{
+    static struct built said[2];
+    size_t source[2] = {0};
+
+    build(shape, REQUEST, GOLDEN_RUNS, ALL_RUNS, NULL, source, &said[REQUEST]);
+    build(shape, RESPONSE, GOLDEN_RUNS, ALL_RUNS, &said[REQUEST], source, &said[RESPONSE]);
+    change_message(&said[truth->direction], truth);
+    say(table, REQUEST, &said[REQUEST]);
+    say(table, RESPONSE, &said[RESPONSE]);
+}
+
+static struct table *say_run(const struct conversation *conversation, size_t run,
+                             struct truth *truth)
+{
+    static struct built said[2];
+    struct table *table;
+
+    assert_int_equal(table_new(&table), 0);
+    for (size_t i = 0; i < conversation->count; i++) {
+        const bool here = truth && truth->exchange == i;
+
+        if (here && truth->change == ADDED)
+            add_exchange(table, &conversation->shapes[conversation->count], run, ALL_RUNS, said);
+        if (here && truth->change >= CHANGED)
+            say_changed(table, &conversation->shapes[i], truth);
+        else if (!here || truth->change != VANISHED)
+            add_exchange(table, &conversation->shapes[i], run, ALL_RUNS, said);
+    }
+    return table;
+}
+
+/* Of bytes that are alike, as zeros, nobody can tell which ones are gone. */
+static bool has_spot(const struct difference *difference, size_t offset, size_t around)
+{
+    for (size_t i = 0; i < difference->spot_count; i++) {
+        const struct block *spot = &difference->spots[i];
+
+        if (offset + around >= spot->b && offset <= spot->b + spot->b_length + around)
+            return true;
+    }
+    return false;
+}
+
+static bool is_right(const struct difference *difference, const struct truth *truth)
+{
+    const struct exchange_place *place =
+        truth->change == ADDED ? &difference->now_place : &difference->old_place;
+
+    if (place->exchange != truth->exchange)
+        return false;
+    switch (truth->change) {
+    case ADDED:
+        return difference->kind == DIFFERENCE_ADDED;
+    case VANISHED:
+        return difference->kind == DIFFERENCE_MISSING;
+    case CHANGED:
+    case LONGER:
+    case SHORTER:
+        return difference->kind == DIFFERENCE_BYTES && difference->direction == truth->direction &&
+               has_spot(difference, truth->offset, truth->change == SHORTER ? 2 * INSERTED : 0);
+    case NONE:
+    case CHANGES:
+        break;
+    }
+    return false;
+}
+
+static void judge(const struct table *old, const struct table *now, const struct truth *truth,
+                  struct score *score)
+{
+    struct differences differences;
+    struct alignment *alignment;
+    size_t right = 0;
+
+    assert_int_equal(alignment_new(&alignment, old, now), 0);
+    assert_int_equal(differences_find(&differences, old, now, alignment), 0);
+    for (size_t i = 0; i < differences.count; i++)
+        right += is_right(&differences.items[i], truth);
+    score->made += truth->change != NONE;
+    score->found += right == 1;
+    score->told += differences.count;
+    differences_free(&differences);
+    alignment_free(alignment);
+}
+
+/* Three runs say what is volatile; the fourth has one change more than that. */
+static void judge_conversation(enum change change, struct score *score)
+{
+    struct volatile_run runs[GOLDEN_RUNS];
+    struct volatile_report report;
+    struct conversation conversation;
+    struct truth truth = {.change = change};
+    struct table *now;
+
+    make_conversation(&conversation);
+    conversation.count = conversation.count < 2 ? 2 : conversation.count;
+    for (unsigned i = 0; i <= conversation.count; i++)
+        make_shape(&conversation.shapes[i], i);
+    truth.exchange = below(conversation.count);
+    truth.direction = below(2) ? RESPONSE : REQUEST;
+    for (size_t run = 0; run < GOLDEN_RUNS; run++)
+        runs[run] = (struct volatile_run){say_run(&conversation, run, NULL), run_time(run)};
+    now = say_run(&conversation, GOLDEN_RUNS, &truth);
+    assert_int_equal(volatile_find(runs, GOLDEN_RUNS, &report), 0);
+    judge(runs[0].table, now, &truth, score);
+    table_free(now);
+    for (size_t run = 0; run < GOLDEN_RUNS; run++)
+        table_free(runs[run].table);
+}
+
+static void tells_what_has_changed(void **test)
+{
+    static const struct {
+        const char *name;
+        double precision, recall; /* floors */
+    } cases[CHANGES] = {
+        [NONE] = {"nothing changes", 0, 0},
+        [ADDED] = {"an exchange is added", 0.92, 0.99},
+        [VANISHED] = {"an exchange vanishes", 0.92, 0.99},
+        [CHANGED] = {"a byte changes", 0.92, 0.95},
+        [LONGER] = {"a message is longer", 0.92, 0.95},
+        [SHORTER] = {"a message is shorter", 0.92, 0.95},
+    };
+
+    (void)test;
+    for (enum change change = NONE; change < CHANGES; change++) {
+        struct score score = {0};
+        double precision, recall;
+
+        state = 0x2545f4914f6cdd1du + change;
+        for (size_t i = 0; i < CONVERSATIONS; i++)
+            judge_conversation(change, &score);
+        precision = score.told ? (double)score.found / (double)score.told : 1;
+        recall = score.made ? (double)score.found / (double)score.made : 1;
+        printf("# %s: %zu made, %zu found, %zu told", cases[change].name, score.made, score.found,
+               score.told);
+        if (change != NONE)
+            printf("; precision %.4f, recall %.4f", precision, recall);
+        putchar('\n');
+        assert_true(precision >= cases[change].precision);
+        assert_true(recall >= cases[change].recall);
+        if (change == NONE) /* a byte can be the same in three runs by chance */
+            assert_in_range(score.told, 0, CONVERSATIONS / 20);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(tells_what_has_changed)};
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

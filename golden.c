@@ -208,7 +208,8 @@ int golden_new(struct golden **out, const struct options *options, const struct 
     err = parse_ranges(golden, options, text);
     if (!err)
         err = parse_secrets(golden, options, text);
-    if (!err && options->write && (options->check || is_recording(options->write)))
+    if (!err && !is_trial(options) && options->write &&
+        (options->check || is_recording(options->write)))
         err = read_old(golden, options->write, text);
     if (err)
         golden_free(golden);

@@ -502,6 +502,11 @@ bool says_details(const struct options *options)
     return !options->part || options->verbose;
 }
 
+bool is_trial(const struct options *options)
+{
+    return options->part && options->part->trial;
+}
+
 bool attaches(const struct options *options)
 {
     return !options->command && !options->read &&

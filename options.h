@@ -117,6 +117,9 @@ bool attaches(const struct options *options);
 /* Of a fixture that is one of many, only what is unusual is said, unless more was asked for. */
 bool says_details(const struct options *options);
 
+/* Of a manifest, all fixtures are looked through before the first is made. */
+bool is_trial(const struct options *options);
+
 /* A fixture is written unless only a recording was asked for. */
 bool wants_fixture(const struct options *options);
 bool fixture_to_stdout(const struct options *options);

@@ -517,7 +517,7 @@ static enum status open_golden(struct run *run)
         say("%s", text);
         return STATUS_USAGE;
     }
-    return run->options->check ? STATUS_DONE : recording_file_open(run);
+    return run->options->check || is_trial(run->options) ? STATUS_DONE : recording_file_open(run);
 }
 
 static enum status make_run(struct run *run)
@@ -550,12 +550,6 @@ static enum status make_runs(struct run *run)
     return status;
 }
 
-/* Of a manifest, all fixtures are looked through before the first is made. */
-static bool is_trial(const struct options *options)
-{
-    return options->part && options->part->trial;
-}
-
 static enum status make_fixture(const struct options *options)
 {
     struct run run = {.options = options, .command = options->command};
@@ -571,6 +565,8 @@ static enum status make_fixture(const struct options *options)
         status = library_from_options(&run.library, options);
     if (!status && wants_fixture(options))
         status = language_from_options(&run.language, options, run.library);
+    if (!status && is_trial(options))
+        status = open_golden(&run);
     if (status || is_trial(options))
         goto out;
     if (attaches(options)) {

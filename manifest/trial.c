@@ -41,12 +41,15 @@ static int try_fixture(const struct part_task *task, struct progress *progress)
 
     progress->emits = false;
     status = try_words(task, &words, err);
+    if (status)
+        return status;
     progress->emits = true;
-    json_array_foreach (json_object_get(fixture, "emit"), progress->emit, entry)
-        if (!status)
-            status = try_words(task, &words, words_emit(&words, fixture, entry, first));
-        else
+    json_array_foreach (json_object_get(fixture, "emit"), progress->emit, entry) {
+        err = words_emit(&words, fixture, entry, first);
+        status = try_words(task, &words, err);
+        if (status)
             break;
+    }
     return status;
 }
 

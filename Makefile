@@ -9,6 +9,7 @@ PKG_CONFIG ?= pkg-config
 PREFIX     ?= /usr/local
 BINDIR     ?= $(PREFIX)/bin
 MANDIR     ?= $(PREFIX)/share/man
+DATADIR    ?= $(PREFIX)/share/sockfixture
 BUILD      ?= build
 CFLAGS     ?= -O2 -g
 ARCH       := $(shell uname -m | sed 's/x86_64/x86/; s/aarch64/arm64/')
@@ -111,7 +112,7 @@ sudo      := $(if $(filter 0,$(shell id -u)),,sudo)
 build_deps = gcc make pkg-config clang llvm libbpf-dev libelf-dev zlib1g-dev libjansson-dev bpftool
 demo_deps  = linuxptp
 example_deps = chrony chromium optipng
-test_deps  = bats libcmocka-dev chrony linuxptp golang-go rustc rustfmt black python3-pytest \
+test_deps  = bats libcmocka-dev chrony linuxptp golang-go rustc rustfmt black python3-pytest python3-jsonschema python3-yaml git \
              strace jq procps util-linux socat libcap2-bin libasan8 libubsan1 valgrind xxd \
              dbus dbus-daemon systemd python3-gi redis-server redis-tools dbus-bin postgresql curl openssh-client openssl \
              libc6-dev-arm64-cross chromium chromium-driver
@@ -206,10 +207,13 @@ manuals := $(wildcard *.1 *.5)
 install: all ## Install to DESTDIR and PREFIX
 	install -D -m 755 $(BUILD)/sockfixture $(DESTDIR)$(BINDIR)/sockfixture
 	$(foreach page,$(manuals),install -D -m 644 $(page) $(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(page) &&) true
+	install -D -m 644 manifest/sockfixture.schema.json $(DESTDIR)$(DATADIR)/sockfixture.schema.json
 
 uninstall: ## Remove what install put there
 	rm -f $(DESTDIR)$(BINDIR)/sockfixture
 	$(foreach page,$(manuals),rm -f $(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(page) &&) true
+	rm -f $(DESTDIR)$(DATADIR)/sockfixture.schema.json
+	-rmdir $(DESTDIR)$(DATADIR)
 
 clean: ## Remove what was built
 	rm -rf $(filter-out / . ..,$(BUILD))/

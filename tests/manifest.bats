@@ -568,3 +568,7 @@ sockfixture: 4 fixtures: 4 were written'
     equal "$(git diff --numstat tracking.jsonl | cut -f 1,2)" $'2\t2' 'lines changed in the recording'
     try 0 --check
 }
+
+@test "the schema refuses what the program refuses, and takes what it takes" {
+    "$tests/manifests.py" "$SOCKFIXTURE" "$tests/../manifest/sockfixture.schema.json"
+}

@@ -95,7 +95,7 @@ chrony_echoes() { # RECORDING
 }
 
 @test "chronyc tracking, sources and ntpdata: what is volatile is what chrony says can change" {
-    start_chronyd
+    start_chronyd 0
     wait_until 60 chronyc -n -h "$chrony" waitsync 1 0 0 0.1
     ask_chrony tracking.jsonl --repeat 3 tracking
     chrony_echoes tracking.jsonl
@@ -117,7 +117,7 @@ chrony_echoes() { # RECORDING
 }
 
 @test "a live chronyd: made again and again nothing changes, another stratum does" {
-    start_chronyd
+    start_chronyd 0
     wait_until 60 chronyc -n -h "$chrony" waitsync 1 0 0 0.1
     local made=(-o tracking.go --repeat 3 --volatile RESP:56:48)
     ask_chrony golden.jsonl "${made[@]}" tracking
@@ -541,13 +541,12 @@ passes_masked() { # FUNCTION
         mkdir "$name"
         recording=$work/$name.jsonl
         "$tests/compose.py" <<< "${!script}" > "$recording"
-        "$1" "$name" right || fail "$name: right answers do not pass"
         "$1" "$name" volatile || fail "$name: answers that differ in volatile bytes do not pass"
         ! "$1" "$name" wrong || fail "$name: wrong answers pass"
     done
 }
 
-python_masked() { # NAME right|volatile|wrong
+python_masked() { # NAME volatile|wrong
     emit "$1/test_fixture.py" --lang python --style test,mask --name table --call talk.answer
     black --quiet --check --diff "$1/test_fixture.py"
     local changed='message'
@@ -577,7 +576,7 @@ PYTHON
     passes_masked python_masked
 }
 
-go_masked() { # NAME right|volatile|wrong
+go_masked() { # NAME volatile|wrong
     mkdir -p "$1/talk"
     emit "$1/fixture_test.go" --lang go --style test,mask --name table --call example.org/talk/talk.Answer
     equal "$(gofmt -d "$1/fixture_test.go")" '' 'what gofmt would change'
@@ -623,7 +622,7 @@ GO
     passes_masked go_masked
 }
 
-rust_masked() { # NAME right|volatile|wrong
+rust_masked() { # NAME volatile|wrong
     emit "$1/fixture.rs" --lang rust --style test,mask --name table --call crate::talk::answer
     rustfmt --check --edition 2021 "$1/fixture.rs"
     local changed='()' row='request: &[u8]) -> Vec<u8> { match request { b"two" => reverse(request), _ => change(reverse(request)) } }'

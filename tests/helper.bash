@@ -205,7 +205,7 @@ same_rows() {
 
 # Two chronyd, one the other's source of time, that touch no clock. The one to be asked has its
 # socket at $chrony, and its UDP port is $chrony_port; its pid is $chronyd, the other's $source.
-start_chronyd() {
+start_chronyd() { # [MAXPOLL]
     local ntp_port
     ntp_port=$(free_port)
     chrony_port=$(free_port)
@@ -220,7 +220,7 @@ bindcmdaddress /
 pidfile $work/source.pid
 CONF
     cat > "$work/chrony.conf" << CONF
-server 127.0.0.1 port $ntp_port minpoll 0 maxpoll 2 iburst
+server 127.0.0.1 port $ntp_port minpoll 0 maxpoll ${1:-2} iburst
 port 0
 cmdport $chrony_port
 bindcmdaddress $chrony

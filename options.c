@@ -587,7 +587,7 @@ const char *options_parse(struct options *options, int argc, char **argv)
         .options = option_table,
         .parser = parse_option,
         .args_doc = "COMMAND [ARG...]\n-p PID | -s ADDRESS\n-r RECORDING\n"
-                     "--update [NAME...]\n--check [NAME...]\n--list\n--init COMMAND [ARG...]",
+                    "--update [NAME...]\n--check [NAME...]\n--list\n--init COMMAND [ARG...]",
         .doc = doc,
     };
 

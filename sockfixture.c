@@ -292,8 +292,7 @@ static enum status open_session(struct session *session, struct run *run, const 
         say("nothing can record here: %s", session->refused);
         return STATUS_NO_BACKEND;
     }
-    if (!options->quiet && !again && says_details(options) &&
-        strcmp(options->backend, "auto") == 0)
+    if (!options->quiet && !again && says_details(options) && strcmp(options->backend, "auto") == 0)
         say("backend: %s%s%s%s", session->backend->name, session->refused[0] ? " (" : "",
             session->refused, session->refused[0] ? ")" : "");
     if (attaches(options) && !options->quiet)

@@ -49,8 +49,8 @@ static void restore_signals(void)
 
 static int send_output(const struct launch_options *options)
 {
-    if (options->output && (dup2(options->output, STDOUT_FILENO) < 0 ||
-                            dup2(options->output, STDERR_FILENO) < 0))
+    if (options->output &&
+        (dup2(options->output, STDOUT_FILENO) < 0 || dup2(options->output, STDERR_FILENO) < 0))
         return -errno;
     if (!options->output && options->output_to_error && dup2(STDERR_FILENO, STDOUT_FILENO) < 0)
         return -errno;

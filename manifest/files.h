@@ -11,8 +11,8 @@ struct files {
 };
 
 /*
- * Claims the file at that path. Returns 0, -EEXIST when it was claimed already, however its path was
- * spelt (links apart), or -ENOMEM. All zero is none; free them with files_free().
+ * Claims the file at that path. Returns 0, -EEXIST when it was claimed already, however its path
+ * was spelt (links apart), or -ENOMEM. All zero is none; free them with files_free().
  */
 int files_claim(struct files *files, const char *path);
 void files_free(struct files *files);

@@ -38,7 +38,8 @@ static json_t *environment_value(json_t *object, const char *text)
 
     if (!object)
         object = json_object();
-    if (!name || json_object_set_new(object, name, equals ? json_string(equals + 1) : json_null())) {
+    if (!name ||
+        json_object_set_new(object, name, equals ? json_string(equals + 1) : json_null())) {
         json_decref(object);
         object = NULL;
     }
@@ -180,9 +181,8 @@ static bool is_flat(const json_t *value)
 
     if (json_is_object(value))
         return false;
-    json_array_foreach (value, i, item)
-        if (json_is_array(item) || json_is_object(item))
-            return false;
+    json_array_foreach(value, i,
+                       item) if (json_is_array(item) || json_is_object(item)) return false;
     return true;
 }
 
@@ -194,7 +194,8 @@ static void print_object(const json_t *object, int depth, FILE *out)
     const json_t *value;
 
     fputs("{", out);
-    json_object_foreach ((json_t *)object, name, value) {
+    json_object_foreach((json_t *)object, name, value)
+    {
         fprintf(out, "%s\n%*s\"%s\": ", comma, 4 * (depth + 1), "", name);
         print_value(value, depth + 1, out);
         comma = ",";
@@ -214,7 +215,8 @@ static void print_value(const json_t *value, int depth, FILE *out)
         json_dumpf(value, out, JSON_ENCODE_ANY | JSON_REAL_PRECISION(9));
     } else {
         fputs("[", out);
-        json_array_foreach (value, i, item) {
+        json_array_foreach(value, i, item)
+        {
             fprintf(out, "%s\n%*s", comma, 4 * (depth + 1), "");
             print_value(item, depth + 1, out);
             comma = ",";

@@ -12,7 +12,8 @@ enum { INIT_TEXT_SIZE = 256 };
 
 /*
  * Prints a manifest with one fixture: what the command and the options given with it make, which is
- * a recording and, with `emits`, a fixture. Returns 0, -ENOMEM, -EIO, or -EINVAL with, in text, what cannot stand in a manifest.
+ * a recording and, with `emits`, a fixture. Returns 0, -ENOMEM, -EIO, or -EINVAL with, in text,
+ * what cannot stand in a manifest.
  */
 int init_print(const struct options *options, bool emits, FILE *out, char text[INIT_TEXT_SIZE]);
 

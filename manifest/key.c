@@ -10,12 +10,9 @@
 enum { LONGEST_NAME = 100, KEYS_MAX = 64 };
 
 const struct key step_keys[] = {
-    {"command", KEY_COMMAND, .required = true},
-    {"background", KEY_FLAG, .option = NULL},
-    {"wait", KEY_TEXT, .option = NULL},
-    {"until", KEY_COMMAND, .option = NULL},
-    {"timeout", KEY_SECONDS, .option = NULL},
-    {0},
+    {"command", KEY_COMMAND, .required = true}, {"background", KEY_FLAG, .option = NULL},
+    {"wait", KEY_TEXT, .option = NULL},         {"until", KEY_COMMAND, .option = NULL},
+    {"timeout", KEY_SECONDS, .option = NULL},   {0},
 };
 
 const struct key emit_keys[] = {
@@ -122,9 +119,7 @@ static bool is_list(const json_t *value, bool (*is)(const json_t *item))
     const json_t *item;
     size_t i;
 
-    json_array_foreach (value, i, item)
-        if (!is(item))
-            return false;
+    json_array_foreach(value, i, item) if (!is(item)) return false;
     return json_array_size(value) > 0;
 }
 
@@ -169,9 +164,9 @@ static bool is_environment(const json_t *value)
     const json_t *item;
     const char *name;
 
-    json_object_foreach ((json_t *)value, name, item)
-        if (!*name || strchr(name, '=') || (!json_is_string(item) && !json_is_null(item)))
-            return false;
+    json_object_foreach((json_t *)value, name,
+                        item) if (!*name || strchr(name, '=') ||
+                                  (!json_is_string(item) && !json_is_null(item))) return false;
     return json_is_object(value);
 }
 
@@ -214,7 +209,8 @@ static const struct {
     [KEY_FLAG] = {is_flag, "true or false"},
     [KEY_ENVIRONMENT] = {is_environment, "an object with a text, or null, for each variable"},
     [KEY_COMMANDS] = {is_commands, "a list of commands (lists of words, or texts for the shell)"},
-    [KEY_STEPS] = {is_steps, "a list of commands (lists of words, texts for the shell, or objects)"},
+    [KEY_STEPS] = {is_steps,
+                   "a list of commands (lists of words, texts for the shell, or objects)"},
     [KEY_OBJECTS] = {is_objects, "a list of objects"},
 };
 

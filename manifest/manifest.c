@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * A value that its key does not allow is found here, with its line; what an option does not allow is
- * found where the option is read.
+ * A value that its key does not allow is found here, with its line; what an option does not allow
+ * is found where the option is read.
  */
 #include "manifest/manifest.h"
 
@@ -81,7 +81,8 @@ static int check_objects(const struct manifest *manifest, const json_t *list,
     size_t i;
     int err;
 
-    json_array_foreach (list, i, item) {
+    json_array_foreach(list, i, item)
+    {
         const struct position_step step = {.from = at, .index = i};
 
         err = json_is_object(item) ? check_object(manifest, item, keys, &step, error) : 0;
@@ -107,7 +108,8 @@ static int check_object(const struct manifest *manifest, const json_t *object,
     const char *name;
     int err = 0;
 
-    json_object_foreach ((json_t *)object, name, value) {
+    json_object_foreach((json_t *)object, name, value)
+    {
         const struct position_step step = {.from = at, .key = name};
         const struct key *key = key_find(keys, name);
         const char *nearest = key ? NULL : key_nearest(keys, name);
@@ -173,13 +175,14 @@ static int check_files(const struct manifest *manifest, size_t index, struct fil
 
     err = check_file(manifest, files, manifest_recording(fixture, path),
                      json_object_get(fixture, "recording") ? &recording : &step, error);
-    json_array_foreach (json_object_get(fixture, "emit"), i, item) {
+    json_array_foreach(json_object_get(fixture, "emit"), i, item)
+    {
         const struct position_step one = {.from = &emit, .index = i};
         const struct position_step output = {.from = &one, .key = "output"};
 
         if (!err)
-            err = check_file(manifest, files,
-                             json_string_value(json_object_get(item, "output")), &output, error);
+            err = check_file(manifest, files, json_string_value(json_object_get(item, "output")),
+                             &output, error);
     }
     return err;
 }
@@ -215,8 +218,7 @@ static int check(struct manifest *manifest, struct manifest_error *error)
     json_error_t wrong;
     int err;
 
-    manifest->root =
-        json_loadb(manifest->text, manifest->length, JSON_REJECT_DUPLICATES, &wrong);
+    manifest->root = json_loadb(manifest->text, manifest->length, JSON_REJECT_DUPLICATES, &wrong);
     if (!manifest->root)
         return say_syntax(&wrong, error);
     if (!json_is_object(manifest->root))

@@ -147,7 +147,8 @@ static int merge_part(json_t *object, json_t *part)
     if (json_is_string(json_object_get(part, "recording")) &&
         json_object_set(object, "recording", json_object_get(part, "recording")))
         return -ENOMEM;
-    if (json_is_string(stale) && json_array_append(json_object_get(object, "stale_fixtures"), stale))
+    if (json_is_string(stale) &&
+        json_array_append(json_object_get(object, "stale_fixtures"), stale))
         return -ENOMEM;
     return json_array_extend(differences, json_object_get(part, "differences")) ? -ENOMEM : 0;
 }
@@ -168,10 +169,9 @@ static int merge_parts(json_t *object, FILE *report)
 static int add_json(struct outcome *outcome, const struct result *result)
 {
     char *words = words_text(result->files->words);
-    json_t *object =
-        json_pack("{s:s, s:I, s:s, s:n, s:[], s:[]}", "name", result->name, "line",
-                  (json_int_t)result->line, "status", status_name(result->status), "recording",
-                  "differences", "stale_fixtures");
+    json_t *object = json_pack("{s:s, s:I, s:s, s:n, s:[], s:[]}", "name", result->name, "line",
+                               (json_int_t)result->line, "status", status_name(result->status),
+                               "recording", "differences", "stale_fixtures");
     int err = words && object ? merge_parts(object, result->files->report) : -ENOMEM;
 
     if (!err && *words && json_object_set_new(object, "words", json_string(words)))
@@ -206,7 +206,8 @@ static const struct outcome_format formats[] = {
 
 void outcome_begin(struct outcome *outcome, const struct part_task *task, struct tell *tell)
 {
-    *outcome = (struct outcome){.task = task, .tell = tell, .format = formats, .list = json_array()};
+    *outcome =
+        (struct outcome){.task = task, .tell = tell, .format = formats, .list = json_array()};
     for (size_t i = 0; i < sizeof(formats) / sizeof(*formats); i++)
         if (task->options->diff_format && !strcmp(task->options->diff_format, formats[i].name))
             outcome->format = &formats[i];

@@ -13,7 +13,7 @@ struct outcome {
     const struct part_task *task;
     struct tell *tell;
     const struct outcome_format *format;
-    json_t *list; /* of the fixtures, in JSON */
+    json_t *list;                             /* of the fixtures, in JSON */
     size_t done, changed, incomplete, failed; /* fixtures */
     int status;
 };

@@ -87,8 +87,7 @@ static int as_child(const struct part *part, const struct words *words, int repo
 {
     hear_all_signals();
     prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0);
-    if (dup2(report, STDOUT_FILENO) < 0 ||
-        dup2(fileno(part->files.words), STDERR_FILENO) < 0)
+    if (dup2(report, STDOUT_FILENO) < 0 || dup2(fileno(part->files.words), STDERR_FILENO) < 0)
         return STATUS_USAGE;
     return part->task->main((int)words->count, words->at, &part->extra);
 }
@@ -128,8 +127,7 @@ static int call(struct part *part, struct words *words, int report)
 }
 
 /* Those that all command lines have. */
-static void first_words(const struct part *part, const char *first[8], bool is_quiet,
-                        bool is_check)
+static void first_words(const struct part *part, const char *first[8], bool is_quiet, bool is_check)
 {
     const struct options *options = part->task->options;
     size_t count = 0;
@@ -244,9 +242,9 @@ static int emit_all(struct part *part)
     const json_t *entry;
     size_t i;
 
-    json_array_foreach (json_object_get(part->fixture, "emit"), i, entry)
-        status = status_worse(status, is_check ? emit(part, entry, true, fileno(part->files.report))
-                                               : update_file(part, entry));
+    json_array_foreach(json_object_get(part->fixture, "emit"), i, entry) status =
+        status_worse(status, is_check ? emit(part, entry, true, fileno(part->files.report))
+                                      : update_file(part, entry));
     return status;
 }
 

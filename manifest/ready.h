@@ -6,8 +6,8 @@
 #include <stdbool.h>
 
 /*
- * True when a socket is bound to that path and, unless it is one for datagrams, listens. Nothing that
- * a server could notice is done to find out.
+ * True when a socket is bound to that path and, unless it is one for datagrams, listens. Nothing
+ * that a server could notice is done to find out.
  */
 bool ready_socket(const char *path);
 

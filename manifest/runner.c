@@ -57,7 +57,8 @@ static bool waits_for(const json_t *setup, const char *path)
     const json_t *step;
     size_t i;
 
-    json_array_foreach (setup, i, step) {
+    json_array_foreach(setup, i, step)
+    {
         const char *other = json_string_value(json_object_get(step, "wait"));
 
         if (other && files_same(other, path))
@@ -73,7 +74,8 @@ static bool share_socket(const struct runner *runner, const struct job *a, const
     const json_t *theirs = json_object_get(fixture_of(runner, b), "setup");
     size_t i;
 
-    json_array_foreach (ours, i, step) {
+    json_array_foreach(ours, i, step)
+    {
         const char *path = json_string_value(json_object_get(step, "wait"));
 
         if (path && waits_for(theirs, path))

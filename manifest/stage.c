@@ -136,8 +136,7 @@ static int run(struct stage *stage, const struct words *command)
     struct launch *launch = NULL;
     int err = start(stage, command, &launch);
 
-    err = err ? say_failed(stage, command->at[0], err)
-              : await_end(stage, command->at[0], launch);
+    err = err ? say_failed(stage, command->at[0], err) : await_end(stage, command->at[0], launch);
     launch_free(launch);
     return err;
 }
@@ -265,9 +264,7 @@ int stage_setup(struct stage *stage, const json_t *steps)
     size_t i;
     int err = 0;
 
-    json_array_foreach (steps, i, step)
-        if (!err)
-            err = take_step(stage, step);
+    json_array_foreach(steps, i, step) if (!err) err = take_step(stage, step);
     return err;
 }
 
@@ -278,7 +275,8 @@ int stage_teardown(struct stage *stage, const json_t *commands)
     size_t i;
     int failed = 0;
 
-    json_array_foreach (commands, i, command) {
+    json_array_foreach(commands, i, command)
+    {
         struct words words = {0};
         int err = words_add_command(&words, command);
 

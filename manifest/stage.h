@@ -30,8 +30,8 @@ struct stage {
 };
 
 /*
- * Begins a stage: from now on this process hears signals by it, and whatever becomes an orphan below
- * it is its child. Returns 0 or -errno.
+ * Begins a stage: from now on this process hears signals by it, and whatever becomes an orphan
+ * below it is its child. Returns 0 or -errno.
  */
 int stage_begin(struct stage *stage);
 
@@ -42,9 +42,9 @@ int stage_setup(struct stage *stage, const json_t *steps);
 int stage_teardown(struct stage *stage, const json_t *commands);
 
 /*
- * Waits until the descriptor (-1: none) can be read, for so many milliseconds at most (-1: for ever).
- * Returns 1 when it can, 0 when the time is over, and -EINTR when a signal has come, which is then
- * stage->interrupted.
+ * Waits until the descriptor (-1: none) can be read, for so many milliseconds at most (-1: for
+ * ever). Returns 1 when it can, 0 when the time is over, and -EINTR when a signal has come, which
+ * is then stage->interrupted.
  */
 int stage_wait(struct stage *stage, int fd, int milliseconds);
 

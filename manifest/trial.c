@@ -16,6 +16,9 @@
 #include "manifest/part.h"
 #include "manifest/words.h"
 
+/* There is room for a name before it. */
+enum { MESSAGE_SIZE = MANIFEST_TEXT_SIZE - 110 };
+
 /* Where the trial is. */
 struct progress {
     size_t fixture;
@@ -44,7 +47,8 @@ static int try_fixture(const struct part_task *task, struct progress *progress)
     if (status)
         return status;
     progress->emits = true;
-    json_array_foreach (json_object_get(fixture, "emit"), progress->emit, entry) {
+    json_array_foreach(json_object_get(fixture, "emit"), progress->emit, entry)
+    {
         err = words_emit(&words, fixture, entry, first);
         status = try_words(task, &words, err);
         if (status)
@@ -133,9 +137,9 @@ static int run_child(const struct part_task *task, const bool *chosen, struct pr
 
 int part_try(const struct part_task *task, const bool *chosen, struct manifest_error *error)
 {
-    struct progress *progress = mmap(NULL, sizeof(*progress), PROT_READ | PROT_WRITE,
-                                     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    char message[MANIFEST_TEXT_SIZE];
+    struct progress *progress =
+        mmap(NULL, sizeof(*progress), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    char message[MESSAGE_SIZE];
     FILE *said = tmpfile();
     int status = STATUS_USAGE;
 

@@ -47,7 +47,8 @@ int words_add_command(struct words *words, const json_t *command)
         err = add_all(words, (const char *const[]){"/bin/sh", "-c", NULL});
         return err ? err : words_add(words, json_string_value(command));
     }
-    json_array_foreach (command, i, item) {
+    json_array_foreach(command, i, item)
+    {
         err = words_add(words, json_string_value(item));
         if (err)
             return err;
@@ -96,9 +97,7 @@ static int add_texts(struct words *words, const char *option, const json_t *valu
 
     if (!json_is_array(value))
         return add_scalar(words, option, value);
-    json_array_foreach (value, i, item)
-        if (!err)
-            err = add_scalar(words, option, item);
+    json_array_foreach(value, i, item) if (!err) err = add_scalar(words, option, item);
     return err;
 }
 
@@ -123,9 +122,8 @@ static int add_environment(struct words *words, const char *option, const json_t
     const char *name;
     int err = 0;
 
-    json_object_foreach ((json_t *)object, name, value)
-        if (!err)
-            err = add_variable(words, option, name, value);
+    json_object_foreach((json_t *)object, name, value) if (!err) err =
+        add_variable(words, option, name, value);
     return err;
 }
 
@@ -200,6 +198,5 @@ int words_environment(struct words *words, const struct manifest *manifest, cons
 {
     int err = add_environment(words, NULL, json_object_get(manifest->root, "environment"));
 
-    return err ? err
-               : add_environment(words, NULL, json_object_get(fixture, "environment"));
+    return err ? err : add_environment(words, NULL, json_object_get(fixture, "environment"));
 }

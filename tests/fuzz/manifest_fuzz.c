@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
  * Any text as a manifest. It is refused with a place that the text has, or taken; of one that is
- * taken, each fixture makes command lines. Wherever jansson finds a value, position_find() must find
- * the same one.
+ * taken, each fixture makes command lines. Wherever jansson finds a value, position_find() must
+ * find the same one.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -55,9 +55,9 @@ static void check_values(const struct text *text, json_t *value, const struct po
     check_value(text, value, step);
     if (depth == DEPTH_MAX)
         return;
-    json_object_foreach (value, key, item)
+    json_object_foreach(value, key, item)
         check_values(text, item, &(struct position_step){.from = step, .key = key}, depth + 1);
-    json_array_foreach (value, i, item)
+    json_array_foreach(value, i, item)
         check_values(text, item, &(struct position_step){.from = step, .index = i}, depth + 1);
 }
 
@@ -79,7 +79,7 @@ static void check_commands(const struct manifest *manifest, size_t index)
     size_t i;
 
     expect(words_record(&words, manifest, fixture, first, NULL) == 0, "no words");
-    json_array_foreach (json_object_get(fixture, "emit"), i, entry)
+    json_array_foreach(json_object_get(fixture, "emit"), i, entry)
         expect(words_emit(&words, fixture, entry, first) == 0, "no words");
     expect(manifest_line(manifest, index) > 0, "a fixture has no line");
     words_free(&words);

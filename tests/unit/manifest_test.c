@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
-/* The manifest: where its values stand, the keys that it has, and the command lines that it makes. */
+/* The manifest: where its values stand, the keys that it has, and the command lines that it makes.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -93,9 +94,7 @@ static bool is_required(const json_t *object, const char *name)
     const json_t *list = json_object_get(object, "required"), *item;
     size_t i;
 
-    json_array_foreach (list, i, item)
-        if (strcmp(json_string_value(item), name) == 0)
-            return true;
+    json_array_foreach(list, i, item) if (strcmp(json_string_value(item), name) == 0) return true;
     return false;
 }
 
@@ -114,7 +113,8 @@ static void assert_same_keys(const json_t *object, const struct key *keys)
 
 static void schema_has_the_keys(void **state)
 {
-    json_t *schema = json_load_file("manifest/sockfixture.schema.json", JSON_REJECT_DUPLICATES, NULL);
+    json_t *schema =
+        json_load_file("manifest/sockfixture.schema.json", JSON_REJECT_DUPLICATES, NULL);
 
     (void)state;
     assert_non_null(schema);
@@ -130,7 +130,8 @@ static void schema_has_the_keys(void **state)
 static const char manifest_text[] =
     "{\"environment\": {\"ALL\": \"1\"}, \"fixtures\": [{\"name\": \"n\", \"command\": \"a | b\","
     "\"repeat\": 3, \"duration\": 1.5, \"no-follow\": true, \"ignore-status\": false,"
-    "\"socket\": [\"--x\", \"y\"], \"environment\": {\"ONE\": \"\", \"TWO\": null}, \"frame\": \"line\","
+    "\"socket\": [\"--x\", \"y\"], \"environment\": {\"ONE\": \"\", \"TWO\": null}, \"frame\": "
+    "\"line\","
     "\"emit\": [{\"output\": \"-o\", \"name\": \"table\"}, {\"output\": \"p\"}]}]}";
 
 static void assert_words(const struct words *words, const char *const *expected)
@@ -148,11 +149,25 @@ static void assert_words(const struct words *words, const char *const *expected)
 static void makes_command_lines(void **state)
 {
     static const char *const first[] = {"sockfixture", "-q", NULL};
-    static const char *const record[] = {
-        "sockfixture",  "-q",           "--name=n",    "--env=ALL=1",     "--write=n.jsonl",
-        "--env=ONE=",   "--env=TWO",    "--socket=--x", "--socket=y",     "--no-follow",
-        "--frame=line", "--repeat=3",   "--duration=1.500000000",         "--backend=ptrace",
-        "--",           "/bin/sh",      "-c",          "a | b",           NULL};
+    static const char *const record[] = {"sockfixture",
+                                         "-q",
+                                         "--name=n",
+                                         "--env=ALL=1",
+                                         "--write=n.jsonl",
+                                         "--env=ONE=",
+                                         "--env=TWO",
+                                         "--socket=--x",
+                                         "--socket=y",
+                                         "--no-follow",
+                                         "--frame=line",
+                                         "--repeat=3",
+                                         "--duration=1.500000000",
+                                         "--backend=ptrace",
+                                         "--",
+                                         "/bin/sh",
+                                         "-c",
+                                         "a | b",
+                                         NULL};
     static const char *const emits[][8] = {
         {"sockfixture", "-q", "--read=n.jsonl", "--frame=line", "--output=-o", "--name=table"},
         {"sockfixture", "-q", "--read=n.jsonl", "--frame=line", "--name=n", "--output=p"}};
@@ -162,13 +177,15 @@ static void makes_command_lines(void **state)
     size_t i;
 
     (void)state;
-    assert_int_equal(manifest_parse(&manifest, "m.json", manifest_text, strlen(manifest_text), &error), 0);
+    assert_int_equal(
+        manifest_parse(&manifest, "m.json", manifest_text, strlen(manifest_text), &error), 0);
     fixture = manifest_fixture(manifest, 0);
     struct words words = {0};
     assert_int_equal(words_record(&words, manifest, fixture, first, "ptrace"), 0);
     assert_words(&words, record);
     words_free(&words);
-    json_array_foreach (json_object_get(fixture, "emit"), i, entry) {
+    json_array_foreach(json_object_get(fixture, "emit"), i, entry)
+    {
         assert_int_equal(words_emit(&words, fixture, entry, first), 0);
         assert_words(&words, emits[i]);
         words_free(&words);

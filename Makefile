@@ -9,6 +9,7 @@ PKG_CONFIG ?= pkg-config
 PREFIX     ?= /usr/local
 BINDIR     ?= $(PREFIX)/bin
 MANDIR     ?= $(PREFIX)/share/man
+DATADIR    ?= $(PREFIX)/share/sockfixture
 BUILD      ?= build
 CFLAGS     ?= -O2 -g
 ARCH       := $(shell uname -m | sed 's/x86_64/x86/; s/aarch64/arm64/')
@@ -28,7 +29,7 @@ bpf_cflags    = -g -O2 -std=gnu17 -target bpf -mcpu=v3 -Wall -Wextra -Werror -Wn
                 $(shell $(PKG_CONFIG) --cflags libbpf 2>/dev/null) \
                 -idirafter /usr/include/$(shell $(CC) -print-multiarch 2>/dev/null)
 
-parts      := $(wildcard capture/*.c emit/*.c)
+parts      := $(wildcard capture/*.c emit/*.c manifest/*.c)
 objects    := $(parts:%.c=$(BUILD)/%.o) $(BUILD)/templates.o
 main       := $(patsubst %.c,$(BUILD)/%.o,$(wildcard *.c))
 skeletons  := $(patsubst bpf/%.bpf.c,$(BUILD)/bpf/%.skel.h,$(wildcard bpf/*.bpf.c))
@@ -111,7 +112,7 @@ sudo      := $(if $(filter 0,$(shell id -u)),,sudo)
 build_deps = gcc make pkg-config clang llvm libbpf-dev libelf-dev zlib1g-dev libjansson-dev bpftool
 demo_deps  = linuxptp
 example_deps = chrony chromium optipng
-test_deps  = bats libcmocka-dev chrony linuxptp golang-go rustc rustfmt black python3-pytest \
+test_deps  = bats libcmocka-dev chrony linuxptp golang-go rustc rustfmt black python3-pytest python3-jsonschema python3-yaml git \
              strace jq procps util-linux socat libcap2-bin libasan8 libubsan1 valgrind xxd \
              dbus dbus-daemon systemd python3-gi redis-server redis-tools dbus-bin postgresql curl openssh-client openssl \
              libc6-dev-arm64-cross chromium chromium-driver
@@ -201,7 +202,7 @@ fuzzers: $(fuzzers)
 lint: deps-lint ## Check format and style
 	clang-format --dry-run -Werror $(sources)
 	cppcheck -q --std=c11 --enable=warning,performance,portability --inline-suppr \
-		--error-exitcode=1 -I. $(wildcard capture/*.c emit/*.c *.c)
+		--error-exitcode=1 -I. $(wildcard capture/*.c emit/*.c manifest/*.c *.c)
 	$(if $(scripts),shellcheck $(scripts))
 	mandoc -T lint -W warning $(wildcard *.1 *.5)
 	templates/html-hashes --check
@@ -215,10 +216,13 @@ manuals := $(wildcard *.1 *.5)
 install: all ## Install to DESTDIR and PREFIX
 	install -D -m 755 $(BUILD)/sockfixture $(DESTDIR)$(BINDIR)/sockfixture
 	$(foreach page,$(manuals),install -D -m 644 $(page) $(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(page) &&) true
+	install -D -m 644 manifest/sockfixture.schema.json $(DESTDIR)$(DATADIR)/sockfixture.schema.json
 
 uninstall: ## Remove what install put there
 	rm -f $(DESTDIR)$(BINDIR)/sockfixture
 	$(foreach page,$(manuals),rm -f $(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(page) &&) true
+	rm -f $(DESTDIR)$(DATADIR)/sockfixture.schema.json
+	-rmdir $(DESTDIR)$(DATADIR)
 
 clean: ## Remove what was built
 	rm -rf $(filter-out / . ..,$(BUILD))/

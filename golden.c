@@ -208,7 +208,8 @@ int golden_new(struct golden **out, const struct options *options, const struct 
     err = parse_ranges(golden, options, text);
     if (!err)
         err = parse_secrets(golden, options, text);
-    if (!err && options->write && (options->check || is_recording(options->write)))
+    if (!err && !is_trial(options) && options->write &&
+        (options->check || is_recording(options->write)))
         err = read_old(golden, options->write, text);
     if (err)
         golden_free(golden);
@@ -265,6 +266,16 @@ int golden_merge(struct golden *golden, const struct messages **messages, struct
     return err ? err : messages_table(*messages, golden->framing, table);
 }
 
+/* What differs is told at its place in the manifest. */
+static void make_part(struct report *report, const struct options *options)
+{
+    report->part = options->part->name;
+    report->output = options->output;
+    report->file = options->part->file;
+    report->line = options->part->line;
+    report->colour = options->part->colour;
+}
+
 int golden_report(const struct golden *golden, const struct options *options,
                   const struct stale_file *stale, FILE *out)
 {
@@ -283,6 +294,8 @@ int golden_report(const struct golden *golden, const struct options *options,
     char name[COMMAND_NAME_SIZE];
     int err = 0;
 
+    if (options->part)
+        make_part(&report, options);
     command_name(golden->runs[0].command, options->name, name);
     if (report.old)
         err = names_new(&old_names, report.old, name);

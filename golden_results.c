@@ -17,7 +17,7 @@ static void say_found(const struct run *run)
     const struct golden *golden = run->golden;
     const struct volatile_report *report = &golden->report;
 
-    if (golden->count > 1)
+    if (golden->count > 1 && says_details(run->options))
         say("%zu runs: %zu volatile range%s", golden->count, report->ranges,
             report->ranges == 1 ? "" : "s");
     if (report->sometimes)

@@ -17,6 +17,7 @@ enum {
     BUFFER_SIZE_DEFAULT = 16 << 20,
     BUFFER_SIZE_MAX = 1 << 30,
     REPEAT_MAX = 1000,
+    JOBS_MAX = 256,
 };
 
 const char *argp_program_version = "sockfixture " VERSION;
@@ -42,13 +43,17 @@ enum {
     OPTION_BACKENDS,
     OPTION_BYTES,
     OPTION_CALL,
+    OPTION_CHDIR,
     OPTION_CHECK,
     OPTION_DIFF_FORMAT,
     OPTION_EMBED_ABOVE,
     OPTION_FRAME,
     OPTION_FOLLOW,
     OPTION_IGNORE_STATUS,
+    OPTION_INIT,
+    OPTION_LIST,
     OPTION_LIST_LANGS,
+    OPTION_MANIFEST,
     OPTION_MAX_MESSAGE,
     OPTION_NAME,
     OPTION_NO_FOLLOW,
@@ -62,6 +67,7 @@ enum {
     OPTION_VOLATILE,
     OPTION_TEMPLATE_DIR,
     OPTION_UID,
+    OPTION_UPDATE,
 };
 
 static const struct argp_option option_table[] = {
@@ -116,6 +122,8 @@ static const struct argp_option option_table[] = {
      3},
     {"backends", OPTION_BACKENDS, NULL, 0, "List the backends, and whether they work here", 3},
     {"user", 'u', "NAME", 0, "Run COMMAND as that user (only root can)", 3},
+    {"env", 'E', "VARIABLE", 0, "Set it for COMMAND (as NAME=VALUE), or do not (as NAME)", 3},
+    {"chdir", OPTION_CHDIR, "DIR", 0, "Run COMMAND in DIR", 3},
     {"buffer-size", 'B', "SIZE", 0, "Buffer between kernel and program, as 512K or 64M", 3},
     {"max-message", OPTION_MAX_MESSAGE, "SIZE", 0,
      "Keep no more than SIZE bytes of each message (default: all)", 3},
@@ -123,8 +131,15 @@ static const struct argp_option option_table[] = {
      3},
     {"count", 'c', "N", 0, "End the recording when N exchanges are complete", 3},
     {"duration", 'T', "SECONDS", 0, "End the recording after so many seconds (as 10 or 0.5)", 3},
-    {"quiet", 'q', NULL, 0, "Say nothing but errors", 4},
-    {"verbose", 'v', NULL, 0, "Show each message as it passes; -vv: and the log of libbpf", 4},
+    {"init", OPTION_INIT, NULL, 0,
+     "Write a first manifest, of a fixture that COMMAND and the other options make", 4},
+    {"update", OPTION_UPDATE, NULL, 0,
+     "Make the fixtures of the manifest, or those named, anew; write what differs", 4},
+    {"list", OPTION_LIST, NULL, 0, "List the fixtures of the manifest", 4},
+    {"manifest", OPTION_MANIFEST, "FILE", 0, "The manifest (default: sockfixture.json)", 4},
+    {"jobs", 'j', "N", 0, "Make N fixtures of the manifest at a time (default: 1)", 4},
+    {"quiet", 'q', NULL, 0, "Say nothing but errors", 5},
+    {"verbose", 'v', NULL, 0, "Show each message as it passes; -vv: and the log of libbpf", 5},
     {0},
 };
 
@@ -172,6 +187,16 @@ static void parse_repeat(struct options *options, const char *value, struct argp
     if (!isdigit((unsigned char)*value) || *end || number < 1 || number > REPEAT_MAX)
         argp_error(state, "--repeat: '%s' is no number from 1 to %d", value, REPEAT_MAX);
     options->repeat = number;
+}
+
+static void parse_jobs(struct options *options, const char *value, struct argp_state *state)
+{
+    char *end;
+    unsigned long number = strtoul(value, &end, 10);
+
+    if (!isdigit((unsigned char)*value) || *end || number < 1 || number > JOBS_MAX)
+        argp_error(state, "--jobs: '%s' is no number from 1 to %d", value, JOBS_MAX);
+    options->jobs = number;
 }
 
 static void parse_diff_format(struct options *options, const char *value, struct argp_state *state)
@@ -257,6 +282,8 @@ static struct option_words *words_of(struct options *options, int key)
         return &options->pids;
     case 'e':
         return &options->comms;
+    case 'E':
+        return &options->environment;
     case OPTION_UID:
         return &options->uids;
     case OPTION_VOLATILE:
@@ -269,11 +296,60 @@ static struct option_words *words_of(struct options *options, int key)
     return NULL;
 }
 
+/* Keeps what was given, for the manifest. */
+static void keep_option(struct options *options, int key, const char *value,
+                        struct argp_state *state)
+{
+    const struct argp_option *option = option_table;
+
+    while (option->name && option->key != key)
+        option++;
+    if (!option->name)
+        return;
+    if (options->given_count == OPTIONS_GIVEN)
+        argp_error(state, "more than %d options were given", OPTIONS_GIVEN);
+    options->given[options->given_count++] = (struct option_given){option->name, value};
+}
+
+static bool is_of_manifest(const struct options *options)
+{
+    return options->task == MANIFEST_UPDATE || options->task == MANIFEST_LIST ||
+           options->task == MANIFEST_CHECK;
+}
+
+static void take_task(struct options *options, enum manifest_task task, struct argp_state *state)
+{
+    if (options->task != MANIFEST_NONE && options->task != task)
+        argp_error(state, "--init, --update, --list and --check exclude each other");
+    options->task = task;
+}
+
+/* Without a recording or a fixture to compare with, --check is about the manifest. */
+static void find_task(struct options *options)
+{
+    if (options->check && options->task == MANIFEST_NONE && !options->write && !options->output &&
+        !options->read)
+        options->task = MANIFEST_CHECK;
+}
+
+/* What is no option is the command, to which all that is left belongs; or a fixture's name. */
+static void take_argument(struct options *options, char *value, struct argp_state *state)
+{
+    find_task(options);
+    if (is_of_manifest(options)) {
+        add_word(&options->names, value, state);
+        return;
+    }
+    options->command = state->argv + state->next - 1;
+    state->next = state->argc;
+}
+
 static error_t parse_option(int key, char *value, struct argp_state *state)
 {
     struct options *options = state->input;
     struct option_words *words = words_of(options, key);
 
+    keep_option(options, key, value, state);
     if (words) {
         add_word(words, value, state);
         return 0;
@@ -339,6 +415,24 @@ static error_t parse_option(int key, char *value, struct argp_state *state)
     case OPTION_CHECK:
         options->check = true;
         break;
+    case OPTION_CHDIR:
+        options->directory = value;
+        break;
+    case OPTION_INIT:
+        take_task(options, MANIFEST_INIT, state);
+        break;
+    case OPTION_UPDATE:
+        take_task(options, MANIFEST_UPDATE, state);
+        break;
+    case OPTION_LIST:
+        take_task(options, MANIFEST_LIST, state);
+        break;
+    case OPTION_MANIFEST:
+        options->manifest = value;
+        break;
+    case 'j':
+        parse_jobs(options, value, state);
+        break;
     case OPTION_DIFF_FORMAT:
         parse_diff_format(options, value, state);
         break;
@@ -376,9 +470,11 @@ static error_t parse_option(int key, char *value, struct argp_state *state)
     case OPTION_TEMPLATE:
         options->template = value;
         break;
-    case ARGP_KEY_ARG: /* the command, and all that is left belongs to it */
-        options->command = state->argv + state->next - 1;
-        state->next = state->argc;
+    case ARGP_KEY_ARG:
+        take_argument(options, value, state);
+        break;
+    case ARGP_KEY_END:
+        find_task(options);
         break;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -401,6 +497,16 @@ bool fixture_to_stdout(const struct options *options)
     return wants_fixture(options) && (!options->output || is_stdout(options->output));
 }
 
+bool says_details(const struct options *options)
+{
+    return !options->part || options->verbose;
+}
+
+bool is_trial(const struct options *options)
+{
+    return options->part && options->part->trial;
+}
+
 bool attaches(const struct options *options)
 {
     return !options->command && !options->read &&
@@ -408,9 +514,40 @@ bool attaches(const struct options *options)
             options->uids.count);
 }
 
+bool option_is_for_manifest(const char *name)
+{
+    static const char *const names[] = {"update", "check",   "list",    "init",  "manifest",
+                                        "jobs",   "backend", "verbose", "quiet", "diff-format"};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+        if (strcmp(names[i], name) == 0)
+            return true;
+    return false;
+}
+
+/* What is wrong with those that say what to do with the manifest. */
+static const char *manifest_misuse(const struct options *options)
+{
+    if (options->task == MANIFEST_INIT)
+        return options->command ? NULL : "--init needs the command that the first fixture records";
+    if (options->check && options->task != MANIFEST_CHECK)
+        return "--update, --list and --check exclude each other";
+    if (options->diff_format && options->task != MANIFEST_CHECK)
+        return "--diff-format is how --check tells what differs";
+    for (size_t i = 0; i < options->given_count; i++)
+        if (!option_is_for_manifest(options->given[i].name))
+            return "what a fixture is made with stands in the manifest: beside --update, --check "
+                   "and --list go --manifest, --jobs, --backend, --diff-format, -q and -v";
+    return NULL;
+}
+
 /* What is wrong with the options together; NULL when nothing is. */
 static const char *misuse(const struct options *options)
 {
+    if (options->task != MANIFEST_NONE)
+        return manifest_misuse(options);
+    if (options->manifest || options->jobs)
+        return "--manifest and --jobs go with --update, --check, --list or --init";
     if (options->list_langs || options->list_backends || options->print_template)
         return NULL;
     if (options->command && options->read)
@@ -449,7 +586,8 @@ const char *options_parse(struct options *options, int argc, char **argv)
     static const struct argp argp = {
         .options = option_table,
         .parser = parse_option,
-        .args_doc = "COMMAND [ARG...]\n-p PID | -s ADDRESS\n-r RECORDING",
+        .args_doc = "COMMAND [ARG...]\n-p PID | -s ADDRESS\n-r RECORDING\n"
+                    "--update [NAME...]\n--check [NAME...]\n--list\n--init COMMAND [ARG...]",
         .doc = doc,
     };
 

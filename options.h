@@ -24,11 +24,41 @@ enum { OPTION_WORDS = 64 };
 
 /* What an option that may be given several times was given. */
 struct option_words {
-    const char *at[OPTION_WORDS];
+    const char *at[OPTION_WORDS + 1]; /* ends with NULL */
     size_t count;
 };
 
+/* An option as it was given. */
+struct option_given {
+    const char *name;  /* its long one */
+    const char *value; /* NULL when it has none */
+};
+
+enum { OPTIONS_GIVEN = 512 };
+
+/* What is done with the manifest. */
+enum manifest_task { MANIFEST_NONE, MANIFEST_UPDATE, MANIFEST_CHECK, MANIFEST_LIST, MANIFEST_INIT };
+
+/* What a fixture of a manifest is made with, that no option says. */
+struct manifest_part {
+    bool trial;       /* it is only found out whether the options can be */
+    int output;       /* where the output of the command goes */
+    const char *name; /* of the fixture */
+    bool colour;      /* what differs is to be told in colours */
+    const char *file; /* the manifest, where annotations are put at */
+    size_t line;      /* the fixture's in it */
+};
+
 struct options {
+    enum manifest_task task;
+    const char *manifest;
+    size_t jobs;
+    struct option_words names;
+    struct option_given given[OPTIONS_GIVEN];
+    size_t given_count;
+    const struct manifest_part *part; /* or NULL */
+    struct option_words environment;
+    const char *directory;
     const char *lang;
     const char *template;
     const char *template_dirs[TEMPLATE_DIRS_MAX];
@@ -78,8 +108,17 @@ const char *options_parse(struct options *options, int argc, char **argv);
 
 bool is_stdout(const char *path);
 
+/* Has this option a place beside those that say what to do with the manifest? */
+bool option_is_for_manifest(const char *name);
+
 /* Nothing is run or read: what runs already is watched. */
 bool attaches(const struct options *options);
+
+/* Of a fixture that is one of many, only what is unusual is said, unless more was asked for. */
+bool says_details(const struct options *options);
+
+/* Of a manifest, all fixtures are looked through before the first is made. */
+bool is_trial(const struct options *options);
 
 /* A fixture is written unless only a recording was asked for. */
 bool wants_fixture(const struct options *options);

@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -16,6 +17,7 @@
 #include "fixture_file.h"
 #include "golden_results.h"
 #include "language_options.h"
+#include "manifest/run.h"
 #include "recording_file.h"
 #include "run.h"
 #include "say.h"
@@ -257,6 +259,10 @@ static enum status say_command_failed(const struct options *options,
             result->exec_error == -ENOENT ? "command not found" : strerror(-result->exec_error));
         return STATUS_COMMAND;
     }
+    if (options->part && result->interrupted) {
+        say("%s: interrupted; nothing was written", name);
+        return STATUS_COMMAND;
+    }
     if (!options->command || !result->ended || result->interrupted || result->stopped)
         return STATUS_DONE;
     if (WIFSIGNALED(result->status))
@@ -286,7 +292,7 @@ static enum status open_session(struct session *session, struct run *run, const 
         say("nothing can record here: %s", session->refused);
         return STATUS_NO_BACKEND;
     }
-    if (!options->quiet && !again && strcmp(options->backend, "auto") == 0)
+    if (!options->quiet && !again && says_details(options) && strcmp(options->backend, "auto") == 0)
         say("backend: %s%s%s%s", session->backend->name, session->refused[0] ? " (" : "",
             session->refused, session->refused[0] ? ")" : "");
     if (attaches(options) && !options->quiet)
@@ -304,6 +310,17 @@ static enum status find_user(const char *name, struct user *user)
         err == -ENOENT  ? "no such user"
         : err == -EPERM ? "only root can run a command as another user (try sudo)"
                         : strerror(-err));
+    return STATUS_USAGE;
+}
+
+static enum status check_directory(const char *path)
+{
+    struct stat status;
+    int err = stat(path, &status) ? -errno : S_ISDIR(status.st_mode) ? 0 : -ENOTDIR;
+
+    if (!err)
+        return STATUS_DONE;
+    say("--chdir %s: %s", path, strerror(-err));
     return STATUS_USAGE;
 }
 
@@ -335,6 +352,9 @@ static enum status record(struct run *run)
         .command = options->command,
         .output_to_error =
             fixture_to_stdout(options) || is_stdout(options->write) || options->check,
+        .output = options->part ? options->part->output : 0,
+        .directory = options->directory,
+        .environment = options->environment.at,
     };
     const struct session_watcher watcher = {
         .context = run,
@@ -345,9 +365,13 @@ static enum status record(struct run *run)
     struct session_result result;
     struct session session = {0};
     struct user user = {0};
-    enum status status;
+    enum status status = STATUS_DONE;
     int err;
 
+    if (options->directory)
+        status = check_directory(options->directory);
+    if (status)
+        return status;
     if (options->user) {
         status = find_user(options->user, &user);
         if (status)
@@ -492,7 +516,7 @@ static enum status open_golden(struct run *run)
         say("%s", text);
         return STATUS_USAGE;
     }
-    return run->options->check ? STATUS_DONE : recording_file_open(run);
+    return run->options->check || is_trial(run->options) ? STATUS_DONE : recording_file_open(run);
 }
 
 static enum status make_run(struct run *run)
@@ -540,7 +564,9 @@ static enum status make_fixture(const struct options *options)
         status = library_from_options(&run.library, options);
     if (!status && wants_fixture(options))
         status = language_from_options(&run.language, options, run.library);
-    if (status)
+    if (!status && is_trial(options))
+        status = open_golden(&run);
+    if (status || is_trial(options))
         goto out;
     if (attaches(options)) {
         watch_words_make(&words, options, &run.scope);
@@ -583,16 +609,25 @@ out:
     return status;
 }
 
-int main(int argc, char **argv)
+/* Does what the command line says; `part` is what a manifest adds to it, or NULL. */
+static int run_command_line(int argc, char **argv, const struct manifest_part *part)
 {
     struct options options;
     const char *wrong = options_parse(&options, argc, argv);
 
+    options.part = part;
     if (wrong) {
         say("%s (see sockfixture --help)", wrong);
         return STATUS_USAGE;
     }
     if (options.list_langs || options.print_template)
         return show_templates(&options);
+    if (options.task != MANIFEST_NONE)
+        return manifest_run(&options, run_command_line);
     return options.list_backends ? list_backends() : make_fixture(&options);
+}
+
+int main(int argc, char **argv)
+{
+    return run_command_line(argc, argv, NULL);
 }

@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -46,6 +47,42 @@ static void restore_signals(void)
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+static int send_output(const struct launch_options *options)
+{
+    if (options->output &&
+        (dup2(options->output, STDOUT_FILENO) < 0 || dup2(options->output, STDERR_FILENO) < 0))
+        return -errno;
+    if (!options->output && options->output_to_error && dup2(STDERR_FILENO, STDOUT_FILENO) < 0)
+        return -errno;
+    return 0;
+}
+
+static int change_environment(const char *const *environment)
+{
+    for (; environment && *environment; environment++) {
+        const char *equals = strchr(*environment, '=');
+
+        /* It is never freed, as putenv() wants it. */
+        if (equals ? putenv((char *)*environment) : unsetenv(*environment))
+            return -errno;
+    }
+    return 0;
+}
+
+/* What the command finds where it begins. */
+static int set_the_scene(const struct launch_options *options)
+{
+    int err = send_output(options);
+
+    if (!err && options->prepare) /* while it has all our privileges */
+        err = options->prepare();
+    if (!err && options->user)
+        err = user_become(options->user);
+    if (!err && options->directory && chdir(options->directory))
+        err = -errno;
+    return err ? err : change_environment(options->environment);
+}
+
 static void become_command(const struct launch_options *options, int go, int failure)
 {
     char byte;
@@ -54,18 +91,11 @@ static void become_command(const struct launch_options *options, int go, int fai
     if (read(go, &byte, 1) != 1)
         _exit(0); /* the recorder is gone before the command has begun */
     restore_signals();
-    if (options->output_to_error && dup2(STDERR_FILENO, STDOUT_FILENO) < 0)
-        goto fail;
-    error = options->prepare ? options->prepare() : 0; /* while it has all our privileges */
-    if (!error && options->user)
-        error = user_become(options->user);
-    if (error) {
-        errno = -error;
-        goto fail;
+    error = -set_the_scene(options);
+    if (!error) {
+        execvp(options->command[0], options->command);
+        error = errno;
     }
-    execvp(options->command[0], options->command);
-fail:
-    error = errno;
     while (write(failure, &error, sizeof(error)) < 0 && errno == EINTR)
         ;
     _exit(127);

@@ -10,10 +10,14 @@ struct launch;
 struct user;
 
 struct launch_options {
-    char *const *command;    /* ends with NULL; must outlive the launch */
-    bool output_to_error;    /* the command's standard output goes to standard error */
-    const struct user *user; /* whom it runs as; NULL: as we do */
-    int (*prepare)(void);    /* runs in the new process before the command; or NULL */
+    char *const *command;           /* ends with NULL; must outlive the launch */
+    bool output_to_error;           /* the command's standard output goes to standard error */
+    int output;                     /* its standard output and error go there; 0: they are ours */
+    const struct user *user;        /* whom it runs as; NULL: as we do */
+    const char *directory;          /* where it runs; NULL: where we do */
+    const char *const *environment; /* what differs from ours, as NAME=VALUE, or NAME for one that
+                                       is not to be set; ends with NULL; or NULL */
+    int (*prepare)(void);           /* runs in the new process before the command; or NULL */
 };
 
 /*

@@ -254,7 +254,10 @@ static int observed_begin(struct observed *observed, const struct session_comman
     struct launch_options options = {
         .command = command->command,
         .output_to_error = command->output_to_error,
+        .output = command->output,
         .user = command->user,
+        .directory = command->directory,
+        .environment = command->environment,
         .prepare = prepare,
     };
     int err = 0;

@@ -39,7 +39,10 @@ struct session_command {
     const struct scope_request *scope; /* what to observe: the one in the backend's options */
     char *const *command;              /* ends with NULL; NULL itself: nothing is run */
     bool output_to_error;              /* the command's standard output goes to standard error */
+    int output;                        /* its output and error go there; 0: they are ours */
     const struct user *user;           /* whom it runs as; NULL: as we do */
+    const char *directory;             /* as in struct launch_options */
+    const char *const *environment;
 };
 
 /* Who is asked, again and again, while it records; elapsed is in nanoseconds since it began. */

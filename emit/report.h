@@ -20,6 +20,8 @@ struct report {
     const char *file;  /* where the fixture is asked for, which annotations are put at */
     size_t line;       /* counted from 1 */
     bool colour;
+    const char *part; /* the fixture of a manifest that this is a part of the report on; or NULL */
+    const char *output; /* the fixture's file that was compared, in a part; or NULL */
 };
 
 /* Prints a report. Returns 0 or -errno. */
@@ -32,6 +34,15 @@ report_printer *report_find(const char *name);
 const char *report_name(size_t index);
 
 report_printer report_text, report_json, report_junit, report_github;
+
+/* What stands around the parts of a report on several fixtures. */
+void report_junit_begin(FILE *out);
+void report_junit_end(FILE *out);
+
+/* Says of a fixture that it could not be compared, and why. */
+void report_junit_error(const char *fixture, const char *text, FILE *out);
+void report_github_error(const char *file, size_t line, const char *title, const char *text,
+                         FILE *out);
 
 enum { REPORT_TITLE_SIZE = 512 };
 

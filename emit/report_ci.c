@@ -82,7 +82,7 @@ static int print_failure(const struct report *report, const struct difference *d
 static void begin_case(const struct report *report, const char *name, FILE *out)
 {
     fputs("    <testcase classname=\"", out);
-    print_xml(out, report->recording ? report->recording : "fixture");
+    print_xml(out, report->recording ? report->recording : report->part ? report->part : "fixture");
     fputs("\" name=\"", out);
     print_xml(out, name);
     fputs("\">\n", out);
@@ -115,6 +115,53 @@ static int print_added(const struct report *report, const struct difference *dif
     return err;
 }
 
+/* A fixture that is not what the recording emits, or one of a part that is. */
+static void print_output(const struct report *report, FILE *out)
+{
+    char title[REPORT_TITLE_SIZE];
+
+    begin_case(report, report->stale ? report->stale : report->output, out);
+    if (report->stale) {
+        report_stale(report, title);
+        fputs("      <failure message=\"", out);
+        print_xml(out, title);
+        fputs("\"/>\n", out);
+    }
+    fputs("    </testcase>\n", out);
+}
+
+void report_junit_begin(FILE *out)
+{
+    fputs("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n", out);
+}
+
+void report_junit_end(FILE *out)
+{
+    fputs("</testsuites>\n", out);
+}
+
+static void begin_suite(const char *name, size_t tests, size_t failures, size_t errors, FILE *out)
+{
+    fputs("  <testsuite name=\"", out);
+    print_xml(out, name);
+    fprintf(out, "\" tests=\"%zu\" failures=\"%zu\"", tests, failures);
+    if (errors)
+        fprintf(out, " errors=\"%zu\"", errors);
+    fputs(">\n", out);
+}
+
+void report_junit_error(const char *fixture, const char *text, FILE *out)
+{
+    begin_suite(fixture, 1, 0, 1, out);
+    fputs("    <testcase classname=\"", out);
+    print_xml(out, fixture);
+    fputs("\" name=\"", out);
+    print_xml(out, fixture);
+    fputs("\">\n      <error message=\"", out);
+    print_xml(out, text);
+    fputs("\"/>\n    </testcase>\n  </testsuite>\n", out);
+}
+
 static size_t count_failures(const struct report *report, size_t *added)
 {
     const struct differences *differences = report->differences;
@@ -132,47 +179,42 @@ static size_t count_failures(const struct report *report, size_t *added)
 
 int report_junit(const struct report *report, FILE *out)
 {
-    char title[REPORT_TITLE_SIZE];
+    const bool has_output = report->stale || report->output;
     size_t added, failures = count_failures(report, &added);
-    const size_t tests =
-        (report->old ? table_exchanges(report->old) : 0) + added + (report->stale != NULL);
+    const size_t tests = (report->old ? table_exchanges(report->old) : 0) + added + has_output;
     int err = 0;
 
-    fprintf(out,
-            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n"
-            "  <testsuite name=\"sockfixture\" tests=\"%zu\" failures=\"%zu\">\n",
-            tests, failures);
+    if (!report->part)
+        report_junit_begin(out);
+    begin_suite(report->part ? report->part : "sockfixture", tests, failures, 0, out);
     for (size_t i = 0; report->old && i < report->old->count; i++)
         for (size_t j = 0; j < report->old->conversations[i].count && !err; j++)
             err = print_case(report, i, j, out);
     for (size_t i = 0; i < report->differences->count && !err; i++)
         if (!report->differences->items[i].old)
             err = print_added(report, &report->differences->items[i], out);
-    if (report->stale) {
-        report_stale(report, title);
-        begin_case(report, report->stale, out);
-        fputs("      <failure message=\"", out);
-        print_xml(out, title);
-        fputs("\"/>\n    </testcase>\n", out);
-    }
-    fputs("  </testsuite>\n</testsuites>\n", out);
+    if (has_output)
+        print_output(report, out);
+    fputs("  </testsuite>\n", out);
+    if (!report->part)
+        report_junit_end(out);
     return err ? err : ferror(out) ? -EIO : 0;
 }
 
 /* GitHub: a line for each difference, in which a newline and what it separates are spelled. */
 
-static void print_command(const struct report *report, const char *title, const char *text,
-                          FILE *out)
+void report_github_error(const char *file, size_t line, const char *title, const char *text,
+                         FILE *out)
 {
     static const struct substitute data[] = {{'%', "%25"}, {'\r', "%0D"}, {'\n', "%0A"}, {0, NULL}};
     static const struct substitute property[] = {{'%', "%25"}, {'\r', "%0D"}, {'\n', "%0A"},
                                                  {':', "%3A"}, {',', "%2C"},  {0, NULL}};
 
     fputs("::error", out);
-    if (report->file) {
+    if (file) {
         fputs(" file=", out);
-        print_with(out, report->file, property);
-        fprintf(out, ",line=%zu,title=", report->line);
+        print_with(out, file, property);
+        fprintf(out, ",line=%zu,title=", line);
     } else {
         fputs(" title=", out);
     }
@@ -193,12 +235,12 @@ int report_github(const struct report *report, FILE *out)
             return -ENOMEM;
         text[strlen(text) - 1] = '\0'; /* the last line's end */
         report_title(report, &report->differences->items[i], title);
-        print_command(report, title, text, out);
+        report_github_error(report->file, report->line, title, text, out);
         free(text);
     }
     if (report->stale) {
         report_stale(report, title);
-        print_command(report, "a fixture is not up to date", title, out);
+        report_github_error(report->file, report->line, "a fixture is not up to date", title, out);
     }
     return ferror(out) ? -EIO : 0;
 }

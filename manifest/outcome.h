@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/* Tells what has become of the fixtures: in words, or in the format of --diff-format. */
+#ifndef MANIFEST_OUTCOME_H
+#define MANIFEST_OUTCOME_H
+
+#include <jansson.h>
+#include <stddef.h>
+
+#include "manifest/part.h"
+#include "manifest/tell.h"
+
+struct outcome {
+    const struct part_task *task;
+    struct tell *tell;
+    const struct outcome_format *format;
+    json_t *list;                             /* of the fixtures, in JSON */
+    size_t done, changed, incomplete, failed; /* fixtures */
+    int status;
+};
+
+void outcome_begin(struct outcome *outcome, const struct part_task *task, struct tell *tell);
+
+/* Tells of a fixture whose process has ended with `status`. Returns 0 or -errno. */
+int outcome_add(struct outcome *outcome, size_t index, int status, struct part_files *files);
+
+/* Sums up; so many fixtures were to be made. Returns the exit status of all. */
+int outcome_end(struct outcome *outcome, size_t all);
+
+#endif

@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * Everything happens in the manifest's folder, as all paths in it are relative to that; messages
+ * name the manifest as the user did.
+ */
+#include "manifest/run.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <fnmatch.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "capture/terminal.h"
+#include "capture/text.h"
+#include "emit/command.h"
+#include "emit/nearest.h"
+#include "manifest/init.h"
+#include "manifest/manifest.h"
+#include "manifest/runner.h"
+#include "manifest/stage.h"
+#include "manifest/status.h"
+#include "manifest/tell.h"
+
+static const char *path_of(const struct options *options)
+{
+    return options->manifest ? options->manifest : "sockfixture.json";
+}
+
+static int say_wrong(struct tell *tell, const char *path, const struct manifest_error *error)
+{
+    if (error->line)
+        tell_say(tell, "%s:%zu:%zu: %s", path, error->line, error->column, error->text);
+    else
+        tell_say(tell, "%s: %s", path, error->text);
+    return STATUS_USAGE;
+}
+
+/* --init */
+
+/* A manifest that is there is somebody's work. */
+static FILE *create(const char *path)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    FILE *file = fd < 0 ? NULL : fdopen(fd, "w");
+
+    if (fd >= 0 && !file)
+        close(fd);
+    return file;
+}
+
+static int write_text(const char *path, const char *text)
+{
+    FILE *file = create(path);
+    int err = 0;
+
+    if (!file)
+        return -errno;
+    if (fputs(text, file) == EOF)
+        err = -EIO;
+    if (fclose(file) && !err)
+        err = -errno;
+    if (err)
+        unlink(path);
+    return err;
+}
+
+/* The whole text, to be freed; NULL after a message. */
+static char *make_text(const struct options *options, struct tell *tell)
+{
+    const bool emits = options->lang || options->template || options->output || !options->write;
+    char wrong[INIT_TEXT_SIZE] = "out of memory", *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    int err = out ? init_print(options, emits, out, wrong) : -ENOMEM;
+
+    if (out && fclose(out) && !err)
+        err = -ENOMEM;
+    if (!err)
+        return text;
+    tell_say(tell, "%s", wrong);
+    free(text);
+    return NULL;
+}
+
+static int init(const struct options *options, struct tell *tell)
+{
+    const char *path = path_of(options);
+    char *text = make_text(options, tell);
+    int err = text ? write_text(path, text) : -EINVAL;
+
+    if (text && err == -EEXIST)
+        tell_say(tell, "%s: is there already (add to it, or name another with --manifest)", path);
+    else if (text && err)
+        tell_say(tell, "%s: %s", path, strerror(-err));
+    else if (!err && !options->quiet)
+        tell_say(tell, "%s: written; --update makes the fixture", path);
+    free(text);
+    return err ? STATUS_USAGE : STATUS_DONE;
+}
+
+/* Which fixtures */
+
+static int say_unknown(const struct manifest *manifest, const char *name, struct tell *tell)
+{
+    const size_t count = manifest_count(manifest);
+    const char **names = calloc(count + 1, sizeof(*names)), *nearest = NULL;
+
+    for (size_t i = 0; names && i < count; i++)
+        names[i] = manifest_name(manifest, i);
+    if (names)
+        nearest = nearest_name(name, names, count);
+    tell_say(tell, "%s: there is no fixture '%s'%s%s%s", manifest->path, name,
+             nearest ? " (did you mean '" : "", nearest ? nearest : "", nearest ? "'?)" : "");
+    free(names);
+    return STATUS_USAGE;
+}
+
+/* Marks those with that name, which may be a glob. Returns whether there are any. */
+static bool choose_named(const struct manifest *manifest, const char *name, bool *chosen)
+{
+    bool any = false;
+
+    for (size_t i = 0; i < manifest_count(manifest); i++) {
+        const bool is = fnmatch(name, manifest_name(manifest, i), 0) == 0;
+
+        chosen[i] = chosen[i] || is;
+        any = any || is;
+    }
+    return any;
+}
+
+/* Those named, or all. */
+static int choose(const struct manifest *manifest, const struct options *options, bool *chosen,
+                  struct tell *tell)
+{
+    for (size_t i = 0; i < manifest_count(manifest); i++)
+        chosen[i] = options->names.count == 0;
+    for (size_t i = 0; i < options->names.count; i++)
+        if (!choose_named(manifest, options->names.at[i], chosen))
+            return say_unknown(manifest, options->names.at[i], tell);
+    return STATUS_DONE;
+}
+
+/* --list */
+
+static void print_escaped(const char *text)
+{
+    char line[1024];
+
+    text_escape(line, sizeof(line), text, strlen(text));
+    fputs(line, stdout);
+}
+
+static void print_command(const json_t *fixture)
+{
+    const json_t *command = json_object_get(fixture, "command");
+    struct words words = {0};
+    char *text = NULL;
+
+    if (json_is_array(command) && words_add_command(&words, command) == 0)
+        text = command_text(words.at);
+    print_escaped(text ? text : json_is_string(command) ? json_string_value(command) : "");
+    free(text);
+    words_free(&words);
+}
+
+static void print_fixture(const json_t *fixture, int width)
+{
+    char path[MANIFEST_TEXT_SIZE];
+    const json_t *entry;
+    size_t i;
+
+    printf("%-*s  ", width, json_string_value(json_object_get(fixture, "name")));
+    print_command(fixture);
+    fputs("  -> ", stdout);
+    print_escaped(manifest_recording(fixture, path));
+    json_array_foreach(json_object_get(fixture, "emit"), i, entry)
+    {
+        fputs(", ", stdout);
+        print_escaped(json_string_value(json_object_get(entry, "output")));
+    }
+    putchar('\n');
+}
+
+static int list(const struct manifest *manifest, const bool *chosen, struct tell *tell)
+{
+    int width = 0;
+
+    for (size_t i = 0; i < manifest_count(manifest); i++)
+        if (chosen[i] && (int)strlen(manifest_name(manifest, i)) > width)
+            width = (int)strlen(manifest_name(manifest, i));
+    for (size_t i = 0; i < manifest_count(manifest); i++)
+        if (chosen[i])
+            print_fixture(manifest_fixture(manifest, i), width);
+    if (!fflush(stdout))
+        return STATUS_DONE;
+    tell_say(tell, "standard output: %s", strerror(errno));
+    return STATUS_USAGE;
+}
+
+/* --update and --check */
+
+/* The backend that the command line asks for. */
+static const char *asked_backend(const struct options *options)
+{
+    for (size_t i = 0; i < options->given_count; i++)
+        if (strcmp(options->given[i].name, "backend") == 0)
+            return options->backend;
+    return NULL;
+}
+
+/* What runs for all of the fixtures. */
+static int begin_stage(const struct manifest *manifest, struct stage *stage, FILE *output)
+{
+    int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    int err = !output || null < 0 || dup2(null, STDIN_FILENO) < 0 ? -errno : 0;
+
+    if (null >= 0)
+        close(null);
+    stage->output = output ? fileno(output) : 0;
+    if (!err)
+        err = words_environment(&stage->environment, manifest, NULL);
+    return err ? err : stage_begin(stage);
+}
+
+static int end_stage(const struct manifest *manifest, struct stage *stage, FILE *output,
+                     struct tell *tell, int status)
+{
+    if (stage_teardown(stage, json_object_get(manifest->root, "teardown"))) {
+        tell_say(tell, "teardown: %s", stage->text);
+        status = status_worse(status, STATUS_COMMAND);
+    }
+    if (output && status != STATUS_DONE && status != STATUS_DIFFERS)
+        tell_output(tell, output);
+    return status;
+}
+
+/* As whoever started us expects: we have ended by the signal that was to end us. */
+static void end_by_signal(int signal_number)
+{
+    sigset_t set;
+
+    fflush(NULL);
+    sigemptyset(&set);
+    sigaddset(&set, signal_number);
+    signal(signal_number, SIG_DFL);
+    raise(signal_number);
+    sigprocmask(SIG_UNBLOCK, &set, NULL);
+}
+
+static int make(const struct part_task *task, const bool *chosen, struct tell *tell)
+{
+    struct stage stage = {.signals = -1};
+    FILE *output = part_file();
+    int status = STATUS_COMMAND, interrupted;
+    int err = begin_stage(task->manifest, &stage, output);
+
+    if (err)
+        tell_say(tell, "%s", strerror(-err));
+    else if (stage_setup(&stage, json_object_get(task->manifest->root, "setup")))
+        tell_say(tell, "setup: %s", stage.text);
+    else
+        status = runner_run(task, chosen, &stage, tell);
+    if (!err)
+        status = end_stage(task->manifest, &stage, output, tell, status);
+    interrupted = stage.interrupted;
+    stage_end(&stage);
+    if (output)
+        fclose(output);
+    if (interrupted)
+        end_by_signal(interrupted);
+    return status;
+}
+
+static int try_and_make(const struct part_task *task, const bool *chosen, struct tell *tell)
+{
+    struct manifest_error error;
+    int status = part_try(task, chosen, &error);
+
+    if (!status)
+        return make(task, chosen, tell);
+    say_wrong(tell, task->manifest->path, &error);
+    return status;
+}
+
+static int go_to_folder(const char *path, struct tell *tell)
+{
+    const char *slash = strrchr(path, '/');
+    char *folder = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
+    int err = folder && chdir(folder) == 0 ? 0 : -errno;
+
+    free(folder);
+    if (err)
+        tell_say(tell, "%s: %s", path, strerror(-err));
+    return err ? STATUS_USAGE : STATUS_DONE;
+}
+
+static int run_chosen(const struct options *options, sockfixture_main *main,
+                      const struct manifest *manifest, struct tell *tell)
+{
+    const struct part_task task = {manifest, options, asked_backend(options), main,
+                                   terminal_colors(stdout)};
+    bool *chosen = calloc(manifest_count(manifest) + 1, sizeof(*chosen));
+    int status = STATUS_USAGE;
+
+    if (!chosen)
+        tell_say(tell, "out of memory");
+    else
+        status = choose(manifest, options, chosen, tell);
+    if (chosen && !status)
+        status = options->task == MANIFEST_LIST ? list(manifest, chosen, tell)
+                                                : try_and_make(&task, chosen, tell);
+    free(chosen);
+    return status;
+}
+
+int manifest_run(const struct options *options, sockfixture_main *main)
+{
+    struct manifest *manifest = NULL;
+    struct manifest_error error;
+    struct tell tell;
+    int status, err;
+
+    tell_begin(&tell, options->quiet);
+    if (options->task == MANIFEST_INIT)
+        return init(options, &tell);
+    err = manifest_read(&manifest, path_of(options), &error);
+    if (err == -ENOENT && !error.line) {
+        tell_say(&tell, "%s: no such manifest (--init writes one, --manifest names another)",
+                 path_of(options));
+        return STATUS_USAGE;
+    }
+    if (err)
+        return say_wrong(&tell, path_of(options), &error);
+    status = go_to_folder(path_of(options), &tell);
+    if (!status)
+        status = run_chosen(options, main, manifest, &tell);
+    manifest_free(manifest);
+    return status;
+}

@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * Commands have process groups of their own, so that what the terminal sends reaches nobody but us:
+ * a daemon is still there when it is to be put away.
+ */
+#include "manifest/stage.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "capture/signals.h"
+#include "manifest/ready.h"
+#include "manifest/reap.h"
+
+/* Milliseconds, but for the first, which is in seconds. */
+enum { TIMEOUT_DEFAULT = 30, PAUSE = 20, GRACE = 5000 };
+
+static double seconds_now(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+int stage_begin(struct stage *stage)
+{
+    sigset_t set;
+
+    sigemptyset(&set);
+    signals_add(&set);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    stage->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (stage->signals < 0 || prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0))
+        return -errno;
+    return 0;
+}
+
+/* Returns whether one has come that ends what is going on: SIGUSR1 is for a recording alone. */
+static bool take_signal(struct stage *stage)
+{
+    struct signalfd_siginfo signal;
+    bool has_come = false;
+
+    while (read(stage->signals, &signal, sizeof(signal)) == sizeof(signal)) {
+        if (signal.ssi_signo == SIGUSR1)
+            continue;
+        stage->interrupted = (int)signal.ssi_signo;
+        has_come = true;
+    }
+    return has_come;
+}
+
+int stage_wait(struct stage *stage, int fd, int milliseconds)
+{
+    struct pollfd ends[] = {{.fd = stage->signals, .events = POLLIN}, {.fd = fd, .events = POLLIN}};
+
+    if (poll(ends, 2, milliseconds) < 0)
+        return errno == EINTR ? 0 : -errno;
+    return ends[0].revents && take_signal(stage) ? -EINTR : ends[1].revents != 0;
+}
+
+/* Commands */
+
+/* It ends with us, whatever happens to us. */
+static int prepare_command(void)
+{
+    if (setpgid(0, 0) || prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0))
+        return -errno;
+    return 0;
+}
+
+static int start(const struct stage *stage, const struct words *command, struct launch **out)
+{
+    const struct launch_options options = {
+        .command = command->at,
+        .output = stage->output,
+        .directory = stage->directory,
+        .environment = (const char *const *)stage->environment.at,
+        .prepare = prepare_command,
+    };
+    int err = launch_new(out, &options);
+
+    return err ? err : launch_go(*out);
+}
+
+static int say_ended(struct stage *stage, const char *name, int status, const char *before)
+{
+    if (WIFSIGNALED(status))
+        snprintf(stage->text, sizeof(stage->text), "%s: killed by signal %d (%s)%s", name,
+                 WTERMSIG(status), strsignal(WTERMSIG(status)), before);
+    else
+        snprintf(stage->text, sizeof(stage->text), "%s: exited with status %d%s", name,
+                 WEXITSTATUS(status), before);
+    return -ECHILD;
+}
+
+static int say_failed(struct stage *stage, const char *name, int err)
+{
+    snprintf(stage->text, sizeof(stage->text), "%s: %s", name,
+             err == -ENOENT  ? "command not found"
+             : err == -EINTR ? "interrupted"
+                             : strerror(-err));
+    return err;
+}
+
+/* Waits for a command's end. Returns 0, or -errno with the text. */
+static int await_end(struct stage *stage, const char *name, struct launch *launch)
+{
+    int err = 0;
+
+    while (!err && !launch_ended(launch)) {
+        err = stage_wait(stage, launch_fd(launch), -1);
+        err = err < 0 ? err : launch_check(launch);
+    }
+    if (err == -EINTR) { /* before anything is put away that it may use */
+        launch_signal(launch, SIGTERM);
+        launch_wait(launch, GRACE);
+    }
+    if (!err && launch_status(launch))
+        return say_ended(stage, name, launch_status(launch), "");
+    return err ? say_failed(stage, name, err) : 0;
+}
+
+/* Runs a command to its end. */
+static int run(struct stage *stage, const struct words *command)
+{
+    struct launch *launch = NULL;
+    int err = start(stage, command, &launch);
+
+    err = err ? say_failed(stage, command->at[0], err) : await_end(stage, command->at[0], launch);
+    launch_free(launch);
+    return err;
+}
+
+/* Starts one that stays. */
+static int run_behind(struct stage *stage, const struct words *command)
+{
+    struct launch *launch = NULL;
+    int err = stage->count < STAGE_BACKGROUND ? start(stage, command, &launch) : -E2BIG;
+
+    if (err) {
+        launch_free(launch);
+        return say_failed(stage, command->at[0], err);
+    }
+    stage->background[stage->count] = launch;
+    err = words_add(&stage->names[stage->count], command->at[0]);
+    stage->count++;
+    return err;
+}
+
+/* Steps */
+
+/* One that was to stay and has not is told before anything that comes of it. */
+static int check_background(struct stage *stage)
+{
+    for (size_t i = 0; i < stage->count; i++) {
+        struct launch *launch = stage->background[i];
+        const char *name = stage->names[i].at[0];
+        int err = launch_check(launch);
+
+        if (err)
+            return say_failed(stage, name, err);
+        if (launch_ended(launch))
+            return say_ended(stage, name, launch_status(launch), ", and was to stay");
+    }
+    return 0;
+}
+
+/*
+ * Tries a command, of which only what the last try has printed is kept. Returns 1 when it has
+ * succeeded, 0 when not, or -errno.
+ */
+static int try_command(struct stage *stage, const struct words *command, off_t printed)
+{
+    int err = ftruncate(stage->output, printed) ? -errno : run(stage, command);
+
+    return err == 0 ? 1 : err == -ECHILD ? 0 : err;
+}
+
+struct condition {
+    const char *name;     /* of what does not hold yet */
+    const char *path;     /* of a socket; or NULL */
+    struct words command; /* none: without `at` */
+    off_t printed;        /* what the output held before */
+    double until;         /* seconds */
+};
+
+/* Both are to hold: first the socket, then the command. Returns as try_command() does. */
+static int try_condition(struct stage *stage, struct condition *condition)
+{
+    condition->name = condition->path;
+    if (condition->path && !ready_socket(condition->path))
+        return 0;
+    condition->name = condition->command.at ? condition->command.at[0] : NULL;
+    return condition->command.at ? try_command(stage, &condition->command, condition->printed) : 1;
+}
+
+static int await_condition(struct stage *stage, struct condition *condition)
+{
+    int met, err = 0;
+
+    for (;;) {
+        err = check_background(stage);
+        met = err ? err : try_condition(stage, condition);
+        if (met)
+            break;
+        if (seconds_now() > condition->until) {
+            snprintf(stage->text, sizeof(stage->text),
+                     condition->name == condition->path
+                         ? "%s: no server has come there (\"timeout\" is how long to wait)"
+                         : "%s: has not succeeded (\"timeout\" is how long to try)",
+                     condition->name);
+            return -ETIMEDOUT;
+        }
+        err = stage_wait(stage, -1, PAUSE);
+        if (err < 0)
+            return say_failed(stage, "setup", err);
+    }
+    return met < 0 ? met : 0;
+}
+
+static int await_step(struct stage *stage, const json_t *step)
+{
+    const json_t *timeout = json_object_get(step, "timeout");
+    const json_t *until = json_object_get(step, "until");
+    struct condition condition = {
+        .path = json_string_value(json_object_get(step, "wait")),
+        .printed = lseek(stage->output, 0, SEEK_END),
+        .until = seconds_now() + (timeout ? json_number_value(timeout) : TIMEOUT_DEFAULT),
+    };
+    int err = until ? words_add_command(&condition.command, until) : 0;
+
+    if (!err)
+        err = await_condition(stage, &condition);
+    words_free(&condition.command);
+    return err;
+}
+
+static int take_step(struct stage *stage, const json_t *step)
+{
+    const json_t *command = json_is_object(step) ? json_object_get(step, "command") : step;
+    const bool stays = json_is_true(json_object_get(step, "background"));
+    struct words words = {0};
+    int err = words_add_command(&words, command);
+
+    if (!err)
+        err = stays ? run_behind(stage, &words) : run(stage, &words);
+    words_free(&words);
+    return err || !json_is_object(step) ? err : await_step(stage, step);
+}
+
+int stage_setup(struct stage *stage, const json_t *steps)
+{
+    const json_t *step;
+    size_t i;
+    int err = 0;
+
+    json_array_foreach(steps, i, step) if (!err) err = take_step(stage, step);
+    return err;
+}
+
+int stage_teardown(struct stage *stage, const json_t *commands)
+{
+    char first[STAGE_TEXT_SIZE] = "";
+    const json_t *command;
+    size_t i;
+    int failed = 0;
+
+    json_array_foreach(commands, i, command)
+    {
+        struct words words = {0};
+        int err = words_add_command(&words, command);
+
+        err = err ? say_failed(stage, "teardown", err) : run(stage, &words);
+        if (err && !failed) {
+            failed = err;
+            memcpy(first, stage->text, sizeof(first));
+        }
+        words_free(&words);
+    }
+    memcpy(stage->text, first, sizeof(first));
+    return failed;
+}
+
+void stage_end(struct stage *stage)
+{
+    reap_all();
+    for (size_t i = 0; i < stage->count; i++) {
+        launch_free(stage->background[i]);
+        words_free(&stage->names[i]);
+    }
+    stage->count = 0;
+    words_free(&stage->environment);
+    if (stage->signals >= 0)
+        close(stage->signals);
+    stage->signals = -1;
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+#include "manifest/tell.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "capture/terminal.h"
+#include "capture/text.h"
+
+enum { LINE_SIZE = 2048, OUTPUT_LINES = 50 };
+
+static const char prefix[] = "sockfixture: ";
+
+void tell_begin(struct tell *tell, bool quiet)
+{
+    *tell = (struct tell){.live = !quiet && terminal_draws(stderr)};
+}
+
+void tell_erase(struct tell *tell)
+{
+    if (!tell->drawn)
+        return;
+    fputs("\r\033[K", stderr);
+    fflush(stderr);
+    tell->drawn = false;
+}
+
+static void print_line(struct tell *tell, const char *before, const char *text)
+{
+    char line[2 * LINE_SIZE];
+
+    text_clean(line, sizeof(line), text);
+    tell_erase(tell);
+    fflush(stdout);
+    fprintf(stderr, "%s%s\n", before, line);
+}
+
+void tell_say(struct tell *tell, const char *format, ...)
+{
+    char line[LINE_SIZE];
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(line, sizeof(line), format, arguments);
+    va_end(arguments);
+    print_line(tell, prefix, line);
+}
+
+static size_t count_lines(FILE *file)
+{
+    size_t count = 0;
+    int c;
+
+    rewind(file);
+    while ((c = getc(file)) != EOF)
+        count += c == '\n';
+    return count;
+}
+
+/* Hands the lines of the file, but for the first ones, to print_line(). */
+static void print_file(struct tell *tell, const char *before, FILE *file, size_t left_out)
+{
+    char *line = NULL;
+    size_t size = 0;
+    ssize_t length;
+
+    rewind(file);
+    while ((length = getline(&line, &size, file)) > 0) {
+        const size_t skip = strncmp(line, prefix, sizeof(prefix) - 1) == 0 ? sizeof(prefix) - 1 : 0;
+
+        if (left_out > 0) {
+            left_out--;
+            continue;
+        }
+
+        line[length - (line[length - 1] == '\n')] = '\0';
+        print_line(tell, before, line + skip);
+    }
+    free(line);
+}
+
+void tell_words(struct tell *tell, const char *name, FILE *words)
+{
+    char before[256];
+
+    snprintf(before, sizeof(before), "%s%s: ", prefix, name);
+    print_file(tell, before, words, 0);
+}
+
+void tell_output(struct tell *tell, FILE *output)
+{
+    const size_t count = count_lines(output);
+    const size_t left_out = count > OUTPUT_LINES ? count - OUTPUT_LINES : 0;
+
+    if (left_out)
+        tell_say(tell, "of what commands printed, the last %d lines of %zu:", OUTPUT_LINES, count);
+    print_file(tell, "    | ", output, left_out);
+}
+
+void tell_progress(struct tell *tell, size_t done, size_t count, const char *now)
+{
+    char line[LINE_SIZE];
+
+    if (!tell->live)
+        return;
+    snprintf(line, sizeof(line), "%s%zu of %zu fixtures%s%s", prefix, done, count,
+             *now ? ", now " : "", now);
+    fprintf(stderr, "\r%.*s\033[K", (int)(terminal_width(stderr) - 1), line);
+    fflush(stderr);
+    tell->drawn = true;
+}

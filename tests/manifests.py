@@ -1,0 +1,97 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
+"""Compares what the program takes for a manifest with what the schema does.
+
+    manifests.py SOCKFIXTURE SCHEMA
+
+For every key there is a manifest with each of these values, right or wrong.
+"""
+
+import json
+import subprocess
+import sys
+
+import jsonschema
+
+VALUES = [
+    "x",
+    "",
+    "64K",
+    "1.5",
+    0,
+    1,
+    -1,
+    1.5,
+    True,
+    None,
+    [],
+    ["x"],
+    ["x", ""],
+    ["", "x"],
+    [1],
+    {},
+    {"A": "b", "C": None},
+    {"A=": "b"},
+    [["x"]],
+    [{"command": "x", "background": True}],
+    [{"output": "y"}],
+]
+
+
+def manifests(schema):
+    yield {}
+    yield []
+    yield {"fixtures": {}}
+    for name, of in ("fixture", {}), ("emit", {"output": "y"}), ("step", {"command": "x"}):
+        yield from within(name, of, "no-such-key", 1)
+        for key in schema["$defs"][name]["properties"]:
+            for value in VALUES:
+                yield from within(name, of, key, value)
+    for key in schema["properties"]:
+        for value in VALUES:
+            yield {"fixtures": [], key: value}
+
+
+def within(name, of, key, value):
+    fixture = {"name": "a", "command": "x"}
+    if name == "fixture":
+        fixture[key] = value
+    else:
+        fixture["emit" if name == "emit" else "setup"] = [{**of, key: value}]
+    yield {"fixtures": [fixture]}
+
+
+def takes(program, manifest):
+    with open("sockfixture.json", "w", encoding="utf-8") as file:
+        json.dump(manifest, file)
+    result = subprocess.run([program, "--list"], capture_output=True, text=True)
+    assert result.returncode in (0, 2), result
+    return result.returncode == 0, result.stderr
+
+
+def refuses_later(program):
+    """Does an option refuse it, before anything runs? The schema may know that already."""
+    result = subprocess.run([program, "--check"], capture_output=True, text=True)
+    return result.stderr.startswith("sockfixture: sockfixture.json:")
+
+
+def main():
+    program, path = sys.argv[1:]
+    with open(path, encoding="utf-8") as file:
+        schema = json.load(file)
+    jsonschema.Draft202012Validator.check_schema(schema)
+    validator = jsonschema.Draft202012Validator(schema)
+    counts, wrong = [0, 0], 0
+    for manifest in manifests(schema):
+        taken, said = takes(program, manifest)
+        counts[taken] += 1
+        valid = validator.is_valid(manifest)
+        if taken != valid and not (taken and refuses_later(program)):
+            wrong += 1
+            print(f"{json.dumps(manifest)}: the program: {said or 'takes it'}; the schema does not")
+    print(f"{counts[True]} taken, {counts[False]} refused, {wrong} otherwise by the schema")
+    sys.exit(wrong > 0 or min(counts) < 50)
+
+
+if __name__ == "__main__":
+    main()

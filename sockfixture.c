@@ -17,6 +17,7 @@
 #include "capture/folder.h"
 #include "capture/frame.h"
 #include "capture/intake.h"
+#include "capture/losses.h"
 #include "capture/output.h"
 #include "capture/pattern.h"
 #include "capture/progress.h"
@@ -294,6 +295,7 @@ struct run {
     struct folder folder; /* of a fixture that is one, or of the files beside it */
     char *const *command;
     char **read_command; /* of what is read */
+    bool dumped;         /* messages came of a dump, which does not count what they lack */
     enum status begun;   /* what became of the recording that reading was to begin */
     struct progress_line line;
     struct losses losses;
@@ -613,7 +615,7 @@ static enum status write_results(struct run *run)
     if (status)
         return status;
     counts = intake_counts(run->intake);
-    if (!run->options->read)
+    if (!run->options->read || run->dumped)
         run->losses.cut += counts.cut;
     run->losses.shortened += counts.shortened;
     run->losses.left_out += counts.left_out;
@@ -842,6 +844,23 @@ static int take_read(void *context, const struct message *message)
     return intake_take(((struct run *)context)->intake, message);
 }
 
+/* A message whose conversation was found here: what it lacks nobody has counted yet. */
+static int take_dumped(void *context, const struct message *original)
+{
+    struct run *run = context;
+    struct message message = *original;
+    struct end self = *original->self, peer = *original->peer;
+
+    self.inode = self.inode < READER_INODE ? self.inode : 0;
+    peer.inode = peer.inode < READER_INODE ? peer.inode : 0;
+    message.self = &self;
+    message.peer = &peer;
+    losses_count(&run->losses, message.length + message.missing, message.length, 0);
+    run->losses.messages += message.lost;
+    run->dumped = true;
+    return intake_take(run->intake, &message);
+}
+
 static enum status say_wrong_dump(const struct reading_error *error)
 {
     if (error->line)
@@ -879,7 +898,7 @@ static enum status read_with(struct run *run, const struct reader *reader,
         err = conversations_finish(conversations);
     if (err)
         return say_broken_off(run, err, run->options->read);
-    run->losses = reading.losses;
+    losses_add(&run->losses, &reading.losses);
     run->incomplete = reading.incomplete;
     return write_results(run);
 }
@@ -888,8 +907,8 @@ static enum status read_dumps(struct run *run)
 {
     const struct conversation_options conversation_options = {
         .patterns = run->scope.patterns,
-        .message = intake_take,
-        .context = run->intake,
+        .message = take_dumped,
+        .context = run,
     };
     const struct option_words *paths = &run->options->reads;
     struct conversations *conversations = NULL;

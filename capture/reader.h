@@ -17,6 +17,12 @@
 #include "capture/backend.h"
 #include "capture/message.h"
 
+/*
+ * Endpoints that a dump does not number get numbers from this one on, which are those of no socket;
+ * what is recorded says 0 instead.
+ */
+#define READER_INODE (UINT64_C(1) << 62)
+
 /* A file to read; it need not be one that can be sought in. */
 struct dump {
     const char *path; /* as the user named it */
@@ -56,11 +62,15 @@ struct reading {
     void (*say)(void *context, const char *text);
     void *context;
 
-    const struct sink *sink; /* takes what a dump tells of endpoints and calls */
+    /*
+     * Takes what a dump tells of endpoints and calls. What its messages say is missing or was lost
+     * is counted behind it.
+     */
+    const struct sink *sink;
 
     /* What is given back. */
-    struct losses losses;
-    bool incomplete; /* something is missing, and the user has been told what */
+    struct losses losses; /* beyond that */
+    bool incomplete;      /* something is missing, and the user has been told what */
     struct reading_error error;
 };
 

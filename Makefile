@@ -175,16 +175,18 @@ sanitized: ## Build all of it with ASan and UBSan, in build/sanitized
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/sanitized SANITIZE=address,undefined \
 		CFLAGS='-O1 -g' all unit-tests test-programs
 
-# Each target starts from the inputs that TARGET_seeds.py writes and keeps what it finds out.
+# Each target starts from the inputs that TARGET_seeds.py writes, or that are in tests/dumps/TARGET, and
+# keeps what it finds out.
 FUZZ_SECONDS ?= 60
 fuzz: deps deps-fuzz ## Fuzz each target below tests/fuzz for FUZZ_SECONDS (60)
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/fuzz CC=$(CLANG) CFLAGS='-O1 -g -Wno-format-nonliteral' \
 		SANITIZE=fuzzer-no-link,address,undefined fuzzers
 	@set -e; for source in tests/fuzz/*_fuzz.c; do \
 		name=$$(basename $$source _fuzz.c); found=$(BUILD)/fuzz/found/$$name; mkdir -p $$found; \
-		tests/fuzz/$${name}_seeds.py $$found; \
+		seeds=tests/fuzz/$${name}_seeds.py; [ ! -x $$seeds ] || $$seeds $$found; \
+		dumps=tests/dumps/$$name; [ -d $$dumps ] || dumps=; \
 		$(BUILD)/fuzz/tests/fuzz/$${name}_fuzz -max_total_time=$(FUZZ_SECONDS) -timeout=10 \
-			-rss_limit_mb=2048 -print_final_stats=1 -artifact_prefix=$(BUILD)/fuzz/ $$found; \
+			-rss_limit_mb=2048 -print_final_stats=1 -artifact_prefix=$(BUILD)/fuzz/ $$found $$dumps; \
 	done
 
 fuzzers: $(fuzzers)

@@ -107,6 +107,7 @@ strace_options=(
         '--family inet --type dgram --unconnected' '--family inet6 --type stream'; do
         echo "with $options" >&2
         rm -f "$path"*
+        [[ $options != *inet* ]] || path=$(free_port)
         # shellcheck disable=SC2086 # they are several
         record_traced -f -yy -s 65536 -- "$programs/talk" $options --path "$path"
         same_fixture -r "$trace"

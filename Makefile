@@ -112,7 +112,7 @@ build_deps = gcc make pkg-config clang llvm libbpf-dev libelf-dev zlib1g-dev lib
 demo_deps  = linuxptp
 example_deps = chrony chromium optipng
 test_deps  = bats libcmocka-dev chrony linuxptp golang-go rustc rustfmt black python3-pytest \
-             strace jq procps util-linux socat libcap2-bin libasan8 libubsan1 valgrind xxd \
+             strace bpftrace jq procps util-linux socat libcap2-bin libasan8 libubsan1 valgrind xxd \
              dbus dbus-daemon systemd python3-gi redis-server redis-tools dbus-bin postgresql curl openssh-client openssl \
              libc6-dev-arm64-cross chromium chromium-driver
 fuzz_deps  = libclang-rt-dev python3

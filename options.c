@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "emit/call.h"
 #include "emit/report.h"
@@ -46,9 +47,12 @@ enum {
     OPTION_CHDIR,
     OPTION_CHECK,
     OPTION_DIFF_FORMAT,
+    OPTION_CLIENT,
+    OPTION_COMMAND,
     OPTION_EMBED_ABOVE,
     OPTION_FRAME,
     OPTION_FOLLOW,
+    OPTION_FROM,
     OPTION_IGNORE_STATUS,
     OPTION_INIT,
     OPTION_LIST,
@@ -62,10 +66,13 @@ enum {
     OPTION_REPEAT,
     OPTION_STABLE,
     OPTION_PRINT_TEMPLATE,
+    OPTION_SERVER,
     OPTION_STYLE,
     OPTION_TEMPLATE,
     OPTION_VOLATILE,
     OPTION_TEMPLATE_DIR,
+    OPTION_TEXT,
+    OPTION_TYPE,
     OPTION_UID,
     OPTION_UPDATE,
 };
@@ -88,7 +95,17 @@ static const struct argp_option option_table[] = {
      "Put messages longer than SIZE in files beside the fixture (0: none)", 1},
     {"list-langs", OPTION_LIST_LANGS, NULL, 0, "List the languages there are templates for", 1},
     {"write", 'w', "FILE", 0, "Write the recording to FILE (- for standard output)", 2},
-    {"read", 'r', "FILE", 0, "Read a recording from FILE (- for standard input), run nothing", 2},
+    {"read", 'r', "FILE", 0,
+     "Read a recording, or what another tool dumped, from FILE (- for standard input), run nothing",
+     2},
+    {"from", OPTION_FROM, "FORMAT", 0, "What wrote FILE (default: as it looks)", 2},
+    {"command", OPTION_COMMAND, "COMMAND", 0, "The command that FILE is of", 2},
+    {"server", OPTION_SERVER, "ADDRESS", 0, "The server's address, where FILE does not say it", 2},
+    {"type", OPTION_TYPE, "TYPE", 0,
+     "stream, dgram or seqpacket: the sockets' type, where FILE does not say it", 2},
+    {"text", OPTION_TEXT, NULL, 0, "In a dump as text, a dot is a dot", 2},
+    {"client", OPTION_CLIENT, "WHO", 0,
+     "Which end is the client, where FILE does not say it: its name or pid, or left or right", 2},
     {"repeat", OPTION_REPEAT, "N", 0, "Run COMMAND N times, and find the bytes that vary", 2},
     {"volatile", OPTION_VOLATILE, "RANGE", 0,
      "Bytes that vary: [EXCHANGE:]REQ|RESP:OFFSET:LENGTH; may be given more than once", 2},
@@ -263,6 +280,22 @@ static void parse_call(struct options *options, const char *value, struct argp_s
                    value);
 }
 
+static void parse_type(struct options *options, const char *value, struct argp_state *state)
+{
+    static const struct {
+        const char *name;
+        int type;
+    } types[] = {{"stream", SOCK_STREAM}, {"dgram", SOCK_DGRAM}, {"seqpacket", SOCK_SEQPACKET}};
+
+    for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++) {
+        if (!strcmp(types[i].name, value)) {
+            options->type = types[i].type;
+            return;
+        }
+    }
+    argp_error(state, "--type: '%s' is none of stream, dgram and seqpacket", value);
+}
+
 static void add_word(struct option_words *words, const char *value, struct argp_state *state)
 {
     if (words->count == OPTION_WORDS)
@@ -278,6 +311,8 @@ static struct option_words *words_of(struct options *options, int key)
         return &options->sockets;
     case 'x':
         return &options->excludes;
+    case 'r':
+        return &options->reads;
     case 'p':
         return &options->pids;
     case 'e':
@@ -364,9 +399,6 @@ static error_t parse_option(int key, char *value, struct argp_state *state)
     case 'w':
         options->write = value;
         break;
-    case 'r':
-        options->read = value;
-        break;
     case OPTION_FOLLOW:
     case OPTION_NO_FOLLOW:
         options->no_follow = key == OPTION_NO_FOLLOW;
@@ -444,6 +476,24 @@ static error_t parse_option(int key, char *value, struct argp_state *state)
         break;
     case OPTION_FRAME:
         options->frame = value;
+        break;
+    case OPTION_FROM:
+        options->from = value;
+        break;
+    case OPTION_COMMAND:
+        options->dump_command = value;
+        break;
+    case OPTION_SERVER:
+        options->server = value;
+        break;
+    case OPTION_CLIENT:
+        options->client = value;
+        break;
+    case OPTION_TEXT:
+        options->text = true;
+        break;
+    case OPTION_TYPE:
+        parse_type(options, value, state);
         break;
     case 'u':
         options->user = value;
@@ -556,6 +606,12 @@ static const char *misuse(const struct options *options)
         return "no command to run, nothing to watch (-p, -s, -e, --uid), and no recording to "
                "read "
                "(-r)";
+    if (!options->read && (options->from || options->dump_command || options->server ||
+                           options->client || options->type || options->text))
+        return "--from, --command, --server, --client, --type and --text say what a file is (-r), "
+               "and "
+               "there "
+               "is none to read";
     if (options->read && options->duration)
         return "--duration is for recording, and not for what was recorded (-r)";
     if (options->pids.count && (options->command || options->read))
@@ -586,7 +642,7 @@ const char *options_parse(struct options *options, int argc, char **argv)
     static const struct argp argp = {
         .options = option_table,
         .parser = parse_option,
-        .args_doc = "COMMAND [ARG...]\n-p PID | -s ADDRESS\n-r RECORDING\n"
+        .args_doc = "COMMAND [ARG...]\n-p PID | -s ADDRESS\n-r FILE\n"
                     "--update [NAME...]\n--check [NAME...]\n--list\n--init COMMAND [ARG...]",
         .doc = doc,
     };
@@ -594,5 +650,6 @@ const char *options_parse(struct options *options, int argc, char **argv)
     *options = (struct options){.backend = "auto", .buffer_size = BUFFER_SIZE_DEFAULT, .repeat = 1};
     argp_err_exit_status = STATUS_USAGE;
     argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, options);
+    options->read = options->reads.at[0];
     return misuse(options);
 }

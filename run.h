@@ -32,10 +32,25 @@ struct run {
     struct output fixture_file;
     struct folder folder; /* of a fixture that is one, or of the files beside it */
     char *const *command;
+    char **read_command; /* of what is read */
+    bool dumped;         /* messages came of a dump, which does not count what they lack */
+    enum status begun;   /* what became of the recording that reading was to begin */
     struct progress_line line;
     struct losses losses;
     uint64_t placed; /* lost messages of which the conversation is known */
     bool incomplete; /* something is known to be missing */
 };
+
+/* Messages will come, as the backend of that name tells them. What is wrong has been said. */
+enum status run_begin(struct run *run, const char *backend);
+
+/* All messages have come: says what they lack, and writes or keeps what was asked for. */
+enum status run_end(struct run *run);
+
+/* Says why it could not go on; a recording that cannot be written is known by its file. */
+enum status run_say_broken_off(const struct run *run, int err, const char *what);
+
+/* Says a line beside the one of progress; run is a struct run. */
+void run_say_note(void *run, const char *text);
 
 #endif

@@ -8,12 +8,13 @@
 
 enum { UNFRAMED_MAX = 8 };
 
-bool shortfall_say_losses(const struct losses *losses)
+bool shortfall_say_losses(const struct run *run)
 {
+    const struct losses *losses = &run->losses;
+
     if (losses->messages)
-        say("incomplete: %" PRIu64 " messages were lost, the buffer was full (a larger one: "
-            "--buffer-size)",
-            losses->messages);
+        say("incomplete: %" PRIu64 " messages were lost%s", losses->messages,
+            run->dumped ? "" : ", the buffer was full (a larger one: --buffer-size)");
     if (losses->cut)
         say("incomplete: of %" PRIu64 " messages a part could not be read", losses->cut);
     if (losses->bytes)

@@ -6,7 +6,7 @@
 #include "run.h"
 
 /* What was lost, or what could not be framed. They return whether there was anything to say. */
-bool shortfall_say_losses(const struct losses *losses);
+bool shortfall_say_losses(const struct run *run);
 bool shortfall_say_unframed(const struct table *table);
 
 /* What is not there because that was asked for. */

@@ -13,11 +13,13 @@
 #include "capture/record.h"
 #include "capture/signals.h"
 #include "capture/user.h"
+#include "capture/words.h"
 #include "emit/nearest.h"
 #include "fixture_file.h"
 #include "golden_results.h"
 #include "language_options.h"
 #include "manifest/run.h"
+#include "reading.h"
 #include "recording_file.h"
 #include "run.h"
 #include "say.h"
@@ -131,123 +133,6 @@ static void show_progress(void *context, uint64_t elapsed, const struct losses *
         progress_line_draw(&run->line, &progress);
 }
 
-static void say_note(void *context, const char *text)
-{
-    struct run *run = context;
-
-    progress_line_erase(&run->line);
-    say("%s", text);
-}
-
-/* Says why it could not go on; a recording that cannot be written is known by its file. */
-static enum status say_broken_off(const struct run *run, int err, const char *what)
-{
-    struct intake_counts counts = intake_counts(run->intake);
-
-    if (counts.unrecorded && !counts.full)
-        return say_output_error(err, run->options->write);
-    if (!counts.full)
-        return say_error(err, what);
-    say("%s: no room to keep the messages (let TMPDIR name a folder that has more)", what);
-    return STATUS_USAGE;
-}
-
-static enum status begin_recording(struct run *run, const char *backend)
-{
-    enum status status;
-    int err;
-
-    if (run->golden) {
-        err = golden_begin(run->golden, run->command, backend);
-        intake_keep(run->intake, &golden_current(run->golden)->messages);
-        return err ? say_error(err, "recording") : STATUS_DONE;
-    }
-    status = recording_file_open(run);
-    if (!status)
-        status = recording_file_begin(run, backend);
-    if (!status && run->recording)
-        intake_record(run->intake, run->recording);
-    return status;
-}
-
-static enum status finish_table(struct run *run)
-{
-    int err = run->table ? table_finish(run->table) : 0;
-
-    if (err)
-        return say_error(err, "recording");
-    if (run->table && shortfall_say_unframed(run->table))
-        run->incomplete = true;
-    return STATUS_DONE;
-}
-
-/* Nothing was kept although a server was named: a mistake, unless it is there and silent. */
-static enum status check_selection(const struct run *run)
-{
-    const struct option_words *sockets = &run->options->sockets;
-    size_t index = 0;
-    bool missing = false;
-    const char *path;
-
-    if (intake_counts(run->intake).conversations > 0)
-        return STATUS_DONE;
-    path = patterns_path(run->scope.patterns, &index, &missing);
-    if (sockets->count == 1 && missing && !attaches(run->options)) {
-        say("%s: no such socket (is the server running?)", path);
-        return STATUS_USAGE;
-    }
-    if (!run->options->quiet)
-        say("no messages%s%s", sockets->count ? " with " : " were recorded",
-            sockets->count > 1 ? "any of the sockets asked for"
-            : sockets->count   ? sockets->at[0]
-                               : "");
-    return STATUS_DONE;
-}
-
-/* What the run has given is kept, until all of them are over. */
-static enum status end_run(struct run *run)
-{
-    struct golden_run *current = golden_current(run->golden);
-
-    current->losses = run->losses;
-    current->placed = run->placed;
-    current->incomplete = run->incomplete;
-    return STATUS_DONE;
-}
-
-static enum status write_results(struct run *run)
-{
-    struct intake_counts counts;
-    enum status status;
-    int err = intake_finish(run->intake);
-
-    if (err)
-        return say_broken_off(run, err, "recording");
-    status = check_selection(run);
-    if (status)
-        return status;
-    counts = intake_counts(run->intake);
-    if (!run->options->read)
-        run->losses.cut += counts.cut;
-    run->losses.shortened += counts.shortened;
-    run->losses.left_out += counts.left_out;
-    run->placed = counts.placed;
-    if (shortfall_say_losses(&run->losses))
-        run->incomplete = true;
-    if (!run->options->quiet)
-        shortfall_say_left_out(run);
-    if (run->golden)
-        return end_run(run);
-    status = finish_table(run);
-    if (!status)
-        status = recording_file_end(run);
-    if (!status)
-        status = fixture_file_write(run);
-    if (!status && run->incomplete)
-        status = STATUS_INCOMPLETE;
-    return status;
-}
-
 static enum status say_command_failed(const struct options *options,
                                       const struct session_result *result)
 {
@@ -284,7 +169,7 @@ static enum status open_session(struct session *session, struct run *run, const 
         .buffer_size = options->buffer_size,
         .max_message = options->max_message,
         .verbose = options->verbose > 1,
-        .say = options->quiet ? NULL : say_note,
+        .say = options->quiet ? NULL : run_say_note,
         .context = run,
     };
 
@@ -382,7 +267,7 @@ static enum status record(struct run *run)
         return say_error(-ENOMEM, "recording");
     status = open_session(&session, run, conversations_sink(conversations));
     if (!status)
-        status = begin_recording(run, session.backend->name);
+        status = run_begin(run, session.backend->name);
     if (status)
         goto out;
     err = session_run(&session, &command, &watcher, &result);
@@ -390,7 +275,7 @@ static enum status record(struct run *run)
     if (!err)
         err = conversations_finish(conversations);
     if (err) {
-        status = say_broken_off(run, err, "recording");
+        status = run_say_broken_off(run, err, "recording");
         goto out;
     }
     run->losses = result.losses;
@@ -398,55 +283,11 @@ static enum status record(struct run *run)
         say("%s: still runs, although it was sent SIGTERM", options->command[0]);
     status = say_command_failed(options, &result);
     if (!status)
-        status = write_results(run);
+        status = run_end(run);
 out:
     user_free(&user);
     session_close(&session);
     conversations_free(conversations);
-    return status;
-}
-
-static enum status read_messages(struct run *run, struct recording_reader *reader,
-                                 struct recording_error *error)
-{
-    bool complete;
-    enum status status;
-    int err;
-
-    run->command = recording_command(reader);
-    status = begin_recording(run, recording_backend(reader));
-    if (status)
-        return status;
-    err = recording_read(reader, intake_take, run->intake, error);
-    if (err && !error->text[0])
-        return say_broken_off(run, err, run->options->read);
-    if (err)
-        return STATUS_USAGE;
-    recording_losses(reader, &run->losses, &complete);
-    if (!complete) {
-        say("%s: incomplete: it ends before its last line", run->options->read);
-        run->incomplete = true;
-    }
-    return write_results(run);
-}
-
-static enum status read_recording(struct run *run)
-{
-    const char *path = run->options->read;
-    struct recording_reader *reader = NULL;
-    struct recording_error error = {0};
-    enum status status = STATUS_USAGE;
-    FILE *file = is_stdout(path) ? stdin : fopen(path, "re");
-
-    if (!file)
-        return say_error(-errno, path);
-    if (recording_open(&reader, file, &error) == 0)
-        status = read_messages(run, reader, &error);
-    if (error.text[0])
-        say("%s:%zu:%zu: %s", path, error.line, error.column, error.text);
-    recording_close(reader);
-    if (file != stdin)
-        fclose(file);
     return status;
 }
 
@@ -521,7 +362,7 @@ static enum status open_golden(struct run *run)
 
 static enum status make_run(struct run *run)
 {
-    return run->options->read ? read_recording(run) : record(run);
+    return run->options->read ? reading_make(run) : record(run);
 }
 
 /* Begins with nothing of an earlier run. */
@@ -601,6 +442,7 @@ out:
     intake_free(run.intake);
     folder_discard(&run.folder);
     table_free(run.table);
+    words_free(run.read_command);
     golden_free(run.golden);
     secrets_free(run.known);
     scope_free(&run.scope);

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+#include "reading.h"
+
+#include <errno.h>
+
+#include "capture/conversation.h"
+#include "capture/dumps.h"
+#include "capture/losses.h"
+#include "capture/reader.h"
+#include "capture/words.h"
+#include "emit/nearest.h"
+#include "say.h"
+
+static enum status say_unknown_reader(const char *name)
+{
+    const char *names[16], *nearest;
+    char all[256];
+    size_t count = 0, used = 0;
+
+    for (; readers[count]; count++) {
+        names[count] = readers[count]->name;
+        used += (size_t)snprintf(all + used, sizeof(all) - used, "%s%s", count ? ", " : "",
+                                 names[count]);
+    }
+    nearest = nearest_name(name, names, count);
+    say("--from: there is no '%s'%s%s%s; there are %s", name, nearest ? " (did you mean '" : "",
+        nearest ? nearest : "", nearest ? "'?)" : "", all);
+    return STATUS_USAGE;
+}
+
+static enum status choose_reader(const struct options *options, const struct dumps *dumps,
+                                 const struct reader **reader)
+{
+    *reader =
+        options->from ? reader_find(options->from) : reader_look(dumps->head, dumps->head_size);
+    if (!*reader && options->from)
+        return say_unknown_reader(options->from);
+    if (!*reader) {
+        say("%s: neither a recording nor a dump that is known by its looks (--from says what it "
+            "is)",
+            options->read);
+        return STATUS_USAGE;
+    }
+    if (dumps->count > 1 && !(*reader)->several) {
+        say("%s: %s is read from one file at a time", dumps->at[1].path, (*reader)->name);
+        return STATUS_USAGE;
+    }
+    return STATUS_DONE;
+}
+
+static enum status split_command(struct run *run)
+{
+    const char *command = run->options->dump_command;
+    int err = command ? words_split(&run->read_command, command) : 0;
+
+    if (err != -EINVAL)
+        return err ? say_error(err, "--command") : STATUS_DONE;
+    say("--command: '%s' has no word, or a quote that does not end", command);
+    return STATUS_USAGE;
+}
+
+/* What is told of a dump that nobody knows the command of: how it was read. */
+static int set_command(struct run *run, char *const *command)
+{
+    char *const reading[] = {(char *)"sockfixture", (char *)"-r", (char *)run->options->read, NULL};
+
+    if (run->read_command)
+        return 0;
+    return words_copy(&run->read_command, command ? command : reading);
+}
+
+static int begin_reading(void *context, char *const *command, const char *backend)
+{
+    struct run *run = context;
+    int err = set_command(run, command);
+
+    if (err)
+        return err;
+    run->command = run->read_command;
+    run->begun = run_begin(run, backend);
+    return run->begun ? -ECANCELED : 0;
+}
+
+static int take_read(void *context, const struct message *message)
+{
+    return intake_take(((struct run *)context)->intake, message);
+}
+
+/* A message whose conversation was found here: what it lacks nobody has counted yet. */
+static int take_dumped(void *context, const struct message *original)
+{
+    struct run *run = context;
+    struct message message = *original;
+    struct end self = *original->self, peer = *original->peer;
+
+    self.inode = self.inode < READER_INODE ? self.inode : 0;
+    peer.inode = peer.inode < READER_INODE ? peer.inode : 0;
+    message.self = &self;
+    message.peer = &peer;
+    losses_count(&run->losses, message.length + message.missing, message.length, 0);
+    run->losses.messages += message.lost;
+    run->dumped = true;
+    return intake_take(run->intake, &message);
+}
+
+static enum status say_wrong_dump(const struct reading_error *error)
+{
+    if (error->line)
+        say("%s:%zu:%zu: %s", error->path, error->line, error->column, error->text);
+    else
+        say("%s: %s", error->path, error->text);
+    return STATUS_USAGE;
+}
+
+static enum status read_with(struct run *run, const struct reader *reader,
+                             const struct dumps *dumps, struct conversations *conversations)
+{
+    const struct reader_options reader_options = {
+        .server = run->options->server,
+        .client = run->options->client,
+        .type = run->options->type,
+        .text = run->options->text,
+    };
+    struct reading reading = {
+        .dumps = dumps->at,
+        .count = dumps->count,
+        .options = &reader_options,
+        .begin = begin_reading,
+        .message = take_read,
+        .say = run_say_note,
+        .context = run,
+        .sink = conversations_sink(conversations),
+    };
+    int err = reader->read(&reading);
+
+    if (run->begun)
+        return run->begun;
+    if (err && reading.error.text[0])
+        return say_wrong_dump(&reading.error);
+    if (!err)
+        err = conversations_finish(conversations);
+    if (err)
+        return run_say_broken_off(run, err, run->options->read);
+    losses_add(&run->losses, &reading.losses);
+    run->incomplete = reading.incomplete;
+    return run_end(run);
+}
+
+enum status reading_make(struct run *run)
+{
+    const struct conversation_options conversation_options = {
+        .patterns = run->scope.patterns,
+        .message = take_dumped,
+        .context = run,
+    };
+    const struct option_words *paths = &run->options->reads;
+    struct conversations *conversations = NULL;
+    const struct reader *reader = NULL;
+    const char *wrong = NULL;
+    enum status status = split_command(run);
+    struct dumps dumps;
+    int err;
+
+    if (status)
+        return status;
+    err = dumps_open(&dumps, paths->at, paths->count, &wrong);
+    if (!err)
+        err = conversations_new(&conversations, &conversation_options);
+    if (err)
+        status = say_error(err, wrong);
+    else
+        status = choose_reader(run->options, &dumps, &reader);
+    if (!status)
+        status = read_with(run, reader, &dumps, conversations);
+    conversations_free(conversations);
+    dumps_close(&dumps);
+    return status;
+}

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+#include "run.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "capture/pattern.h"
+#include "fixture_file.h"
+#include "recording_file.h"
+#include "say.h"
+#include "shortfall.h"
+
+void run_say_note(void *context, const char *text)
+{
+    struct run *run = context;
+
+    progress_line_erase(&run->line);
+    say("%s", text);
+}
+
+enum status run_say_broken_off(const struct run *run, int err, const char *what)
+{
+    struct intake_counts counts = intake_counts(run->intake);
+
+    if (counts.unrecorded && !counts.full)
+        return say_output_error(err, run->options->write);
+    if (!counts.full)
+        return say_error(err, what);
+    say("%s: no room to keep the messages (let TMPDIR name a folder that has more)", what);
+    return STATUS_USAGE;
+}
+
+enum status run_begin(struct run *run, const char *backend)
+{
+    enum status status;
+    int err;
+
+    if (run->golden) {
+        err = golden_begin(run->golden, run->command, backend);
+        intake_keep(run->intake, &golden_current(run->golden)->messages);
+        return err ? say_error(err, "recording") : STATUS_DONE;
+    }
+    status = recording_file_open(run);
+    if (!status)
+        status = recording_file_begin(run, backend);
+    if (!status && run->recording)
+        intake_record(run->intake, run->recording);
+    return status;
+}
+
+static enum status finish_table(struct run *run)
+{
+    int err = run->table ? table_finish(run->table) : 0;
+
+    if (err)
+        return say_error(err, "recording");
+    if (run->table && shortfall_say_unframed(run->table))
+        run->incomplete = true;
+    return STATUS_DONE;
+}
+
+/* Nothing was kept although a server was named: a mistake, unless it is there and silent. */
+static enum status check_selection(const struct run *run)
+{
+    const struct option_words *sockets = &run->options->sockets;
+    size_t index = 0;
+    bool missing = false;
+    const char *path;
+
+    if (intake_counts(run->intake).conversations > 0)
+        return STATUS_DONE;
+    path = patterns_path(run->scope.patterns, &index, &missing);
+    if (sockets->count == 1 && missing && !attaches(run->options)) {
+        say("%s: no such socket (is the server running?)", path);
+        return STATUS_USAGE;
+    }
+    if (!run->options->quiet)
+        say("no messages%s%s", sockets->count ? " with " : " were recorded",
+            sockets->count > 1 ? "any of the sockets asked for"
+            : sockets->count   ? sockets->at[0]
+                               : "");
+    return STATUS_DONE;
+}
+
+/* What the run has given is kept, until all of them are over. */
+static enum status keep_run(struct run *run)
+{
+    struct golden_run *current = golden_current(run->golden);
+
+    current->losses = run->losses;
+    current->placed = run->placed;
+    current->incomplete = run->incomplete;
+    return STATUS_DONE;
+}
+
+enum status run_end(struct run *run)
+{
+    struct intake_counts counts;
+    enum status status;
+    int err = intake_finish(run->intake);
+
+    if (err)
+        return run_say_broken_off(run, err, "recording");
+    status = check_selection(run);
+    if (status)
+        return status;
+    counts = intake_counts(run->intake);
+    if (!run->options->read || run->dumped)
+        run->losses.cut += counts.cut;
+    run->losses.shortened += counts.shortened;
+    run->losses.left_out += counts.left_out;
+    run->placed = counts.placed;
+    if (shortfall_say_losses(run))
+        run->incomplete = true;
+    if (!run->options->quiet)
+        shortfall_say_left_out(run);
+    if (run->golden)
+        return keep_run(run);
+    status = finish_table(run);
+    if (!status)
+        status = recording_file_end(run);
+    if (!status)
+        status = fixture_file_write(run);
+    if (!status && run->incomplete)
+        status = STATUS_INCOMPLETE;
+    return status;
+}

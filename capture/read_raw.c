@@ -38,7 +38,7 @@ static int read(struct reading *reading)
 {
     struct talk talk = {0};
     uint64_t number = 0;
-    bool right;
+    bool right = false;
     int err = talk_kind_find(&talk.kind, reading, 0);
 
     if (!err)

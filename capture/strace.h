@@ -69,6 +69,9 @@ int strace_message_begin(struct strace *strace, struct strace_thread *thread,
 /* Calls that change what there is (strace_state.c); NULL when it is none of them. */
 strace_handler *strace_state_find(struct slice name);
 
+/* Those of them that make and name sockets (strace_naming.c); NULL when it is none. */
+strace_handler *strace_naming_find(struct slice name);
+
 /* Whether the call makes a thread or a process; and what that has of the one that made it. */
 bool strace_clones(const struct strace_call *call);
 int strace_clone(struct strace_thread *child, const struct strace_thread *parent,

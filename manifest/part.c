@@ -193,7 +193,7 @@ static int record(struct part *part)
         say(part, "out of memory");
     else
         status = call(part, &words, fileno(part->files.report));
-    words_free(&words);
+    words_clear(&words);
     tell_written(part, path, &before);
     return status;
 }
@@ -211,7 +211,7 @@ static int emit(struct part *part, const json_t *entry, bool is_check, int repor
         say(part, "out of memory");
     else
         status = call(part, &words, report);
-    words_free(&words);
+    words_clear(&words);
     return status;
 }
 

@@ -164,7 +164,7 @@ static void print_command(const json_t *fixture)
         text = command_text(words.at);
     print_escaped(text ? text : json_is_string(command) ? json_string_value(command) : "");
     free(text);
-    words_free(&words);
+    words_clear(&words);
 }
 
 static void print_fixture(const json_t *fixture, int width)

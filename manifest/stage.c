@@ -241,7 +241,7 @@ static int await_step(struct stage *stage, const json_t *step)
 
     if (!err)
         err = await_condition(stage, &condition);
-    words_free(&condition.command);
+    words_clear(&condition.command);
     return err;
 }
 
@@ -254,7 +254,7 @@ static int take_step(struct stage *stage, const json_t *step)
 
     if (!err)
         err = stays ? run_behind(stage, &words) : run(stage, &words);
-    words_free(&words);
+    words_clear(&words);
     return err || !json_is_object(step) ? err : await_step(stage, step);
 }
 
@@ -285,7 +285,7 @@ int stage_teardown(struct stage *stage, const json_t *commands)
             failed = err;
             memcpy(first, stage->text, sizeof(first));
         }
-        words_free(&words);
+        words_clear(&words);
     }
     memcpy(stage->text, first, sizeof(first));
     return failed;
@@ -296,10 +296,10 @@ void stage_end(struct stage *stage)
     reap_all();
     for (size_t i = 0; i < stage->count; i++) {
         launch_free(stage->background[i]);
-        words_free(&stage->names[i]);
+        words_clear(&stage->names[i]);
     }
     stage->count = 0;
-    words_free(&stage->environment);
+    words_clear(&stage->environment);
     if (stage->signals >= 0)
         close(stage->signals);
     stage->signals = -1;

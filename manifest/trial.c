@@ -31,7 +31,7 @@ static int try_words(const struct part_task *task, struct words *words, int err)
     const struct manifest_part extra = {.trial = true};
     int status = err ? STATUS_USAGE : task->main((int)words->count, words->at, &extra);
 
-    words_free(words);
+    words_clear(words);
     return status;
 }
 

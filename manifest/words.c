@@ -20,7 +20,7 @@ int words_add(struct words *words, const char *word)
     return at[words->count] ? (words->count++, 0) : -ENOMEM;
 }
 
-void words_free(struct words *words)
+void words_clear(struct words *words)
 {
     for (size_t i = 0; i < words->count; i++)
         free(words->at[i]);

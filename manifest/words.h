@@ -18,7 +18,7 @@ int words_add(struct words *words, const char *word);
 
 /* Adds a command: its words, or the shell with its text. Returns 0 or -ENOMEM. */
 int words_add_command(struct words *words, const json_t *command);
-void words_free(struct words *words);
+void words_clear(struct words *words);
 
 /*
  * Adds the command line that records a fixture: what all are told with (`first`, ends with NULL),

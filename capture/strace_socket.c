@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/* The sockets of a trace: which is which, who is at the other end, and what the sink knows of them.
+ */
+#include <search.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "capture/reader.h"
+#include "capture/strace_process.h"
+#include "capture/tree.h"
+
+static int compare_inode(const void *a, const void *b)
+{
+    return tree_compare_numbers(((const struct strace_socket *)a)->facts.inode,
+                                ((const struct strace_socket *)b)->facts.inode);
+}
+
+struct strace_socket *strace_socket_new(struct strace_world *world, uint64_t inode)
+{
+    struct strace_socket key = {0};
+
+    key.facts.inode = inode ? inode : READER_INODE + ++world->unnumbered;
+    key.facts.token = key.facts.inode;
+    return tree_get(&world->sockets, &key, sizeof(key), compare_inode, NULL);
+}
+
+struct search {
+    const struct strace_facts *facts;
+    struct strace_socket *found;
+};
+
+static void look_at_socket(const void *node, VISIT visit, void *closure)
+{
+    struct strace_socket *socket = *(struct strace_socket *const *)node;
+    struct search *search = closure;
+    const struct strace_facts *facts = search->facts;
+
+    if ((visit == preorder || visit == leaf) && socket->facts.family == facts->family &&
+        socket->facts.type == facts->type && strcmp(socket->facts.address, facts->address) == 0 &&
+        strcmp(socket->facts.peer_address, facts->peer_address) == 0)
+        search->found = socket; /* the latest, where there was one before it */
+}
+
+struct strace_socket *strace_socket_find(struct strace_world *world,
+                                         const struct strace_facts *facts)
+{
+    struct search search = {.facts = facts};
+
+    if (facts->inode || !facts->address[0] || facts->family == AF_UNIX ||
+        (facts->type == SOCK_STREAM && !facts->peer_address[0]))
+        return NULL;
+    twalk_r(world->sockets, look_at_socket, &search);
+    return search.found;
+}
+
+static void set_text(struct strace_socket *socket, char to[ADDRESS_TEXT_SIZE], const char *from)
+{
+    if (strcmp(to, from) == 0)
+        return;
+    stpcpy(to, from);
+    socket->told = false;
+}
+
+void strace_socket_address(struct strace_socket *socket, const char *address)
+{
+    set_text(socket, socket->facts.address, address);
+}
+
+void strace_socket_peer(struct strace_socket *socket, const char *address)
+{
+    set_text(socket, socket->facts.peer_address, address);
+}
+
+static void set_peer(struct strace_socket *socket, uint64_t inode)
+{
+    if (socket->facts.peer_inode == inode)
+        return;
+    socket->facts.peer_inode = socket->facts.peer_token = inode;
+    socket->told = false;
+}
+
+void strace_sockets_pair(struct strace_socket *one, struct strace_socket *other)
+{
+    set_peer(one, other->facts.inode);
+    set_peer(other, one->facts.inode);
+}
+
+void strace_socket_learn(struct strace_socket *socket, const struct strace_facts *facts)
+{
+    if (facts->family)
+        socket->facts.family = facts->family;
+    if (facts->type)
+        socket->facts.type = facts->type;
+    if (facts->address[0])
+        strace_socket_address(socket, facts->address);
+    if (facts->peer_address[0])
+        strace_socket_peer(socket, facts->peer_address);
+    if (facts->peer_inode)
+        set_peer(socket, facts->peer_inode);
+}
+
+void strace_socket_connected(struct strace_world *world, struct strace_socket *socket)
+{
+    if (socket->waiting || socket->facts.peer_inode)
+        return;
+    socket->waiting = true;
+    socket->next = NULL;
+    *(world->waiting ? &world->last_waiting->next : &world->waiting) = socket;
+    world->last_waiting = socket;
+}
+
+/* Whether that socket can be at the other end of what was accepted. */
+static bool can_be_peer(const struct strace_socket *client, const struct strace_socket *accepted)
+{
+    const struct endpoint_facts *one = &client->facts, *other = &accepted->facts;
+
+    if (one->type != other->type || one->inode == other->inode)
+        return false;
+    if (one->peer_inode || other->peer_inode)
+        return one->peer_inode == other->inode || other->peer_inode == one->inode;
+    if (!address_agrees(one->peer_address, other->address))
+        return false;
+    return !one->address[0] || !other->peer_address[0] ||
+           strcmp(one->address, other->peer_address) == 0;
+}
+
+/* A listener hands out connections in the order in which they were made. */
+void strace_socket_accepted(struct strace_world *world, struct strace_socket *socket)
+{
+    struct strace_socket *before = NULL;
+
+    for (struct strace_socket *client = world->waiting; client; client = client->next) {
+        if (!can_be_peer(client, socket)) {
+            before = client;
+            continue;
+        }
+        *(before ? &before->next : &world->waiting) = client->next;
+        if (world->last_waiting == client)
+            world->last_waiting = before;
+        client->waiting = false;
+        strace_sockets_pair(client, socket);
+        return;
+    }
+}
+
+int strace_socket_tell(struct strace_world *world, struct strace_socket *socket,
+                       const struct strace_thread *thread)
+{
+    if (socket->told)
+        return 0;
+    if (!socket->facts.pid) {
+        socket->facts.pid = thread->pid;
+        memcpy(socket->facts.comm, thread->comm, COMM_SIZE);
+    }
+    socket->told = true;
+    return world->sink->endpoint(world->sink->context, &socket->facts);
+}
+
+/* Datagrams whose sender has no address yet */
+
+/* 64-bit FNV-1a. */
+static uint64_t digest(const uint8_t *data, size_t length)
+{
+    uint64_t hash = 0xcbf29ce484222325;
+
+    for (size_t i = 0; i < length; i++)
+        hash = (hash ^ data[i]) * 0x100000001b3;
+    return hash;
+}
+
+void strace_socket_sent(struct strace_world *world, struct strace_socket *socket, const char *to,
+                        const uint8_t *data, size_t length)
+{
+    const struct endpoint_facts *facts = &socket->facts;
+
+    if (facts->type != SOCK_DGRAM || facts->family == AF_UNIX || facts->address[0])
+        return;
+    if (!socket->strange) {
+        socket->strange = true;
+        socket->stranger = world->strangers;
+        world->strangers = socket;
+    }
+    socket->sent = digest(data, length);
+    stpcpy(socket->to, to ? to : facts->peer_address);
+}
+
+int strace_socket_came(struct strace_world *world, const struct strace_socket *receiver,
+                       const char *from, const uint8_t *data, size_t length,
+                       const struct strace_thread *thread)
+{
+    uint64_t content;
+
+    if (!world->strangers || !from || receiver->facts.type != SOCK_DGRAM ||
+        receiver->facts.family == AF_UNIX || !receiver->facts.address[0])
+        return 0;
+    content = digest(data, length);
+    for (struct strace_socket **at = &world->strangers; *at; at = &(*at)->stranger) {
+        struct strace_socket *socket = *at;
+
+        if (socket->sent != content || !address_agrees(socket->to, receiver->facts.address))
+            continue;
+        *at = socket->stranger;
+        socket->strange = false;
+        if (socket->facts.address[0])
+            return 0;
+        strace_socket_address(socket, from);
+        return strace_socket_tell(world, socket, thread);
+    }
+    return 0;
+}

@@ -82,7 +82,7 @@ static void check_commands(const struct manifest *manifest, size_t index)
     json_array_foreach(json_object_get(fixture, "emit"), i, entry)
         expect(words_emit(&words, fixture, entry, first) == 0, "no words");
     expect(manifest_line(manifest, index) > 0, "a fixture has no line");
-    words_free(&words);
+    words_clear(&words);
 }
 
 static size_t count_lines(const struct text *text)

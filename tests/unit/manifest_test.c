@@ -183,12 +183,12 @@ static void makes_command_lines(void **state)
     struct words words = {0};
     assert_int_equal(words_record(&words, manifest, fixture, first, "ptrace"), 0);
     assert_words(&words, record);
-    words_free(&words);
+    words_clear(&words);
     json_array_foreach(json_object_get(fixture, "emit"), i, entry)
     {
         assert_int_equal(words_emit(&words, fixture, entry, first), 0);
         assert_words(&words, emits[i]);
-        words_free(&words);
+        words_clear(&words);
     }
     manifest_free(manifest);
 }

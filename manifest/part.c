@@ -95,11 +95,13 @@ static int as_child(const struct part *part, const struct words *words, int repo
 /* Waits for a child; upon a signal, it is told to end. */
 static int await(struct part *part, pid_t pid)
 {
-    int fd = (int)syscall(SYS_pidfd_open, pid, 0), status = 0;
+    int fd = (int)syscall(SYS_pidfd_open, pid, 0), status = 0, ready = 0;
 
-    while (fd >= 0 && stage_wait(&part->stage, fd, -1) != 1)
-        if (part->stage.interrupted)
+    while (fd >= 0 && (ready == 0 || ready == -EINTR)) {
+        ready = stage_wait(&part->stage, fd, -1);
+        if (ready == -EINTR)
             kill(pid, SIGTERM);
+    }
     if (fd >= 0)
         close(fd);
     while (waitpid(pid, &status, 0) < 0)

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "capture/output.h"
 #include "capture/terminal.h"
 #include "capture/text.h"
 #include "emit/command.h"
@@ -48,6 +49,8 @@ static FILE *create(const char *path)
 
     if (fd >= 0 && !file)
         close(fd);
+    if (file)
+        output_give_to_caller(fd);
     return file;
 }
 
@@ -329,8 +332,9 @@ int manifest_run(const struct options *options, sockfixture_main *main)
         return init(options, &tell);
     err = manifest_read(&manifest, path_of(options), &error);
     if (err == -ENOENT && !error.line) {
-        tell_say(&tell, "%s: no such manifest (--init writes one, --manifest names another)",
-                 path_of(options));
+        tell_say(&tell, "%s: no such manifest (--init writes one, --manifest names another%s)",
+                 path_of(options),
+                 options->check ? ", and a command is checked against -w RECORDING" : "");
         return STATUS_USAGE;
     }
     if (err)

@@ -30,6 +30,7 @@
 #include "emit/language.h"
 #include "emit/nearest.h"
 #include "emit/style.h"
+#include "emit/writer.h"
 #include "options.h"
 #include "scope_options.h"
 
@@ -182,6 +183,9 @@ static enum status list_languages(const struct library *library)
         list_language(language);
         language_free(language);
     }
+    for (size_t i = 0; writers[i]; i++)
+        printf("%-12s .%-6s %s [built in]\n", writers[i]->name, writers[i]->extension,
+               writers[i]->description);
     return status;
 }
 
@@ -251,6 +255,25 @@ static enum status load_language(const struct options *options, const struct lib
     return STATUS_USAGE;
 }
 
+/* The language that is asked for when it is none of templates: NULL when there is no such one. */
+static enum status find_writer(const struct options *options, const struct library *library,
+                               const struct writer **out)
+{
+    bool captures = options->dissector || options->as.protocol;
+
+    if (options->lang)
+        *out = writer_find(options->lang);
+    else if (options->output && !options->template)
+        *out = writer_for_file(options->output);
+    for (size_t i = 0; *out && library_name(library, i); i++)
+        if (strcmp(library_name(library, i), (*out)->name) == 0) /* the user's own */
+            *out = NULL;
+    if (*out || !captures)
+        return STATUS_DONE;
+    say("%s is for captures (--lang pcapng)", options->dissector ? "--dissector" : "--as");
+    return STATUS_USAGE;
+}
+
 /* What to observe */
 
 static enum status make_scope(const struct options *options, struct scope_request *scope)
@@ -280,7 +303,9 @@ static void say_watching(const struct scope_request *scope)
 struct run {
     const struct options *options;
     struct library *library;
-    struct language *language; /* NULL when no fixture is wanted */
+    struct language *language;   /* NULL when no fixture is wanted, or a writer makes it */
+    const struct writer *writer; /* NULL when a template makes the fixture */
+    struct writing *writing;
     struct scope_request scope;
     struct intake *intake;
     struct table *table;                /* with a language only */
@@ -343,19 +368,42 @@ static enum status say_broken_off(const struct run *run, int err, const char *wh
 {
     struct intake_counts counts = intake_counts(run->intake);
 
+    if (counts.unwritten)
+        what = name_of_output(run->options->output);
     if (!counts.full)
         return say_error(err, counts.unrecorded ? name_of_output(run->options->write) : what);
     say("%s: no room to keep the messages (let TMPDIR name a folder that has more)", what);
     return STATUS_USAGE;
 }
 
+static enum status begin_writing(struct run *run, const char *backend)
+{
+    const struct writer_options options = {
+        .command = run->command,
+        .backend = backend,
+        .framing = run->framing.framer ? &run->framing : NULL,
+        .dissector = run->options->dissector,
+        .wrapping = run->options->as,
+    };
+    int err;
+
+    if (!run->writer)
+        return STATUS_DONE;
+    err = run->writer->begin(&run->writing, run->fixture_file.file, &options);
+    if (err)
+        return say_error(err, name_of_output(run->options->output));
+    intake_pass_on(run->intake, run->writer->add, run->writing);
+    return STATUS_DONE;
+}
+
 static enum status begin_recording(struct run *run, const char *backend)
 {
     const char *path = run->options->write;
+    enum status status = begin_writing(run, backend);
     int err;
 
-    if (!path)
-        return STATUS_DONE;
+    if (status || !path)
+        return status;
     err = output_open(&run->recording_file, path);
     if (!err)
         err = recording_begin(&run->recording, run->recording_file.file, run->command, backend);
@@ -479,6 +527,10 @@ static enum status emit_fixture(struct run *run)
     struct template_error error = {0};
     int err;
 
+    if (run->writer) {
+        err = output_commit(&run->fixture_file);
+        return err ? say_error(err, what) : STATUS_DONE;
+    }
     if (!language)
         return STATUS_DONE;
     fixture.embed_above = options->embed_given ? options->embed_above : language->embed_above;
@@ -562,6 +614,22 @@ static bool say_unframed(const struct table *table)
     return count > 0;
 }
 
+/* Completes what a writer writes, but for its name. */
+static enum status finish_writing(struct run *run)
+{
+    size_t cut = 0;
+    int err = run->writer->end(run->writing, &run->losses, &cut);
+
+    if (err)
+        return say_error(err, name_of_output(run->options->output));
+    if (cut)
+        say("incomplete: %zu messages are longer than a UDP packet can be, and were cut (--as)",
+            cut);
+    if (say_unframed(run->writer->table(run->writing)) || cut)
+        run->incomplete = true;
+    return STATUS_DONE;
+}
+
 static enum status finish_table(struct run *run)
 {
     int err = run->table ? table_finish(run->table) : 0;
@@ -617,6 +685,8 @@ static enum status write_results(struct run *run)
     if (!run->options->quiet)
         say_left_out(run);
     status = finish_table(run);
+    if (!status && run->writing)
+        status = finish_writing(run);
     if (!status)
         status = end_recording(run);
     if (!status)
@@ -833,9 +903,13 @@ static enum status open_fixture(struct run *run)
 
     if (run->language && run->language->folder)
         return check_folder(path, run->language);
-    err = run->language ? output_open(&run->fixture_file, path) : 0;
+    err = run->language || run->writer ? output_open(&run->fixture_file, path) : 0;
     if (err)
         return say_error(err, path);
+    if (run->writer && isatty(fileno(run->fixture_file.file))) {
+        say("a capture is nothing for a terminal (name a file with -o, or pipe it to a program)");
+        return STATUS_USAGE;
+    }
     if (run->language && run->options->embed_above && !run->fixture_file.beside) {
         say("--embed-above: no files can stand beside %s (name a file with -o)",
             is_stdout(path) ? "standard output" : path);
@@ -874,6 +948,8 @@ static enum status make_fixture(const struct options *options)
     if (!status && wants_fixture(options))
         status = open_library(options, &run.library);
     if (!status && wants_fixture(options))
+        status = find_writer(options, run.library, &run.writer);
+    if (!status && wants_fixture(options) && !run.writer)
         status = load_language(options, run.library, &run.language);
     if (status)
         goto out;
@@ -901,6 +977,8 @@ out:
     output_discard(&run.recording_file);
     output_discard(&run.fixture_file);
     intake_free(run.intake);
+    if (run.writing)
+        run.writer->free(run.writing);
     folder_discard(&run.folder);
     table_free(run.table);
     scope_free(&run.scope);

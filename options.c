@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "emit/call.h"
 #include "emit/pdu.h"
@@ -42,10 +43,13 @@ enum {
     OPTION_BACKENDS,
     OPTION_BYTES,
     OPTION_CALL,
+    OPTION_CLIENT,
+    OPTION_COMMAND,
     OPTION_DISSECTOR,
     OPTION_EMBED_ABOVE,
     OPTION_FRAME,
     OPTION_FOLLOW,
+    OPTION_FROM,
     OPTION_IGNORE_STATUS,
     OPTION_LIST_LANGS,
     OPTION_MAX_MESSAGE,
@@ -53,9 +57,11 @@ enum {
     OPTION_NO_FOLLOW,
     OPTION_PACKAGE,
     OPTION_PRINT_TEMPLATE,
+    OPTION_SERVER,
     OPTION_STYLE,
     OPTION_TEMPLATE,
     OPTION_TEMPLATE_DIR,
+    OPTION_TYPE,
     OPTION_UID,
 };
 
@@ -77,14 +83,22 @@ static const struct argp_option option_table[] = {
      "Put messages longer than SIZE in files beside the fixture (0: none)", 1},
     {"dissector", OPTION_DISSECTOR, "NAME", 0,
      "What reads the messages of a capture (pcapng) in Wireshark: a dissector as ptp, or "
-     "TABLE:NUMBER "
-     "as udp.port:323 (default: by --frame or the server's port)",
+     "TABLE:NUMBER as udp.port:323 (default: by --frame or the server's port)",
      1},
     {"as", OPTION_AS, "PROTOCOL:PORT", 0,
      "In a capture (pcapng), wrap messages in IP as if sent so: as udp:323 or tcp:6379", 1},
     {"list-langs", OPTION_LIST_LANGS, NULL, 0, "List the languages there are templates for", 1},
     {"write", 'w', "FILE", 0, "Write the recording to FILE (- for standard output)", 2},
-    {"read", 'r', "FILE", 0, "Read a recording from FILE (- for standard input), run nothing", 2},
+    {"read", 'r', "FILE", 0,
+     "Read a recording, or what another tool dumped, from FILE (- for standard input), run nothing",
+     2},
+    {"from", OPTION_FROM, "FORMAT", 0, "What wrote FILE (default: as it looks)", 2},
+    {"command", OPTION_COMMAND, "COMMAND", 0, "The command that FILE is of", 2},
+    {"server", OPTION_SERVER, "ADDRESS", 0, "The server's address, where FILE does not say it", 2},
+    {"type", OPTION_TYPE, "TYPE", 0,
+     "stream, dgram or seqpacket: the sockets' type, where FILE does not say it", 2},
+    {"client", OPTION_CLIENT, "WHO", 0,
+     "Which end is the client, where FILE does not say it: its name or pid, or left or right", 2},
     {"socket", 's', "ADDRESS", 0,
      "Only conversations with the server at ADDRESS: a path, @abstract, tcp:HOST:PORT, udp:..., "
      ":PORT; globs allowed; '*' is every Unix socket",
@@ -210,6 +224,22 @@ static void parse_call(struct options *options, const char *value, struct argp_s
                    value);
 }
 
+static void parse_type(struct options *options, const char *value, struct argp_state *state)
+{
+    static const struct {
+        const char *name;
+        int type;
+    } types[] = {{"stream", SOCK_STREAM}, {"dgram", SOCK_DGRAM}, {"seqpacket", SOCK_SEQPACKET}};
+
+    for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++) {
+        if (!strcmp(types[i].name, value)) {
+            options->type = types[i].type;
+            return;
+        }
+    }
+    argp_error(state, "--type: '%s' is none of stream, dgram and seqpacket", value);
+}
+
 static void add_word(struct option_words *words, const char *value, struct argp_state *state)
 {
     if (words->count == OPTION_WORDS)
@@ -225,6 +255,8 @@ static struct option_words *words_of(struct options *options, int key)
         return &options->sockets;
     case 'x':
         return &options->excludes;
+    case 'r':
+        return &options->reads;
     case 'p':
         return &options->pids;
     case 'e':
@@ -253,9 +285,6 @@ static error_t parse_option(int key, char *value, struct argp_state *state)
         break;
     case 'w':
         options->write = value;
-        break;
-    case 'r':
-        options->read = value;
         break;
     case OPTION_FOLLOW:
     case OPTION_NO_FOLLOW:
@@ -316,6 +345,21 @@ static error_t parse_option(int key, char *value, struct argp_state *state)
         break;
     case OPTION_FRAME:
         options->frame = value;
+        break;
+    case OPTION_FROM:
+        options->from = value;
+        break;
+    case OPTION_COMMAND:
+        options->dump_command = value;
+        break;
+    case OPTION_SERVER:
+        options->server = value;
+        break;
+    case OPTION_CLIENT:
+        options->client = value;
+        break;
+    case OPTION_TYPE:
+        parse_type(options, value, state);
         break;
     case 'u':
         options->user = value;
@@ -406,6 +450,11 @@ static const char *misuse(const struct options *options)
     if (!options->command && !options->read && !attaches(options))
         return "no command to run, nothing to watch (-p, -s, -e, --uid), and no recording to read "
                "(-r)";
+    if (!options->read && (options->from || options->dump_command || options->server ||
+                           options->client || options->type))
+        return "--from, --command, --server, --client and --type say what a file is (-r), and "
+               "there "
+               "is none to read";
     if (options->read && options->duration)
         return "--duration is for recording, and not for what was recorded (-r)";
     if (options->pids.count && (options->command || options->read))
@@ -434,5 +483,6 @@ const char *options_parse(struct options *options, int argc, char **argv)
     argp_err_exit_status = STATUS_USAGE;
     argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, options);
     write_capture(options);
+    options->read = options->reads.at[0];
     return misuse(options);
 }

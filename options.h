@@ -36,7 +36,13 @@ struct options {
     const char *print_template;
     const char *output;
     const char *write;
-    const char *read;
+    const char *read; /* the first of reads; or NULL */
+    struct option_words reads;
+    const char *from;
+    const char *dump_command; /* the command that what is read is of */
+    const char *server;
+    const char *client;
+    int type; /* SOCK_STREAM, ...; 0: not said */
     struct option_words sockets;
     struct option_words excludes;
     struct option_words pids;

@@ -12,19 +12,23 @@
 #include <unistd.h>
 
 #include "capture/conversation.h"
+#include "capture/dumps.h"
 #include "capture/exchange.h"
 #include "capture/folder.h"
 #include "capture/frame.h"
 #include "capture/intake.h"
+#include "capture/losses.h"
 #include "capture/output.h"
 #include "capture/pattern.h"
 #include "capture/progress.h"
+#include "capture/reader.h"
 #include "capture/record.h"
 #include "capture/recording.h"
 #include "capture/scope.h"
 #include "capture/signals.h"
 #include "capture/text.h"
 #include "capture/user.h"
+#include "capture/words.h"
 #include "emit/files.h"
 #include "emit/fixture.h"
 #include "emit/language.h"
@@ -315,6 +319,9 @@ struct run {
     struct output fixture_file;
     struct folder folder; /* of a fixture that is one, or of the files beside it */
     char *const *command;
+    char **read_command; /* of what is read */
+    bool dumped;         /* messages came of a dump, which does not count what they lack */
+    enum status begun;   /* what became of the recording that reading was to begin */
     struct progress_line line;
     struct losses losses;
     bool incomplete; /* something is known to be missing */
@@ -676,7 +683,7 @@ static enum status write_results(struct run *run)
     if (status)
         return status;
     counts = intake_counts(run->intake);
-    if (!run->options->read)
+    if (!run->options->read || run->dumped)
         run->losses.cut += counts.cut;
     run->losses.shortened += counts.shortened;
     run->losses.left_out += counts.left_out;
@@ -830,47 +837,170 @@ out:
     return status;
 }
 
-static enum status read_messages(struct run *run, struct recording_reader *reader,
-                                 struct recording_error *error)
-{
-    bool complete;
-    enum status status;
-    int err;
+/* Reading what was recorded before, by us or by another tool */
 
-    run->command = recording_command(reader);
-    status = begin_recording(run, recording_backend(reader));
-    if (status)
-        return status;
-    err = recording_read(reader, intake_take, run->intake, error);
-    if (err && !error->text[0])
-        return say_broken_off(run, err, run->options->read);
-    if (err)
-        return STATUS_USAGE;
-    recording_losses(reader, &run->losses, &complete);
-    if (!complete) {
-        say("%s: incomplete: it ends before its last line", run->options->read);
-        run->incomplete = true;
+static enum status say_unknown_reader(const char *name)
+{
+    const char *names[16], *nearest;
+    char all[256];
+    size_t count = 0, used = 0;
+
+    for (; readers[count]; count++) {
+        names[count] = readers[count]->name;
+        used += (size_t)snprintf(all + used, sizeof(all) - used, "%s%s", count ? ", " : "",
+                                 names[count]);
     }
+    nearest = nearest_name(name, names, count);
+    say("--from: there is no '%s'%s%s%s; there are %s", name, nearest ? " (did you mean '" : "",
+        nearest ? nearest : "", nearest ? "'?)" : "", all);
+    return STATUS_USAGE;
+}
+
+static enum status choose_reader(const struct options *options, const struct dumps *dumps,
+                                 const struct reader **reader)
+{
+    *reader =
+        options->from ? reader_find(options->from) : reader_look(dumps->head, dumps->head_size);
+    if (!*reader && options->from)
+        return say_unknown_reader(options->from);
+    if (!*reader) {
+        say("%s: neither a recording nor a dump that is known by its looks (--from says what it "
+            "is)",
+            options->read);
+        return STATUS_USAGE;
+    }
+    if (dumps->count > 1 && !(*reader)->several) {
+        say("%s: %s is read from one file at a time", dumps->at[1].path, (*reader)->name);
+        return STATUS_USAGE;
+    }
+    return STATUS_DONE;
+}
+
+static enum status split_command(struct run *run)
+{
+    const char *command = run->options->dump_command;
+    int err = command ? words_split(&run->read_command, command) : 0;
+
+    if (err != -EINVAL)
+        return err ? say_error(err, "--command") : STATUS_DONE;
+    say("--command: '%s' has no word, or a quote that does not end", command);
+    return STATUS_USAGE;
+}
+
+/* What is told of a dump that nobody knows the command of: how it was read. */
+static int set_command(struct run *run, char *const *command)
+{
+    char *const reading[] = {(char *)"sockfixture", (char *)"-r", (char *)run->options->read, NULL};
+
+    if (run->read_command)
+        return 0;
+    return words_copy(&run->read_command, command ? command : reading);
+}
+
+static int begin_reading(void *context, char *const *command, const char *backend)
+{
+    struct run *run = context;
+    int err = set_command(run, command);
+
+    if (err)
+        return err;
+    run->command = run->read_command;
+    run->begun = begin_recording(run, backend);
+    return run->begun ? -ECANCELED : 0;
+}
+
+static int take_read(void *context, const struct message *message)
+{
+    return intake_take(((struct run *)context)->intake, message);
+}
+
+/* A message whose conversation was found here: what it lacks nobody has counted yet. */
+static int take_dumped(void *context, const struct message *original)
+{
+    struct run *run = context;
+    struct message message = *original;
+    struct end self = *original->self, peer = *original->peer;
+
+    self.inode = self.inode < READER_INODE ? self.inode : 0;
+    peer.inode = peer.inode < READER_INODE ? peer.inode : 0;
+    message.self = &self;
+    message.peer = &peer;
+    losses_count(&run->losses, message.length + message.missing, message.length, 0);
+    run->losses.messages += message.lost;
+    run->dumped = true;
+    return intake_take(run->intake, &message);
+}
+
+static enum status say_wrong_dump(const struct reading_error *error)
+{
+    if (error->line)
+        say("%s:%zu:%zu: %s", error->path, error->line, error->column, error->text);
+    else
+        say("%s: %s", error->path, error->text);
+    return STATUS_USAGE;
+}
+
+static enum status read_with(struct run *run, const struct reader *reader,
+                             const struct dumps *dumps, struct conversations *conversations)
+{
+    const struct reader_options reader_options = {
+        .server = run->options->server,
+        .client = run->options->client,
+        .type = run->options->type,
+    };
+    struct reading reading = {
+        .dumps = dumps->at,
+        .count = dumps->count,
+        .options = &reader_options,
+        .begin = begin_reading,
+        .message = take_read,
+        .say = say_note,
+        .context = run,
+        .sink = conversations_sink(conversations),
+    };
+    int err = reader->read(&reading);
+
+    if (run->begun)
+        return run->begun;
+    if (err && reading.error.text[0])
+        return say_wrong_dump(&reading.error);
+    if (!err)
+        err = conversations_finish(conversations);
+    if (err)
+        return say_broken_off(run, err, run->options->read);
+    losses_add(&run->losses, &reading.losses);
+    run->incomplete = reading.incomplete;
     return write_results(run);
 }
 
-static enum status read_recording(struct run *run)
+static enum status read_dumps(struct run *run)
 {
-    const char *path = run->options->read;
-    struct recording_reader *reader = NULL;
-    struct recording_error error = {0};
-    enum status status = STATUS_USAGE;
-    FILE *file = is_stdout(path) ? stdin : fopen(path, "re");
+    const struct conversation_options conversation_options = {
+        .patterns = run->scope.patterns,
+        .message = take_dumped,
+        .context = run,
+    };
+    const struct option_words *paths = &run->options->reads;
+    struct conversations *conversations = NULL;
+    const struct reader *reader = NULL;
+    const char *wrong = NULL;
+    enum status status = split_command(run);
+    struct dumps dumps;
+    int err;
 
-    if (!file)
-        return say_error(-errno, path);
-    if (recording_open(&reader, file, &error) == 0)
-        status = read_messages(run, reader, &error);
-    if (error.text[0])
-        say("%s:%zu:%zu: %s", path, error.line, error.column, error.text);
-    recording_close(reader);
-    if (file != stdin)
-        fclose(file);
+    if (status)
+        return status;
+    err = dumps_open(&dumps, paths->at, paths->count, &wrong);
+    if (!err)
+        err = conversations_new(&conversations, &conversation_options);
+    if (err)
+        status = say_error(err, wrong);
+    else
+        status = choose_reader(run->options, &dumps, &reader);
+    if (!status)
+        status = read_with(run, reader, &dumps, conversations);
+    conversations_free(conversations);
+    dumps_close(&dumps);
     return status;
 }
 
@@ -970,7 +1100,7 @@ static enum status make_fixture(const struct options *options)
         table_frame(run.table, &run.framing);
     status = open_fixture(&run);
     if (!status)
-        status = options->read ? read_recording(&run) : record(&run);
+        status = options->read ? read_dumps(&run) : record(&run);
 out:
     if (run.recording)
         recording_end(run.recording, NULL);
@@ -981,6 +1111,7 @@ out:
         run.writer->free(run.writing);
     folder_discard(&run.folder);
     table_free(run.table);
+    words_free(run.read_command);
     scope_free(&run.scope);
     language_free(run.language);
     library_free(run.library);

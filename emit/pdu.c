@@ -109,7 +109,7 @@ const char *pdu_dissector(const char *framer)
     static const char *const names[][2] = {
         {"http", "http"},
         {"dbus", "dbus"},
-        {"resp", "resp"},
+        {"resp", "tcp.port:6379"}, /* it has no name, but its port */
         {"postgres", "pgsql"},
     };
 

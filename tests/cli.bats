@@ -393,11 +393,11 @@ unreadable() { # PATTERN, for what is in bad.jsonl
     echo '{}' > bad.jsonl
     unreadable '1:*'
     echo '[1,2]' > bad.jsonl
-    unreadable '1:*'
+    unreadable ' neither*--from*'
     head -c 4096 "$programs/talk" > bad.jsonl
-    unreadable '1:*'
+    unreadable ' neither*--from*'
     head -c 100000 /dev/zero > bad.jsonl
-    unreadable '1:*'
+    unreadable ' neither*--from*'
     mkdir directory
     try 2 -r directory
     says '*directory*'

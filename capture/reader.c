@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/* A new kind of dump is a file that ends in a struct reader, and a line in this list. */
+#include "capture/reader.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <string.h>
+
+const struct reader *const readers[] = {
+    &reader_recording,
+    NULL,
+};
+
+const struct reader *reader_find(const char *name)
+{
+    for (size_t i = 0; readers[i]; i++)
+        if (strcmp(readers[i]->name, name) == 0)
+            return readers[i];
+    return NULL;
+}
+
+const struct reader *reader_look(const uint8_t *bytes, size_t size)
+{
+    const struct reader *surest = NULL;
+    int most = 0;
+
+    for (size_t i = 0; readers[i]; i++) {
+        int sure = readers[i]->looks(bytes, size);
+
+        if (sure > most) {
+            most = sure;
+            surest = readers[i];
+        }
+    }
+    return surest;
+}
+
+int reading_fail(struct reading *reading, const struct dump *dump, size_t line, const char *format,
+                 ...)
+{
+    struct reading_error *error = &reading->error;
+    va_list arguments;
+
+    error->path = dump->path;
+    error->line = line;
+    error->column = 1;
+    va_start(arguments, format);
+    vsnprintf(error->text, sizeof(error->text), format, arguments);
+    va_end(arguments);
+    return -EINVAL;
+}
+
+void reading_lacks(struct reading *reading, const struct dump *dump, const char *format, ...)
+{
+    char what[512], text[1024];
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(what, sizeof(what), format, arguments);
+    va_end(arguments);
+    snprintf(text, sizeof(text), "%.400s: incomplete: %s", dump->path, what);
+    reading->say(reading->context, text);
+    reading->incomplete = true;
+}

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+#include "capture/strace_address.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+/* Finds the first "string" in the slice. */
+static struct slice quoted(struct slice slice)
+{
+    const char *quote = memchr(slice.at, '"', slice.length);
+    const char *end =
+        quote ? memchr(quote + 1, '"', slice.length - (size_t)(quote + 1 - slice.at)) : NULL;
+
+    return end ? (struct slice){quote, (size_t)(end + 1 - quote)} : (struct slice){slice.at, 0};
+}
+
+/* A host between quotes, in plain or in hexadecimal, into text. */
+static bool read_host(struct slice slice, char *text, size_t size)
+{
+    struct bytes bytes = {0};
+    bool cut = true, fits;
+
+    if (slice_string(quoted(slice), &bytes, &cut))
+        return false;
+    fits = !cut && bytes.length < size;
+    if (fits) {
+        memcpy(text, bytes.at, bytes.length);
+        text[bytes.length] = '\0';
+    }
+    free(bytes.at);
+    return fits;
+}
+
+static bool unix_address(struct slice slice, int type, char text[ADDRESS_TEXT_SIZE])
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    struct bytes bytes = {0};
+    size_t length = sizeof(sa_family_t);
+    bool cut = false, abstract = false;
+    struct slice path;
+
+    if (slice_field(slice, "sun_path", &path)) {
+        abstract = path.length && *path.at == '@';
+        if (slice_string(path, &bytes, &cut) || cut ||
+            bytes.length + abstract > sizeof(address.sun_path)) {
+            free(bytes.at);
+            return false;
+        }
+        if (bytes.length)
+            memcpy(address.sun_path + abstract, bytes.at, bytes.length);
+        length += bytes.length + abstract;
+        free(bytes.at);
+    }
+    address_print(text, &address, length, type);
+    return true;
+}
+
+/* The number in htons(NUMBER). */
+static bool read_port(struct slice slice, const char *field, in_port_t *port)
+{
+    struct slice value;
+    int64_t number;
+
+    if (!slice_field(slice, field, &value) || !slice_begins(value, "htons("))
+        return false;
+    value = (struct slice){value.at + 6, value.length - 6};
+    if (!slice_number(value, &number) || number < 0 || number > UINT16_MAX)
+        return false;
+    *port = htons((uint16_t)number);
+    return true;
+}
+
+/* An internet socket has no address until it has a port. */
+static bool inet_address(struct slice slice, int type, char text[ADDRESS_TEXT_SIZE])
+{
+    struct sockaddr_in address = {.sin_family = AF_INET};
+    char host[INET_ADDRSTRLEN];
+    struct slice value;
+
+    if (!read_port(slice, "sin_port", &address.sin_port) ||
+        !slice_field(slice, "sin_addr", &value) || !read_host(value, host, sizeof(host)) ||
+        inet_pton(AF_INET, host, &address.sin_addr) != 1)
+        return false;
+    text[0] = '\0';
+    if (address.sin_port)
+        address_print(text, &address, sizeof(address), type);
+    return true;
+}
+
+/* The host is in inet_pton(AF_INET6, "::1", &sin6_addr), in older versions behind sin6_addr=. */
+static bool inet6_address(struct slice slice, int type, char text[ADDRESS_TEXT_SIZE])
+{
+    struct sockaddr_in6 address = {.sin6_family = AF_INET6};
+    const char *at = memmem(slice.at, slice.length, "inet_pton(", strlen("inet_pton("));
+    struct slice scope;
+    int64_t number = 0;
+    char host[INET6_ADDRSTRLEN];
+
+    if (!at || !read_port(slice, "sin6_port", &address.sin6_port) ||
+        !read_host((struct slice){at, slice.length - (size_t)(at - slice.at)}, host,
+                   sizeof(host)) ||
+        inet_pton(AF_INET6, host, &address.sin6_addr) != 1)
+        return false;
+    if (slice_field(slice, "sin6_scope_id", &scope) && slice_number(scope, &number))
+        address.sin6_scope_id = (uint32_t)number;
+    text[0] = '\0';
+    if (address.sin6_port)
+        address_print(text, &address, sizeof(address), type);
+    return true;
+}
+
+bool strace_address(struct slice slice, int type, char text[ADDRESS_TEXT_SIZE])
+{
+    struct slice family;
+
+    if (!slice_field(slice, "sa_family", &family))
+        return false;
+    if (slice_is(family, "AF_UNIX") || slice_is(family, "AF_LOCAL"))
+        return unix_address(slice, type, text);
+    if (slice_is(family, "AF_INET"))
+        return inet_address(slice, type, text);
+    return slice_is(family, "AF_INET6") && inet6_address(slice, type, text);
+}
+
+/* What is behind a descriptor */
+
+static const struct {
+    const char *name;
+    int family;
+    int type;
+} protocols[] = {
+    {"UNIX:", AF_UNIX, 0}, /* no stream; the kernel has one name for the other two */
+    {"UNIX-STREAM:", AF_UNIX, SOCK_STREAM},
+    {"UNIX-DGRAM:", AF_UNIX, SOCK_DGRAM},
+    {"UNIX-SEQPACKET:", AF_UNIX, SOCK_SEQPACKET},
+    {"TCP:", AF_INET, SOCK_STREAM},
+    {"UDP:", AF_INET, SOCK_DGRAM},
+    {"TCPv6:", AF_INET6, SOCK_STREAM},
+    {"UDPv6:", AF_INET6, SOCK_DGRAM},
+    {"socket:", 0, 0},
+};
+
+/* [INODE->PEER,"PATH"], where all but the first may be left out. */
+static void read_unix(const char *text, struct strace_facts *facts)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    bool abstract;
+    size_t length;
+    char *end;
+
+    facts->inode = strtoull(text, &end, 10);
+    if (strncmp(end, "->", 2) == 0)
+        facts->peer_inode = strtoull(end + 2, &end, 10);
+    if (*end != ',')
+        return;
+    abstract = *++end == '@';
+    end += abstract;
+    text = *end == '"' ? end + 1 : end;
+    end = strrchr(text, '"');
+    length = end ? (size_t)(end - text) : 0;
+    if (!end || length + abstract > sizeof(address.sun_path))
+        return;
+    memcpy(address.sun_path + abstract, text, length);
+    address_print(facts->address, &address, sizeof(sa_family_t) + length + abstract, SOCK_STREAM);
+}
+
+/* HOST:PORT as address_print() spells it: of an IPv4 host that an IPv6 socket sees, as that. */
+static void spell_inet(char text[ADDRESS_TEXT_SIZE], int type, const char *name, size_t length)
+{
+    static const char mapped[] = "[::ffff:";
+    const char *end = memchr(name, ']', length);
+    const char *protocol = type == SOCK_STREAM ? "tcp" : "udp";
+
+    if (end && strncmp(name, mapped, strlen(mapped)) == 0 && memchr(name, '.', length)) {
+        name += strlen(mapped);
+        snprintf(text, ADDRESS_TEXT_SIZE, "%s:%.*s%.*s", protocol, (int)(end - name), name,
+                 (int)(length - strlen(mapped) - (size_t)(end + 1 - name)), end + 1);
+        return;
+    }
+    snprintf(text, ADDRESS_TEXT_SIZE, "%s:%.*s", protocol, (int)length, name);
+}
+
+/* HOST:PORT->HOST:PORT, where the second may be left out; or just the inode. */
+static void read_inet(const char *text, struct strace_facts *facts)
+{
+    const char *arrow = strstr(text, "->");
+    size_t length = arrow ? (size_t)(arrow - text) : strlen(text);
+
+    if (!memchr(text, ':', length)) {
+        facts->inode = strtoull(text, NULL, 10);
+        return;
+    }
+    spell_inet(facts->address, facts->type, text, length);
+    if (arrow)
+        spell_inet(facts->peer_address, facts->type, arrow + 2, strlen(arrow + 2));
+}
+
+bool strace_annotation(struct slice slice, struct strace_facts *facts)
+{
+    char text[ADDRESS_TEXT_SIZE], *inside;
+    size_t length;
+
+    memset(facts, 0, sizeof(*facts));
+    slice_annotation(slice, text, sizeof(text) / 2);
+    for (size_t i = 0; i < sizeof(protocols) / sizeof(*protocols) && !facts->is_socket; i++) {
+        if (strncmp(text, protocols[i].name, strlen(protocols[i].name)) == 0) {
+            facts->is_socket = true;
+            facts->family = protocols[i].family;
+            facts->type = protocols[i].type;
+        }
+    }
+    inside = strchr(text, '[');
+    length = strlen(text);
+    if (!facts->is_socket || !inside || text[length - 1] != ']')
+        return text[0];
+    text[length - 1] = '\0';
+    if (facts->family == AF_INET || facts->family == AF_INET6)
+        read_inet(inside + 1, facts);
+    else
+        read_unix(inside + 1, facts);
+    return true;
+}

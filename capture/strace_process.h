@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/* The threads that strace shows, their descriptors, and the sockets that these are. */
+#ifndef CAPTURE_STRACE_PROCESS_H
+#define CAPTURE_STRACE_PROCESS_H
+
+#include "capture/backend.h"
+#include "capture/strace_address.h"
+
+struct strace_socket {
+    struct endpoint_facts facts; /* family is 0 while it is not known, and so is type */
+    bool told;                   /* the sink knows it as it is */
+    bool waiting;                /* connected, but nobody is known to have accepted it */
+    struct strace_socket *next;  /* of those that wait */
+};
+
+/* One open descriptor. */
+struct strace_descriptor {
+    struct strace_socket *socket; /* NULL: no socket, or not known to be one */
+    bool closes_on_exec;
+};
+
+/* Those of a process; threads share them. */
+struct strace_descriptors {
+    size_t users;
+    struct strace_descriptor *at;
+    size_t count;
+};
+
+struct strace_thread {
+    uint32_t tid;
+    uint32_t pid;
+    char comm[COMM_SIZE];
+    struct strace_descriptors *descriptors;
+    char *begun;    /* the text of a call that has not returned, or NULL */
+    uint64_t time;  /* when that was entered */
+    uint64_t sends; /* the number of the call, when the sink knows that it has begun; or 0 */
+    bool clones;    /* it makes a thread or a process */
+};
+
+struct strace_world {
+    const struct sink *sink;
+    void *threads; /* a tree of struct strace_thread */
+    size_t thread_count;
+    void *sockets; /* a tree of struct strace_socket, by inode */
+    uint64_t unnumbered;
+    struct strace_socket *waiting;
+};
+
+void strace_world_free(struct strace_world *world);
+
+/* The thread, or NULL. */
+struct strace_thread *strace_thread_find(struct strace_world *world, uint32_t tid);
+
+/* The thread, which is made when there is none yet; NULL when there is no memory. */
+struct strace_thread *strace_thread_get(struct strace_world *world, uint32_t tid);
+
+/* The only thread there is; NULL when there is none, or more than one. */
+struct strace_thread *strace_thread_only(struct strace_world *world);
+
+/* A thread that is making another, when there is just one; else NULL. */
+struct strace_thread *strace_thread_cloning(struct strace_world *world);
+
+/*
+ * The new thread has, or shares, what its parent has; upon CLONE_THREAD it is of the same process.
+ * Returns 0 or -ENOMEM.
+ */
+int strace_thread_inherit(struct strace_thread *thread, const struct strace_thread *parent,
+                          bool shares, bool same_process);
+void strace_thread_drop(struct strace_world *world, struct strace_thread *thread);
+
+/* What is behind the descriptor, to be read or changed; NULL when there is no memory, or no such
+ * descriptor can be. */
+struct strace_descriptor *strace_descriptor(struct strace_thread *thread, int64_t number);
+
+/* A program was put in the place of another. */
+void strace_descriptors_exec(struct strace_thread *thread);
+
+/* A new socket; inode 0: not known. NULL when there is no memory. */
+struct strace_socket *strace_socket_new(struct strace_world *world, uint64_t inode);
+
+/* Takes over what strace says of the socket. */
+void strace_socket_learn(struct strace_socket *socket, const struct strace_facts *facts);
+
+void strace_socket_address(struct strace_socket *socket, const char *address);
+void strace_socket_peer(struct strace_socket *socket, const char *address);
+void strace_sockets_pair(struct strace_socket *one, struct strace_socket *other);
+
+/* It was connected, or came out of accept(): at whose other end it is shows when the other end is
+ * seen. */
+void strace_socket_connected(struct strace_world *world, struct strace_socket *socket);
+void strace_socket_accepted(struct strace_world *world, struct strace_socket *socket);
+
+/* Tells the sink of the socket, unless it knows. Returns 0 or what the sink returned. */
+int strace_socket_tell(struct strace_world *world, struct strace_socket *socket,
+                       const struct strace_thread *thread);
+
+#endif

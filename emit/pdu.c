@@ -33,26 +33,38 @@ static void add_number(struct tags *tags, uint16_t tag, uint32_t number)
     add(tags, tag, &number, sizeof(number));
 }
 
-static void add_dissector(struct tags *tags, const char *dissector)
-{
-    const char *colon = strrchr(dissector, ':');
+/* Which dissector it is: a name, or a table of them and a number. */
+struct choice {
+    const char *name;
+    size_t length;
+    bool table;
+    uint32_t number;
+};
 
-    if (colon) {
-        add(tags, PDU_DISSECTOR_TABLE, dissector,
-            strnlen(dissector, (size_t)(colon - dissector) % PDU_DISSECTOR_MAX));
-        add_number(tags, PDU_TABLE_NUMBER, (uint32_t)strtoul(colon + 1, NULL, 10));
-    } else {
-        add(tags, PDU_DISSECTOR, dissector, strnlen(dissector, PDU_DISSECTOR_MAX));
+static struct choice choose(const char *dissector, const struct inet_end *server)
+{
+    const char *colon = dissector ? strrchr(dissector, ':') : NULL;
+    struct choice choice = {.name = dissector ? dissector : "data"};
+
+    if (!dissector && server) { /* Wireshark knows what is spoken at its port */
+        choice.name = server->type == SOCK_DGRAM ? "udp.port" : "tcp.port";
+        choice.table = true;
+        choice.number = server->port;
     }
+    choice.length = strnlen(choice.name, PDU_DISSECTOR_MAX);
+    if (colon) {
+        choice.length = (size_t)(colon - dissector);
+        choice.table = true;
+        choice.number = (uint32_t)strtoul(colon + 1, NULL, 10);
+    }
+    return choice;
 }
 
-/* By its port, as Wireshark knows what is spoken there. */
-static void add_port_dissector(struct tags *tags, const struct inet_end *server)
+static void add_dissector(struct tags *tags, const struct choice *choice)
 {
-    const char *table = server->type == SOCK_DGRAM ? "udp.port" : "tcp.port";
-
-    add(tags, PDU_DISSECTOR_TABLE, table, strlen(table));
-    add_number(tags, PDU_TABLE_NUMBER, server->port);
+    add(tags, choice->table ? PDU_DISSECTOR_TABLE : PDU_DISSECTOR, choice->name, choice->length);
+    if (choice->table)
+        add_number(tags, PDU_TABLE_NUMBER, choice->number);
 }
 
 static void add_host(struct tags *tags, const struct inet_end *end, bool source)
@@ -63,27 +75,37 @@ static void add_host(struct tags *tags, const struct inet_end *end, bool source)
         add(tags, source ? PDU_IPV4_SOURCE : PDU_IPV4_DESTINATION, end->host, 4);
 }
 
-/*
- * Dissectors know a conversation by its addresses and ports. Where it has none, its number stands
- * for the client's port.
- */
-static void add_ends(struct tags *tags, const struct message *message,
-                     const struct inet_end *client, const struct inet_end *server)
+static void add_ports(struct tags *tags, enum direction direction, uint32_t type, uint32_t client,
+                      uint32_t server)
 {
-    const struct inet_end *from = message->direction == REQUEST ? client : server;
-    const struct inet_end *to = message->direction == REQUEST ? server : client;
+    add_number(tags, PDU_PORT_TYPE, type);
+    add_number(tags, PDU_SOURCE_PORT, direction == REQUEST ? client : server);
+    add_number(tags, PDU_DESTINATION_PORT, direction == REQUEST ? server : client);
+}
+
+static void add_inet(struct tags *tags, enum direction direction, const struct inet_end *client,
+                     const struct inet_end *server)
+{
+    add_host(tags, direction == REQUEST ? client : server, true);
+    add_host(tags, direction == REQUEST ? server : client, false);
+    add_ports(tags, direction, server->type == SOCK_DGRAM ? PDU_PORT_UDP : PDU_PORT_TCP,
+              client->port, server->port);
+}
+
+/*
+ * Dissectors tell conversations apart by ports, and client from server by the port they are
+ * registered for. Where there are none, a conversation's number stands for the client's.
+ */
+static void add_made_up(struct tags *tags, const struct message *message,
+                        const struct choice *choice)
+{
     uint32_t type = PDU_PORT_NONE;
 
-    if (client && server) {
-        add_host(tags, from, true);
-        add_host(tags, to, false);
-        type = server->type == SOCK_DGRAM ? PDU_PORT_UDP : PDU_PORT_TCP;
-    }
-    add_number(tags, PDU_PORT_TYPE, type);
-    add_number(tags, PDU_SOURCE_PORT,
-               from ? from->port : (message->direction == REQUEST ? message->conversation : 0));
-    add_number(tags, PDU_DESTINATION_PORT,
-               to ? to->port : (message->direction == REQUEST ? 0 : message->conversation));
+    if (choice->table && !strncmp(choice->name, "tcp.", 4))
+        type = PDU_PORT_TCP;
+    else if (choice->table && !strncmp(choice->name, "udp.", 4))
+        type = PDU_PORT_UDP;
+    add_ports(tags, message->direction, type, message->conversation, choice->number);
 }
 
 size_t pdu_headers(uint8_t out[PDU_HEADERS_MAX], const struct message *message,
@@ -93,24 +115,26 @@ size_t pdu_headers(uint8_t out[PDU_HEADERS_MAX], const struct message *message,
     struct inet_end client, server;
     bool inet = inet_end_read(&client, message_client(message)->address) &&
                 inet_end_read(&server, message_server(message)->address);
+    const struct choice choice = choose(dissector, inet ? &server : NULL);
 
-    if (!dissector && inet)
-        add_port_dissector(&tags, &server);
+    add_dissector(&tags, &choice);
+    if (inet)
+        add_inet(&tags, message->direction, &client, &server);
     else
-        add_dissector(&tags, dissector ? dissector : "data");
-    add_ends(&tags, message, inet ? &client : NULL, inet ? &server : NULL);
+        add_made_up(&tags, message, &choice);
     add_number(&tags, PDU_P2P_DIRECTION, message->direction == REQUEST ? PDU_SENT : PDU_RECEIVED);
     add(&tags, PDU_END, NULL, 0);
     return tags.length;
 }
 
+/* By their places in tables: not all have names, and a port tells who is the server. */
 const char *pdu_dissector(const char *framer)
 {
     static const char *const names[][2] = {
-        {"http", "http"},
-        {"dbus", "dbus"},
-        {"resp", "tcp.port:6379"}, /* it has no name, but its port */
-        {"postgres", "pgsql"},
+        {"http", "tcp.port:80"},
+        {"dbus", "wtap_encap:146"},
+        {"resp", "tcp.port:6379"},
+        {"postgres", "tcp.port:5432"},
     };
 
     for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)

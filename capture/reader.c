@@ -8,6 +8,7 @@
 
 const struct reader *const readers[] = {
     &reader_recording,
+    &reader_pcap,
     NULL,
 };
 

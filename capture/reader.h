@@ -93,6 +93,7 @@ struct reader {
 extern const struct reader *const readers[];
 
 extern const struct reader reader_recording;
+extern const struct reader reader_pcap;
 
 /* The reader of that name, or NULL. */
 const struct reader *reader_find(const char *name);

@@ -61,6 +61,7 @@ enum {
     OPTION_STYLE,
     OPTION_TEMPLATE,
     OPTION_TEMPLATE_DIR,
+    OPTION_TEXT,
     OPTION_TYPE,
     OPTION_UID,
 };
@@ -97,6 +98,7 @@ static const struct argp_option option_table[] = {
     {"server", OPTION_SERVER, "ADDRESS", 0, "The server's address, where FILE does not say it", 2},
     {"type", OPTION_TYPE, "TYPE", 0,
      "stream, dgram or seqpacket: the sockets' type, where FILE does not say it", 2},
+    {"text", OPTION_TEXT, NULL, 0, "In a dump as text, a dot is a dot", 2},
     {"client", OPTION_CLIENT, "WHO", 0,
      "Which end is the client, where FILE does not say it: its name or pid, or left or right", 2},
     {"socket", 's', "ADDRESS", 0,
@@ -358,6 +360,9 @@ static error_t parse_option(int key, char *value, struct argp_state *state)
     case OPTION_CLIENT:
         options->client = value;
         break;
+    case OPTION_TEXT:
+        options->text = true;
+        break;
     case OPTION_TYPE:
         parse_type(options, value, state);
         break;
@@ -451,8 +456,9 @@ static const char *misuse(const struct options *options)
         return "no command to run, nothing to watch (-p, -s, -e, --uid), and no recording to read "
                "(-r)";
     if (!options->read && (options->from || options->dump_command || options->server ||
-                           options->client || options->type))
-        return "--from, --command, --server, --client and --type say what a file is (-r), and "
+                           options->client || options->type || options->text))
+        return "--from, --command, --server, --client, --type and --text say what a file is (-r), "
+               "and "
                "there "
                "is none to read";
     if (options->read && options->duration)

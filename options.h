@@ -42,7 +42,8 @@ struct options {
     const char *dump_command; /* the command that what is read is of */
     const char *server;
     const char *client;
-    int type; /* SOCK_STREAM, ...; 0: not said */
+    int type;  /* SOCK_STREAM, ...; 0: not said */
+    bool text; /* what is read is all text */
     struct option_words sockets;
     struct option_words excludes;
     struct option_words pids;

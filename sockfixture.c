@@ -947,6 +947,7 @@ static enum status read_with(struct run *run, const struct reader *reader,
         .server = run->options->server,
         .client = run->options->client,
         .type = run->options->type,
+        .text = run->options->text,
     };
     struct reading reading = {
         .dumps = dumps->at,

@@ -4,9 +4,11 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
 const struct reader *const readers[] = {
+    &reader_recording, &reader_strace, &reader_socat, &reader_raw, NULL,
     &reader_recording,
     &reader_pcap,
     NULL,
@@ -62,4 +64,30 @@ void reading_lacks(struct reading *reading, const struct dump *dump, const char 
     snprintf(text, sizeof(text), "%.400s: incomplete: %s", dump->path, what);
     reading->say(reading->context, text);
     reading->incomplete = true;
+}
+
+int reading_slurp(struct reading *reading, const struct dump *dump, char **text, size_t *size)
+{
+    size_t room = 1 << 16, have = 0, got = 0;
+    char *all = malloc(room), *more = all;
+    int err;
+
+    while (more && (got = fread(all + have, 1, room - have - 1, dump->file)) > 0) {
+        have += got;
+        if (room - have > 1)
+            continue;
+        room *= 2;
+        more = realloc(all, room);
+        all = more ? more : all;
+    }
+    if (more && !ferror(dump->file)) {
+        all[have] = '\0';
+        *text = all;
+        *size = have;
+        return 0;
+    }
+    err = more ? (errno ? -errno : -EIO) : -ENOMEM;
+    free(all);
+    reading_fail(reading, dump, 0, "%s", strerror(-err));
+    return err;
 }

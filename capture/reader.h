@@ -34,6 +34,7 @@ struct reader_options {
     const char *server; /* the server's address; NULL: not said */
     const char *client; /* which end is the client, in the dump's own words; NULL: not said */
     int type;           /* SOCK_STREAM, ...; 0: not said */
+    bool text;          /* a dot is a dot, and not a byte that cannot be printed */
 };
 
 struct reading_error {
@@ -93,6 +94,11 @@ struct reader {
 extern const struct reader *const readers[];
 
 extern const struct reader reader_recording;
+extern const struct reader reader_bpftrace;
+extern const struct reader reader_raw;
+extern const struct reader reader_sockdump;
+extern const struct reader reader_socat;
+extern const struct reader reader_strace;
 extern const struct reader reader_pcap;
 
 /* The reader of that name, or NULL. */
@@ -108,5 +114,11 @@ int reading_fail(struct reading *reading, const struct dump *dump, size_t line, 
 /* Tells the user that something is missing, and notes that it is. */
 void reading_lacks(struct reading *reading, const struct dump *dump, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/*
+ * Reads all of a file into memory, with a NUL behind it; the caller frees *text. Returns 0, or
+ * -errno with error filled.
+ */
+int reading_slurp(struct reading *reading, const struct dump *dump, char **text, size_t *size);
 
 #endif

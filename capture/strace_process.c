@@ -91,6 +91,20 @@ void strace_thread_drop(struct strace_world *world, struct strace_thread *thread
     world->thread_count--;
 }
 
+int strace_thread_rename(struct strace_world *world, struct strace_thread *thread, uint32_t tid)
+{
+    struct strace_thread *renamed = strace_thread_get(world, tid);
+
+    if (!renamed)
+        return -ENOMEM;
+    descriptors_leave(renamed->descriptors);
+    *renamed = *thread;
+    renamed->tid = renamed->pid = tid;
+    tree_drop(&world->threads, thread, compare_tid);
+    world->thread_count--;
+    return 0;
+}
+
 struct only {
     bool cloning; /* of these alone */
     struct strace_thread *thread;
@@ -143,6 +157,7 @@ int strace_thread_inherit(struct strace_thread *thread, const struct strace_thre
     thread->descriptors = descriptors;
     thread->pid = same_process ? parent->pid : thread->tid;
     memcpy(thread->comm, parent->comm, COMM_SIZE);
+    thread->placed = true;
     return 0;
 }
 
@@ -288,10 +303,65 @@ int strace_socket_tell(struct strace_world *world, struct strace_socket *socket,
 {
     if (socket->told)
         return 0;
-    socket->facts.pid = thread->pid;
-    memcpy(socket->facts.comm, thread->comm, COMM_SIZE);
+    if (!socket->facts.pid) {
+        socket->facts.pid = thread->pid;
+        memcpy(socket->facts.comm, thread->comm, COMM_SIZE);
+    }
     socket->told = true;
     return world->sink->endpoint(world->sink->context, &socket->facts);
+}
+
+/* Datagrams whose sender has no address yet */
+
+/* 64-bit FNV-1a. */
+static uint64_t digest(const uint8_t *data, size_t length)
+{
+    uint64_t hash = 0xcbf29ce484222325;
+
+    for (size_t i = 0; i < length; i++)
+        hash = (hash ^ data[i]) * 0x100000001b3;
+    return hash;
+}
+
+void strace_socket_sent(struct strace_world *world, struct strace_socket *socket, const char *to,
+                        const uint8_t *data, size_t length)
+{
+    const struct endpoint_facts *facts = &socket->facts;
+
+    if (facts->type != SOCK_DGRAM || facts->family == AF_UNIX || facts->address[0])
+        return;
+    if (!socket->strange) {
+        socket->strange = true;
+        socket->stranger = world->strangers;
+        world->strangers = socket;
+    }
+    socket->sent = digest(data, length);
+    stpcpy(socket->to, to ? to : facts->peer_address);
+}
+
+int strace_socket_came(struct strace_world *world, const struct strace_socket *receiver,
+                       const char *from, const uint8_t *data, size_t length,
+                       const struct strace_thread *thread)
+{
+    uint64_t content;
+
+    if (!world->strangers || !from || receiver->facts.type != SOCK_DGRAM ||
+        receiver->facts.family == AF_UNIX)
+        return 0;
+    content = digest(data, length);
+    for (struct strace_socket **at = &world->strangers; *at; at = &(*at)->stranger) {
+        struct strace_socket *socket = *at;
+
+        if (socket->sent != content || !address_agrees(socket->to, receiver->facts.address))
+            continue;
+        *at = socket->stranger;
+        socket->strange = false;
+        if (socket->facts.address[0])
+            return 0;
+        strace_socket_address(socket, from);
+        return strace_socket_tell(world, socket, thread);
+    }
+    return 0;
 }
 
 static void thread_free(void *node)

@@ -11,6 +11,12 @@ struct strace_socket {
     bool told;                   /* the sink knows it as it is */
     bool waiting;                /* connected, but nobody is known to have accepted it */
     struct strace_socket *next;  /* of those that wait */
+
+    /* Of one that sends and has no address: */
+    bool strange;
+    struct strace_socket *stranger; /* the next such */
+    uint64_t sent;                  /* a digest of what it sent last */
+    char to[ADDRESS_TEXT_SIZE];
 };
 
 /* One open descriptor. */
@@ -34,7 +40,8 @@ struct strace_thread {
     char *begun;    /* the text of a call that has not returned, or NULL */
     uint64_t time;  /* when that was entered */
     uint64_t sends; /* the number of the call, when the sink knows that it has begun; or 0 */
-    bool clones;    /* it makes a thread or a process */
+    bool clones;    /* that call makes a thread or a process */
+    bool placed;    /* it is known who made it */
 };
 
 struct strace_world {
@@ -44,6 +51,7 @@ struct strace_world {
     void *sockets; /* a tree of struct strace_socket, by inode */
     uint64_t unnumbered;
     struct strace_socket *waiting;
+    struct strace_socket *strangers;
 };
 
 void strace_world_free(struct strace_world *world);
@@ -53,6 +61,9 @@ struct strace_thread *strace_thread_find(struct strace_world *world, uint32_t ti
 
 /* The thread, which is made when there is none yet; NULL when there is no memory. */
 struct strace_thread *strace_thread_get(struct strace_world *world, uint32_t tid);
+
+/* Gives a thread that was known by no number its number. Returns 0 or -ENOMEM. */
+int strace_thread_rename(struct strace_world *world, struct strace_thread *thread, uint32_t tid);
 
 /* The only thread there is; NULL when there is none, or more than one. */
 struct strace_thread *strace_thread_only(struct strace_world *world);
@@ -89,6 +100,17 @@ void strace_sockets_pair(struct strace_socket *one, struct strace_socket *other)
  * seen. */
 void strace_socket_connected(struct strace_world *world, struct strace_socket *socket);
 void strace_socket_accepted(struct strace_world *world, struct strace_socket *socket);
+
+/*
+ * A datagram socket that has no address gets one when it sends, which only shows where that is
+ * received. Notes what it sent, and where to; and finds it when that has come from an address that
+ * no socket is known to have: it has that then.
+ */
+void strace_socket_sent(struct strace_world *world, struct strace_socket *socket, const char *to,
+                        const uint8_t *data, size_t length);
+int strace_socket_came(struct strace_world *world, const struct strace_socket *receiver,
+                       const char *from, const uint8_t *data, size_t length,
+                       const struct strace_thread *thread);
 
 /* Tells the sink of the socket, unless it knows. Returns 0 or what the sink returned. */
 int strace_socket_tell(struct strace_world *world, struct strace_socket *socket,

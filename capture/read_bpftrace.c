@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * Reads lines that a bpftrace program printed with %r for the bytes:
+ *
+ *     printf("%d %s fd=%d len=%d > %r\n", pid, comm, $fd, $len, buf($data, $len))
+ *
+ * > stands before what the traced process sent, < before what it received. len=, which may be left
+ * out, is how many bytes there really were: bpftrace prints no more than 64, unless told to, and
+ * does not say so. All else before that names the conversation: what differs is another one.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "capture/strace_text.h"
+#include "capture/talk.h"
+
+enum { USUAL_MAX = 64, PID_MAX = 4194304 };
+
+static const struct {
+    const char *word;
+    bool sent;
+} directions[] = {
+    {">", true},    {"<", false},        {">>>", true},   {"<<<", false},
+    {"->", true},   {"<-", false},       {"send", true},  {"recv", false},
+    {"sent", true}, {"received", false}, {"write", true}, {"read", false},
+};
+
+struct parsed {
+    bool sent;
+    struct slice name;   /* of the conversation */
+    struct slice buffer; /* what was printed */
+    char comm[COMM_SIZE];
+    uint32_t pid;
+    uint64_t time;
+    size_t length; /* if it is told */
+    bool told;
+};
+
+struct dialog {
+    struct dialog *next;
+    struct talk talk;
+    char name[];
+};
+
+struct bpftrace {
+    struct reading *reading;
+    struct talk_kind kind;
+    struct dialog *dialogs;
+    struct bytes data;
+    uint64_t number;
+    size_t line;
+    size_t cut; /* messages that may have been longer */
+};
+
+/* The line */
+
+static bool find_direction(struct slice word, bool *sent)
+{
+    if (word.length && word.at[word.length - 1] == ':')
+        word.length--;
+    for (size_t i = 0; i < sizeof(directions) / sizeof(*directions); i++) {
+        if (slice_is(word, directions[i].word)) {
+            *sent = directions[i].sent;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The value of key=VALUE, when the word is that; else nothing. */
+static struct slice value_of(struct slice word, const char *key)
+{
+    size_t length = strlen(key);
+
+    return slice_begins(word, key) ? (struct slice){word.at + length, word.length - length}
+                                   : (struct slice){word.at, 0};
+}
+
+/* 12:34:56, perhaps with a fraction; a number of nanoseconds, which is larger than any pid. */
+static bool read_time(struct slice word, uint64_t *time)
+{
+    unsigned hours, minutes;
+    double seconds;
+    int64_t number;
+
+    if (sscanf(word.at, "%2u:%2u:%lf", &hours, &minutes, &seconds) == 3 && seconds >= 0 &&
+        seconds < 61) {
+        *time = (hours * 60 + minutes) * UINT64_C(60000000000) + (uint64_t)(seconds * 1e9);
+        return true;
+    }
+    if (!slice_number(word, &number) || number <= PID_MAX)
+        return false;
+    *time = (uint64_t)number;
+    return true;
+}
+
+static void take_comm(struct parsed *parsed, struct slice word)
+{
+    if (parsed->comm[0] || memchr(word.at, '=', word.length))
+        return;
+    memcpy(parsed->comm, word.at, word.length < COMM_SIZE ? word.length : COMM_SIZE - 1);
+}
+
+/* Takes a word before the direction. Returns whether it names the conversation. */
+static bool take_word(struct parsed *parsed, struct slice word)
+{
+    struct slice length = value_of(word, "len="), pid = value_of(word, "pid="),
+                 comm = value_of(word, "comm=");
+    int64_t number;
+
+    if (length.length && slice_number(length, &number) && number >= 0) {
+        parsed->length = (size_t)number;
+        parsed->told = true;
+        return false;
+    }
+    if (read_time(word, &parsed->time))
+        return false;
+    if (!parsed->pid && slice_number(pid.length ? pid : word, &number) && number > 0 &&
+        number <= PID_MAX)
+        parsed->pid = (uint32_t)number;
+    else if (comm.length || isalpha((unsigned char)*word.at))
+        take_comm(parsed, comm.length ? comm : word);
+    return true;
+}
+
+/* Takes the line apart, and keeps in name, which has room for it, what names the conversation. */
+static bool parse(struct parsed *parsed, const char *line, size_t length, char *name)
+{
+    char *to = name;
+
+    *parsed = (struct parsed){0};
+    for (const char *at = line; at < line + length;) {
+        size_t size = strcspn(at, " \t");
+        struct slice word = {at, size};
+
+        if (size && find_direction(word, &parsed->sent)) {
+            at += size + (at[size] != '\0');
+            parsed->name = (struct slice){name, (size_t)(to - name)};
+            parsed->buffer = (struct slice){at, (size_t)(line + length - at)};
+            return true;
+        }
+        if (size && take_word(parsed, word)) {
+            to = mempcpy(to, at, size);
+            *to++ = ' ';
+        }
+        at += size + (at[size] != '\0');
+    }
+    return false;
+}
+
+static int looks(const uint8_t *bytes, size_t size)
+{
+    static const char attaching[] = "Attaching ", probe[] = " probe";
+    const uint8_t *found = memmem(bytes, size, attaching, strlen(attaching));
+    const uint8_t *newline = found ? memchr(found, '\n', size - (size_t)(found - bytes)) : NULL;
+
+    if (!newline || (found > bytes && found[-1] != '\n'))
+        return 0;
+    return memmem(found, (size_t)(newline - found), probe, strlen(probe)) ? 85 : 0;
+}
+
+/* The bytes */
+
+static bool is_escape(const char *at, size_t left)
+{
+    return left >= 4 && at[0] == '\\' && at[1] == 'x' && isxdigit((unsigned char)at[2]) &&
+           isxdigit((unsigned char)at[3]);
+}
+
+static uint8_t read_hex(const char *at)
+{
+    char digits[] = {at[0], at[1], '\0'};
+
+    return (uint8_t)strtoul(digits, NULL, 16);
+}
+
+/*
+ * Undoes %r and %rx. A backslash is not escaped, but neither is a byte that can be printed, unless
+ * all are: so in \x41 beside other text the backslash is one.
+ */
+static void take_escaped(struct bytes *data, struct slice buffer)
+{
+    bool all = buffer.length % 4 == 0;
+    size_t size;
+
+    for (size_t i = 0; i < buffer.length && all; i += 4)
+        all = is_escape(buffer.at + i, buffer.length - i);
+    for (const char *at = buffer.at, *end = at + buffer.length; at < end; at += size) {
+        bool escape =
+            is_escape(at, (size_t)(end - at)) && (all || !isprint((unsigned char)read_hex(at + 2)));
+
+        size = escape ? 4 : 1;
+        data->at[data->length++] = escape ? read_hex(at + 2) : (uint8_t)*at;
+    }
+}
+
+/* Undoes %rh: 68 65 6c. Returns false when it is not that, or not so many. */
+static bool take_plain_hex(struct bytes *data, struct slice buffer, size_t length)
+{
+    size_t start = data->length;
+
+    for (const char *at = buffer.at, *end = at + buffer.length; end - at >= 2; at += 3) {
+        if (!isxdigit((unsigned char)at[0]) || !isxdigit((unsigned char)at[1]) ||
+            (end - at > 2 && at[2] != ' '))
+            break;
+        data->at[data->length++] = read_hex(at);
+    }
+    if (data->length - start == length && buffer.length + 1 >= 3 * length)
+        return true;
+    data->length = start;
+    return false;
+}
+
+static int take_buffer(struct bpftrace *dump, const struct parsed *parsed)
+{
+    size_t need = parsed->buffer.length + 1;
+    uint8_t *room = need > dump->data.room ? realloc(dump->data.at, need) : dump->data.at;
+
+    if (!room)
+        return -ENOMEM;
+    dump->data.at = room;
+    dump->data.room = need > dump->data.room ? need : dump->data.room;
+    dump->data.length = 0;
+    if (parsed->told && parsed->length != parsed->buffer.length &&
+        take_plain_hex(&dump->data, parsed->buffer, parsed->length))
+        return 0;
+    take_escaped(&dump->data, parsed->buffer);
+    if (parsed->told && dump->data.length > parsed->length)
+        return reading_fail(dump->reading, dump->reading->dumps, dump->line,
+                            "there are %zu bytes, and len=%zu says fewer", dump->data.length,
+                            parsed->length);
+    return 0;
+}
+
+/* The conversations */
+
+static struct dialog *find_dialog(struct bpftrace *dump, struct slice name)
+{
+    for (struct dialog *each = dump->dialogs; each; each = each->next)
+        if (slice_is(name, each->name))
+            return each;
+    return NULL;
+}
+
+static int add_dialog(struct bpftrace *dump, const struct parsed *parsed, struct dialog **out)
+{
+    struct dialog *dialog = calloc(1, sizeof(*dialog) + parsed->name.length + 1);
+
+    if (!dialog)
+        return -ENOMEM;
+    memcpy(dialog->name, parsed->name.at, parsed->name.length);
+    dialog->next = dump->dialogs;
+    dump->dialogs = dialog;
+    dialog->talk.kind = dump->kind;
+    dialog->talk.ends[0].pid = parsed->pid;
+    memcpy(dialog->talk.ends[0].comm, parsed->comm, COMM_SIZE);
+    if (dump->reading->options->client)
+        dialog->talk.ends[talk_client(&dialog->talk, dump->reading, 0)].client = true;
+    else
+        dialog->talk.ends[!parsed->sent].client = true;
+    *out = dialog;
+    return talk_begin(&dialog->talk, dump->reading, &dump->number);
+}
+
+static int take(struct bpftrace *dump, const struct parsed *parsed)
+{
+    struct dialog *dialog = find_dialog(dump, parsed->name);
+    int err = dialog ? 0 : add_dialog(dump, parsed, &dialog);
+
+    if (!err)
+        err = take_buffer(dump, parsed);
+    if (err)
+        return err;
+    dump->cut += !parsed->told && dump->data.length == USUAL_MAX;
+    return talk_said(&dialog->talk, dump->reading, !parsed->sent, parsed->time, dump->data.at,
+                     dump->data.length, parsed->told ? parsed->length : dump->data.length);
+}
+
+/* What bpftrace says when its own buffer was full. */
+static void take_lost(struct bpftrace *dump, const char *line)
+{
+    unsigned long long count;
+    int after = 0;
+
+    if (sscanf(line, "Lost %llu events%n", &count, &after) == 1 && after) {
+        dump->reading->losses.messages += count;
+        reading_lacks(dump->reading, dump->reading->dumps, "bpftrace lost %llu events", count);
+    }
+}
+
+static int read_lines(struct bpftrace *dump)
+{
+    char *line = NULL, *name = NULL;
+    size_t room = 0;
+    struct parsed parsed;
+    ssize_t length;
+    int err = 0;
+
+    while (!err && (length = getline(&line, &room, dump->reading->dumps->file)) >= 0) {
+        dump->line++;
+        length -= length && line[length - 1] == '\n';
+        line[length] = '\0';
+        free(name);
+        name = malloc((size_t)length + 2);
+        if (!name)
+            err = -ENOMEM;
+        else if (strlen(line) == (size_t)length && parse(&parsed, line, (size_t)length, name))
+            err = take(dump, &parsed);
+        else
+            take_lost(dump, line);
+    }
+    free(name);
+    free(line);
+    return err;
+}
+
+static int read(struct reading *reading)
+{
+    struct bpftrace dump = {.reading = reading};
+    int err = talk_kind_find(&dump.kind, reading, 0);
+
+    if (!err)
+        err = reading->begin(reading->context, NULL, "bpftrace");
+    if (!err)
+        err = read_lines(&dump);
+    if (!err && ferror(reading->dumps->file))
+        err = reading_fail(reading, reading->dumps, dump.line + 1, "cannot be read");
+    if (!err && dump.cut)
+        reading_lacks(reading, reading->dumps,
+                      "%zu messages of %d bytes may have been longer (print their length, as "
+                      "len=%%d; and let BPFTRACE_STRLEN be as long)",
+                      dump.cut, USUAL_MAX);
+    while (dump.dialogs) {
+        struct dialog *dialog = dump.dialogs;
+
+        dump.dialogs = dialog->next;
+        free(dialog);
+    }
+    free(dump.data.at);
+    return err;
+}
+
+const struct reader reader_bpftrace = {
+    .name = "bpftrace",
+    .summary = "lines that bpftrace printed with %r",
+    .looks = looks,
+    .read = read,
+};

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/* What strace's reader knows while it reads, and the calls as it takes them apart. */
+#ifndef CAPTURE_STRACE_H
+#define CAPTURE_STRACE_H
+
+#include "capture/reader.h"
+#include "capture/strace_process.h"
+
+enum { STRACE_ARGUMENTS = 6 };
+
+/* A call that has returned, or been entered. */
+struct strace_call {
+    struct slice name;
+    struct slice arguments[STRACE_ARGUMENTS]; /* empty where there is none */
+    int64_t result;
+    struct slice returned; /* the same as text, with what is behind it if it is a descriptor */
+    bool failed;           /* or not returned at all */
+    bool pending;          /* it failed with EINPROGRESS */
+    uint64_t began, ended; /* nanoseconds */
+};
+
+struct strace {
+    struct reading *reading;
+    struct strace_world world;
+    uint32_t unnumbered; /* the thread that the last line without a number was of */
+    uint64_t calls;
+    struct bytes data; /* of the message that is taken */
+    size_t cut;        /* strings that strace left the end of out */
+    size_t unknown;    /* messages of sockets of which nobody knows what they are */
+    size_t torn;       /* calls that are not there whole */
+    bool uring;        /* somebody uses io_uring */
+};
+
+/* Takes one line's text, of a thread, that came at a time. Returns 0 or -errno. */
+int strace_take(struct strace *strace, struct strace_thread *thread, const char *text,
+                uint64_t time);
+
+/*
+ * Takes a text like name(arguments) = result apart. The result may be missing, as of
+ * a call that has only begun: then *whole is false. Returns false when it is none.
+ */
+bool strace_call_parse(struct strace_call *call, const char *text, bool *whole);
+
+/* The socket behind a descriptor, as far as it is known; NULL when it is none. */
+struct strace_socket *strace_socket_of(struct strace *strace, struct strace_thread *thread,
+                                       struct slice descriptor);
+
+/* Puts a socket, or NULL, behind a descriptor. Returns 0 or -ENOMEM. */
+int strace_put(struct strace_thread *thread, struct slice descriptor, struct strace_socket *socket,
+               bool closes_on_exec);
+
+/* Makes of a call what the sink is to be told. Each returns 0 or -errno. */
+typedef int strace_handler(struct strace *strace, struct strace_thread *thread,
+                           const struct strace_call *call);
+
+/* Calls that move bytes (strace_message.c); those that send say when they begin. */
+struct strace_mover {
+    const char *name;
+    bool sends;
+    bool sure; /* what it is called on is a socket */
+    strace_handler *handle;
+};
+
+const struct strace_mover *strace_mover_find(struct slice name);
+int strace_message_begin(struct strace *strace, struct strace_thread *thread,
+                         const struct strace_call *call);
+
+/* Calls that change what there is (strace_state.c); NULL when it is none of them. */
+strace_handler *strace_state_find(struct slice name);
+
+/* Whether the call makes a thread or a process; and what that has of the one that made it. */
+bool strace_clones(const struct strace_call *call);
+int strace_clone(struct strace_thread *child, const struct strace_thread *parent,
+                 const struct strace_call *call);
+
+struct ancillary;
+
+/* The control messages of a msghdr, in *out, which may be NULL. Returns 0 or -ENOMEM. */
+int strace_ancillary(struct strace *strace, struct strace_thread *thread, struct slice header,
+                     bool sends, int family, struct ancillary **out);
+
+#endif

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/* Calls as strace prints them: whole, or in the two parts that another thread's came between. */
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "capture/strace.h"
+
+static const char unfinished[] = "<unfinished ...>";
+
+/* What stands behind the arguments: = RESULT. */
+static bool read_result(struct strace_call *call, const char *at)
+{
+    at += strspn(at, " ");
+    if (*at != '=')
+        return false;
+    at++;
+    at += strspn(at, " ");
+    call->returned = (struct slice){at, strlen(at)};
+    call->failed = !slice_number(call->returned, &call->result) || call->result < 0;
+    call->pending = call->failed && strstr(at, "EINPROGRESS");
+    return true;
+}
+
+/* The descriptor alone, without what follows: 3<socket:[5]> <0.000020>. */
+static struct slice descriptor_at(struct slice returned)
+{
+    const char *at = returned.at;
+    struct slice piece;
+
+    if (slice_next(&at, &piece) && piece.length) {
+        const char *blank = memmem(piece.at, piece.length, "> <", 3);
+
+        returned.length = blank ? (size_t)(blank + 1 - piece.at) : piece.length;
+    }
+    return returned;
+}
+
+bool strace_call_parse(struct strace_call *call, const char *text, bool *whole)
+{
+    size_t length = 0;
+    struct slice extra;
+    const char *at;
+
+    *call = (struct strace_call){.failed = true};
+    while (isalnum((unsigned char)text[length]) || text[length] == '_')
+        length++;
+    if (!length || text[length] != '(')
+        return false;
+    call->name = (struct slice){text, length};
+    at = text + length + 1;
+    for (size_t i = 0; i < STRACE_ARGUMENTS; i++) {
+        call->arguments[i] = (struct slice){at, 0};
+        slice_next(&at, &call->arguments[i]);
+    }
+    while (slice_next(&at, &extra))
+        ;
+    *whole = *at == ')' && read_result(call, at + 1);
+    if (*whole)
+        call->returned = descriptor_at(call->returned);
+    return true;
+}
+
+/* A call that began will not return, or not be seen to. */
+static int give_up(struct strace *strace, struct strace_thread *thread)
+{
+    const struct sink *sink = strace->world.sink;
+    uint64_t call = thread->sends;
+
+    free(thread->begun);
+    thread->begun = NULL;
+    thread->sends = 0;
+    return call ? sink->end(sink->context, thread->tid, call) : 0;
+}
+
+static int begin(struct strace *strace, struct strace_thread *thread, char *text, uint64_t time)
+{
+    struct strace_call call;
+    bool whole;
+    int err = give_up(strace, thread);
+
+    thread->begun = text;
+    thread->time = time;
+    if (err || !strace_call_parse(&call, text, &whole))
+        return err;
+    thread->clones = strace_clones(&call);
+    return strace_message_begin(strace, thread, &call);
+}
+
+static int dispatch(struct strace *strace, struct strace_thread *thread,
+                    const struct strace_call *call)
+{
+    const struct strace_mover *mover = strace_mover_find(call->name);
+    strace_handler *handle = mover ? mover->handle : strace_state_find(call->name);
+    int err = 0;
+
+    if (!handle)
+        return 0;
+    strace->calls++;
+    err = handle(strace, thread, call);
+    return err ? err : give_up(strace, thread);
+}
+
+/* What begins here, without the mark at its end; NULL when there is no such mark, or no memory. */
+static char *begun_text(const char *text, int *err)
+{
+    const char *mark = strstr(text, unfinished), *next;
+    size_t length;
+    char *copy;
+
+    while (mark && (next = strstr(mark + 1, unfinished)))
+        mark = next;
+    if (!mark || mark[strlen(unfinished)])
+        return NULL;
+    length = (size_t)(mark - text);
+    while (length && text[length - 1] == ' ')
+        length--;
+    copy = strndup(text, length);
+    *err = copy ? 0 : -ENOMEM;
+    return copy;
+}
+
+/* Puts the two parts of a call together; NULL when there is no memory. */
+static char *joined_text(const char *begun, const char *rest)
+{
+    char *text = malloc(strlen(begun) + strlen(rest) + 2);
+
+    if (text)
+        stpcpy(stpcpy(stpcpy(text, begun), " "), rest);
+    return text;
+}
+
+static int take_call(struct strace *strace, struct strace_thread *thread, const char *text,
+                     uint64_t began, uint64_t ended)
+{
+    const struct strace_mover *mover;
+    struct strace_call call;
+    bool whole;
+
+    if (!strace_call_parse(&call, text, &whole))
+        return 0;
+    mover = strace_mover_find(call.name);
+    if (!whole) {
+        /* An end without a result is that of a thread that was ended in the call. */
+        strace->torn += mover && !strstr(text, unfinished);
+        return give_up(strace, thread);
+    }
+    call.began = began;
+    call.ended = ended;
+    return dispatch(strace, thread, &call);
+}
+
+/* <... recvfrom resumed>"abc", 9, 0, NULL, NULL) = 3 */
+static int resume(struct strace *strace, struct strace_thread *thread, const char *text,
+                  uint64_t time)
+{
+    const char *name = text + strlen("<... "), *rest = strstr(name, " resumed>");
+    const struct strace_mover *mover;
+    char *begun = thread->begun, *whole;
+    int err;
+
+    if (!rest)
+        return 0;
+    mover = strace_mover_find((struct slice){name, (size_t)(rest - name)});
+    rest += strlen(" resumed>");
+    if (!begun) {
+        strace->torn += mover && mover->sure;
+        return 0;
+    }
+    whole = joined_text(begun, rest);
+    thread->begun = NULL;
+    free(begun);
+    if (!whole)
+        return -ENOMEM;
+    err = take_call(strace, thread, whole, thread->time, time);
+    free(whole);
+    return err;
+}
+
+int strace_take(struct strace *strace, struct strace_thread *thread, const char *text,
+                uint64_t time)
+{
+    char *begun;
+    int err = 0;
+
+    if (strncmp(text, "+++ ", 4) == 0) {
+        err = give_up(strace, thread);
+        strace_thread_drop(&strace->world, thread);
+        return err;
+    }
+    if (strncmp(text, "<... ", 5) == 0)
+        return resume(strace, thread, text, time);
+    begun = begun_text(text, &err);
+    if (begun)
+        return begin(strace, thread, begun, time);
+    return err ? err : take_call(strace, thread, text, time, time);
+}

@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/* The bytes that calls moved, as strace shows them. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "capture/ancillary.h"
+#include "capture/strace.h"
+
+/* Where a call has what; -1 where it has no such argument. */
+enum { FLAGS = 3, NAME = 4 };
+
+/* A look at what is there, and the kernel's own reports, move nothing. */
+static bool moves_nothing(struct slice flags)
+{
+    return slice_has(flags, "MSG_PEEK") || slice_has(flags, "MSG_ERRQUEUE");
+}
+
+/* What the user says of sockets that strace does not tell the family or the type of. */
+static bool is_known(struct strace *strace, struct strace_socket *socket)
+{
+    const struct reader_options *options = strace->reading->options;
+    const char *server = options->server;
+    bool inet = server && (strncmp(server, "tcp:", 4) == 0 || strncmp(server, "udp:", 4) == 0);
+    struct endpoint_facts *facts = &socket->facts;
+
+    if (!facts->family && server)
+        facts->family = !inet ? AF_UNIX : strchr(server, '[') ? AF_INET6 : AF_INET;
+    if (!facts->type && inet)
+        facts->type = server[0] == 't' ? SOCK_STREAM : SOCK_DGRAM;
+    if (!facts->type)
+        facts->type = options->type;
+    if (server && !facts->address[0] && !facts->peer_address[0] && !facts->role &&
+        strlen(server) < ADDRESS_TEXT_SIZE)
+        strace_socket_peer(socket, server);
+    return (facts->family == AF_UNIX || facts->family == AF_INET || facts->family == AF_INET6) &&
+           facts->type;
+}
+
+/* The address that a call named or was given, in text; NULL when there was none. */
+static const char *name_of(struct slice name, const struct strace_socket *socket,
+                           char text[ADDRESS_TEXT_SIZE])
+{
+    if (socket->facts.type != SOCK_DGRAM || !name.length || slice_is(name, "NULL"))
+        return NULL;
+    if (!strace_address(name, SOCK_DGRAM, text))
+        text[0] = '\0';
+    return text;
+}
+
+struct moved {
+    struct strace_socket *socket;
+    bool sends;
+    bool last; /* of its call */
+    struct slice name;
+    size_t length; /* of all that moved */
+    struct ancillary *ancillary;
+};
+
+/* Hands on the message whose bytes are in strace->data. */
+static int deliver(struct strace *strace, struct strace_thread *thread,
+                   const struct strace_call *call, const struct moved *moved)
+{
+    const struct sink *sink = strace->world.sink;
+    char name[ADDRESS_TEXT_SIZE];
+    size_t there = strace->data.length < moved->length ? strace->data.length : moved->length;
+    struct message_facts facts = {
+        .inode = moved->socket->facts.inode,
+        .time = moved->sends ? call->began : call->ended,
+        .tid = thread->tid,
+        .pid = thread->pid,
+        .sent = moved->sends,
+        .ends_call = moved->last,
+        .call = thread->sends ? thread->sends : strace->calls,
+        .name = name_of(moved->name, moved->socket, name),
+        .data = strace->data.at,
+        .length = there,
+        .missing = moved->length - there,
+        .ancillary = moved->ancillary,
+    };
+    int err;
+
+    memcpy(facts.comm, thread->comm, COMM_SIZE);
+    strace->cut += facts.missing > 0;
+    err = strace_socket_tell(&strace->world, moved->socket, thread);
+    if (!err && moved->sends)
+        strace_socket_sent(&strace->world, moved->socket, facts.name, facts.data, there);
+    else if (!err)
+        err = strace_socket_came(&strace->world, moved->socket, facts.name, facts.data, there,
+                                 thread);
+    if (!err)
+        err = sink->message(sink->context, &facts);
+    if (moved->last)
+        thread->sends = 0;
+    return err;
+}
+
+/* Nothing at all is a message where messages have bounds, unless it is the end. */
+static bool is_message(const struct moved *moved)
+{
+    int type = moved->socket->facts.type;
+
+    if (moved->length)
+        return true;
+    return type == SOCK_DGRAM || (type == SOCK_SEQPACKET && (moved->sends || moved->ancillary));
+}
+
+/* Finds the socket, and whether its messages are to be taken. */
+static bool find_socket(struct strace *strace, struct strace_thread *thread,
+                        struct slice descriptor, bool sure, struct strace_socket **socket)
+{
+    struct strace_facts facts;
+
+    *socket = strace_socket_of(strace, thread, descriptor);
+    if (*socket && is_known(strace, *socket))
+        return true;
+    /* What is told to be of another family or type is none that is recorded. */
+    if (*socket ? !(*socket)->facts.family || !(*socket)->facts.type
+                : sure && !strace_annotation(descriptor, &facts))
+        strace->unknown++;
+    return false;
+}
+
+static int take_buffer(struct strace *strace, struct strace_thread *thread,
+                       const struct strace_call *call)
+{
+    const struct strace_mover *mover = strace_mover_find(call->name);
+    struct moved moved = {.sends = mover->sends, .last = true, .name = call->arguments[NAME]};
+    int64_t size = INT64_MAX;
+    bool cut;
+
+    if (call->failed || moves_nothing(call->arguments[FLAGS]) ||
+        !find_socket(strace, thread, call->arguments[0], mover->sure, &moved.socket))
+        return 0;
+    slice_number(call->arguments[2], &size);
+    moved.length = (size_t)(call->result < size ? call->result : size);
+    if (!is_message(&moved) || (!size && !moved.sends))
+        return 0;
+    strace->data.length = 0;
+    return slice_string(call->arguments[1], &strace->data, &cut)
+               ? -ENOMEM
+               : deliver(strace, thread, call, &moved);
+}
+
+/* Appends what an array of struct iovec holds; *room is how much it could. */
+static int take_pieces(struct strace *strace, struct slice vector, size_t *room)
+{
+    const char *at = slice_inside(vector);
+    struct slice piece, value;
+    bool cut = false;
+    int64_t size;
+
+    *room = 0;
+    strace->data.length = 0;
+    while (at && slice_next(&at, &piece)) {
+        size = 0;
+        if (!slice_field(piece, "iov_base", &value)) { /* ..., for what strace left out */
+            *room = SIZE_MAX;
+            return 0;
+        }
+        /* Behind a piece that is cut short the next one has no place. */
+        if (!cut && slice_string(value, &strace->data, &cut))
+            return -ENOMEM;
+        if (slice_field(piece, "iov_len", &value) && slice_number(value, &size) && size > 0)
+            *room = *room + (size_t)size < *room ? SIZE_MAX : *room + (size_t)size;
+    }
+    if (!at)
+        *room = SIZE_MAX;
+    return 0;
+}
+
+static int take_vector(struct strace *strace, struct strace_thread *thread,
+                       const struct strace_call *call)
+{
+    const struct strace_mover *mover = strace_mover_find(call->name);
+    struct moved moved = {.sends = mover->sends, .last = true};
+    size_t room;
+
+    if (call->failed ||
+        !find_socket(strace, thread, call->arguments[0], mover->sure, &moved.socket))
+        return 0;
+    if (take_pieces(strace, call->arguments[1], &room))
+        return -ENOMEM;
+    moved.length = (size_t)call->result < room ? (size_t)call->result : room;
+    return is_message(&moved) ? deliver(strace, thread, call, &moved) : 0;
+}
+
+/* One struct msghdr. */
+static int take_header(struct strace *strace, struct strace_thread *thread,
+                       const struct strace_call *call, struct slice header, size_t length,
+                       struct moved *moved)
+{
+    struct slice vector = {0};
+    size_t room;
+    int err = strace_ancillary(strace, thread, header, moved->sends, moved->socket->facts.family,
+                               &moved->ancillary);
+
+    if (err)
+        return err;
+    moved->name = (struct slice){0};
+    slice_field(header, "msg_name", &moved->name);
+    slice_field(header, "msg_iov", &vector);
+    err = take_pieces(strace, vector, &room);
+    moved->length = length < room ? length : room;
+    if (!err && is_message(moved))
+        err = deliver(strace, thread, call, moved);
+    free(moved->ancillary);
+    moved->ancillary = NULL;
+    return err;
+}
+
+static int take_message(struct strace *strace, struct strace_thread *thread,
+                        const struct strace_call *call)
+{
+    const struct strace_mover *mover = strace_mover_find(call->name);
+    struct moved moved = {.sends = mover->sends, .last = true};
+
+    if (call->failed || moves_nothing(call->arguments[2]) ||
+        !find_socket(strace, thread, call->arguments[0], true, &moved.socket))
+        return 0;
+    return take_header(strace, thread, call, call->arguments[1], (size_t)call->result, &moved);
+}
+
+static int take_messages(struct strace *strace, struct strace_thread *thread,
+                         const struct strace_call *call)
+{
+    const struct strace_mover *mover = strace_mover_find(call->name);
+    struct moved moved = {.sends = mover->sends};
+    const char *at = slice_inside(call->arguments[1]);
+    struct slice each, header, value;
+    int64_t length, left = call->result;
+    int err = 0;
+
+    if (call->failed || moves_nothing(call->arguments[FLAGS]) ||
+        !find_socket(strace, thread, call->arguments[0], true, &moved.socket))
+        return 0;
+    for (; !err && left > 0 && at && slice_next(&at, &each); left--) {
+        if (!slice_field(each, "msg_hdr", &header) || !slice_field(each, "msg_len", &value) ||
+            !slice_number(value, &length) || length < 0)
+            break;
+        moved.last = left == 1;
+        err = take_header(strace, thread, call, header, (size_t)length, &moved);
+    }
+    strace->torn += left > 0;
+    return err;
+}
+
+/* The bytes went past user memory: how many is all that is known. */
+static int take_unseen(struct strace *strace, struct strace_thread *thread,
+                       const struct strace_call *call, struct slice descriptor, bool sends)
+{
+    struct moved moved = {.sends = sends, .last = true, .length = (size_t)call->result};
+
+    if (call->failed || !call->result ||
+        !find_socket(strace, thread, descriptor, false, &moved.socket))
+        return 0;
+    strace->data.length = 0;
+    return deliver(strace, thread, call, &moved);
+}
+
+static int take_sendfile(struct strace *strace, struct strace_thread *thread,
+                         const struct strace_call *call)
+{
+    return take_unseen(strace, thread, call, call->arguments[0], true);
+}
+
+static int take_splice(struct strace *strace, struct strace_thread *thread,
+                       const struct strace_call *call)
+{
+    int err = take_unseen(strace, thread, call, call->arguments[0], false);
+
+    return err ? err : take_unseen(strace, thread, call, call->arguments[2], true);
+}
+
+static const struct strace_mover movers[] = {
+    {"read", false, false, take_buffer},
+    {"write", true, false, take_buffer},
+    {"recvfrom", false, true, take_buffer},
+    {"sendto", true, true, take_buffer},
+    {"recv", false, true, take_buffer},
+    {"send", true, true, take_buffer},
+    {"readv", false, false, take_vector},
+    {"writev", true, false, take_vector},
+    {"preadv2", false, false, take_vector},
+    {"pwritev2", true, false, take_vector},
+    {"recvmsg", false, true, take_message},
+    {"sendmsg", true, true, take_message},
+    {"recvmmsg", false, true, take_messages},
+    {"sendmmsg", true, true, take_messages},
+    {"recvmmsg_time64", false, true, take_messages},
+    {"sendfile", true, false, take_sendfile},
+    {"sendfile64", true, false, take_sendfile},
+    {"splice", true, false, take_splice},
+};
+
+const struct strace_mover *strace_mover_find(struct slice name)
+{
+    for (size_t i = 0; i < sizeof(movers) / sizeof(*movers); i++)
+        if (slice_is(name, movers[i].name))
+            return &movers[i];
+    return NULL;
+}
+
+int strace_message_begin(struct strace *strace, struct strace_thread *thread,
+                         const struct strace_call *call)
+{
+    const struct strace_mover *mover = strace_mover_find(call->name);
+    const struct sink *sink = strace->world.sink;
+    struct slice name = call->arguments[NAME];
+    struct strace_socket *socket;
+    char text[ADDRESS_TEXT_SIZE];
+    int err;
+
+    if (!mover || !mover->sends || mover->handle == take_splice)
+        return 0;
+    socket = strace_socket_of(strace, thread, call->arguments[0]);
+    if (!socket || !is_known(strace, socket))
+        return 0;
+    if (mover->handle == take_message && !slice_field(call->arguments[1], "msg_name", &name))
+        name = (struct slice){0};
+    if (mover->handle == take_messages) /* each message may have another */
+        name = (struct slice){0};
+    err = strace_socket_tell(&strace->world, socket, thread);
+    if (err)
+        return err;
+    thread->sends = ++strace->calls;
+    return sink->begin(sink->context, socket->facts.inode, thread->tid, thread->sends,
+                       name_of(name, socket, text));
+}

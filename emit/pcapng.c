@@ -126,7 +126,7 @@ static int write_interface(struct writing *writing, const char *name, const char
     struct block *block = &writing->block;
 
     block_begin(block, PCAPNG_INTERFACE);
-    block_u16(block, writing->options.wrapping.protocol ? LINK_RAW : LINK_UPPER_PDU);
+    block_u16(block, writing->options.wrapping.protocol ? LINK_ETHERNET : LINK_UPPER_PDU);
     block_u16(block, 0);
     block_u32(block, PACKET_MAX);
     block_option_text(block, INTERFACE_NAME, name);
@@ -250,12 +250,25 @@ static int packet_end(struct writing *writing, const struct unit *unit,
     return block_write(block, writing->file);
 }
 
+/* D-Bus begins with lines of text, which its dissector takes for broken messages. */
+static const char *dissector_for(const struct writing *writing, const struct unit *unit)
+{
+    const struct writer_options *options = &writing->options;
+    bool dbus = options->framing && options->framing->framer == &framer_dbus;
+
+    if (!dbus || options->dissector)
+        return writing->dissector;
+    return unit->length > 1 && strchr("lB", unit->data[0]) && unit->data[1] <= 4
+               ? writing->dissector
+               : "data-text-lines";
+}
+
 /* Messages as they are, in parts when they are longer than a packet may be. */
 static int write_pdus(struct writing *writing, struct channel *channel, const struct unit *unit)
 {
     const struct message message = like(writing, unit->direction);
     uint8_t headers[PDU_HEADERS_MAX];
-    size_t length = pdu_headers(headers, &message, writing->dissector);
+    size_t length = pdu_headers(headers, &message, dissector_for(writing, unit));
     size_t most = PACKET_MAX - length;
     size_t parts = unit->length ? (unit->length - 1) / most + 1 : 1;
     int err = 0;

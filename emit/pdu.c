@@ -51,12 +51,14 @@ static struct choice choose(const char *dissector, const struct inet_end *server
         choice.table = true;
         choice.number = server->port;
     }
-    choice.length = strnlen(choice.name, PDU_DISSECTOR_MAX);
+    choice.length = strlen(choice.name);
     if (colon) {
         choice.length = (size_t)(colon - dissector);
         choice.table = true;
         choice.number = (uint32_t)strtoul(colon + 1, NULL, 10);
     }
+    if (choice.length > PDU_DISSECTOR_MAX)
+        choice.length = PDU_DISSECTOR_MAX;
     return choice;
 }
 

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
-/* Headers are RFC 791, 8200, 9293 and 768; TCP's window is so large that it never fills. */
+/*
+ * Headers are RFC 791, 8200, 9293 and 768; TCP's window is so large that it never fills. They stand
+ * in Ethernet frames between no addresses, as packets of loopback do: there is no tool that does
+ * not take these.
+ */
 #include "emit/wrap.h"
 
 #include <errno.h>
@@ -11,6 +15,7 @@
 enum {
     EPHEMERAL = 49152, /* the first port that a client may have by itself, and how many there are */
     EPHEMERALS = 16384,
+    ETHERNET_SIZE = 14,
     HOP_LIMIT = 64,
     WINDOW = 65535,
     WINDOW_SCALE = 14,
@@ -112,12 +117,24 @@ static size_t ip_header_size(const struct wrap *wrap)
     return wrap->is_v6 ? 40 : 20;
 }
 
+/* Where the IP header stands, and what is behind it. */
+static uint8_t *ip_of(struct packet *packet)
+{
+    return packet->headers + ETHERNET_SIZE;
+}
+
+static uint8_t *transport_of(const struct wrap *wrap, struct packet *packet)
+{
+    return ip_of(packet) + ip_header_size(wrap);
+}
+
 static void put_ip(const struct wrap *wrap, enum direction direction, struct packet *packet,
                    size_t payload)
 {
     const struct wrap_end *from = &wrap->ends[direction], *to = &wrap->ends[!direction];
-    uint8_t *ip = packet->headers;
+    uint8_t *ip = ip_of(packet);
 
+    put_u16(ip - 2, wrap->is_v6 ? 0x86dd : 0x0800);
     if (wrap->is_v6) {
         ip[0] = 0x60;
         put_u16(ip + 4, payload);
@@ -143,25 +160,25 @@ static void put_ip(const struct wrap *wrap, enum direction direction, struct pac
  */
 static void put_checksum(const struct wrap *wrap, struct packet *packet, size_t at, size_t payload)
 {
-    const uint8_t *ip = packet->headers;
-    size_t size = ip_header_size(wrap);
+    uint8_t *transport = transport_of(wrap, packet);
+    size_t hosts = 2 * host_size(wrap);
     uint64_t total = (uint64_t)wrap->protocol + payload;
     uint16_t folded;
 
-    total = sum(total, ip + size - 2 * host_size(wrap), 2 * host_size(wrap));
-    total = sum(total, ip + size, packet->headers_length - size);
+    total = sum(total, transport - hosts, hosts);
+    total = sum(total, transport, (size_t)(packet->headers + packet->headers_length - transport));
     folded = fold(sum(total, packet->data, packet->length));
     if (!folded && wrap->protocol == IPPROTO_UDP)
         folded = 0xffff; /* 0 says that there is none */
-    put_u16(packet->headers + size + at, folded);
+    put_u16(transport + at, folded);
 }
 
 static void put_udp(struct wrap *wrap, enum direction direction, struct packet *packet)
 {
-    size_t size = ip_header_size(wrap), payload = 8 + packet->length + packet->missing;
-    uint8_t *udp = packet->headers + size;
+    size_t payload = 8 + packet->length + packet->missing;
+    uint8_t *udp = transport_of(wrap, packet);
 
-    packet->headers_length = size + 8;
+    packet->headers_length = (size_t)(udp - packet->headers) + 8;
     put_ip(wrap, direction, packet, payload);
     put_u16(udp, wrap->ends[direction].port);
     put_u16(udp + 2, wrap->ends[!direction].port);
@@ -172,12 +189,12 @@ static void put_udp(struct wrap *wrap, enum direction direction, struct packet *
 static void put_tcp(struct wrap *wrap, enum direction direction, int flags, struct packet *packet)
 {
     static const uint8_t options[8] = {2, 4, 0xff, 0xd7, 1, 3, 3, WINDOW_SCALE};
-    size_t size = ip_header_size(wrap), length = 20 + (flags & TCP_SYN ? sizeof(options) : 0);
+    size_t length = 20 + (flags & TCP_SYN ? sizeof(options) : 0);
     size_t payload = length + packet->length + packet->missing;
     struct wrap_end *from = &wrap->ends[direction];
-    uint8_t *tcp = packet->headers + size;
+    uint8_t *tcp = transport_of(wrap, packet);
 
-    packet->headers_length = size + length;
+    packet->headers_length = (size_t)(tcp - packet->headers) + length;
     put_ip(wrap, direction, packet, payload);
     put_u16(tcp, from->port);
     put_u16(tcp + 2, wrap->ends[!direction].port);

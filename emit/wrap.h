@@ -35,7 +35,7 @@ struct wrap {
     struct wrap_end ends[2]; /* by the direction of what they send */
 };
 
-enum { WRAP_HEADERS_MAX = 40 + 20 + 8, WRAP_PACKET_MAX = 65535 };
+enum { WRAP_HEADERS_MAX = 14 + 40 + 20 + 8, WRAP_PACKET_MAX = 65535 };
 
 /*
  * Begins a conversation, the number-th: the ends have their own addresses where they have any on

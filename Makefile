@@ -112,7 +112,7 @@ build_deps = gcc make pkg-config clang llvm libbpf-dev libelf-dev zlib1g-dev lib
 demo_deps  = linuxptp
 example_deps = chrony chromium optipng
 test_deps  = bats libcmocka-dev chrony linuxptp golang-go rustc rustfmt black python3-pytest \
-             strace jq procps util-linux socat libcap2-bin libasan8 libubsan1 valgrind xxd \
+             strace bpftrace jq procps util-linux socat libcap2-bin libasan8 libubsan1 valgrind xxd \
              dbus dbus-daemon systemd python3-gi redis-server redis-tools dbus-bin postgresql curl openssh-client openssl \
              libc6-dev-arm64-cross chromium chromium-driver tshark tcpdump
 fuzz_deps  = libclang-rt-dev python3
@@ -175,16 +175,18 @@ sanitized: ## Build all of it with ASan and UBSan, in build/sanitized
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/sanitized SANITIZE=address,undefined \
 		CFLAGS='-O1 -g' all unit-tests test-programs
 
-# Each target starts from the inputs that TARGET_seeds.py writes and keeps what it finds out.
+# Each target starts from the inputs that TARGET_seeds.py writes, or that are in tests/dumps/TARGET, and
+# keeps what it finds out.
 FUZZ_SECONDS ?= 60
 fuzz: deps deps-fuzz ## Fuzz each target below tests/fuzz for FUZZ_SECONDS (60)
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/fuzz CC=$(CLANG) CFLAGS='-O1 -g -Wno-format-nonliteral' \
 		SANITIZE=fuzzer-no-link,address,undefined fuzzers
 	@set -e; for source in tests/fuzz/*_fuzz.c; do \
 		name=$$(basename $$source _fuzz.c); found=$(BUILD)/fuzz/found/$$name; mkdir -p $$found; \
-		tests/fuzz/$${name}_seeds.py $$found; \
+		seeds=tests/fuzz/$${name}_seeds.py; [ ! -x $$seeds ] || $$seeds $$found; \
+		dumps=tests/dumps/$$name; [ -d $$dumps ] || dumps=; \
 		$(BUILD)/fuzz/tests/fuzz/$${name}_fuzz -max_total_time=$(FUZZ_SECONDS) -timeout=10 \
-			-rss_limit_mb=2048 -print_final_stats=1 -artifact_prefix=$(BUILD)/fuzz/ $$found; \
+			-rss_limit_mb=2048 -print_final_stats=1 -artifact_prefix=$(BUILD)/fuzz/ $$found $$dumps; \
 	done
 
 fuzzers: $(fuzzers)

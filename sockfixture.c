@@ -555,12 +555,11 @@ static enum status emit_fixture(struct run *run)
 }
 
 /* Returns whether there is anything to say. */
-static bool say_losses(const struct losses *losses)
+static bool say_losses(const struct losses *losses, bool dumped)
 {
     if (losses->messages)
-        say("incomplete: %" PRIu64 " messages were lost, the buffer was full (a larger one: "
-            "--buffer-size)",
-            losses->messages);
+        say("incomplete: %" PRIu64 " messages were lost%s", losses->messages,
+            dumped ? "" : ", the buffer was full (a larger one: --buffer-size)");
     if (losses->cut)
         say("incomplete: of %" PRIu64 " messages a part could not be read", losses->cut);
     if (losses->bytes)
@@ -687,7 +686,7 @@ static enum status write_results(struct run *run)
         run->losses.cut += counts.cut;
     run->losses.shortened += counts.shortened;
     run->losses.left_out += counts.left_out;
-    if (say_losses(&run->losses))
+    if (say_losses(&run->losses, run->dumped))
         run->incomplete = true;
     if (!run->options->quiet)
         say_left_out(run);

@@ -106,20 +106,21 @@ static int look(struct dumps *dumps)
 static int add(struct dumps *dumps, const char *path)
 {
     struct dump *more = realloc(dumps->at, (dumps->count + 1) * sizeof(*more));
-    char **paths = more ? realloc(dumps->paths, (dumps->count + 1) * sizeof(*paths)) : NULL;
+    struct dump *dump;
+    int err = -ENOMEM;
 
-    dumps->at = more ? more : dumps->at;
-    dumps->paths = paths ? paths : dumps->paths;
-    if (!paths)
-        return -ENOMEM;
-    paths[dumps->count] = strdup(path);
-    more[dumps->count].path = paths[dumps->count];
-    if (!paths[dumps->count])
-        return -ENOMEM;
-    more[dumps->count].file = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
-    if (!more[dumps->count].file) {
-        free(paths[dumps->count]);
-        return -errno;
+    if (!more)
+        return err;
+    dumps->at = more;
+    dump = &more[dumps->count];
+    dump->path = strdup(path);
+    if (!dump->path)
+        return err;
+    dump->file = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
+    if (!dump->file) {
+        err = -errno;
+        free((char *)dump->path);
+        return err;
     }
     dumps->count++;
     return 0;
@@ -183,9 +184,8 @@ void dumps_close(struct dumps *dumps)
 {
     for (size_t i = 0; i < dumps->count; i++) {
         close_file(dumps->at[i].file);
-        free(dumps->paths[i]);
+        free((char *)dumps->at[i].path);
     }
     free(dumps->at);
-    free(dumps->paths);
     *dumps = (struct dumps){0};
 }

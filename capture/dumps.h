@@ -13,7 +13,6 @@ enum { DUMP_HEAD_SIZE = 4096 };
 struct dumps {
     struct dump *at;
     size_t count;
-    char **paths;                 /* of those that were found */
     uint8_t head[DUMP_HEAD_SIZE]; /* how the first one begins */
     size_t head_size;
 };

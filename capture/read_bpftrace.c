@@ -110,7 +110,7 @@ static bool take_word(struct parsed *parsed, struct slice word)
                  comm = value_of(word, "comm=");
     int64_t number;
 
-    if (length.length && slice_number(length, &number) && number >= 0) {
+    if (length.length && slice_number(length, &number) && number >= 0 && number <= INT32_MAX) {
         parsed->length = (size_t)number;
         parsed->told = true;
         return false;

@@ -31,8 +31,9 @@ struct socat {
     uint64_t number; /* of endpoints */
     struct talk talk;
     bool begun;
-    uint64_t at[2]; /* how many bytes went either way */
-    uint8_t *data;  /* of a message */
+    enum { UNKNOWN, HEX, TEXT } way; /* in which the bytes are printed */
+    uint64_t at[2];                  /* how many bytes went either way */
+    uint8_t *data;                   /* of a message */
     size_t there;
     size_t dotted; /* messages that a dot cuts short */
 };
@@ -177,7 +178,14 @@ static int take_bytes(struct socat *socat, const struct header *header)
     if (!data)
         return -ENOMEM;
     socat->data = data;
-    return take_hex(socat, header) ? 0 : take_text(socat, header);
+    if (socat->way != TEXT && take_hex(socat, header)) {
+        socat->way = HEX;
+        return 0;
+    }
+    if (socat->way == HEX)
+        return cut_off(socat);
+    socat->way = TEXT;
+    return take_text(socat, header);
 }
 
 /* The conversations */

@@ -42,6 +42,7 @@ struct sockdump {
     struct dialog *dialogs;
     uint8_t *data;
     size_t there;
+    size_t cut;     /* messages of which it shows a part */
     size_t garbled; /* messages some bytes of which were not printed */
     int way;        /* in which the bytes are printed, once that is known; see ways */
 };
@@ -78,16 +79,16 @@ static bool read_length(const char *at, struct header *header)
     if (path && path < length)
         snprintf(header->path, sizeof(header->path), "%.*s", (int)(length - 1 - path), path);
     if (sscanf(length, "len %zu(%zu)%n", &header->shown, &header->length, &after) == 2)
-        return !length[after] && header->shown <= header->length;
+        return !length[after] && header->shown <= header->length && header->length <= INT32_MAX;
     after = 0;
     if (sscanf(length, "len %zu%n", &header->shown, &after) != 1)
         return false;
     header->length = header->shown;
-    return !length[after];
+    return !length[after] && header->length <= INT32_MAX;
 }
 
 /* NAME [PID -> PID], and NAME[PID]; a name may hold anything. */
-static bool read_processes(const char *at, struct header *header)
+static bool read_processes(const char *at, bool timed, struct header *header)
 {
     int after = 0;
 
@@ -95,12 +96,12 @@ static bool read_processes(const char *at, struct header *header)
         after = 0;
         if (sscanf(bracket, "[%" SCNu32 " -> %" SCNu32 "]%n", &header->pid, &header->peer,
                    &after) == 2 &&
-            after && bracket > at) {
+            after && bracket > at && bracket[-1] == ' ') {
             header->has_peer = true;
             set_comm(header, at, (size_t)(bracket - at) - 1);
             return read_length(bracket + after, header);
         }
-        if (sscanf(bracket, "[%" SCNu32 "]%n", &header->pid, &after) == 1 && after) {
+        if (!timed && sscanf(bracket, "[%" SCNu32 "]%n", &header->pid, &after) == 1 && after) {
             set_comm(header, at, (size_t)(bracket - at));
             return read_length(bracket + after, header);
         }
@@ -129,7 +130,8 @@ static const char *read_header(const char *text, const char *end, struct header 
     at += strlen(arrows);
     if (timed && strncmp(at, process, strlen(process)) != 0)
         return NULL;
-    return read_processes(timed ? at + strlen(process) : at, header) ? newline + 1 : NULL;
+    at += timed ? strlen(process) : 0;
+    return read_processes(at, timed, header) ? newline + 1 : NULL;
 }
 
 static int looks(const uint8_t *bytes, size_t size)
@@ -240,12 +242,16 @@ static int take_bytes(struct sockdump *dump, const char *at, size_t shown)
     if (!data)
         return -ENOMEM;
     dump->data = data;
+    dump->there = 0;
+    dump->place = (size_t)(at - dump->text);
+    if (!shown)
+        return 0;
     for (int way = 0; way < WAYS && !after; way++) {
         if (dump->way != WAYS && way != dump->way)
             continue;
         dump->there = 0;
         after = ways[way](dump, at, end, shown);
-        if (after && shown)
+        if (after)
             dump->way = way;
     }
     if (!after) { /* not in the way of the others: cut off, then */
@@ -330,10 +336,13 @@ static int take(struct sockdump *dump, const struct header *header, const char *
     dialog = find_dialog(dump, header, &end);
     if (!dialog)
         err = no_third(dump, header);
-    if (!err && !dialog)
+    if (!err && !dialog) {
+        end = 0;
         err = add_dialog(dump, header, &dialog);
+    }
     if (err)
         return err;
+    dump->cut += header->shown < header->length;
     dialog->spoke[end] = true;
     dialog->talk.ends[end].pid = header->pid;
     memcpy(dialog->talk.ends[end].comm, header->comm, COMM_SIZE);
@@ -366,6 +375,9 @@ static int read(struct reading *reading)
         err = reading->begin(reading->context, NULL, "sockdump");
     if (!err)
         err = read_messages(&dump);
+    if (!err && dump.cut)
+        reading_lacks(reading, reading->dumps,
+                      "of %zu messages sockdump shows a part (a larger --seg-size)", dump.cut);
     if (!err && dump.garbled)
         reading_lacks(reading, reading->dumps,
                       "%zu messages are not here as they were (--format string leaves out what is "

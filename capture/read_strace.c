@@ -311,6 +311,11 @@ static void say_lacks(struct strace *strace)
         reading_lacks(reading, reading->dumps,
                       "of %zu messages strace shows a part (a longer -s, as -s 1048576)",
                       strace->cut);
+    if (strace->unseen)
+        reading_lacks(reading, reading->dumps,
+                      "%zu messages were sent by sendfile() or splice(), whose bytes strace does "
+                      "not see",
+                      strace->unseen);
     if (strace->unknown)
         reading_lacks(reading, reading->dumps,
                       "%zu messages of sockets of which nothing tells the kind (strace -yy does, "

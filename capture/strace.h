@@ -26,6 +26,7 @@ struct strace {
     uint64_t calls;
     struct bytes data; /* of the message that is taken */
     size_t cut;        /* strings that strace left the end of out */
+    size_t unseen;     /* messages whose bytes strace does not see */
     size_t unknown;    /* messages of sockets of which nobody knows what they are */
     size_t torn;       /* calls that are not there whole */
     bool uring;        /* somebody uses io_uring */

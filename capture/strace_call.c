@@ -7,6 +7,9 @@
 
 #include "capture/strace.h"
 
+/* The kernel moves no more in one call: MAX_RW_COUNT. */
+enum { MOVED_MAX = 0x7ffff000 };
+
 static const char unfinished[] = "<unfinished ...>";
 
 /* What stands behind the arguments: = RESULT. */
@@ -141,7 +144,7 @@ static int take_call(struct strace *strace, struct strace_thread *thread, const 
     if (!strace_call_parse(&call, text, &whole))
         return 0;
     mover = strace_mover_find(call.name);
-    if (!whole) {
+    if (!whole || (mover && call.result > MOVED_MAX)) {
         /* An end without a result is that of a thread that was ended in the call. */
         strace->torn += mover && !strstr(text, unfinished);
         return give_up(strace, thread);

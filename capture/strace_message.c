@@ -52,7 +52,8 @@ static const char *name_of(struct slice name, const struct strace_socket *socket
 struct moved {
     struct strace_socket *socket;
     bool sends;
-    bool last; /* of its call */
+    bool last;  /* of its call */
+    bool shown; /* the bytes, or some of them */
     struct slice name;
     size_t length; /* of all that moved */
     struct ancillary *ancillary;
@@ -82,7 +83,8 @@ static int deliver(struct strace *strace, struct strace_thread *thread,
     int err;
 
     memcpy(facts.comm, thread->comm, COMM_SIZE);
-    strace->cut += facts.missing > 0;
+    strace->cut += facts.missing > 0 && moved->shown;
+    strace->unseen += !moved->shown;
     err = strace_socket_tell(&strace->world, moved->socket, thread);
     if (!err && moved->sends)
         strace_socket_sent(&strace->world, moved->socket, facts.name, facts.data, there);
@@ -106,6 +108,12 @@ static bool is_message(const struct moved *moved)
     return type == SOCK_DGRAM || (type == SOCK_SEQPACKET && (moved->sends || moved->ancillary));
 }
 
+/* Whether the user has said what sockets are that were there before strace. */
+static bool may_assume(const struct strace *strace)
+{
+    return strace->reading->options->type || strace->reading->options->server;
+}
+
 /* Finds the socket, and whether its messages are to be taken. */
 static bool find_socket(struct strace *strace, struct strace_thread *thread,
                         struct slice descriptor, bool sure, struct strace_socket **socket)
@@ -113,6 +121,10 @@ static bool find_socket(struct strace *strace, struct strace_thread *thread,
     struct strace_facts facts;
 
     *socket = strace_socket_of(strace, thread, descriptor);
+    if (!*socket && sure && !strace_annotation(descriptor, &facts) && may_assume(strace)) {
+        *socket = strace_socket_new(&strace->world, 0);
+        strace_put(thread, descriptor, *socket, false);
+    }
     if (*socket && is_known(strace, *socket))
         return true;
     /* What is told to be of another family or type is none that is recorded. */
@@ -126,7 +138,8 @@ static int take_buffer(struct strace *strace, struct strace_thread *thread,
                        const struct strace_call *call)
 {
     const struct strace_mover *mover = strace_mover_find(call->name);
-    struct moved moved = {.sends = mover->sends, .last = true, .name = call->arguments[NAME]};
+    struct moved moved = {
+        .sends = mover->sends, .last = true, .shown = true, .name = call->arguments[NAME]};
     int64_t size = INT64_MAX;
     bool cut;
 
@@ -174,7 +187,7 @@ static int take_vector(struct strace *strace, struct strace_thread *thread,
                        const struct strace_call *call)
 {
     const struct strace_mover *mover = strace_mover_find(call->name);
-    struct moved moved = {.sends = mover->sends, .last = true};
+    struct moved moved = {.sends = mover->sends, .last = true, .shown = true};
     size_t room;
 
     if (call->failed ||
@@ -214,7 +227,7 @@ static int take_message(struct strace *strace, struct strace_thread *thread,
                         const struct strace_call *call)
 {
     const struct strace_mover *mover = strace_mover_find(call->name);
-    struct moved moved = {.sends = mover->sends, .last = true};
+    struct moved moved = {.sends = mover->sends, .last = true, .shown = true};
 
     if (call->failed || moves_nothing(call->arguments[2]) ||
         !find_socket(strace, thread, call->arguments[0], true, &moved.socket))
@@ -226,7 +239,7 @@ static int take_messages(struct strace *strace, struct strace_thread *thread,
                          const struct strace_call *call)
 {
     const struct strace_mover *mover = strace_mover_find(call->name);
-    struct moved moved = {.sends = mover->sends};
+    struct moved moved = {.sends = mover->sends, .shown = true};
     const char *at = slice_inside(call->arguments[1]);
     struct slice each, header, value;
     int64_t length, left = call->result;
@@ -237,7 +250,7 @@ static int take_messages(struct strace *strace, struct strace_thread *thread,
         return 0;
     for (; !err && left > 0 && at && slice_next(&at, &each); left--) {
         if (!slice_field(each, "msg_hdr", &header) || !slice_field(each, "msg_len", &value) ||
-            !slice_number(value, &length) || length < 0)
+            !slice_number(value, &length) || length < 0 || length > INT32_MAX)
             break;
         moved.last = left == 1;
         err = take_header(strace, thread, call, header, (size_t)length, &moved);

@@ -7,6 +7,7 @@ import re
 import unicodedata
 
 BACKENDS = {"socket", "syscall", "ptrace"}
+DUMPS = {"strace", "sockdump", "bpftrace", "socat", "raw"}
 FAMILIES = {"unix", "inet", "inet6"}
 TYPES = {"stream", "dgram", "seqpacket"}
 REQUIRED = {
@@ -143,7 +144,7 @@ def check_lost(lost):
 def check_header(header):
     require(header.get("format") == "sockfixture-recording", "format")
     require(header.get("version") == 1, "version")
-    require(header.get("backend") in BACKENDS, f"backend is {header.get('backend')!r}")
+    require(header.get("backend") in BACKENDS | DUMPS, f"backend is {header.get('backend')!r}")
     command = header.get("command")
     require(isinstance(command, list) and command, f"command is {command!r}")
     require("lost" in header, "the header does not say what was lost")

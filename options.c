@@ -471,6 +471,8 @@ static const char *misuse(const struct options *options)
         return "--user is for a command, and there is none to run";
     if (options->lang && options->template)
         return "--lang and --template exclude each other";
+    if (options->write && writer_for_file(options->write))
+        return "a capture is a fixture, and there is one besides (make both of one recording)";
     if (is_stdout(options->write) && fixture_to_stdout(options))
         return "recording and fixture cannot both go to standard output (name a file with -o)";
     return NULL;

@@ -264,6 +264,10 @@ static enum status find_writer(const struct options *options, const struct libra
                                const struct writer **out)
 {
     bool captures = options->dissector || options->as.protocol;
+    const char *unfit = options->style         ? "--style"
+                        : options->call        ? "--call"
+                        : options->embed_given ? "--embed-above"
+                                               : NULL;
 
     if (options->lang)
         *out = writer_find(options->lang);
@@ -272,9 +276,12 @@ static enum status find_writer(const struct options *options, const struct libra
     for (size_t i = 0; *out && library_name(library, i); i++)
         if (strcmp(library_name(library, i), (*out)->name) == 0) /* the user's own */
             *out = NULL;
-    if (*out || !captures)
+    if (*out ? !unfit : !captures)
         return STATUS_DONE;
-    say("%s is for captures (--lang pcapng)", options->dissector ? "--dissector" : "--as");
+    if (*out)
+        say("%s: there is no such thing in a capture (--lang %s)", unfit, (*out)->name);
+    else
+        say("%s is for captures (--lang pcapng)", options->dissector ? "--dissector" : "--as");
     return STATUS_USAGE;
 }
 

@@ -263,6 +263,11 @@ LIVE
     says '--dissector is for captures (--lang pcapng)'
     run -2 --separate-stderr "$SOCKFIXTURE" --lang pcapng --as tcp:0 true
     [[ $stderr == *"--as: 'tcp:0' is neither udp:PORT nor tcp:PORT"* ]]
+    run -2 --separate-stderr "$SOCKFIXTURE" --style bytes -w x.pcapng true
+    says '--style: there is no such thing in a capture (--lang pcapng)'
+    run -2 --separate-stderr "$SOCKFIXTURE" -w x.pcapng -o x.go true
+    says 'a capture is a fixture, and there is one besides (make both of one recording)*'
+    only_files
     "${sockfixture[@]}" -q -w empty.pcapng true
     sound empty.pcapng
     equal "$(fixture_of 0 empty.pcapng | jq -c .conversations)" '[]'

@@ -483,7 +483,7 @@ const char *options_parse(struct options *options, int argc, char **argv)
     static const struct argp argp = {
         .options = option_table,
         .parser = parse_option,
-        .args_doc = "COMMAND [ARG...]\n-p PID | -s ADDRESS\n-r RECORDING",
+        .args_doc = "COMMAND [ARG...]\n-p PID | -s ADDRESS\n-r FILE",
         .doc = doc,
     };
 

@@ -84,8 +84,10 @@ static bool read_time(struct slice word, uint64_t *time)
     unsigned hours, minutes;
     double seconds;
     int64_t number;
+    char text[32];
 
-    if (sscanf(word.at, "%2u:%2u:%lf", &hours, &minutes, &seconds) == 3 && seconds >= 0 &&
+    snprintf(text, sizeof(text), "%.*s", word.length < 32 ? (int)word.length : 31, word.at);
+    if (sscanf(text, "%2u:%2u:%lf", &hours, &minutes, &seconds) == 3 && seconds >= 0 &&
         seconds < 61) {
         *time = (hours * 60 + minutes) * UINT64_C(60000000000) + (uint64_t)(seconds * 1e9);
         return true;

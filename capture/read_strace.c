@@ -299,6 +299,7 @@ static int read_sources(struct strace *strace, struct strace_source *sources)
     }
     if (!err && !begun)
         err = begin(strace, "");
+    strace->torn += strace_threads_sending(&strace->world);
     free(carried);
     return err;
 }

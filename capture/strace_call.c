@@ -71,6 +71,7 @@ static int give_up(struct strace *strace, struct strace_thread *thread)
     const struct sink *sink = strace->world.sink;
     uint64_t call = thread->sends;
 
+    strace->torn += call && thread->begun;
     free(thread->begun);
     thread->begun = NULL;
     thread->sends = 0;

@@ -24,6 +24,7 @@ static bool is_known(struct strace *strace, struct strace_socket *socket)
     const char *server = options->server;
     bool inet = server && (strncmp(server, "tcp:", 4) == 0 || strncmp(server, "udp:", 4) == 0);
     struct endpoint_facts *facts = &socket->facts;
+    bool told = facts->family && facts->type;
 
     if (!facts->family && server)
         facts->family = !inet ? AF_UNIX : strchr(server, '[') ? AF_INET6 : AF_INET;
@@ -31,7 +32,7 @@ static bool is_known(struct strace *strace, struct strace_socket *socket)
         facts->type = server[0] == 't' ? SOCK_STREAM : SOCK_DGRAM;
     if (!facts->type)
         facts->type = options->type;
-    if (server && !facts->address[0] && !facts->peer_address[0] && !facts->role &&
+    if (!told && server && !facts->address[0] && !facts->peer_address[0] && !facts->role &&
         strlen(server) < ADDRESS_TEXT_SIZE)
         strace_socket_peer(socket, server);
     return (facts->family == AF_UNIX || facts->family == AF_INET || facts->family == AF_INET6) &&

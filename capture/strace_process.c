@@ -10,8 +10,6 @@
 #include "capture/reader.h"
 #include "capture/tree.h"
 
-enum { DESCRIPTOR_MAX = 1 << 20 }; /* the kernel's usual limit, fs.nr_open */
-
 /* Threads */
 
 static int compare_tid(const void *a, const void *b)
@@ -140,6 +138,23 @@ struct strace_thread *strace_thread_cloning(struct strace_world *world)
     return only.count == 1 ? only.thread : NULL;
 }
 
+static void count_sending(const void *node, VISIT visit, void *closure)
+{
+    const struct strace_thread *thread = *(struct strace_thread *const *)node;
+    size_t *count = closure;
+
+    if (visit == preorder || visit == leaf)
+        *count += thread->sends && thread->begun;
+}
+
+size_t strace_threads_sending(struct strace_world *world)
+{
+    size_t count = 0;
+
+    twalk_r(world->threads, count_sending, &count);
+    return count;
+}
+
 int strace_thread_inherit(struct strace_thread *thread, const struct strace_thread *parent,
                           bool shares, bool same_process)
 {
@@ -208,6 +223,35 @@ struct strace_socket *strace_socket_new(struct strace_world *world, uint64_t ino
     return tree_get(&world->sockets, &key, sizeof(key), compare_inode, NULL);
 }
 
+struct search {
+    const struct strace_facts *facts;
+    struct strace_socket *found;
+};
+
+static void look_at_socket(const void *node, VISIT visit, void *closure)
+{
+    struct strace_socket *socket = *(struct strace_socket *const *)node;
+    struct search *search = closure;
+    const struct strace_facts *facts = search->facts;
+
+    if ((visit == preorder || visit == leaf) && socket->facts.family == facts->family &&
+        socket->facts.type == facts->type && strcmp(socket->facts.address, facts->address) == 0 &&
+        strcmp(socket->facts.peer_address, facts->peer_address) == 0)
+        search->found = socket; /* the latest, where there was one before it */
+}
+
+struct strace_socket *strace_socket_find(struct strace_world *world,
+                                         const struct strace_facts *facts)
+{
+    struct search search = {.facts = facts};
+
+    if (facts->inode || !facts->address[0] || facts->family == AF_UNIX ||
+        (facts->type == SOCK_STREAM && !facts->peer_address[0]))
+        return NULL;
+    twalk_r(world->sockets, look_at_socket, &search);
+    return search.found;
+}
+
 static void set_text(struct strace_socket *socket, char to[ADDRESS_TEXT_SIZE], const char *from)
 {
     if (strcmp(to, from) == 0)
@@ -260,12 +304,8 @@ void strace_socket_connected(struct strace_world *world, struct strace_socket *s
         return;
     socket->waiting = true;
     socket->next = NULL;
-    for (struct strace_socket **at = &world->waiting;; at = &(*at)->next) {
-        if (!*at) {
-            *at = socket;
-            return;
-        }
-    }
+    *(world->waiting ? &world->last_waiting->next : &world->waiting) = socket;
+    world->last_waiting = socket;
 }
 
 /* Whether that socket can be at the other end of what was accepted. */
@@ -286,12 +326,16 @@ static bool can_be_peer(const struct strace_socket *client, const struct strace_
 /* A listener hands out connections in the order in which they were made. */
 void strace_socket_accepted(struct strace_world *world, struct strace_socket *socket)
 {
-    for (struct strace_socket **at = &world->waiting; *at; at = &(*at)->next) {
-        struct strace_socket *client = *at;
+    struct strace_socket *before = NULL;
 
-        if (!can_be_peer(client, socket))
+    for (struct strace_socket *client = world->waiting; client; client = client->next) {
+        if (!can_be_peer(client, socket)) {
+            before = client;
             continue;
-        *at = client->next;
+        }
+        *(before ? &before->next : &world->waiting) = client->next;
+        if (world->last_waiting == client)
+            world->last_waiting = before;
         client->waiting = false;
         strace_sockets_pair(client, socket);
         return;
@@ -346,7 +390,7 @@ int strace_socket_came(struct strace_world *world, const struct strace_socket *r
     uint64_t content;
 
     if (!world->strangers || !from || receiver->facts.type != SOCK_DGRAM ||
-        receiver->facts.family == AF_UNIX)
+        receiver->facts.family == AF_UNIX || !receiver->facts.address[0])
         return 0;
     content = digest(data, length);
     for (struct strace_socket **at = &world->strangers; *at; at = &(*at)->stranger) {

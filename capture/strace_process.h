@@ -6,6 +6,8 @@
 #include "capture/backend.h"
 #include "capture/strace_address.h"
 
+enum { DESCRIPTOR_MAX = 1 << 20 }; /* the kernel's usual limit, fs.nr_open */
+
 struct strace_socket {
     struct endpoint_facts facts; /* family is 0 while it is not known, and so is type */
     bool told;                   /* the sink knows it as it is */
@@ -50,7 +52,7 @@ struct strace_world {
     size_t thread_count;
     void *sockets; /* a tree of struct strace_socket, by inode */
     uint64_t unnumbered;
-    struct strace_socket *waiting;
+    struct strace_socket *waiting, *last_waiting;
     struct strace_socket *strangers;
 };
 
@@ -71,6 +73,9 @@ struct strace_thread *strace_thread_only(struct strace_world *world);
 /* A thread that is making another, when there is just one; else NULL. */
 struct strace_thread *strace_thread_cloning(struct strace_world *world);
 
+/* How many threads are in a call that sends. */
+size_t strace_threads_sending(struct strace_world *world);
+
 /*
  * The new thread has, or shares, what its parent has; upon CLONE_THREAD it is of the same process.
  * Returns 0 or -ENOMEM.
@@ -88,6 +93,13 @@ void strace_descriptors_exec(struct strace_thread *thread);
 
 /* A new socket; inode 0: not known. NULL when there is no memory. */
 struct strace_socket *strace_socket_new(struct strace_world *world, uint64_t inode);
+
+/*
+ * The internet socket that strace describes by its addresses, and not by its inode: one socket may
+ * be used by several threads, or inherited. NULL when there is none, or it is described otherwise.
+ */
+struct strace_socket *strace_socket_find(struct strace_world *world,
+                                         const struct strace_facts *facts);
 
 /* Takes over what strace says of the socket. */
 void strace_socket_learn(struct strace_socket *socket, const struct strace_facts *facts);

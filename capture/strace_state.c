@@ -20,7 +20,7 @@ int strace_put(struct strace_thread *thread, struct slice descriptor, struct str
     at = strace_descriptor(thread, number);
     if (at)
         *at = (struct strace_descriptor){socket, closes_on_exec};
-    return 0;
+    return at || number < 0 || number >= DESCRIPTOR_MAX ? 0 : -ENOMEM;
 }
 
 /* Whether what strace says of a descriptor can be said of the socket that was there. */
@@ -40,6 +40,8 @@ static struct strace_socket *by_annotation(struct strace *strace, struct strace_
                                            const struct strace_facts *facts)
 {
     if (!socket || !agrees(socket, facts))
+        socket = strace_socket_find(&strace->world, facts);
+    if (!socket)
         socket = strace_socket_new(&strace->world, facts->inode);
     if (socket)
         strace_socket_learn(socket, facts);

@@ -369,11 +369,13 @@ conversation_of() { # STATUS CASE [LINK [OPTION...]]
 }
 
 @test "what sockdump captures: USER0, with the server and its side as asked" {
-    equal "$(conversation_of 0 user0)" '[["PING","PONG"]]'
-    grep -q 'does not say of what type the sockets are' said
+    equal "$(conversation_of 0 user0 '' --type stream)" '[["PING","PONG"]]'
     equal "$(conversation_of 0 user0 '' --type dgram --server /run/x.sock)" '[["PING","PO","NG"]]'
-    equal "$(fixture_of 0 user0.pcap --server /run/x.sock | jq -r '.conversations[].server')" /run/x.sock
-    equal "$(conversation_of 0 user0 '' --client 100)" '[["PING"],["PONG"]]'
+    equal "$(fixture_of 0 user0.pcap --type stream --server /run/x.sock | jq -r '.conversations[].server')" \
+        /run/x.sock
+    equal "$(conversation_of 0 user0 '' --type stream --client 100)" '[["PING"],["PONG"]]'
+    run -2 --separate-stderr "$SOCKFIXTURE" -q -r user0.pcap
+    [[ $stderr == *'of what type the sockets were (--type'* ]]
 }
 
 @test "a capture that ends in the middle is read as far as it goes" {

@@ -269,11 +269,11 @@ BPFTRACE
     wait_until 30 redis-cli -s "$path" ping
     # shellcheck disable=SC2016 # it is the inner shell's
     BPFTRACE_STRLEN=200 background unshare --mount sh -c 'mount -t tracefs tracefs /sys/kernel/tracing
-        exec bpftrace -o said program.bt'
+        exec bpftrace -B line program.bt > said'
     wait_until 60 sh -c "redis-cli -s '$path' ping; grep PONG said"
     "$SOCKFIXTURE" -q -s "$path" -w "$recording" redis-cli -s "$path" set key "$(seq 20)"
     pid_of=$(jq -r 'select(.data) | .pid' "$recording" | head -n 1)
-    wait_until 30 grep "^$pid_of .* < +OK" said
+    wait_until 60 grep "^$pid_of .* < +OK" said
     kill -INT "$pid"
     finish "$pid" || true
     grep "^Attaching\|^$pid_of " said > dump

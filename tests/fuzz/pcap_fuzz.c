@@ -6,7 +6,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const struct reader_options options = {.server = "tcp:10.0.0.2:7000", .client = "100"};
+    static const struct reader_options options = {.client = "100", .type = SOCK_STREAM};
 
     return fuzz_reader(&reader_pcap, &options, data, size);
 }

@@ -20,8 +20,7 @@ static size_t fuzz_room; /* of the dump: no message can be longer than it */
 static int fuzz_begin(void *context, char *const *command, const char *backend)
 {
     (void)context;
-    for (; command && *command; command++)
-        fuzz_room += (*command)[0] == '\0';
+    (void)command;
     return backend ? 0 : -EINVAL;
 }
 

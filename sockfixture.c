@@ -882,6 +882,30 @@ static enum status choose_reader(const struct options *options, const struct dum
     return STATUS_DONE;
 }
 
+/* What is said of a dump that says it itself would be passed over. */
+static enum status check_needs(const struct options *options, const struct reader *reader)
+{
+    const struct {
+        unsigned need;
+        bool given;
+        const char *option;
+    } said[] = {
+        {READER_SERVER, options->server, "--server"},
+        {READER_CLIENT, options->client, "--client"},
+        {READER_TYPE, options->type, "--type"},
+        {READER_TEXT, options->text, "--text"},
+    };
+
+    for (size_t i = 0; i < sizeof(said) / sizeof(*said); i++) {
+        if (said[i].given && !(reader->needs & said[i].need)) {
+            say("%s: not for what %s wrote (is it that? --from says what it is)", said[i].option,
+                reader->name);
+            return STATUS_USAGE;
+        }
+    }
+    return STATUS_DONE;
+}
+
 static enum status split_command(struct run *run)
 {
     const char *command = run->options->dump_command;
@@ -1004,6 +1028,8 @@ static enum status read_dumps(struct run *run)
         status = say_error(err, wrong);
     else
         status = choose_reader(run->options, &dumps, &reader);
+    if (!status)
+        status = check_needs(run->options, reader);
     if (!status)
         status = read_with(run, reader, &dumps, conversations);
     conversations_free(conversations);

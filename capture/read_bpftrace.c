@@ -49,6 +49,7 @@ struct bpftrace {
     struct talk_kind kind;
     struct dialog *dialogs;
     struct bytes data;
+    bool named; /* whom the user said is the client has been seen */
     uint64_t number;
     size_t line;
     size_t cut; /* messages that may have been longer */
@@ -275,6 +276,8 @@ static int take(struct bpftrace *dump, const struct parsed *parsed)
         err = take_buffer(dump, parsed);
     if (err)
         return err;
+    dump->named = dump->named || talk_is_client(dump->reading, &dialog->talk.ends[0], "left") ||
+                  talk_is_client(dump->reading, &dialog->talk.ends[1], "right");
     dump->cut += !parsed->told && dump->data.length == USUAL_MAX;
     return talk_said(&dialog->talk, dump->reading, !parsed->sent, parsed->time, dump->data.at,
                      dump->data.length, parsed->told ? parsed->length : dump->data.length);
@@ -327,6 +330,9 @@ static int read(struct reading *reading)
         err = reading->begin(reading->context, NULL, "bpftrace");
     if (!err)
         err = read_lines(&dump);
+    if (!err && reading->options->client && !dump.named)
+        err = reading_fail(reading, reading->dumps, 0, "--client: nobody here is '%s'",
+                           reading->options->client);
     if (!err && ferror(reading->dumps->file))
         err = reading_fail(reading, reading->dumps, dump.line + 1, "cannot be read");
     if (!err && dump.cut)
@@ -347,6 +353,7 @@ static int read(struct reading *reading)
 const struct reader reader_bpftrace = {
     .name = "bpftrace",
     .summary = "lines that bpftrace printed with %r",
+    .needs = READER_SERVER | READER_TYPE | READER_CLIENT,
     .looks = looks,
     .read = read,
 };

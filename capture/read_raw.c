@@ -38,9 +38,11 @@ static int read(struct reading *reading)
 {
     struct talk talk = {0};
     uint64_t number = 0;
-    bool right = talk_is_client(reading, &talk.ends[1], "right");
+    bool right;
     int err = talk_kind_find(&talk.kind, reading, 0);
 
+    if (!err)
+        err = talk_sides(reading, &right);
     if (!err && reading->count != 2)
         err = reading_fail(reading, reading->dumps, 0,
                            "raw dumps come in twos: -r for what the client said, and -r again for "
@@ -50,9 +52,10 @@ static int read(struct reading *reading)
                            "where one message ends is not told, so it can be of streams alone");
     if (!err)
         err = reading->begin(reading->context, NULL, "raw");
-    talk.ends[right].client = true;
-    if (!err)
+    if (!err) {
+        talk.ends[right].client = true;
         err = talk_begin(&talk, reading, &number);
+    }
     for (int i = 0; i < 2 && !err; i++)
         err = read_side(&talk, reading, right ? !i : i);
     return err;
@@ -62,6 +65,7 @@ const struct reader reader_raw = {
     .name = "raw",
     .summary = "the two files of socat -r and -R",
     .several = true,
+    .needs = READER_SERVER | READER_TYPE | READER_CLIENT,
     .looks = looks,
     .read = read,
 };

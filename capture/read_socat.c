@@ -195,11 +195,9 @@ static int begin(struct socat *socat, const struct header *header)
 {
     struct reading *reading = socat->reading;
     bool again = !socat->begun || (header->from == 0 && socat->at[header->end] > 0);
-    bool right = talk_is_client(reading, &socat->talk.ends[1], "right");
 
     if (again) {
         socat->at[0] = socat->at[1] = 0;
-        socat->talk.ends[right].client = true;
         socat->begun = true;
     }
     if (header->from != socat->at[header->end])
@@ -262,7 +260,11 @@ static int read(struct reading *reading)
 {
     struct socat socat = {.reading = reading};
     int err = talk_kind_find(&socat.talk.kind, reading, 0);
+    bool right = false;
 
+    if (!err)
+        err = talk_sides(reading, &right);
+    socat.talk.ends[right].client = true;
     if (!err)
         err = reading_slurp(reading, reading->dumps, &socat.text, &socat.size);
     if (!err)
@@ -282,6 +284,7 @@ static int read(struct reading *reading)
 const struct reader reader_socat = {
     .name = "socat",
     .summary = "what socat -v or -x printed",
+    .needs = READER_SERVER | READER_TYPE | READER_CLIENT | READER_TEXT,
     .looks = looks,
     .read = read,
 };

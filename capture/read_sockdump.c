@@ -40,6 +40,7 @@ struct sockdump {
     uint64_t number; /* of endpoints */
     struct talk_kind kind;
     struct dialog *dialogs;
+    bool named; /* whom the user said is the client has been seen */
     uint8_t *data;
     size_t there;
     size_t cut;     /* messages of which it shows a part */
@@ -346,6 +347,7 @@ static int take(struct sockdump *dump, const struct header *header, const char *
     dialog->spoke[end] = true;
     dialog->talk.ends[end].pid = header->pid;
     memcpy(dialog->talk.ends[end].comm, header->comm, COMM_SIZE);
+    dump->named = dump->named || talk_is_client(dump->reading, &dialog->talk.ends[end], "");
     return talk_said(&dialog->talk, dump->reading, end, header->time, dump->data, dump->there,
                      header->length);
 }
@@ -375,6 +377,9 @@ static int read(struct reading *reading)
         err = reading->begin(reading->context, NULL, "sockdump");
     if (!err)
         err = read_messages(&dump);
+    if (!err && reading->options->client && !dump.named)
+        err = reading_fail(reading, reading->dumps, 0, "--client: nobody here is '%s'",
+                           reading->options->client);
     if (!err && dump.cut)
         reading_lacks(reading, reading->dumps,
                       "of %zu messages sockdump shows a part (a larger --seg-size)", dump.cut);
@@ -397,6 +402,7 @@ static int read(struct reading *reading)
 const struct reader reader_sockdump = {
     .name = "sockdump",
     .summary = "what sockdump.py printed",
+    .needs = READER_SERVER | READER_TYPE | READER_CLIENT,
     .looks = looks,
     .read = read,
 };

@@ -349,6 +349,7 @@ const struct reader reader_strace = {
     .name = "strace",
     .summary = "what strace printed",
     .several = true,
+    .needs = READER_SERVER | READER_TYPE,
     .looks = looks,
     .read = read,
 };

@@ -37,6 +37,14 @@ struct reader_options {
     bool text;          /* a dot is a dot, and not a byte that cannot be printed */
 };
 
+/* Which of these a reader asks for; the others its dumps say themselves. */
+enum reader_needs {
+    READER_SERVER = 1 << 0,
+    READER_CLIENT = 1 << 1,
+    READER_TYPE = 1 << 2,
+    READER_TEXT = 1 << 3,
+};
+
 struct reading_error {
     const char *path; /* which of the dumps */
     size_t line;      /* from 1; 0 where the dump has no lines */
@@ -78,7 +86,8 @@ struct reading {
 struct reader {
     const char *name; /* as --from names it */
     const char *summary;
-    bool several; /* one recording may be several files */
+    bool several;   /* one recording may be several files */
+    unsigned needs; /* enum reader_needs */
 
     /* How sure it is that a file that begins like this is one of its own: 0 (it is not) to 100. */
     int (*looks)(const uint8_t *bytes, size_t size);

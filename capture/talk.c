@@ -124,3 +124,15 @@ int talk_client(const struct talk *talk, const struct reading *reading, int spea
 
     return !reading->options->client || is ? speaker : !speaker;
 }
+
+int talk_sides(struct reading *reading, bool *right)
+{
+    const char *client = reading->options->client;
+
+    *right = client && strcmp(client, "right") == 0;
+    if (!client || *right || strcmp(client, "left") == 0)
+        return 0;
+    return reading_fail(reading, reading->dumps, 0,
+                        "--client: the ends have no names here but left and right, and not '%s'",
+                        client);
+}

@@ -47,6 +47,12 @@ int talk_begin(struct talk *talk, struct reading *reading, uint64_t *number);
 int talk_said(struct talk *talk, struct reading *reading, int end, uint64_t time,
               const uint8_t *data, size_t there, size_t length);
 
+/*
+ * Which end the client is where these have no names but left and right: *right is false unless the
+ * user said so. Returns 0, or -EINVAL with what is wrong told.
+ */
+int talk_sides(struct reading *reading, bool *right);
+
 /* Whether the user named this end as the client: by its name, its pid, or as that side. */
 bool talk_is_client(const struct reading *reading, const struct talk_end *end, const char *side);
 

@@ -327,6 +327,17 @@ BPFTRACE
     says '*one file at a time'
 }
 
+@test "what a dump says itself is not said again" {
+    run -2 --separate-stderr "$SOCKFIXTURE" -r "$tests/dumps/strace/cut-short/dump" --client left
+    says '--client: not for what strace wrote *'
+    cd "$tests/dumps/sockdump/server-speaks-first"
+    run -2 --separate-stderr "$SOCKFIXTURE" -r dump --type stream --client none
+    says "dump: --client: nobody here is 'none'"
+    cd "$tests/dumps/socat/hex"
+    run -2 --separate-stderr "$SOCKFIXTURE" -r dump --server tcp:1.2.3.4:5 --client none
+    says "dump: --client: *left and right*'none'"
+}
+
 @test "what says how to read is for reading" {
     run -2 --separate-stderr "$SOCKFIXTURE" --from strace true
     says '*--from*-r*'

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/* A command line taken apart as a shell would. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "capture/words.h"
+
+static void splits_as_a_shell_does(void **state)
+{
+    static const struct {
+        const char *line;
+        const char *words[4];
+    } cases[] = {
+        {"true", {"true"}},
+        {"  a\t b \n", {"a", "b"}},
+        {"'a b' \"c d\" e\\ f", {"a b", "c d", "e f"}},
+        {"a'b'\"c\"d", {"abcd"}},
+        {"'' x", {"", "x"}},
+        {"\"\\\"\\\\\\$\\`\\n\"", {"\"\\$`\\n"}},
+        {"'\\' '$HOME *'", {"\\", "$HOME *"}},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        char **words = NULL, **copy = NULL;
+        size_t j = 0;
+
+        assert_int_equal(words_split(&words, cases[i].line), 0);
+        assert_int_equal(words_copy(&copy, words), 0);
+        for (; cases[i].words[j]; j++) {
+            assert_string_equal(words[j], cases[i].words[j]);
+            assert_string_equal(copy[j], cases[i].words[j]);
+        }
+        assert_null(words[j]);
+        assert_null(copy[j]);
+        words_free(words);
+        words_free(copy);
+    }
+}
+
+static void refuses_what_does_not_end(void **state)
+{
+    static const char *const lines[] = {"", "  ", "'", "a 'b", "\"", "\"a\\\"", "a\\"};
+    char **words = NULL;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++)
+        assert_int_equal(words_split(&words, lines[i]), -EINVAL);
+    assert_null(words);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(splits_as_a_shell_does),
+        cmocka_unit_test(refuses_what_does_not_end),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

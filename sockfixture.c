@@ -259,7 +259,7 @@ static enum status load_language(const struct options *options, const struct lib
     return STATUS_USAGE;
 }
 
-/* The language that is asked for when it is none of templates: NULL when there is no such one. */
+/* The writer of the language that is asked for, in *out; or NULL, when it is one of templates. */
 static enum status find_writer(const struct options *options, const struct library *library,
                                const struct writer **out)
 {
@@ -1110,7 +1110,7 @@ static enum status make_fixture(const struct options *options)
         status = read_framing(options->frame, &run.framing);
     if (!status && wants_fixture(options))
         status = open_library(options, &run.library);
-    if (!status && wants_fixture(options))
+    if (!status)
         status = find_writer(options, run.library, &run.writer);
     if (!status && wants_fixture(options) && !run.writer)
         status = load_language(options, run.library, &run.language);

@@ -259,6 +259,8 @@ LIVE
     [[ $output == *$'\npcapng       .pcapng '*'[built in]'* ]]
     run -2 --separate-stderr "$SOCKFIXTURE" --as tcp:1 --lang go -o x.go true
     says '--as is for captures (--lang pcapng)'
+    run -2 --separate-stderr "$SOCKFIXTURE" --as tcp:1 -w x.jsonl true
+    says '--as is for captures (--lang pcapng)'
     run -2 --separate-stderr "$SOCKFIXTURE" --dissector ptp true
     says '--dissector is for captures (--lang pcapng)'
     run -2 --separate-stderr "$SOCKFIXTURE" --lang pcapng --as tcp:0 true

@@ -17,7 +17,7 @@ SANITIZE   ?=
 
 Q := $(if $(filter 1,$(V)),,@)
 
-libs         := libbpf libelf jansson
+libs         := libbpf libelf jansson libpcap
 warnings     := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
                 -Wpointer-arith -Wwrite-strings -Wvla -Wformat=2
 all_cflags    = -std=gnu17 -D_GNU_SOURCE -DVERSION='"$(VERSION)"' $(warnings) -I. -I$(BUILD) \
@@ -109,13 +109,13 @@ $(BUILD)/tests/fuzz/%: tests/fuzz/%.c $(objects)
 
 # Installing what is lacking: Debian's and Ubuntu's packages, as root or through sudo.
 sudo      := $(if $(filter 0,$(shell id -u)),,sudo)
-build_deps = gcc make pkg-config clang llvm libbpf-dev libelf-dev zlib1g-dev libjansson-dev bpftool
+build_deps = gcc make pkg-config clang llvm libbpf-dev libelf-dev zlib1g-dev libjansson-dev libpcap0.8-dev bpftool
 demo_deps  = linuxptp
 example_deps = chrony chromium optipng
 test_deps  = bats libcmocka-dev chrony linuxptp golang-go rustc rustfmt black python3-pytest python3-jsonschema python3-yaml git \
              strace bpftrace jq procps util-linux socat libcap2-bin libasan8 libubsan1 valgrind xxd \
              dbus dbus-daemon systemd python3-gi redis-server redis-tools dbus-bin postgresql curl openssh-client openssl \
-             libc6-dev-arm64-cross chromium chromium-driver
+             libc6-dev-arm64-cross chromium chromium-driver tshark tcpdump
 language_deps = clang clang-format openjdk-17-jdk-headless kotlin mono-mcs mono-runtime ruby rubocop \
              perltidy elixir erlang-base ghc ormolu python3-yaml yamllint golang-golang-x-tools-dev \
              $(if $(shell command -v npm),,nodejs npm)

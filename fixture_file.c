@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "emit/files.h"
 #include "say.h"
@@ -36,9 +37,13 @@ enum status fixture_file_open(struct run *run)
 
     if (run->language && run->language->folder)
         return check_folder(path, run->language);
-    err = run->language ? output_open(&run->fixture_file, path) : 0;
+    err = run->language || run->writer ? output_open(&run->fixture_file, path) : 0;
     if (err)
         return say_error(err, path);
+    if (run->writer && isatty(fileno(run->fixture_file.file))) {
+        say("a capture is nothing for a terminal (name a file with -o, or pipe it to a program)");
+        return STATUS_USAGE;
+    }
     if (run->language && run->options->embed_above && !run->fixture_file.beside) {
         say("--embed-above: no files can stand beside %s (name a file with -o)",
             is_stdout(path) ? "standard output" : path);
@@ -154,6 +159,10 @@ enum status fixture_file_write(struct run *run)
     char *base;
     int err;
 
+    if (run->writer) {
+        err = output_commit(&run->fixture_file);
+        return err ? say_output_error(err, path) : STATUS_DONE;
+    }
     if (!language)
         return STATUS_DONE;
     base = file_base(run);
@@ -192,7 +201,7 @@ enum status fixture_file_renew(struct run *run)
     enum status status;
 
     if (!run->language)
-        return STATUS_DONE;
+        return fixture_file_write(run);
     if (!run->language->folder && !run->fixture_file.beside)
         return fixture_file_write(run);
     status = fixture_file_find_stale(run, &stale);

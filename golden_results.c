@@ -10,6 +10,7 @@
 #include "recording_file.h"
 #include "say.h"
 #include "shortfall.h"
+#include "writing.h"
 
 /* What was found in comparing the runs. */
 static void say_found(const struct run *run)
@@ -100,6 +101,8 @@ static enum status write_golden(struct run *run)
         status = recording_file_write(run, messages, golden->runs[0].backend);
     }
     run->incomplete = run->incomplete || incomplete;
+    if (!status)
+        status = writing_make(run, messages, golden->runs[0].backend);
     if (!status)
         status = fixture_file_renew(run);
     return !status && run->incomplete ? STATUS_INCOMPLETE : status;

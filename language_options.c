@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "emit/style.h"
+#include "emit/writer.h"
 #include "say.h"
 
 /* The folders named by options, the one of a template's file for what it includes, the user's. */
@@ -70,6 +71,9 @@ static enum status list_languages(const struct library *library)
         list_language(language);
         language_free(language);
     }
+    for (size_t i = 0; writers[i]; i++)
+        printf("%-12s .%-6s %s [built in]\n", writers[i]->name, writers[i]->extension,
+               writers[i]->description);
     return status;
 }
 

@@ -11,7 +11,9 @@
 
 #include "emit/call.h"
 #include "emit/report.h"
+#include "emit/pdu.h"
 #include "emit/size.h"
+#include "emit/writer.h"
 
 enum {
     BUFFER_SIZE_MIN = 64 << 10,
@@ -40,7 +42,8 @@ static const char doc[] =
     "Example: sockfixture --lang go -o ntpdata_test.go chronyc ntpdata";
 
 enum {
-    OPTION_BACKEND = 256,
+    OPTION_AS = 256,
+    OPTION_BACKEND,
     OPTION_BACKENDS,
     OPTION_BYTES,
     OPTION_CALL,
@@ -49,6 +52,7 @@ enum {
     OPTION_DIFF_FORMAT,
     OPTION_CLIENT,
     OPTION_COMMAND,
+    OPTION_DISSECTOR,
     OPTION_EMBED_ABOVE,
     OPTION_FRAME,
     OPTION_FOLLOW,
@@ -93,6 +97,12 @@ static const struct argp_option option_table[] = {
     {"call", OPTION_CALL, "FUNCTION", 0, "The function that a fixture with tests calls", 1},
     {"embed-above", OPTION_EMBED_ABOVE, "SIZE", 0,
      "Put messages longer than SIZE in files beside the fixture (0: none)", 1},
+    {"dissector", OPTION_DISSECTOR, "NAME", 0,
+     "What reads the messages of a capture (pcapng) in Wireshark: a dissector as ptp, or "
+     "TABLE:NUMBER as udp.port:323 (default: by --frame or the server's port)",
+     1},
+    {"as", OPTION_AS, "PROTOCOL:PORT", 0,
+     "In a capture (pcapng), wrap messages in IP as if sent so: as udp:323 or tcp:6379", 1},
     {"list-langs", OPTION_LIST_LANGS, NULL, 0, "List the languages there are templates for", 1},
     {"write", 'w', "FILE", 0, "Write the recording to FILE (- for standard output)", 2},
     {"read", 'r', "FILE", 0,
@@ -427,6 +437,15 @@ static error_t parse_option(int key, char *value, struct argp_state *state)
     case OPTION_BYTES:
         parse_bytes(options, value, state);
         break;
+    case OPTION_AS:
+        if (wrapping_parse(&options->as, value))
+            argp_error(state, "--as: '%s' is neither udp:PORT nor tcp:PORT", value);
+        break;
+    case OPTION_DISSECTOR:
+        if (!value[0] || strlen(value) >= PDU_DISSECTOR_MAX)
+            argp_error(state, "--dissector: '%s' is no name of a dissector", value);
+        options->dissector = value;
+        break;
     case OPTION_CALL:
         parse_call(options, value, state);
         break;
@@ -591,6 +610,28 @@ static const char *manifest_misuse(const struct options *options)
     return NULL;
 }
 
+/*
+ * Who knows tcpdump names a capture with -w: that is a fixture as any other, where nothing else is
+ * to be written.
+ */
+static void write_capture(struct options *options)
+{
+    const char *path = options->write;
+    const struct writer *writer = NULL;
+
+    if (!path || options->output || options->template)
+        return;
+    if (is_stdout(path) || (options->lang && writer_for_file(path)))
+        writer = options->lang ? writer_find(options->lang) : NULL;
+    else if (!options->lang)
+        writer = writer_for_file(path);
+    if (!writer)
+        return;
+    options->lang = writer->name;
+    options->output = path;
+    options->write = NULL;
+}
+
 /* What is wrong with the options together; NULL when nothing is. */
 static const char *misuse(const struct options *options)
 {
@@ -622,6 +663,8 @@ static const char *misuse(const struct options *options)
         return "--user is for a command, and there is none to run";
     if (options->lang && options->template)
         return "--lang and --template exclude each other";
+    if (options->write && writer_for_file(options->write))
+        return "a capture is a fixture, and there is one besides (make both of one recording)";
     if (is_stdout(options->write) && fixture_to_stdout(options))
         return "recording and fixture cannot both go to standard output (name a file with -o)";
     if (options->check && !options->write && !options->output)
@@ -650,6 +693,7 @@ const char *options_parse(struct options *options, int argc, char **argv)
     *options = (struct options){.backend = "auto", .buffer_size = BUFFER_SIZE_DEFAULT, .repeat = 1};
     argp_err_exit_status = STATUS_USAGE;
     argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, options);
+    write_capture(options);
     options->read = options->reads.at[0];
     return misuse(options);
 }

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "emit/fixture.h"
+#include "emit/wrap.h"
 
 /* Exit statuses. */
 enum status {
@@ -86,6 +87,8 @@ struct options {
     const char *package;
     const char *style;
     const char *call;
+    const char *dissector;
+    struct wrapping as; /* of no protocol when it was not given */
     enum fixture_bytes bytes;
     size_t embed_above; /* if embed_given */
     bool embed_given;

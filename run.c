@@ -9,6 +9,7 @@
 #include "recording_file.h"
 #include "say.h"
 #include "shortfall.h"
+#include "writing.h"
 
 void run_say_note(void *context, const char *text)
 {
@@ -24,6 +25,8 @@ enum status run_say_broken_off(const struct run *run, int err, const char *what)
 
     if (counts.unrecorded && !counts.full)
         return say_output_error(err, run->options->write);
+    if (counts.unwritten)
+        return say_output_error(err, run->options->output);
     if (!counts.full)
         return say_error(err, what);
     say("%s: no room to keep the messages (let TMPDIR name a folder that has more)", what);
@@ -40,7 +43,9 @@ enum status run_begin(struct run *run, const char *backend)
         intake_keep(run->intake, &golden_current(run->golden)->messages);
         return err ? say_error(err, "recording") : STATUS_DONE;
     }
-    status = recording_file_open(run);
+    status = writing_begin(run, backend);
+    if (!status)
+        status = recording_file_open(run);
     if (!status)
         status = recording_file_begin(run, backend);
     if (!status && run->recording)
@@ -117,6 +122,8 @@ enum status run_end(struct run *run)
     if (run->golden)
         return keep_run(run);
     status = finish_table(run);
+    if (!status)
+        status = writing_end(run);
     if (!status)
         status = recording_file_end(run);
     if (!status)

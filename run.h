@@ -14,12 +14,17 @@
 #include "golden.h"
 #include "options.h"
 
+struct writer;
+struct writing;
+
 /* Messages go into the recording, the table, or both. */
 
 struct run {
     const struct options *options;
     struct library *library;
-    struct language *language; /* NULL when no fixture is wanted */
+    struct language *language;   /* NULL when no fixture is wanted, or a writer makes it */
+    const struct writer *writer; /* NULL when a template makes the fixture */
+    struct writing *writing;
     struct scope_request scope;
     struct intake *intake;
     struct golden *golden;  /* where messages are kept and not written down as they come; or NULL */

@@ -15,6 +15,7 @@
 #include "capture/user.h"
 #include "capture/words.h"
 #include "emit/nearest.h"
+#include "emit/writer.h"
 #include "fixture_file.h"
 #include "golden_results.h"
 #include "language_options.h"
@@ -25,6 +26,7 @@
 #include "say.h"
 #include "scope_options.h"
 #include "shortfall.h"
+#include "writing.h"
 
 static enum status check_backend(const char *name)
 {
@@ -403,7 +405,9 @@ static enum status make_fixture(const struct options *options)
         status = read_framing(options->frame, &run.framing);
     if (!status && wants_fixture(options))
         status = library_from_options(&run.library, options);
-    if (!status && wants_fixture(options))
+    if (!status)
+        status = writing_choose(&run);
+    if (!status && wants_fixture(options) && !run.writer)
         status = language_from_options(&run.language, options, run.library);
     if (!status && is_trial(options))
         status = open_golden(&run);
@@ -440,6 +444,8 @@ out:
     output_discard(&run.recording_file);
     output_discard(&run.fixture_file);
     intake_free(run.intake);
+    if (run.writing)
+        run.writer->free(run.writing);
     folder_discard(&run.folder);
     table_free(run.table);
     words_free(run.read_command);

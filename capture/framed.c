@@ -23,6 +23,8 @@ struct framed {
     struct conversation_table *conversation; /* the frames go there, during a call */
     enum direction speaking;                 /* the direction of what is added */
     int running; /* the direction of the unframed run that goes on; or NOBODY */
+    const struct framed_watcher
+        *watcher; /* is told of frames, and the conversation is not; or NULL */
 };
 
 int framed_new(struct framed **out, const struct framing *framing)
@@ -54,6 +56,27 @@ void framed_free(struct framed *framed)
     free(framed);
 }
 
+void framed_watch(struct framed *framed, const struct framed_watcher *watcher)
+{
+    framed->watcher = watcher;
+}
+
+/* Tells the watcher of all that is in the side, which is then empty. */
+static int tell(struct framed *framed, size_t exchange, enum direction direction, struct side *side)
+{
+    static const struct said nothing;
+    const struct framed_watcher *watcher = framed->watcher;
+    size_t lost = side->lost;
+    int err = 0;
+
+    if (!side->count && lost)
+        err = watcher->said(watcher->context, exchange, direction, &nothing, lost);
+    for (size_t i = 0; i < side->count && !err; i++, lost = 0)
+        err = watcher->said(watcher->context, exchange, direction, &side->messages[i], lost);
+    side_free(NULL, side);
+    return err;
+}
+
 /* The exchange of what the framer has not placed. */
 static size_t place(struct framed *framed, enum direction direction)
 {
@@ -81,10 +104,12 @@ static int frame_deliver(struct framed *framed, enum direction direction)
 
     if (stream->exchange == FRAME_NO_EXCHANGE)
         stream->exchange = place(framed, direction);
-    side = side_of(framed, stream->exchange, direction);
     framed->running = NOBODY;
     stream->ends = false;
     stream->skip = 0;
+    if (framed->watcher)
+        return tell(framed, stream->exchange, direction, &stream->frame);
+    side = side_of(framed, stream->exchange, direction);
     return side ? side_move(side, &stream->frame) : -ENOMEM;
 }
 
@@ -96,19 +121,21 @@ static int run_add(struct framed *framed, uint64_t at, const struct message *mes
     enum direction direction = message->direction;
     struct stream *stream = &framed->streams[direction];
     bool goes_on = framed->running == (int)direction;
-    struct side *side;
+    struct side *side, part = {0};
     int err;
 
     if (!goes_on)
         stream->exchange = direction == REQUEST ? pairing_open(&framed->pairing)
                                                 : pairing_latest(&framed->pairing);
-    side = side_of(framed, stream->exchange, direction);
+    side = framed->watcher ? &part : side_of(framed, stream->exchange, direction);
     err = side ? side_add(NULL, side, goes_on, at, message) : -ENOMEM;
-    if (err)
+    if (err) {
+        side_free(NULL, &part);
         return err;
+    }
     side->messages[side->count - 1].unframed = stream->failed;
     framed->running = (int)direction;
-    return 0;
+    return framed->watcher ? tell(framed, stream->exchange, direction, side) : 0;
 }
 
 /* The same of the bytes missing behind a message, when the others are in the run already. */

@@ -15,6 +15,21 @@ struct framed;
 int framed_new(struct framed **out, const struct framing *framing);
 void framed_free(struct framed *framed);
 
+/* Who is told of frames instead of the conversation, of which there is then but what is wrong. */
+struct framed_watcher {
+    void *context;
+
+    /*
+     * A frame, or the next part of a run that is not framed; messages were lost before it.
+     * Returns 0 or -errno.
+     */
+    int (*said)(void *context, size_t exchange, enum direction direction, const struct said *said,
+                size_t lost);
+};
+
+/* Comes before the first message; watcher must outlive framed. */
+void framed_watch(struct framed *framed, const struct framed_watcher *watcher);
+
 /*
  * Adds the next message, and to the conversation the frames that are then known. From where bytes
  * cannot be framed on, what follows in that direction stands as it does without framing, and the

@@ -26,7 +26,9 @@ struct intake {
     struct quota *quota; /* when so many exchanges are wanted */
     struct recording_writer *recording;
     struct messages *kept; /* or NULL */
-    FILE *view;            /* when messages are shown */
+    int (*add)(void *context, const struct message *message); /* gets them as well; or NULL */
+    void *context;
+    FILE *view; /* when messages are shown */
     bool colors;
     struct intake_counts counts;
 };
@@ -96,6 +98,10 @@ static int put_down(void *context, const struct message *original)
     if (intake->options.table)
         err = table_add(intake->options.table, &message);
     intake->counts.full = err == -ENOSPC;
+    if (!err && intake->add) {
+        err = intake->add(intake->context, &message);
+        intake->counts.unwritten = err < 0;
+    }
     return err;
 }
 
@@ -173,6 +179,13 @@ void intake_free(struct intake *intake)
     quota_free(intake->quota);
     selection_free(intake->selection);
     free(intake);
+}
+
+void intake_pass_on(struct intake *intake, int (*add)(void *context, const struct message *message),
+                    void *context)
+{
+    intake->add = add;
+    intake->context = context;
 }
 
 void intake_record(struct intake *intake, struct recording_writer *recording)

@@ -44,6 +44,10 @@ void intake_record(struct intake *intake, struct recording_writer *recording);
 /* Where messages are to be kept from now on, instead of going anywhere else. */
 void intake_keep(struct intake *intake, struct messages *messages);
 
+/* Who is given every message after that; its result is as that of intake_take(). */
+void intake_pass_on(struct intake *intake, int (*add)(void *context, const struct message *message),
+                    void *context);
+
 /* Takes a message; intake is a struct intake. Returns 0 or -errno. */
 int intake_take(void *intake, const struct message *message);
 
@@ -67,6 +71,7 @@ struct intake_counts {
     uint64_t left_out;  /* the bytes of those that were not */
     uint64_t cut;       /* messages of which all but ancillary data is there */
     bool unrecorded;    /* the recording could not be written: that is why there was an error */
+    bool unwritten;     /* whom they are passed on to could not take one: that is why */
     bool full;          /* there was no room to keep the messages: that is why */
 };
 

@@ -8,8 +8,8 @@
 #include <string.h>
 
 const struct reader *const readers[] = {
-    &reader_recording, &reader_strace, &reader_sockdump, &reader_bpftrace, &reader_socat,
-    &reader_raw,       NULL,
+    &reader_recording, &reader_strace, &reader_sockdump, &reader_bpftrace,
+    &reader_socat,     &reader_raw,    &reader_pcap,     NULL,
 };
 
 const struct reader *reader_find(const char *name)

@@ -108,6 +108,7 @@ extern const struct reader reader_raw;
 extern const struct reader reader_sockdump;
 extern const struct reader reader_socat;
 extern const struct reader reader_strace;
+extern const struct reader reader_pcap;
 
 /* The reader of that name, or NULL. */
 const struct reader *reader_find(const char *name);

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/* Sequence numbers go round: one is before another when less than half the circle lies between. */
+#include "capture/half.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* So much can wait for bytes that do not come, before these are given up. */
+enum { HELD_MAX = 16 << 20 };
+
+/* Bytes that came before those in front of them. */
+struct half_piece {
+    struct half_piece *next;
+    uint32_t sequence;
+    size_t length, missing;
+    uint8_t data[];
+};
+
+static int32_t distance(uint32_t from, uint32_t to)
+{
+    return (int32_t)(to - from);
+}
+
+static void drop_piece(struct half *half)
+{
+    struct half_piece *piece = half->pieces;
+
+    half->pieces = piece->next;
+    if (!half->pieces)
+        half->last = NULL;
+    half->held -= sizeof(*piece) + piece->length;
+    free(piece);
+}
+
+void half_free(struct half *half)
+{
+    while (half->pieces)
+        drop_piece(half);
+    *half = (struct half){0};
+}
+
+void half_begin(struct half *half, uint32_t sequence)
+{
+    if (!half->known)
+        half->next = sequence;
+    half->known = true;
+}
+
+static int hold(struct half *half, uint32_t sequence, const uint8_t *data, size_t length,
+                size_t missing)
+{
+    struct half_piece **at = &half->pieces;
+    struct half_piece *piece = malloc(sizeof(*piece) + length);
+
+    if (!piece)
+        return -ENOMEM;
+    if (half->last && distance(half->last->sequence, sequence) >= 0) /* as most do */
+        at = &half->last->next;
+    while (*at && distance((*at)->sequence, sequence) >= 0)
+        at = &(*at)->next;
+    *piece = (struct half_piece){*at, sequence, length, missing};
+    if (length)
+        memcpy(piece->data, data, length);
+    *at = piece;
+    if (!piece->next)
+        half->last = piece;
+    half->held += sizeof(*piece) + length;
+    return 0;
+}
+
+/* Delivers what of a segment, which does not begin behind the next byte, is new. */
+static int deliver_new(struct half *half, uint32_t sequence, const uint8_t *data, size_t length,
+                       size_t missing, half_deliver *deliver, void *context)
+{
+    size_t old = (size_t)distance(sequence, half->next);
+
+    if (old >= length + missing)
+        return 0;
+    if (old > length) {
+        missing -= old - length;
+        length = 0;
+    } else {
+        data += old;
+        length -= old;
+    }
+    half->next += (uint32_t)(length + missing);
+    return deliver(context, data, length, missing);
+}
+
+/* Delivers the pieces that nothing is missing before any more. */
+static int release(struct half *half, half_deliver *deliver, void *context)
+{
+    int err = 0;
+
+    while (!err && half->pieces && distance(half->pieces->sequence, half->next) >= 0) {
+        const struct half_piece *piece = half->pieces;
+
+        err = deliver_new(half, piece->sequence, piece->data, piece->length, piece->missing,
+                          deliver, context);
+        drop_piece(half);
+    }
+    return err;
+}
+
+/* Gives up what is missing before that byte. */
+static int skip_to(struct half *half, uint32_t sequence, half_deliver *deliver, void *context)
+{
+    int err = 0;
+
+    while (!err && distance(half->next, sequence) > 0) {
+        uint32_t to = sequence;
+        uint32_t from = half->next;
+
+        if (half->pieces && distance(half->pieces->sequence, to) > 0)
+            to = half->pieces->sequence;
+        half->next = to;
+        err = deliver(context, NULL, 0, to - from);
+        if (!err)
+            err = release(half, deliver, context);
+    }
+    return err;
+}
+
+int half_add(struct half *half, uint32_t sequence, const uint8_t *data, size_t length,
+             size_t missing, half_deliver *deliver, void *context)
+{
+    int err;
+
+    half_begin(half, sequence);
+    if (length + missing == 0)
+        return 0;
+    if (distance(half->next, sequence) > 0) {
+        err = hold(half, sequence, data, length, missing);
+        if (!err && half->held > HELD_MAX)
+            err = skip_to(half, half->pieces->sequence, deliver, context);
+        return err;
+    }
+    err = deliver_new(half, sequence, data, length, missing, deliver, context);
+    return err ? err : release(half, deliver, context);
+}
+
+void half_end(struct half *half, uint32_t sequence)
+{
+    half_begin(half, sequence);
+    half->ended = true;
+    half->end = sequence;
+}
+
+int half_acknowledged(struct half *half, uint32_t sequence, half_deliver *deliver, void *context)
+{
+    half_begin(half, sequence);
+    if (half->ended && distance(half->end, sequence) > 0)
+        sequence = half->end;
+    /* One more than all there was is also what a FIN takes that the capture may lack. */
+    if (!half->ended && !half->pieces && distance(half->next, sequence) == 1)
+        return 0;
+    return skip_to(half, sequence, deliver, context);
+}
+
+int half_finish(struct half *half, half_deliver *deliver, void *context)
+{
+    int err = 0;
+
+    while (!err && half->pieces)
+        err = skip_to(half, half->pieces->sequence, deliver, context);
+    if (!err && half->ended)
+        err = skip_to(half, half->end, deliver, context);
+    return err;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * One direction of a TCP connection, put together of segments that come in any order, several
+ * times, overlapping, or not at all. Where bytes are missing that is told in their place.
+ */
+#ifndef CAPTURE_HALF_H
+#define CAPTURE_HALF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct half_piece;
+
+/* All zero at first; half_free() frees what it holds. */
+struct half {
+    bool known;    /* next is */
+    bool ended;    /* it has a last byte, and that is the one before `end` */
+    uint32_t next; /* sequence number of the next byte to be delivered */
+    uint32_t end;
+    size_t held;                      /* memory taken by what waits for bytes before it: */
+    struct half_piece *pieces, *last; /* in their order, all behind next */
+};
+
+/* Takes bytes in their order, and how many are missing behind them. Returns 0 or -errno. */
+typedef int half_deliver(void *context, const uint8_t *data, size_t length, size_t missing);
+
+void half_free(struct half *half);
+
+/* The next byte is the one with that number, unless it is known which is. */
+void half_begin(struct half *half, uint32_t sequence);
+
+/* Adds a segment. Returns 0, -ENOMEM or what deliver returned. So do the others. */
+int half_add(struct half *half, uint32_t sequence, const uint8_t *data, size_t length,
+             size_t missing, half_deliver *deliver, void *context);
+
+/* The direction ends before that byte. */
+void half_end(struct half *half, uint32_t sequence);
+
+/* Its receiver has said that it has all before that byte: what has not come will not. */
+int half_acknowledged(struct half *half, uint32_t sequence, half_deliver *deliver, void *context);
+
+/* No more will come. */
+int half_finish(struct half *half, half_deliver *deliver, void *context);
+
+#endif

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+#include "capture/notes.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "capture/ancillary_json.h"
+#include "capture/text.h"
+
+struct word {
+    const char *name;
+    int value;
+};
+
+static const struct word families[] = {
+    {"unix", AF_UNIX}, {"inet", AF_INET}, {"inet6", AF_INET6}, {NULL, 0}};
+
+static const struct word types[] = {
+    {"stream", SOCK_STREAM}, {"dgram", SOCK_DGRAM}, {"seqpacket", SOCK_SEQPACKET}, {NULL, 0}};
+
+/* The counters of struct losses, by the names they have in a recording. */
+#define LOSS(name)                                                                                 \
+    {                                                                                              \
+#name, offsetof(struct losses, name)                                                       \
+    }
+
+static const struct {
+    const char *name;
+    size_t offset;
+} counters[] = {
+    LOSS(messages), LOSS(bytes),    LOSS(cut),       LOSS(unfollowed),
+    LOSS(foreign),  LOSS(bypassed), LOSS(shortened), LOSS(left_out),
+};
+
+enum { COUNTERS = sizeof(counters) / sizeof(*counters) };
+
+static const char *word_name(const struct word *words, int value)
+{
+    while (words->name && words->value != value)
+        words++;
+    return words->name;
+}
+
+static bool word_value(const struct word *words, const char *name, int *value)
+{
+    while (words->name && (!name || strcmp(words->name, name)))
+        words++;
+    *value = words->value;
+    return words->name;
+}
+
+/* Writing */
+
+/* The text of the object, which is then done with; it may be NULL. */
+static char *print(json_t *notes)
+{
+    char *text = notes ? json_dumps(notes, JSON_COMPACT) : NULL;
+
+    json_decref(notes);
+    return text;
+}
+
+/* A string of any bytes. */
+static json_t *escaped(const char *text, size_t length)
+{
+    size_t size = 4 * length + 1;
+    char *room = malloc(size);
+    json_t *string = NULL;
+
+    if (room) {
+        text_escape(room, size, text, length);
+        string = json_string(room);
+    }
+    free(room);
+    return string;
+}
+
+char *notes_section(char *const *command, const char *backend)
+{
+    json_t *words = json_array();
+
+    for (; command && *command; command++)
+        if (json_array_append_new(words, escaped(*command, strlen(*command)))) {
+            json_decref(words);
+            return NULL;
+        }
+    return print(json_pack("{s:o, s:s}", "command", words, "backend", backend ? backend : ""));
+}
+
+static json_t *end_object(const struct end *end)
+{
+    return json_pack("{s:I, s:o, s:I, s:s}", "pid", (json_int_t)end->pid, "comm",
+                     escaped(end->comm, strnlen(end->comm, COMM_SIZE)), "inode",
+                     (json_int_t)end->inode, "address", end->address);
+}
+
+char *notes_conversation(const struct message *message)
+{
+    return print(json_pack(
+        "{s:I, s:s, s:s, s:o, s:o}", "conversation", (json_int_t)message->conversation, "family",
+        word_name(families, message->family), "type", word_name(types, message->type), "client",
+        end_object(message_client(message)), "server", end_object(message_server(message))));
+}
+
+char *notes_ancillary(size_t offset, const struct ancillary *ancillary)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+
+    if (!out)
+        return NULL;
+    fprintf(out, "{\"offset\":%zu", offset);
+    ancillary_write(out, ancillary);
+    fputc('}', out);
+    if (fclose(out)) {
+        free(text);
+        return NULL;
+    }
+    return text;
+}
+
+char *notes_losses(const struct losses *losses)
+{
+    json_t *object = json_object();
+
+    for (size_t i = 0; i < COUNTERS; i++) {
+        const uint64_t *count = (const void *)((const char *)losses + counters[i].offset);
+
+        json_object_set_new(object, counters[i].name, json_integer((json_int_t)*count));
+    }
+    return print(json_pack("{s:o}", "lost", object));
+}
+
+/* Reading */
+
+json_t *notes_parse(const char *text, size_t length)
+{
+    json_t *notes =
+        length && text[0] == '{' ? json_loadb(text, length, JSON_REJECT_DUPLICATES, NULL) : NULL;
+
+    if (notes && !json_is_object(notes)) {
+        json_decref(notes);
+        return NULL;
+    }
+    return notes;
+}
+
+bool notes_read_section(const json_t *notes, json_t **command, const char **backend)
+{
+    json_t *words = json_object_get(notes, "command");
+    const char *name = json_string_value(json_object_get(notes, "backend"));
+
+    if (!json_is_array(words) || !name)
+        return false;
+    *command = words;
+    *backend = name;
+    return true;
+}
+
+/* A number that is not negative, and not larger than that; 0 for what is none. */
+static uint64_t number(const json_t *object, const char *name, json_int_t most)
+{
+    json_int_t value = json_integer_value(json_object_get(object, name));
+
+    return value < 0 || value > most ? 0 : (uint64_t)value;
+}
+
+static bool read_end(const json_t *object, struct end *end)
+{
+    const char *address = json_string_value(json_object_get(object, "address"));
+    const char *comm = json_string_value(json_object_get(object, "comm"));
+
+    if (!address || !comm)
+        return false;
+    *end = (struct end){
+        .address = (char *)address,
+        .inode = number(object, "inode", INT64_MAX),
+        .pid = (uint32_t)number(object, "pid", UINT32_MAX),
+    };
+    text_unescape(end->comm, sizeof(end->comm), comm);
+    return true;
+}
+
+bool notes_read_conversation(const json_t *notes, struct message *like, struct end *client,
+                             struct end *server)
+{
+    const char *family = json_string_value(json_object_get(notes, "family"));
+    const char *type = json_string_value(json_object_get(notes, "type"));
+    uint64_t conversation = number(notes, "conversation", UINT32_MAX);
+    struct message found = {.conversation = (uint32_t)conversation};
+    struct end ends[2];
+
+    if (!conversation || !word_value(families, family, &found.family) ||
+        !word_value(types, type, &found.type) ||
+        !read_end(json_object_get(notes, "client"), &ends[0]) ||
+        !read_end(json_object_get(notes, "server"), &ends[1]))
+        return false;
+    *like = found;
+    *client = ends[0];
+    *server = ends[1];
+    return true;
+}
+
+bool notes_read_losses(const json_t *notes, struct losses *losses)
+{
+    const json_t *lost = json_object_get(notes, "lost");
+
+    if (!json_is_object(lost))
+        return false;
+    for (size_t i = 0; i < COUNTERS; i++) {
+        uint64_t *count = (void *)((char *)losses + counters[i].offset);
+
+        *count = number(lost, counters[i].name, INT64_MAX);
+    }
+    return true;
+}
+
+int notes_read_ancillary(const json_t *notes, size_t *offset, struct ancillary **ancillary)
+{
+    const char *wrong;
+
+    if (!json_object_get(notes, "ancillary") && !json_object_get(notes, "ancillary_cut"))
+        return -ENOENT;
+    *offset = number(notes, "offset", INT64_MAX);
+    return ancillary_read(ancillary, notes, &wrong);
+}

@@ -1,0 +1,389 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+#include "capture/own_capture.h"
+
+#include <errno.h>
+#include <search.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "capture/array.h"
+#include "capture/losses.h"
+#include "capture/notes.h"
+#include "capture/pcapng.h"
+#include "capture/text.h"
+#include "capture/tree.h"
+
+/* Ancillary data of one packet: of a frame, each piece that a call sent can have had some. */
+enum { CARRIED_MAX = 64 };
+
+/* What an interface stands for. */
+struct own_interface {
+    json_t *notes; /* NULL when it says nothing; lends the ends their addresses */
+    struct message like;
+    struct end client, server;
+};
+
+/* The number a conversation has here, as files can be put one behind the other. */
+struct number {
+    uint32_t there, here;
+};
+
+/* What the options of a packet say. */
+struct packet_notes {
+    uint32_t flags;
+    size_t lost;
+    size_t part, parts; /* 0 when it is whole */
+    size_t offsets[CARRIED_MAX];
+    struct ancillary *carried[CARRIED_MAX];
+    size_t count;
+};
+
+struct own_capture {
+    struct reading *reading;
+    bool own;
+    bool complete; /* or there is nothing to complete */
+    char **command;
+    char *backend;
+    struct own_interface *interfaces;
+    size_t count;
+    void *numbers; /* a tree of struct number */
+    uint32_t conversations;
+    uint8_t *joined; /* a message that comes in several packets, ... */
+    size_t joined_length, joined_room;
+    struct packet_notes joined_notes; /* ... of which the first says what is to be said */
+};
+
+int own_capture_new(struct own_capture **out, struct reading *reading)
+{
+    struct own_capture *own = calloc(1, sizeof(*own));
+
+    if (!own)
+        return -ENOMEM;
+    own->reading = reading;
+    own->complete = true;
+    *out = own;
+    return 0;
+}
+
+static void notes_free(struct packet_notes *notes)
+{
+    for (size_t i = 0; i < notes->count; i++)
+        free(notes->carried[i]);
+    *notes = (struct packet_notes){0};
+}
+
+/* Forgets the section. */
+static void clear(struct own_capture *own)
+{
+    notes_free(&own->joined_notes);
+    for (size_t i = 0; i < own->count; i++)
+        json_decref(own->interfaces[i].notes);
+    for (char **word = own->command; word && *word; word++)
+        free(*word);
+    free(own->interfaces);
+    free(own->command);
+    free(own->backend);
+    tdestroy(own->numbers, free);
+    own->interfaces = NULL;
+    own->count = 0;
+    own->command = NULL;
+    own->backend = NULL;
+    own->numbers = NULL;
+    own->joined_length = 0;
+}
+
+void own_capture_free(struct own_capture *own)
+{
+    if (!own)
+        return;
+    clear(own);
+    free(own->joined);
+    free(own);
+}
+
+bool own_capture_is_own(const struct own_capture *own)
+{
+    return own->own;
+}
+
+char *const *own_capture_command(const struct own_capture *own)
+{
+    return own->command && own->command[0] ? own->command : NULL;
+}
+
+const char *own_capture_backend(const struct own_capture *own)
+{
+    return own->backend ? own->backend : "pcap";
+}
+
+/* The next comment that is one of our notes, to be json_decref()ed; NULL when there is none. */
+static json_t *next_notes(struct pcapng_options *options)
+{
+    struct pcapng_option option;
+    json_t *notes = NULL;
+
+    while (!notes && pcapng_option_next(options, &option))
+        if (option.code == PCAPNG_COMMENT)
+            notes = notes_parse((const char *)option.data, option.length);
+    return notes;
+}
+
+static int keep_command(struct own_capture *own, const json_t *words)
+{
+    own->command = calloc(json_array_size(words) + 1, sizeof(*own->command));
+    for (size_t i = 0; own->command && i < json_array_size(words); i++) {
+        const char *word = json_string_value(json_array_get(words, i));
+        size_t size = word ? strlen(word) + 1 : 1;
+
+        own->command[i] = malloc(size);
+        if (!own->command[i])
+            return -ENOMEM;
+        text_unescape(own->command[i], size, word ? word : "");
+    }
+    return own->command ? 0 : -ENOMEM;
+}
+
+int own_capture_section(struct own_capture *own, struct pcapng_options options)
+{
+    json_t *notes = next_notes(&options), *words;
+    const char *backend;
+    int err = 0;
+
+    own_capture_finish(own);
+    clear(own);
+    own->own = notes && notes_read_section(notes, &words, &backend);
+    own->complete = !own->own;
+    if (own->own) {
+        err = keep_command(own, words);
+        own->backend = strdup(backend);
+    }
+    json_decref(notes);
+    return own->own && !own->backend ? -ENOMEM : err;
+}
+
+int own_capture_interface(struct own_capture *own, const struct pcapng_item *item)
+{
+    struct own_interface *interfaces = array_grow(own->interfaces, own->count, sizeof(*interfaces));
+    struct pcapng_options options = item->options;
+    struct own_interface *interface;
+
+    if (!interfaces)
+        return -ENOMEM;
+    own->interfaces = interfaces;
+    interface = &interfaces[own->count++];
+    memset(interface, 0, sizeof(*interface));
+    if (!own->own || item->link != LINK_UPPER_PDU)
+        return 0;
+    interface->notes = next_notes(&options);
+    if (!notes_read_conversation(interface->notes, &interface->like, &interface->client,
+                                 &interface->server)) {
+        json_decref(interface->notes);
+        interface->notes = NULL;
+    }
+    return 0;
+}
+
+bool own_capture_has(const struct own_capture *own, const struct pcapng_item *item)
+{
+    return item->interface < own->count && own->interfaces[item->interface].notes;
+}
+
+static int compare_number(const void *a, const void *b)
+{
+    return tree_compare_numbers(((const struct number *)a)->there,
+                                ((const struct number *)b)->there);
+}
+
+static int read_carried(struct packet_notes *notes, const json_t *comment)
+{
+    int err;
+
+    if (notes->count == CARRIED_MAX)
+        return 0;
+    err =
+        notes_read_ancillary(comment, &notes->offsets[notes->count], &notes->carried[notes->count]);
+    notes->count += err == 0;
+    return err == -ENOMEM ? err : 0;
+}
+
+static int read_comment(struct packet_notes *notes, const struct pcapng_option *option)
+{
+    json_t *comment = notes_parse((const char *)option->data, option->length);
+    char text[128];
+    const char *part;
+    int err = comment ? read_carried(notes, comment) : 0;
+
+    json_decref(comment);
+    if (comment || option->length >= sizeof(text))
+        return err;
+    memcpy(text, option->data, option->length);
+    text[option->length] = '\0';
+    part = strstr(text, ", part ");
+    if (part && sscanf(part, ", part %zu of %zu", &notes->part, &notes->parts) != 2)
+        notes->part = notes->parts = 0;
+    return 0;
+}
+
+static int read_notes(struct packet_notes *notes, struct pcapng_options options)
+{
+    struct pcapng_option option;
+    int err = 0;
+
+    while (!err && pcapng_option_next(&options, &option)) {
+        if (option.code == PACKET_FLAGS)
+            notes->flags = (uint32_t)pcapng_option_number(&options, &option);
+        else if (option.code == PACKET_DROPPED)
+            notes->lost = (size_t)pcapng_option_number(&options, &option);
+        else if (option.code == PCAPNG_COMMENT)
+            err = read_comment(notes, &option);
+    }
+    return err;
+}
+
+/*
+ * Keeps a part of a message, and the notes of the first, until the last has come; then *message is
+ * the whole. Returns 1, 0 while parts are lacking, or -ENOMEM.
+ */
+static int join(struct own_capture *own, struct packet_notes *notes, struct message *message)
+{
+    size_t length;
+    uint8_t *grown;
+
+    if (notes->part <= 1) {
+        notes_free(&own->joined_notes);
+        own->joined_notes = *notes;
+        own->joined_length = 0;
+        notes->count = 0;
+    }
+    length = own->joined_length + message->length;
+    if (length > own->joined_room) {
+        grown = realloc(own->joined, length);
+        if (!grown)
+            return -ENOMEM;
+        own->joined = grown;
+        own->joined_room = length;
+    }
+    if (message->length)
+        memcpy(own->joined + own->joined_length, message->data, message->length);
+    own->joined_length = length;
+    message->data = own->joined;
+    message->length = length;
+    message->lost = own->joined_notes.lost;
+    return notes->part >= notes->parts;
+}
+
+/* Hands over the message in the pieces that ancillary data came with. */
+static int deliver(struct own_capture *own, const struct packet_notes *notes,
+                   const struct message *message)
+{
+    struct reading *reading = own->reading;
+    struct message piece = *message;
+    size_t at = 0, next;
+    int err = 0;
+
+    for (size_t i = 0; i <= notes->count && !err; i++) {
+        next = i < notes->count ? notes->offsets[i] : message->length;
+        if (next < at || next > message->length)
+            next = at;
+        piece.ancillary = i > 0 ? notes->carried[i - 1] : NULL;
+        piece.data = message->data + at;
+        piece.length = next - at;
+        piece.missing = i == notes->count ? message->missing : 0;
+        if (i == 0 && notes->count > 0 && next == 0) /* nothing is in front of the first */
+            continue;
+        err = reading->message(reading->context, &piece);
+        piece.lost = 0;
+        at = next;
+    }
+    return err;
+}
+
+/* The message that the packet is, or a part of. */
+static struct message message_of(const struct own_interface *interface,
+                                 const struct pcapng_item *item, size_t skip,
+                                 const struct packet_notes *notes)
+{
+    bool request = (notes->flags & PACKET_DIRECTION) == PACKET_OUTBOUND;
+    struct message message = interface->like;
+
+    message.direction = request ? REQUEST : RESPONSE;
+    message.sent = true;
+    message.self = request ? &interface->client : &interface->server;
+    message.peer = request ? &interface->server : &interface->client;
+    message.tid = message.self->pid;
+    message.time = item->time;
+    message.data = item->data + skip;
+    message.length = item->length - skip;
+    message.missing = item->whole - item->length;
+    message.lost = notes->lost;
+    return message;
+}
+
+/* Puts the number that the conversation has here in *out. Returns 0 or -ENOMEM. */
+static int find_number(struct own_capture *own, uint32_t there, uint32_t *out)
+{
+    struct number key = {.there = there};
+    struct number *number = tree_get(&own->numbers, &key, sizeof(key), compare_number, NULL);
+
+    if (!number)
+        return -ENOMEM;
+    if (!number->here)
+        number->here = ++own->conversations;
+    *out = number->here;
+    return 0;
+}
+
+int own_capture_packet(struct own_capture *own, const struct pcapng_item *item, size_t skip)
+{
+    const struct own_interface *interface = &own->interfaces[item->interface];
+    struct packet_notes notes = {0};
+    struct message message;
+    int err = read_notes(&notes, item->options);
+
+    if (err)
+        goto out;
+    message = message_of(interface, item, skip, &notes);
+    err = find_number(own, interface->like.conversation, &message.conversation);
+    if (err)
+        goto out;
+    if (notes.parts <= 1 || message.type == SOCK_STREAM) {
+        err = deliver(own, &notes, &message);
+        goto out;
+    }
+    err = join(own, &notes, &message);
+    if (err > 0)
+        err = deliver(own, &own->joined_notes, &message);
+out:
+    notes_free(&notes);
+    return err;
+}
+
+/* Where messages have become packets of a network, what they lack is counted as it is found. */
+static void forget_counted(struct losses *losses)
+{
+    losses->cut = 0;
+    losses->bytes = 0;
+}
+
+void own_capture_statistics(struct own_capture *own, const struct pcapng_item *item)
+{
+    struct pcapng_options options = item->options;
+    json_t *notes = next_notes(&options);
+    struct losses losses = {0};
+
+    if (own->own && notes && notes_read_losses(notes, &losses)) {
+        own->complete = true;
+        if (!own_capture_has(own, item))
+            forget_counted(&losses);
+        losses_add(&own->reading->losses, &losses);
+    }
+    json_decref(notes);
+}
+
+void own_capture_finish(struct own_capture *own)
+{
+    if (!own->complete)
+        reading_lacks(own->reading, own->reading->dumps, "it ends before its statistics");
+    own->complete = true;
+}

@@ -1,0 +1,264 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
+"""Writes captures of small conversations, as they come from a network that has its ways.
+
+    capture.py CASE FILE [LINK]      a case is a function below, a link one of LINKS
+"""
+
+import socket
+import struct
+import sys
+
+CLIENT, SERVER = ("10.0.0.1", 40000), ("10.0.0.2", 7000)
+CLIENT6, SERVER6 = ("fd00::1", 40000), ("fd00::2", 7000)
+FIN, SYN, RST, ACK = 1, 2, 4, 16
+LONG = b"0123456789" * 30
+
+
+def ethernet(ip, tags=b""):
+    kind = 0x0800 if ip[0] >> 4 == 4 else 0x86DD
+    return bytes(12) + tags + struct.pack(">H", kind) + ip
+
+
+def padded(ip):
+    return ethernet(ip).ljust(60, b"\xee")
+
+
+def family(ip, v6):
+    return 2 if ip[0] >> 4 == 4 else v6
+
+
+LINKS = {
+    "ethernet": (1, padded),
+    "vlan": (1, lambda ip: ethernet(ip, bytes.fromhex("8100 0007"))),
+    "qinq": (1, lambda ip: ethernet(ip, bytes.fromhex("88a8 0005 8100 0007"))),
+    "null": (0, lambda ip: struct.pack("=I", family(ip, 30)) + ip),
+    "loop": (108, lambda ip: struct.pack(">I", family(ip, 24)) + ip),
+    "sll": (113, lambda ip: bytes(14) + ethernet(ip)[12:]),
+    "sll2": (276, lambda ip: ethernet(ip)[12:14] + bytes(18) + ip),
+    "raw": (101, lambda ip: ip),
+}
+
+
+class Capture:
+    """Packets, each with as many bytes as there were."""
+
+    def __init__(self):
+        self.packets = []
+        self.extension = None
+        self.fragment = 0
+
+    def ip(self, protocol, source, target, payload):
+        if ":" in source[0]:
+            hosts = socket.inet_pton(socket.AF_INET6, source[0]) + socket.inet_pton(socket.AF_INET6, target[0])
+            if self.extension:  # a header of options in front
+                payload, protocol = bytes([protocol, 0]) + bytes([1, 4, 0, 0, 0, 0]) + payload, self.extension
+            self.packets.append((struct.pack(">IHBB", 6 << 28, len(payload), protocol, 64) + hosts + payload, 0))
+            return
+        hosts = socket.inet_aton(source[0]) + socket.inet_aton(target[0])
+        head = struct.pack(">BBHHHBBH", 0x45, 0, 20 + len(payload), 7, self.fragment, 64, protocol, 0)
+        self.packets.append((head + hosts + payload, 0))
+
+    def udp(self, source, target, data, whole=None):
+        head = struct.pack(">HHHH", source[1], target[1], 8 + (len(data) if whole is None else whole), 0)
+        self.ip(17, source, target, head + data)
+
+    def tcp(self, source, target, sequence, acknowledged, flags, data=b""):
+        head = struct.pack(">HHIIBBHHH", source[1], target[1], sequence % 2**32, acknowledged % 2**32,
+                           0x50, flags, 1000, 0, 0)
+        self.ip(6, source, target, head + data)
+
+    def cut(self, length):
+        """The last packet was captured up to that byte of it."""
+        packet, _ = self.packets[-1]
+        self.packets[-1] = packet[:length], len(packet) - length
+
+    def write(self, file, link):
+        number, wrap = LINKS[link]
+        file.write(struct.pack("<IHHiIII", 0xA1B23C4D, 2, 4, 0, 0, 262144, number))
+        for i, (packet, missing) in enumerate(self.packets):
+            data = wrap(packet)
+            if missing:
+                data = data[:len(wrap(b"\x45")) - 1 + len(packet)] if link != "ethernet" else ethernet(packet)
+            file.write(struct.pack("<IIII", 1700000000 + i, i, len(data), len(data) + missing) + data)
+
+
+class Connection:
+    def __init__(self, capture, client=CLIENT, server=SERVER, first=1000, opened=True):
+        self.capture, self.ends = capture, (client, server)
+        self.next = [first, first + 50000]
+        if opened:
+            self.send(0, SYN, b"")
+            self.send(1, SYN | ACK, b"")
+            self.send(0, ACK, b"")
+
+    def send(self, who, flags, data, offset=0, counts=True):
+        """Sends what follows, or what is so far from that; who is 0 for the client."""
+        acknowledged = self.next[not who] if flags & ACK else 0
+        self.capture.tcp(self.ends[who], self.ends[not who], self.next[who] + offset, acknowledged, flags, data)
+        if counts:
+            self.next[who] += len(data) + bool(flags & (SYN | FIN))
+
+    def say(self, who, data):
+        self.send(who, ACK, data)
+
+    def miss(self, who, data):
+        """Is sent, and not captured."""
+        self.next[who] += len(data)
+
+
+def whole(capture, **kinds):
+    connection = Connection(capture, **kinds)
+    connection.say(0, b"PING")
+    connection.say(1, b"PONG")
+    connection.send(0, FIN | ACK, b"")
+    connection.send(1, FIN | ACK, b"")
+    return connection
+
+
+def datagrams(capture):
+    capture.udp(CLIENT, SERVER, b"PING")
+    capture.udp(SERVER, CLIENT, b"PONG")
+
+
+def version6(capture):
+    whole(capture, client=CLIENT6, server=SERVER6)
+
+
+def extended(capture):
+    capture.extension = 0
+    version6(capture)
+    capture.extension = 60
+    capture.udp(CLIENT6, SERVER6, b"PING")
+    capture.udp(SERVER6, CLIENT6, b"PONG")
+
+
+def reordered(capture):
+    connection = Connection(capture)
+    connection.send(0, ACK, b"NG", offset=2, counts=False)
+    connection.send(0, ACK, b"I", offset=1, counts=False)
+    connection.send(0, ACK, b"P", counts=False)
+    connection.miss(0, b"PING")
+    connection.say(1, b"PONG")
+
+
+def retransmitted(capture):
+    connection = Connection(capture)
+    connection.send(0, SYN, b"", offset=-1, counts=False)
+    for _ in range(3):
+        connection.send(0, ACK, b"PING", counts=False)
+    connection.send(0, ACK, b"PINGxxxx"[:3], counts=False)
+    connection.miss(0, b"PING")
+    connection.send(0, ACK, b"G", offset=-1, counts=False)
+    connection.say(1, b"PONG")
+    connection.send(0, ACK, b"PING", offset=-4, counts=False)
+
+
+def overlapping(capture):
+    connection = Connection(capture)
+    connection.send(0, ACK, b"NG", offset=2, counts=False)
+    connection.send(0, ACK, b"PIN", counts=False)
+    connection.miss(0, b"PING")
+    connection.say(1, b"PO")
+    connection.send(1, ACK, b"PONG", offset=-2, counts=False)
+
+
+def around(capture):
+    whole(capture, first=2**32 - 3)
+
+
+def missing(capture):
+    connection = Connection(capture)
+    connection.say(0, b"PI")
+    connection.miss(0, b"NGPI")
+    connection.say(0, b"NG")
+    connection.say(1, b"PONG")
+
+
+def missing_end(capture):
+    connection = Connection(capture)
+    connection.say(0, b"PI")
+    connection.miss(0, b"NG")
+    connection.say(1, b"PONG")
+
+
+def missing_before_end(capture):
+    connection = Connection(capture)
+    connection.say(0, b"PING")
+    connection.say(1, b"PO")
+    connection.miss(1, b"NG")
+    connection.send(1, FIN | ACK, b"")
+
+
+def begun(capture):
+    connection = Connection(capture, opened=False)
+    connection.say(0, b"PING")
+    connection.say(1, b"PONG")
+
+
+def port_again(capture):
+    whole(capture)
+    whole(capture, first=900000)
+
+
+def reset(capture):
+    connection = Connection(capture)
+    connection.say(0, b"PING")
+    connection.say(1, b"PONG")
+    connection.send(1, RST | ACK, b"")
+    connection.send(0, RST, b"")
+
+
+def snaplen(capture):
+    connection = Connection(capture)
+    connection.say(0, LONG)
+    capture.cut(140)
+    connection.say(1, b"PONG")
+    capture.udp(CLIENT, SERVER, LONG)
+    capture.cut(128)
+
+
+def headers(capture):
+    whole(capture)
+    capture.udp(CLIENT, SERVER, b"PING")
+    capture.cut(24)
+
+
+def fragments(capture):
+    capture.fragment = 0x2000
+    capture.udp(CLIENT, SERVER, b"PI" + bytes(6), whole=20)
+    capture.fragment = 2
+    capture.ip(17, CLIENT, SERVER, bytes(12))
+
+
+def others(capture):
+    whole(capture)
+    capture.ip(1, CLIENT, SERVER, bytes(8))
+
+
+def user0(file):
+    """As sockdump --format pcap writes it: receiver, sender, and what was sent."""
+    file.write(struct.pack("=IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 51200, 147))
+    for sender, receiver, data in ((200, 100, b"PING"), (100, 200, b"PO"), (100, 200, b"NG")):
+        file.write(struct.pack("=IIII", 1, 0, 16 + len(data), 16 + len(data)))
+        file.write(struct.pack(">QQ", receiver, sender) + data)
+
+
+CASES = {f.__name__: f for f in (
+    whole, datagrams, version6, extended, reordered, retransmitted, overlapping, around, missing, missing_end,
+    missing_before_end, begun, port_again, reset, snaplen, headers, fragments, others)}
+
+
+def main():
+    case, path = sys.argv[1:3]
+    with open(path, "wb") as file:
+        if case == "user0":
+            user0(file)
+            return
+        capture = Capture()
+        CASES[case](capture)
+        capture.write(file, sys.argv[3] if len(sys.argv) > 3 else "ethernet")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/* Any bytes as a capture, pcap or pcapng. */
+#include <sys/socket.h>
+
+#include "tests/fuzz/reader_fuzz.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static const struct reader_options options = {.client = "100", .type = SOCK_STREAM};
+
+    return fuzz_reader(&reader_pcap, &options, data, size);
+}

@@ -1,0 +1,419 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
+# Captures: what we write, as tshark, tcpdump and capinfos read it, and what tcpdump wrote, as we do.
+
+load helper
+load servers
+
+# Records a command as a capture, which no reader finds anything wrong with.
+capture() { # [OPTION...] COMMAND...
+    "${sockfixture[@]}" -q -o capture.pcapng "$@"
+    sound capture.pcapng
+}
+
+sound() { # FILE
+    run -0 --separate-stderr capinfos "$1"
+    equal "$stderr" '' 'what capinfos complains of'
+    equal "$(read_as -Y '_ws.malformed || _ws.expert.severity >= 0x600000' "$1")" ''
+    tcpdump -nr "$1" > /dev/null 2> tcpdump.errors || fail "$(cat tcpdump.errors)"
+}
+
+# The packets as tshark decodes them, which says on standard error only that we are root.
+read_as() { # [OPTION...] FILE
+    tshark "${@:1:$#-1}" -r "${@: -1}" 2> /dev/null
+}
+
+# What a field is in each packet.
+field() { # FIELD FILE
+    read_as -T fields -e "$1" "$2"
+}
+
+# The fixture of a recording or a capture.
+fixture_of() { # STATUS FILE [OPTION...]
+    local status=0
+    "$SOCKFIXTURE" -q --lang json -r "$2" "${@:3}" 2> said || status=$?
+    equal "$status" "$1" "the status of reading $2, and the one expected,"
+}
+
+# The same of both, which is as much as there is to compare: every byte of every exchange.
+same_fixtures() { # STATUS ONE OTHER [OPTION...]
+    fixture_of "$1" "$2" "${@:4}" > one.json
+    fixture_of "$1" "$3" "${@:4}" > other.json
+    diff one.json other.json | cut -c 1-200
+    cmp one.json other.json
+    [ "$(jq '[.conversations[].exchanges[]] | length' one.json)" -gt 0 ] || fail 'nothing was said'
+}
+
+# The same but for the server's address, which --as has given another one.
+same_but_server() { # ONE OTHER
+    fixture_of 0 "$1" | jq 'del(.conversations[].server)' > one.json
+    fixture_of 0 "$2" | jq 'del(.conversations[].server)' > other.json
+    diff one.json other.json | cut -c 1-200
+    cmp one.json other.json
+}
+
+# What is written
+
+@test "pmc: PTP management messages, decoded" {
+    start_ptp4l
+    capture --dissector ptp "${pmc[@]}" 'GET CURRENT_DATA_SET' 'GET DEFAULT_DATA_SET'
+    equal "$(field ptp.v2.mm.managementId capture.pcapng | sort | paste -s)" \
+        $'8192\t8192\t8193\t8193'
+    equal "$(field frame.interface_name capture.pcapng | sort -u)" "$ptp"
+    equal "$(field frame.packet_flags_direction capture.pcapng | sort | uniq -c | xargs)" \
+        '2 0x00000001 2 0x00000002'
+    field frame.interface_description capture.pcapng | grep -qE '^conversation 1: pmc \([0-9]+\) with ptp4l \([0-9]+\)$'
+    field frame.comment capture.pcapng | grep -qx 'exchange 1, response'
+    capinfos capture.pcapng | grep -q '^Capture comment: .*"pmc"'
+}
+
+@test "dbus-send: D-Bus calls, decoded" {
+    start_dbus
+    capture --frame dbus "${dbus_send[@]}" --print-reply --dest=org.freedesktop.DBus \
+        /org/freedesktop/DBus org.freedesktop.DBus.ListNames
+    field dbus.member capture.pcapng | grep -qx ListNames
+    read_as capture.pcapng | grep -q 'ListNames() @ /org/freedesktop/DBus'
+    field text capture.pcapng | grep -q 'AUTH EXTERNAL'
+}
+
+@test "redis-cli: RESP, decoded" {
+    start_redis
+    capture --frame resp "${redis[@]}" set key value
+    equal "$(read_as -T fields -e _ws.col.Info capture.pcapng)" $'Request: set key value\nResponse: OK'
+    equal "$(field resp.bulk_string.value capture.pcapng | head -n 1)" "$(printf %s set,key,value |
+        tr , '\n' | while read -r word || [ -n "$word" ]; do printf %s "$word" | xxd -p; done | paste -sd,)"
+}
+
+@test "psql: PostgreSQL, decoded" {
+    start_postgres
+    capture --frame postgres "${psql[@]}" -c 'select 40 + 2 as answer'
+    equal "$(field pgsql.query capture.pcapng | grep .)" 'select 40 + 2 as answer'
+    equal "$(field pgsql.val.data capture.pcapng | grep .)" 3432
+}
+
+@test "curl: HTTP, decoded, and in TCP with --as" {
+    start_http
+    capture --frame http "${curl[@]}" -o /dev/null http://x/
+    field http.request.uri capture.pcapng | grep -qx /
+    field http.response.code capture.pcapng | grep -qx 200
+    capture --as tcp:80 "${curl[@]}" -o /dev/null http://x/
+    field http.response.code capture.pcapng | grep -qx 200
+}
+
+@test "what the server's port says of an internet socket" {
+    start_chronyd
+    capture chronyc -n -h 127.0.0.1 -p "$chrony_port" tracking
+    equal "$(field exported_pdu.ipv4_dst capture.pcapng | sort -u)" 127.0.0.1
+    field exported_pdu.dst_port capture.pcapng | grep -qx "$chrony_port"
+    field exported_pdu.dis_table_name capture.pcapng | sort -u | grep -qx udp.port
+}
+
+# A conversation of every kind of message that there is.
+compose_all() {
+    "$tests/compose.py" > recording.jsonl << 'SCRIPT'
+command talk 'to "them"'
+> b"HELO\r\n"
+< b"250 hi\r\n"
+passes socket file
+< b"more"
+credentials 1 1000 100
+> b"x" * 300000
+< b""
+missing 20
+lost 3
+> b"after"
+type dgram
+server @abstract
+2> b"PING"
+2< b""
+2< b"y" * 300000
+missing 7
+2> b""
+passes pipe
+type seqpacket
+server /run/seq
+3> b"one"
+3> b"two"
+3< b"both"
+SCRIPT
+}
+
+@test "a capture reads back into the recording it was made of" {
+    compose_all
+    run -3 "$SOCKFIXTURE" -q -r recording.jsonl --lang pcapng -o whole.pcapng
+    sound whole.pcapng
+    same_fixtures 3 recording.jsonl whole.pcapng
+    run -3 "$SOCKFIXTURE" -q -r whole.pcapng -w back.jsonl
+    equal "$(jq -c 'del(.lost)' <(head -n 1 recording.jsonl))" \
+        "$(jq -c 'del(.lost)' <(head -n 1 back.jsonl))"
+    equal "$(tail -n 1 recording.jsonl | jq -c .end.lost)" "$(tail -n 1 back.jsonl | jq -c .end.lost)"
+}
+
+@test "a framed capture reads back, framed and not" {
+    "$tests/compose.py" > recording.jsonl << 'SCRIPT'
+> b"one\r\ntw"
+> b"o\r\n"
+< b"1\r\n2"
+passes socket
+< b"\r\n3\r\n"
+> b"four\r\n"
+< b"4\r\n"
+SCRIPT
+    run -0 "$SOCKFIXTURE" -q --frame crlf -r recording.jsonl -o framed.pcapng
+    equal "$(read_as framed.pcapng | wc -l)" 7
+    same_fixtures 0 recording.jsonl framed.pcapng
+    same_fixtures 0 recording.jsonl framed.pcapng --frame crlf
+}
+
+@test "what is lost, cut and missing is in the capture, too" {
+    compose_all
+    run -3 "$SOCKFIXTURE" -q -r recording.jsonl -o lossy.pcapng
+    equal "$(read_as -T fields -e frame.comment lossy.pcapng | grep -c 'incomplete: 3 messages were lost')" 1
+    equal "$(read_as -T fields -e frame.drop_count lossy.pcapng | grep .)" 3
+    equal "$(read_as -Y 'frame.cap_len < frame.len' lossy.pcapng | grep -c .)" 2
+}
+
+@test "captures of the test programs read back, whatever the socket" {
+    local type
+    for type in dgram seqpacket stream; do
+        observe both talk --family unix --type $type --path "$path"
+        "$SOCKFIXTURE" -q -r "$recording" -o $type.pcapng
+        sound $type.pcapng
+        same_fixtures 0 "$recording" $type.pcapng
+    done
+}
+
+@test "--as tcp: a connection that any tool takes, with its checksums right" {
+    start_redis
+    head -c 200000 /dev/urandom > long
+    capture -w recording.jsonl --as tcp:6379 sh -c "redis-cli -s '$path' -x set long < long;
+        redis-cli -s '$path' get long > back"
+    equal "$(read_as -o tcp.check_checksum:TRUE -o ip.check_checksum:TRUE -T fields \
+        -e tcp.checksum.status -e ip.checksum.status capture.pcapng | sort -u)" $'1\t1'
+    equal "$(read_as -Y tcp.analysis.flags capture.pcapng)" ''
+    read_as -q -z follow,tcp,raw,1 capture.pcapng | grep -qx "$(printf '*2\r\n$3\r\nget\r\n$4\r\nlong\r\n' | xxd -p | tr -d '\n')"
+    same_but_server recording.jsonl capture.pcapng
+}
+
+@test "--as udp: datagrams, with their checksums right" {
+    start_chronyd
+    capture -w recording.jsonl --as udp:323 chronyc -n -h "$chrony" ntpdata
+    equal "$(read_as -o udp.check_checksum:TRUE -o ip.check_checksum:TRUE -T fields \
+        -e udp.checksum.status -e ip.checksum.status capture.pcapng | sort -u)" $'1\t1'
+    equal "$(field udp.dstport capture.pcapng | head -n 1)" 323
+    same_but_server recording.jsonl capture.pcapng
+}
+
+@test "--as udp: what no datagram can hold is cut, and said" {
+    "$tests/compose.py" > recording.jsonl << 'SCRIPT'
+type dgram
+> b"z" * 70000
+< b"fits"
+SCRIPT
+    run -3 --separate-stderr "$SOCKFIXTURE" -q -r recording.jsonl --as udp:9 -o cut.pcapng
+    says 'incomplete: 1 messages are longer than a UDP packet can be, and were cut (--as)'
+    sound cut.pcapng
+    "$SOCKFIXTURE" -q -r recording.jsonl --as tcp:9 -o whole.pcapng
+    sound whole.pcapng
+}
+
+@test "--as tcp: lost bytes and messages are gaps in the connection" {
+    "$tests/compose.py" > recording.jsonl << 'SCRIPT'
+> b"ask"
+missing 100
+> b"again"
+< b"first"
+lost 2
+< b"second"
+SCRIPT
+    run -3 "$SOCKFIXTURE" -q -r recording.jsonl --as tcp:9 -o gaps.pcapng
+    equal "$(read_as -Y tcp.analysis.lost_segment gaps.pcapng | grep -c .)" 1
+    fixture_of 3 gaps.pcapng > gaps.json
+    equal "$(jq -c '[.conversations[].exchanges[] | .requests, .responses | .[].missing]' gaps.json)" \
+        '[100,0,1,0]'
+}
+
+# Live
+
+@test "-w - streams: a packet is there before the recording ends" {
+    start_redis
+    cat > live << LIVE
+"\$1" -q --lang pcapng -s "$path" -w - | tshark -l -i - > seen 2> tshark.log
+LIVE
+    background sh live "${SOCKFIXTURE}"
+    wait_until 60 grep -q Capturing tshark.log
+    asked() {
+        "${redis[@]}" ping
+        [ "$(wc -l < seen)" -ge 2 ]
+    }
+    wait_until 60 asked
+}
+
+@test "a capture is nothing for a terminal" {
+    run -2 script -qec "'$SOCKFIXTURE' -q --lang pcapng true" /dev/null
+    [[ $output == *"a capture is nothing for a terminal"* ]]
+}
+
+@test "pcapng is a language as the others" {
+    run -0 --separate-stderr "$SOCKFIXTURE" --list-langs
+    [[ $output == *$'\npcapng       .pcapng '*'[built in]'* ]]
+    run -2 --separate-stderr "$SOCKFIXTURE" --as tcp:1 --lang go -o x.go true
+    says '--as is for captures (--lang pcapng)'
+    run -2 --separate-stderr "$SOCKFIXTURE" --as tcp:1 -w x.jsonl true
+    says '--as is for captures (--lang pcapng)'
+    run -2 --separate-stderr "$SOCKFIXTURE" --dissector ptp true
+    says '--dissector is for captures (--lang pcapng)'
+    run -2 --separate-stderr "$SOCKFIXTURE" --lang pcapng --as tcp:0 true
+    [[ $stderr == *"--as: 'tcp:0' is neither udp:PORT nor tcp:PORT"* ]]
+    run -2 --separate-stderr "$SOCKFIXTURE" --style bytes -w x.pcapng true
+    says '--style: there is no such thing in a capture (--lang pcapng)'
+    run -2 --separate-stderr "$SOCKFIXTURE" -w x.pcapng -o x.go true
+    says 'a capture is a fixture, and there is one besides (make both of one recording)*'
+    only_files
+    "${sockfixture[@]}" -q -w empty.pcapng true
+    sound empty.pcapng
+    equal "$(fixture_of 0 empty.pcapng | jq -c .conversations)" '[]'
+}
+
+# What is read
+
+# Records a command while tcpdump does, on loopback, until it has this many packets with data.
+both() { # PORT PACKETS COMMAND...
+    background tcpdump -i lo -U --immediate-mode -w dump.pcap "port $1"
+    tcpdump=$pid
+    wait_until 60 grep -q 'listening on' background.out
+    "${sockfixture[@]}" -q -w recording.jsonl "${@:3}" > /dev/null
+    captured() {
+        [ "$(read_as -Y 'tcp.len > 0 || udp' dump.pcap | wc -l)" -ge "$1" ]
+    }
+    wait_until 60 captured "$2"
+    kill -INT "$tcpdump"
+    finish "$tcpdump"
+}
+
+@test "tcpdump beside us: redis-cli pipelining over TCP" {
+    port=$(free_port)
+    background redis-server --port "$port" --save '' --appendonly no --dir "$work"
+    wait_until 30 redis-cli -p "$port" ping
+    printf 'SET a 1\nINCR a\nLRANGE none 0 -1\nGET a\n' > in
+    both "$port" 4 sh -c "redis-cli -p $port --pipe < in"
+    same_fixtures 0 recording.jsonl dump.pcap --frame resp --command "sh -c 'redis-cli --pipe'" --name same
+    editcap -F pcapng dump.pcap dump.pcapng
+    same_fixtures 0 dump.pcap dump.pcapng --command 'redis-cli --pipe' --name same
+}
+
+@test "tcpdump beside us: redis-cli, a request each" {
+    port=$(free_port)
+    background redis-server --port "$port" --save '' --appendonly no --dir "$work"
+    wait_until 30 redis-cli -p "$port" ping
+    both "$port" 2 redis-cli -p "$port" command
+    jq -r '.command | @sh' <(head -n 1 recording.jsonl) > command
+    same_fixtures 0 recording.jsonl dump.pcap --command "$(cat command)"
+}
+
+@test "tcpdump beside us: chronyc over UDP" {
+    start_chronyd
+    both "$chrony_port" 4 chronyc -n -h 127.0.0.1 -p "$chrony_port" -m tracking sources
+    jq -r '.command | @sh' <(head -n 1 recording.jsonl) > command
+    same_fixtures 0 recording.jsonl dump.pcap --command "$(cat command)"
+}
+
+# What was said, as one line; the bytes that are missing behind a message are a number.
+conversation_of() { # STATUS CASE [LINK [OPTION...]]
+    "$tests/capture.py" "$2" "$2.pcap" "${3:-ethernet}"
+    fixture_of "$1" "$2.pcap" "${@:4}" | jq -c '[.conversations[] | .exchanges[]
+        | [.requests, .responses | .[] | .text[:4] + (.missing | if . > 0 then tostring else "" end)]]'
+}
+
+@test "link layers: Ethernet, VLAN, loopback, Linux cooked, raw IP" {
+    local link
+    for link in ethernet vlan qinq null loop sll sll2 raw; do
+        equal "$(conversation_of 0 whole $link)" '[["PING","PONG"]]' "$link"
+        equal "$(conversation_of 0 version6 $link)" '[["PING","PONG"]]' "$link, IPv6"
+    done
+    equal "$(conversation_of 0 extended)" '[["PING","PONG"],["PING","PONG"]]'
+    equal "$(conversation_of 0 datagrams)" '[["PING","PONG"]]'
+}
+
+@test "TCP is put together: reordered, sent again, overlapping, round the end of numbers" {
+    local case
+    for case in reordered retransmitted overlapping around reset; do
+        equal "$(conversation_of 0 $case)" '[["PING","PONG"]]' "$case"
+        equal "$(cat said)" '' "what is said of $case"
+    done
+    equal "$(conversation_of 0 port_again)" '[["PING","PONG"],["PING","PONG"]]'
+    equal "$(conversation_of 0 begun)" '[["PING","PONG"]]'
+    grep -q '1 connections had begun before the capture did' said
+    equal "$(conversation_of 0 others)" '[["PING","PONG"]]'
+    grep -q '1 packets are neither TCP nor UDP' said
+}
+
+@test "what a capture lacks is told: segments, fragments, cut packets" {
+    equal "$(conversation_of 3 missing)" '[["PI4","NG","PONG"]]'
+    equal "$(conversation_of 3 missing_end)" '[["PI2","PONG"]]'
+    equal "$(conversation_of 3 missing_before_end)" '[["PING","PO2"]]'
+    equal "$(conversation_of 3 snaplen)" '[["0123200","PONG"],["0123200"]]'
+    equal "$(conversation_of 3 headers)" '[["PING","PONG"]]'
+    grep -q 'incomplete: 1 packets were cut before what they carry (snaplen)' said
+    conversation_of 3 fragments
+    grep -q 'incomplete: 2 fragments of IP packets are not put together here' said
+}
+
+@test "packets that were dropped, as the capture says of itself" {
+    "$tests/capture.py" whole whole.pcap
+    editcap -F pcapng whole.pcap whole.pcapng
+    fixture_of 0 whole.pcapng > /dev/null
+    # A block of statistics: interface 0, no time, 9 packets dropped.
+    printf '%08x%08x%024x%08x%08x%08x%08x%08x' 0x05000000 0x28000000 0 0x05000800 0x09000000 0 0 \
+        0x28000000 | xxd -r -p >> whole.pcapng
+    fixture_of 3 whole.pcapng > /dev/null
+    grep -q 'incomplete: 9 packets were dropped when it was captured' said
+}
+
+@test "what sockdump captures: USER0, with the server and its side as asked" {
+    equal "$(conversation_of 0 user0 '' --type stream)" '[["PING","PONG"]]'
+    equal "$(conversation_of 0 user0 '' --type dgram --server /run/x.sock)" '[["PING","PO","NG"]]'
+    equal "$(fixture_of 0 user0.pcap --type stream --server /run/x.sock | jq -r '.conversations[].server')" \
+        /run/x.sock
+    equal "$(conversation_of 0 user0 '' --type stream --client 100)" '[["PING"],["PONG"]]'
+    run -2 --separate-stderr "$SOCKFIXTURE" -q -r user0.pcap
+    [[ $stderr == *'of what type the sockets were (--type'* ]]
+}
+
+@test "a capture that ends in the middle is read as far as it goes" {
+    "$tests/capture.py" whole whole.pcap
+    head -c -30 whole.pcap > short.pcap
+    fixture_of 3 short.pcap > /dev/null
+    grep -q 'short.pcap: incomplete: truncated dump file' said
+    compose_all
+    run -3 "$SOCKFIXTURE" -q -r recording.jsonl -o whole.pcapng
+    head -c -30 whole.pcapng > short.pcapng
+    fixture_of 3 short.pcapng > /dev/null
+    grep -q 'short.pcapng: incomplete: it ends within a block' said
+    grep -q 'short.pcapng: incomplete: it ends before its statistics' said
+}
+
+@test "what is no capture, or of no network" {
+    printf '\xd4\xc3\xb2\xa1' > short.pcap
+    run -2 --separate-stderr "$SOCKFIXTURE" -r short.pcap
+    says '*short.pcap: *truncated*'
+    printf '\x0a\x0d\x0d\x0a%0100d' 0 > wrong.pcapng
+    run -2 --separate-stderr "$SOCKFIXTURE" -r wrong.pcapng
+    says '*wrong.pcapng: no pcapng: a section has no byte order'
+    "$tests/capture.py" whole whole.pcap
+    editcap -T ieee-802-11 whole.pcap wifi.pcap 2> /dev/null
+    run -2 --separate-stderr "$SOCKFIXTURE" -r wifi.pcap
+    says '*wifi.pcap: captured on a link of type IEEE802_11 (105), of which packets are not read here'
+    "$tests/capture.py" user0 user0.pcap
+    editcap -T user0 whole.pcap other.pcap 2> /dev/null
+    run -2 --separate-stderr "$SOCKFIXTURE" -q -r other.pcap
+    [[ $stderr == *"not sockdump's"* ]]
+}
+
+@test "a capture from a pipe" {
+    "$tests/capture.py" whole whole.pcap
+    fixture_of 0 whole.pcap --command talk > file.json
+    # shellcheck disable=SC2002 # a pipe it shall be
+    cat whole.pcap | "$SOCKFIXTURE" -q --lang json --command talk -r - > pipe.json
+    diff file.json pipe.json
+}

@@ -25,7 +25,7 @@ struct intake {
     struct selection *selection;
     struct quota *quota; /* when so many exchanges are wanted */
     struct recording_writer *recording;
-    struct messages *kept; /* or NULL */
+    struct messages *kept;                                    /* or NULL */
     int (*add)(void *context, const struct message *message); /* gets them as well; or NULL */
     void *context;
     FILE *view; /* when messages are shown */

@@ -330,6 +330,13 @@ static void show_progress(void *context, uint64_t elapsed, const struct losses *
         progress_line_draw(&run->line, &progress);
 }
 
+static int flush_recording(void *context)
+{
+    const struct run *run = context;
+
+    return intake_flush(run->intake);
+}
+
 static void say_note(void *context, const char *text)
 {
     struct run *run = context;
@@ -338,15 +345,42 @@ static void say_note(void *context, const char *text)
     say("%s", text);
 }
 
+/*
+ * What was recorded before it had to end is kept where it can be seen: cut short, as its reader
+ * will say. Where there is no message, or no file of its own, there is nothing to keep.
+ */
+static enum status keep_recording(struct run *run)
+{
+    const char *seen = output_seen_as(&run->recording_file);
+
+    if (!seen || !intake_counts(run->intake).messages)
+        return STATUS_USAGE;
+    if (run->recording)
+        recording_end(run->recording, NULL);
+    run->recording = NULL;
+    say("incomplete: %s holds what was recorded before that", seen);
+    output_keep(&run->recording_file);
+    return STATUS_INCOMPLETE;
+}
+
 /* Says why it could not go on; a recording that cannot be written is known by its file. */
-static enum status say_broken_off(const struct run *run, int err, const char *what)
+static enum status say_broken_off(struct run *run, int err, const char *what)
 {
     struct intake_counts counts = intake_counts(run->intake);
 
-    if (!counts.full)
-        return say_error(err, counts.unrecorded ? name_of_output(run->options->write) : what);
-    say("%s: no room to keep the messages (let TMPDIR name a folder that has more)", what);
-    return STATUS_USAGE;
+    if (counts.full)
+        say("%s: no room to keep the messages (let TMPDIR name a folder that has more)", what);
+    else
+        say_error(err, counts.unrecorded ? name_of_output(run->options->write) : what);
+    return keep_recording(run);
+}
+
+/* Whoever reads it meanwhile finds its first line there. */
+static int show_recording(struct run *run)
+{
+    int err = recording_flush(run->recording);
+
+    return err ? err : output_show(&run->recording_file);
 }
 
 static enum status begin_recording(struct run *run, const char *backend)
@@ -359,6 +393,8 @@ static enum status begin_recording(struct run *run, const char *backend)
     err = output_open(&run->recording_file, path);
     if (!err)
         err = recording_begin(&run->recording, run->recording_file.file, run->command, backend);
+    if (!err && !run->options->read) /* what is recorded now cannot be had again */
+        err = show_recording(run);
     if (err)
         return say_error(err, name_of_output(path));
     intake_record(run->intake, run->recording);
@@ -376,7 +412,10 @@ static enum status end_recording(struct run *run)
     err = recording_end(recording, &run->losses);
     if (!err)
         err = output_commit(&run->recording_file);
-    return err ? say_error(err, name_of_output(run->options->write)) : STATUS_DONE;
+    if (!err)
+        return STATUS_DONE;
+    say_error(err, name_of_output(run->options->write));
+    return keep_recording(run);
 }
 
 /* The files of messages, which go where the fixture goes. */
@@ -717,6 +756,7 @@ static enum status record(struct run *run)
     const struct session_watcher watcher = {
         .context = run,
         .left = recording_left,
+        .pause = flush_recording,
         .show = show_progress,
     };
     struct conversations *conversations;

@@ -174,6 +174,14 @@ void intake_record(struct intake *intake, struct recording_writer *recording)
     intake->recording = recording;
 }
 
+int intake_flush(struct intake *intake)
+{
+    int err = intake->recording ? recording_flush(intake->recording) : 0;
+
+    intake->counts.unrecorded = intake->counts.unrecorded || err;
+    return err;
+}
+
 int intake_finish(struct intake *intake)
 {
     return intake->quota ? quota_finish(intake->quota) : 0;

@@ -229,6 +229,8 @@ static int record_until_end(struct session *session, struct watch *watch,
         err = follow_paths(session, observed);
         if (!err)
             err = backend->step(session->recorder, &wait);
+        if (!err && wait)
+            err = watcher->pause(watcher->context);
         if (!err && !has_ended(observed))
             result->stopped = ask_watcher(session, watch, watcher, &wait);
     }

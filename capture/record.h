@@ -49,6 +49,9 @@ struct session_watcher {
     /* For how many milliseconds more to record: 0 ends it; -1: for as long as the command runs. */
     int (*left)(void *context, uint64_t elapsed);
 
+    /* Nothing more has come for the moment. Returns 0, or -errno, which ends the recording. */
+    int (*pause)(void *context);
+
     /* Shows how far it is; asked is true when somebody wants to know now (SIGUSR1). */
     void (*show)(void *context, uint64_t elapsed, const struct losses *losses, bool asked);
 };

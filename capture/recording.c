@@ -9,9 +9,11 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "capture/ancillary_json.h"
@@ -69,6 +71,7 @@ struct recording_writer {
     json_t *header;
     size_t header_size; /* of the first line, the newline not counted */
     off_t start;        /* of the recording in the file; -1 when it cannot be sought in */
+    off_t whole;        /* up to here there are whole lines, if it can */
     uint64_t messages;
     char *base64;
     size_t base64_room;
@@ -157,6 +160,7 @@ int recording_begin(struct recording_writer **out, FILE *file, char *const *comm
         writer_free(writer);
         return err;
     }
+    writer->whole = writer->start < 0 ? -1 : ftello(file);
     *out = writer;
     return 0;
 }
@@ -246,8 +250,33 @@ int recording_add(struct recording_writer *writer, const struct message *message
     if (err)
         return err;
     fputs("}\n", file);
+    if (ferror(file))
+        return errno ? -errno : -EIO;
     writer->messages++;
-    return ferror(file) ? (errno ? -errno : -EIO) : 0;
+    if (writer->start >= 0)
+        writer->whole = ftello(file);
+    return 0;
+}
+
+int recording_flush(struct recording_writer *writer)
+{
+    return fflush(writer->file) ? -errno : 0;
+}
+
+/* Takes back what was written of a line that cannot be written whole. */
+static void take_back(struct recording_writer *writer)
+{
+    int fd = fileno(writer->file);
+    struct stat file;
+
+    if (fd < 0 || writer->start < 0)
+        return;
+    if (!ferror(writer->file))
+        fflush(writer->file);
+    __fpurge(writer->file);
+    if (fstat(fd, &file) == 0 && file.st_size > writer->whole && ftruncate(fd, writer->whole)) {
+        /* Then there is a part of a line at its end, which a reader leaves out. */
+    }
 }
 
 static int write_end(struct recording_writer *writer, const struct losses *losses)
@@ -273,13 +302,15 @@ int recording_end(struct recording_writer *writer, const struct losses *losses)
     if (!losses)
         goto out;
     err = write_end(writer, losses);
+    if (!err)
+        err = recording_flush(writer);
     if (err || writer->start < 0)
         goto out;
     if (json_object_set_new(writer->header, "lost", losses_object(losses))) {
         err = -ENOMEM;
         goto out;
     }
-    if (fflush(writer->file) || fseeko(writer->file, writer->start, SEEK_SET)) {
+    if (fseeko(writer->file, writer->start, SEEK_SET)) {
         err = -errno;
         goto out;
     }
@@ -287,6 +318,8 @@ int recording_end(struct recording_writer *writer, const struct losses *losses)
     if (!err && fseeko(writer->file, 0, SEEK_END))
         err = -errno;
 out:
+    if (err || !losses)
+        take_back(writer);
     writer_free(writer);
     return err;
 }
@@ -403,6 +436,8 @@ static int next_object(struct recording_reader *reader, json_t **out, struct rec
         return 0;
     reader->number++;
     *out = parse_line(reader, (size_t)length, &wrong);
+    if (!*out && reader->number > 1 && reader->line[length - 1] != '\n')
+        return 0; /* its writer was killed while it wrote this line */
     if (!*out)
         return fail(error, reader->number, wrong.column > 0 ? wrong.column : 1, wrong.text);
     if (!json_is_object(*out)) {

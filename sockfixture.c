@@ -21,6 +21,7 @@
 #include "capture/progress.h"
 #include "capture/record.h"
 #include "capture/recording.h"
+#include "capture/rights.h"
 #include "capture/scope.h"
 #include "capture/signals.h"
 #include "capture/text.h"
@@ -55,6 +56,21 @@ static void say(const char *format, ...)
 static enum status say_error(int err, const char *what)
 {
     say("%s: %s", what, strerror(-err));
+    return STATUS_USAGE;
+}
+
+/* For what the user named; most can be put right, but not by who does not know why it is so. */
+static enum status say_file_error(int err, const char *path)
+{
+    const char *why = "";
+    uid_t user;
+    gid_t group;
+
+    if (err == -EPERM)
+        why = " (another user's, in a folder where anybody can write?)";
+    else if (err == -EACCES && rights_caller(&user, &group))
+        why = " (under sudo, files are opened with the rights of who called it)";
+    say("%s: %s%s", path, strerror(-err), why);
     return STATUS_USAGE;
 }
 
@@ -140,8 +156,7 @@ static enum status open_library(const struct options *options, struct library **
     }
     err = library_user_folder(&user);
     if (user)
-        folders[count++] =
-            (struct library_folder){.path = user, .optional = true, .as_caller = true};
+        folders[count++] = (struct library_folder){.path = user, .optional = true};
     if (err || (options->template && !beside))
         template_fail(&error, -ENOMEM, "templates", "out of memory");
     else
@@ -253,16 +268,6 @@ static enum status load_language(const struct options *options, const struct lib
 
 /* What to observe */
 
-static enum status make_scope(const struct options *options, struct scope_request *scope)
-{
-    char wrong[SCOPE_WRONG_SIZE];
-
-    if (scope_from_options(scope, options, wrong) == 0)
-        return STATUS_DONE;
-    say("%s", wrong);
-    return STATUS_USAGE;
-}
-
 static void say_watching(const struct scope_request *scope)
 {
     size_t index = 0;
@@ -279,6 +284,7 @@ static void say_watching(const struct scope_request *scope)
 
 struct run {
     const struct options *options;
+    const struct rights *rights;
     struct library *library;
     struct language *language; /* NULL when no fixture is wanted */
     struct scope_request scope;
@@ -294,6 +300,23 @@ struct run {
     struct losses losses;
     bool incomplete; /* something is known to be missing */
 };
+
+/* Sockets may be where their server's user and root alone can look. */
+static enum status make_scope(struct run *run)
+{
+    char wrong[SCOPE_WRONG_SIZE];
+    int err = rights_take_all(run->rights), failed;
+
+    failed = scope_from_options(&run->scope, run->options, wrong);
+    if (!err)
+        err = rights_take_callers(run->rights);
+    if (err)
+        return say_error(err, "rights");
+    if (!failed)
+        return STATUS_DONE;
+    say("%s", wrong);
+    return STATUS_USAGE;
+}
 
 /* What ends the recording before the command does: so many exchanges, or so much time. */
 static int recording_left(void *context, uint64_t elapsed)
@@ -396,7 +419,7 @@ static enum status begin_recording(struct run *run, const char *backend)
     if (!err && !run->options->read) /* what is recorded now cannot be had again */
         err = show_recording(run);
     if (err)
-        return say_error(err, name_of_output(path));
+        return say_file_error(err, name_of_output(path));
     intake_record(run->intake, run->recording);
     return STATUS_DONE;
 }
@@ -688,6 +711,8 @@ static enum status say_command_failed(const struct options *options,
     return options->ignore_status ? STATUS_DONE : STATUS_COMMAND;
 }
 
+/* Attaching and recording take all rights, but no files are opened for the user meanwhile. */
+
 static enum status open_session(struct session *session, struct run *run, const struct sink *sink)
 {
     const struct options *options = run->options;
@@ -700,7 +725,14 @@ static enum status open_session(struct session *session, struct run *run, const 
         .context = run,
     };
 
-    if (session_open(session, options->backend, &backend_options, sink)) {
+    int err = rights_take_all(run->rights), failed;
+
+    failed = session_open(session, options->backend, &backend_options, sink);
+    if (!err)
+        err = rights_take_callers(run->rights);
+    if (err)
+        return say_error(err, "rights");
+    if (failed) {
         say("nothing can record here: %s", session->refused);
         return STATUS_NO_BACKEND;
     }
@@ -710,6 +742,23 @@ static enum status open_session(struct session *session, struct run *run, const 
     if (attaches(options) && !options->quiet)
         say_watching(&run->scope);
     return STATUS_DONE;
+}
+
+static int run_session(struct session *session, struct run *run,
+                       const struct session_command *command, struct session_result *result)
+{
+    const struct session_watcher watcher = {
+        .context = run,
+        .left = recording_left,
+        .pause = flush_recording,
+        .show = show_progress,
+    };
+    int err = rights_take_all(run->rights), back;
+
+    if (!err)
+        err = session_run(session, command, &watcher, result);
+    back = rights_take_callers(run->rights);
+    return err ? err : back;
 }
 
 static enum status find_user(const char *name, struct user *user)
@@ -753,12 +802,6 @@ static enum status record(struct run *run)
         .command = options->command,
         .output_to_error = fixture_to_stdout(options) || is_stdout(options->write),
     };
-    const struct session_watcher watcher = {
-        .context = run,
-        .left = recording_left,
-        .pause = flush_recording,
-        .show = show_progress,
-    };
     struct conversations *conversations;
     struct session_result result;
     struct session session = {0};
@@ -779,7 +822,7 @@ static enum status record(struct run *run)
         status = begin_recording(run, session.backend->name);
     if (status)
         goto out;
-    err = session_run(&session, &command, &watcher, &result);
+    err = run_session(&session, run, &command, &result);
     progress_line_erase(&run->line);
     if (!err)
         err = conversations_finish(conversations);
@@ -833,7 +876,7 @@ static enum status read_recording(struct run *run)
     FILE *file = is_stdout(path) ? stdin : fopen(path, "re");
 
     if (!file)
-        return say_error(-errno, path);
+        return say_file_error(-errno, path);
     if (recording_open(&reader, file, &error) == 0)
         status = read_messages(run, reader, &error);
     if (error.text[0])
@@ -861,7 +904,7 @@ static enum status check_folder(const char *path, const struct language *languag
     else if (err == -ENOTDIR || err == -ELOOP)
         say("%s: not a folder (name another, or move that away)", path);
     else if (err)
-        return say_error(err, path);
+        return say_file_error(err, path);
     return err ? STATUS_USAGE : STATUS_DONE;
 }
 
@@ -875,7 +918,7 @@ static enum status open_fixture(struct run *run)
         return check_folder(path, run->language);
     err = run->language ? output_open(&run->fixture_file, path) : 0;
     if (err)
-        return say_error(err, path);
+        return say_file_error(err, path);
     if (run->language && run->options->embed_above && !run->fixture_file.beside) {
         say("--embed-above: no files can stand beside %s (name a file with -o)",
             is_stdout(path) ? "standard output" : path);
@@ -900,15 +943,15 @@ static int open_intake(struct run *run)
     return err ? err : intake_new(&run->intake, &intake_options);
 }
 
-static enum status make_fixture(const struct options *options)
+static enum status make_fixture(const struct options *options, const struct rights *rights)
 {
-    struct run run = {.options = options, .command = options->command};
+    struct run run = {.options = options, .rights = rights, .command = options->command};
     struct watch_words words;
     enum status status = check_backend(options->backend);
     int err;
 
     if (!status)
-        status = make_scope(options, &run.scope);
+        status = make_scope(&run);
     if (!status)
         status = read_framing(options->frame, &run.framing);
     if (!status && wants_fixture(options))
@@ -949,6 +992,23 @@ out:
     return status;
 }
 
+/* With the rights of who called, and no more, for all files that are opened from here on. */
+static enum status run_as_caller(const struct options *options)
+{
+    struct rights rights;
+    enum status status;
+    int err = rights_begin(&rights);
+
+    if (err)
+        status = say_error(err, "taking the rights of who called sudo");
+    else if (options->list_langs || options->print_template)
+        status = show_templates(options);
+    else
+        status = make_fixture(options, &rights);
+    rights_free(&rights);
+    return status;
+}
+
 int main(int argc, char **argv)
 {
     struct options options;
@@ -958,7 +1018,10 @@ int main(int argc, char **argv)
         say("%s (see sockfixture --help)", wrong);
         return STATUS_USAGE;
     }
-    if (options.list_langs || options.print_template)
-        return show_templates(&options);
-    return options.list_backends ? list_backends() : make_fixture(&options);
+    if (rights_are_setuid()) {
+        say("is setuid or setgid, so any command would have those rights (give it capabilities: "
+            "setcap cap_bpf,cap_perfmon+ep)");
+        return STATUS_USAGE;
+    }
+    return options.list_backends ? list_backends() : run_as_caller(&options);
 }

@@ -14,15 +14,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-int output_give_to_caller(int fd)
-{
-    const char *user = getenv("SUDO_UID"), *group = getenv("SUDO_GID");
-
-    if (geteuid() != 0 || !user || !group)
-        return 0;
-    return fchown(fd, strtoul(user, NULL, 10), strtoul(group, NULL, 10)) ? -errno : 0;
-}
-
 /* A file with no name yet is gone with the process, however that ends; not all file systems can. */
 static int open_unnamed(const char *path)
 {
@@ -54,7 +45,7 @@ static int open_beside(struct output *output, const struct stat *old)
         fd = open_named(output);
     if (fd < 0)
         return -errno;
-    err = old && fchmod(fd, old->st_mode & 0777) ? -errno : output_give_to_caller(fd);
+    err = old && fchmod(fd, old->st_mode & 0777) ? -errno : 0;
     if (!err) {
         output->file = fdopen(fd, "w");
         if (output->file)

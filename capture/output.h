@@ -39,7 +39,4 @@ int output_commit(struct output *output);
 /* Ends what was not committed; does nothing after output_commit(). */
 void output_discard(struct output *output);
 
-/* Under sudo, what is made belongs to the user who called sudo. Returns 0 or -errno. */
-int output_give_to_caller(int fd);
-
 #endif

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "capture/attach.h"
+#include "capture/capability.h"
 #include "capture/front.h"
 #include "capture/launch.h"
 #include "capture/signals.h"
@@ -328,6 +329,8 @@ int session_run(struct session *session, const struct session_command *command,
         err = observed_begin(&observed, command, backend->prepare);
     if (!err)
         err = backend->observe(session->recorder, observed.launch);
+    if (!err && !command->again)
+        err = capability_drop();
     if (!err)
         err = watch_observed(&watch, &observed);
     if (!err)

@@ -40,6 +40,7 @@ struct session_command {
     char *const *command;              /* ends with NULL; NULL itself: nothing is run */
     bool output_to_error;              /* the command's standard output goes to standard error */
     const struct user *user;           /* whom it runs as; NULL: as we do */
+    bool again; /* there will be another run, for which we must keep our capabilities */
 };
 
 /* Who is asked, again and again, while it records; elapsed is in nanoseconds since it began. */
@@ -70,6 +71,7 @@ struct session_result {
  * SIGINT or SIGTERM; without a command, until the processes of the scope have ended, the watcher
  * ends it, or the first such signal. A command that still runs when the recording ends is sent
  * SIGTERM, unless it was such a signal that ended it, and given a moment to end.
+ * Once it observes, this process has no capabilities but those that recording takes.
  * Returns 0 with *result filled, or -errno when recording itself failed.
  */
 int session_run(struct session *session, const struct session_command *command,

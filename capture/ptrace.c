@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #include "capture/backend.h"
+#include "capture/clock.h"
 #include "capture/launch.h"
 #include "capture/losses.h"
 #include "capture/proc.h"
@@ -336,6 +337,7 @@ static int ptrace_open(struct recorder **out, const struct backend_options *opti
         return -ENOMEM;
     recorder->options = *options;
     recorder->moved.max_message = options->max_message;
+    recorder->moved.epoch = clock_epoch();
     recorder->sink = sink;
     err = sockets_new(&recorder->sockets, sink);
     if (err) {

@@ -18,6 +18,7 @@
 
 #include "capture/ancillary_json.h"
 #include "capture/base64.h"
+#include "capture/json_parse.h"
 #include "capture/text.h"
 
 #define FORMAT "sockfixture-recording"
@@ -409,12 +410,12 @@ static json_t *parse_line(struct recording_reader *reader, size_t length, json_e
     json_t *object = NULL;
 
     if (cut_data(reader, length))
-        object = json_loadb(reader->rest, length - reader->cut_size, JSON_REJECT_DUPLICATES, wrong);
+        object = json_parse(reader->rest, length - reader->cut_size, wrong);
     if (cut_right(reader, object))
         return object;
     json_decref(object);
     reader->cut = NULL;
-    return json_loadb(reader->line, length, JSON_REJECT_DUPLICATES, wrong);
+    return json_parse(reader->line, length, wrong);
 }
 
 /* The next line as an object in *out; NULL there at the end of the file. */
@@ -436,7 +437,7 @@ static int next_object(struct recording_reader *reader, json_t **out, struct rec
         return 0;
     reader->number++;
     *out = parse_line(reader, (size_t)length, &wrong);
-    if (!*out && reader->number > 1 && reader->line[length - 1] != '\n')
+    if (!*out && errno != ENOMEM && reader->number > 1 && reader->line[length - 1] != '\n')
         return 0; /* its writer was killed while it wrote this line */
     if (!*out)
         return fail(error, reader->number, wrong.column > 0 ? wrong.column : 1, wrong.text);

@@ -18,7 +18,7 @@
 
 #include "capture/ancillary_json.h"
 #include "capture/base64.h"
-#include "capture/json_parse.h"
+#include "capture/json_text.h"
 #include "capture/text.h"
 
 #define FORMAT "sockfixture-recording"
@@ -86,27 +86,39 @@ static json_t *losses_object(const struct losses *losses)
                   (json_int_t)losses->unfollowed, "foreign", (json_int_t)losses->foreign,
                   "bypassed", (json_int_t)losses->bypassed);
 
-    if (object && (losses->shortened || losses->left_out)) {
-        json_object_set_new(object, "shortened", json_integer((json_int_t)losses->shortened));
-        json_object_set_new(object, "left_out", json_integer((json_int_t)losses->left_out));
-    }
-    return object;
+    if (!object || (!losses->shortened && !losses->left_out))
+        return object;
+    if (!json_object_set_new(object, "shortened", json_integer((json_int_t)losses->shortened)) &&
+        !json_object_set_new(object, "left_out", json_integer((json_int_t)losses->left_out)))
+        return object;
+    json_decref(object);
+    return NULL;
 }
 
+static int append_word(json_t *array, const char *word)
+{
+    size_t size = 4 * strlen(word) + 1;
+    char *text = malloc(size);
+    int err;
+
+    if (!text)
+        return -ENOMEM;
+    text_escape(text, size, word, strlen(word));
+    err = json_array_append_new(array, json_string(text)) ? -ENOMEM : 0;
+    free(text);
+    return err;
+}
+
+/* NULL when there is no memory. */
 static json_t *command_array(char *const *command)
 {
     json_t *array = json_array();
-    size_t size = 0;
-    char *text;
 
     for (; array && command && *command; command++) {
-        size = 4 * strlen(*command) + 5;
-        text = malloc(size);
-        if (!text)
-            break;
-        text_escape(text, size, *command, strlen(*command));
-        json_array_append_new(array, json_string(text));
-        free(text);
+        if (append_word(array, *command)) {
+            json_decref(array);
+            return NULL;
+        }
     }
     return array;
 }
@@ -117,20 +129,23 @@ static int write_header(struct recording_writer *writer)
     static const struct losses most = {UINT64_MAX / 2, UINT64_MAX / 2, UINT64_MAX / 2,
                                        UINT64_MAX / 2, UINT64_MAX / 2, UINT64_MAX / 2,
                                        UINT64_MAX / 2, UINT64_MAX / 2};
-    char *text = json_dumps(writer->header, JSON_COMPACT);
+    char *text = json_to_text(writer->header);
     int err = 0;
 
     if (!text)
         return -ENOMEM;
     if (!writer->header_size) {
         json_t *longest = losses_object(&most);
-        char *room = json_dumps(longest, JSON_COMPACT);
+        char *room = json_to_text(longest);
 
-        writer->header_size = strlen(text) + (room ? strlen(room) : 0);
+        if (room)
+            writer->header_size = strlen(text) + strlen(room);
+        else
+            err = -ENOMEM;
         free(room);
         json_decref(longest);
     }
-    if (fprintf(writer->file, "%-*s\n", (int)writer->header_size, text) < 0)
+    if (!err && fprintf(writer->file, "%-*s\n", (int)writer->header_size, text) < 0)
         err = errno ? -errno : -EIO;
     free(text);
     return err;
@@ -284,7 +299,7 @@ static int write_end(struct recording_writer *writer, const struct losses *losse
 {
     json_t *end = json_pack("{s:{s:I, s:o}}", "end", "messages", (json_int_t)writer->messages,
                             "lost", losses_object(losses));
-    char *text = end ? json_dumps(end, JSON_COMPACT) : NULL;
+    char *text = json_to_text(end);
     int err = 0;
 
     if (!text)
@@ -410,12 +425,12 @@ static json_t *parse_line(struct recording_reader *reader, size_t length, json_e
     json_t *object = NULL;
 
     if (cut_data(reader, length))
-        object = json_parse(reader->rest, length - reader->cut_size, wrong);
+        object = json_from_text(reader->rest, length - reader->cut_size, wrong);
     if (cut_right(reader, object))
         return object;
     json_decref(object);
     reader->cut = NULL;
-    return json_parse(reader->line, length, wrong);
+    return json_from_text(reader->line, length, wrong);
 }
 
 /* The next line as an object in *out; NULL there at the end of the file. */

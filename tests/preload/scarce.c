@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * Memory is refused once, at the allocation that SCARCE counts to, or from there on with SCARCE_ALL.
- * Tells in the file that SCARCE_TOLD names whether it came to that.
+ * Memory is refused once, at the allocation that SCARCE counts to, or from there on with
+ * SCARCE_ALL. Tells in the file that SCARCE_TOLD names whether it came to that.
  */
 #include <dlfcn.h>
 #include <errno.h>

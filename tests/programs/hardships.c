@@ -48,6 +48,7 @@ static void run_forks(unsigned count)
         child = fork();
         must(child >= 0, "fork");
         if (child == 0) {
+            close(ends[1]);
             say(ends[0], "question", i);
             hear(ends[0], "answer", i);
             _exit(0);
@@ -128,6 +129,7 @@ static pid_t talk_as(pid_t number, const char *word, unsigned count)
     child = fork_as(number);
     must(child >= 0, "clone3 with a number that was used before");
     if (child == 0) {
+        close(ends[1]);
         snprintf(name, sizeof(name), "%s-%u", word, count);
         prctl(PR_SET_NAME, name);
         say(ends[0], word, count);

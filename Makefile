@@ -43,7 +43,7 @@ scripts    := .ci/run $(shell grep -lE '^\#!.*\b(sh|bash)$$' tests/* tests/*/* t
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all deps deps-demo deps-examples examples deps-test deps-lint deps-vm demo test unit-tests \
-        test-programs test-vm bench sanitized fuzz fuzzers lint format install uninstall clean help FORCE
+        test-programs test-vm bench sanitized valgrind coverage analyze fuzz fuzzers lint format install uninstall clean help FORCE
 
 all: $(BUILD)/sockfixture ## Build the program (the default)
 
@@ -114,7 +114,7 @@ demo_deps  = linuxptp
 example_deps = chrony chromium optipng
 test_deps  = bats libcmocka-dev chrony linuxptp golang-go rustc rustfmt black python3-pytest python3-jsonschema python3-yaml git \
              strace bpftrace jq procps util-linux socat libcap2-bin libasan8 libubsan1 valgrind xxd \
-             dbus dbus-daemon systemd python3-gi redis-server redis-tools dbus-bin postgresql curl openssh-client openssl \
+             lcov dbus dbus-daemon systemd python3-gi redis-server redis-tools dbus-bin postgresql curl openssh-client openssl \
              libc6-dev-arm64-cross chromium chromium-driver tshark tcpdump
 language_deps = clang clang-format openjdk-17-jdk-headless kotlin mono-mcs mono-runtime ruby rubocop \
              perltidy elixir erlang-base ghc ormolu python3-yaml yamllint golang-golang-x-tools-dev \
@@ -184,6 +184,20 @@ bench: deps-test ## Measure emission against tools that spell bytes
 sanitized: ## Build all of it with ASan and UBSan, in build/sanitized
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/sanitized SANITIZE=address,undefined \
 		CFLAGS='-O1 -g' all unit-tests test-programs
+
+valgrind: deps-test ## Read recordings under valgrind
+	@$(MAKE) --no-print-directory all test-programs
+	@$(sudo) env BUILD='$(BUILD)' tests/valgrind
+
+coverage: deps-test ## Show how much of each file the tests reach
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/coverage CFLAGS='-O0 -g --coverage' all unit-tests test-programs
+	@$(sudo) env BUILD='$(BUILD)/coverage' tests/coverage
+
+# gcc's analyzer. Off is what it gets wrong here: it does not see that what is stored is freed later,
+# that a descriptor is handed on, nor what getline() and epoll_wait() fill in.
+ANALYZER := -fanalyzer -Wno-analyzer-malloc-leak -Wno-analyzer-fd-leak -Wno-analyzer-use-of-uninitialized-value
+analyze: deps ## Look for mistakes with gcc -fanalyzer
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/analyze CC=gcc CFLAGS='-O1 -g $(ANALYZER)' all
 
 # Each target starts from the inputs that TARGET_seeds.py writes, or that are in tests/dumps/TARGET, and
 # keeps what it finds out.

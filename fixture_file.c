@@ -26,7 +26,7 @@ static enum status check_folder(const char *path, const struct language *languag
     else if (err == -ENOTDIR || err == -ELOOP)
         say("%s: not a folder (name another, or move that away)", path);
     else if (err)
-        return say_error(err, path);
+        return say_file_error(err, path);
     return err ? STATUS_USAGE : STATUS_DONE;
 }
 
@@ -39,7 +39,7 @@ enum status fixture_file_open(struct run *run)
         return check_folder(path, run->language);
     err = run->language || run->writer ? output_open(&run->fixture_file, path) : 0;
     if (err)
-        return say_error(err, path);
+        return say_file_error(err, path);
     if (run->writer && isatty(fileno(run->fixture_file.file))) {
         say("a capture is nothing for a terminal (name a file with -o, or pipe it to a program)");
         return STATUS_USAGE;

@@ -29,8 +29,7 @@ enum status library_from_options(struct library **out, const struct options *opt
     }
     err = library_user_folder(&user);
     if (user)
-        folders[count++] =
-            (struct library_folder){.path = user, .optional = true, .as_caller = true};
+        folders[count++] = (struct library_folder){.path = user, .optional = true};
     if (err || (options->template && !beside))
         template_fail(&error, -ENOMEM, "templates", "out of memory");
     else

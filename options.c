@@ -4,11 +4,13 @@
 #include <argp.h>
 #include <ctype.h>
 #include <errno.h>
+#include <stdarg.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
+#include "capture/text.h"
 #include "emit/call.h"
 #include "emit/report.h"
 #include "emit/pdu.h"
@@ -194,6 +196,22 @@ static bool parse_size(const char *text, size_t *out)
     return true;
 }
 
+/* As argp_error(), but nothing in the text can drive the terminal. */
+static void option_error(const struct argp_state *state, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static void option_error(const struct argp_state *state, const char *format, ...)
+{
+    char line[1024], text[2048];
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(line, sizeof(line), format, arguments);
+    va_end(arguments);
+    text_escape(text, sizeof(text), line, strlen(line));
+    argp_error(state, "%s", text);
+}
+
 /* The same, rounded up to a power of two; 0 when it is no size that a buffer can have. */
 static size_t parse_buffer_size(const char *text)
 {
@@ -268,14 +286,14 @@ static void parse_bytes(struct options *options, const char *value, struct argp_
             return;
         }
     }
-    argp_error(state, "--bytes: '%s' is none of auto, hex and text", value);
+    option_error(state, "--bytes: '%s' is none of auto, hex and text", value);
 }
 
 static void parse_embed_above(struct options *options, const char *value, struct argp_state *state)
 {
     options->embed_given = true;
     if (size_parse(value, strlen(value), &options->embed_above))
-        argp_error(state, "--embed-above: '%s' is no size (as 512, 64K or 1M)", value);
+        option_error(state, "--embed-above: '%s' is no size (as 512, 64K or 1M)", value);
 }
 
 static void parse_call(struct options *options, const char *value, struct argp_state *state)
@@ -286,8 +304,8 @@ static void parse_call(struct options *options, const char *value, struct argp_s
     call_free(&call);
     options->call = value;
     if (err)
-        argp_error(state, "--call: '%s' is no name of a function (as parse, or reply.parse)",
-                   value);
+        option_error(state, "--call: '%s' is no name of a function (as parse, or reply.parse)",
+                     value);
 }
 
 static void parse_type(struct options *options, const char *value, struct argp_state *state)
@@ -309,7 +327,7 @@ static void parse_type(struct options *options, const char *value, struct argp_s
 static void add_word(struct option_words *words, const char *value, struct argp_state *state)
 {
     if (words->count == OPTION_WORDS)
-        argp_error(state, "an option was given more than %d times", OPTION_WORDS);
+        option_error(state, "an option was given more than %d times", OPTION_WORDS);
     words->at[words->count++] = value;
 }
 
@@ -416,17 +434,17 @@ static error_t parse_option(int key, char *value, struct argp_state *state)
     case 'B':
         options->buffer_size = parse_buffer_size(value);
         if (!options->buffer_size)
-            argp_error(state, "--buffer-size: '%s' is no size up to 1G (as 512K or 64M)", value);
+            option_error(state, "--buffer-size: '%s' is no size up to 1G (as 512K or 64M)", value);
         break;
     case 'c':
         options->count = parse_count(value);
         if (!options->count)
-            argp_error(state, "--count: '%s' is no number of exchanges", value);
+            option_error(state, "--count: '%s' is no number of exchanges", value);
         break;
     case 'T':
         options->duration = parse_seconds(value);
         if (!options->duration)
-            argp_error(state, "--duration: '%s' is no number of seconds (as 10 or 0.5)", value);
+            option_error(state, "--duration: '%s' is no number of seconds (as 10 or 0.5)", value);
         break;
     case 'q':
         options->quiet = true;
@@ -454,7 +472,7 @@ static error_t parse_option(int key, char *value, struct argp_state *state)
         break;
     case OPTION_TEMPLATE_DIR:
         if (options->template_dirs_count == TEMPLATE_DIRS_MAX)
-            argp_error(state, "--template-dir: expected at most %d", TEMPLATE_DIRS_MAX);
+            option_error(state, "--template-dir: expected at most %d", TEMPLATE_DIRS_MAX);
         options->template_dirs[options->template_dirs_count++] = value;
         break;
     case OPTION_PRINT_TEMPLATE:
@@ -528,7 +546,7 @@ static error_t parse_option(int key, char *value, struct argp_state *state)
         break;
     case OPTION_MAX_MESSAGE:
         if (!parse_size(value, &options->max_message))
-            argp_error(state, "--max-message: '%s' is no size (as 64 or 1K; 0: no limit)", value);
+            option_error(state, "--max-message: '%s' is no size (as 64 or 1K; 0: no limit)", value);
         break;
     case OPTION_NAME:
         options->name = value;

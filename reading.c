@@ -191,7 +191,7 @@ enum status reading_make(struct run *run)
     if (!err)
         err = conversations_new(&conversations, &conversation_options);
     if (err)
-        status = say_error(err, wrong);
+        status = wrong ? say_file_error(err, wrong) : say_error(err, "recording");
     else
         status = choose_reader(run->options, &dumps, &reader);
     if (!status)

@@ -15,6 +15,13 @@ enum status recording_file_begin(struct run *run, const char *backend);
 /* Writes down what was lost, and has the file take the place of an older one. */
 enum status recording_file_end(struct run *run);
 
+/*
+ * What was recorded before it had to end is kept where it can be seen: cut short, as its reader
+ * will say. Where there is no message, or no file of its own, there is nothing to keep, and the
+ * status is that of an error.
+ */
+enum status recording_file_keep(struct run *run);
+
 /* All at once: begins, writes the messages, ends. */
 enum status recording_file_write(struct run *run, const struct messages *messages,
                                  const char *backend);

@@ -19,18 +19,19 @@ void run_say_note(void *context, const char *text)
     say("%s", text);
 }
 
-enum status run_say_broken_off(const struct run *run, int err, const char *what)
+enum status run_say_broken_off(struct run *run, int err, const char *what)
 {
     struct intake_counts counts = intake_counts(run->intake);
 
-    if (counts.unrecorded && !counts.full)
-        return say_output_error(err, run->options->write);
-    if (counts.unwritten)
-        return say_output_error(err, run->options->output);
-    if (!counts.full)
-        return say_error(err, what);
-    say("%s: no room to keep the messages (let TMPDIR name a folder that has more)", what);
-    return STATUS_USAGE;
+    if (counts.full)
+        say("%s: no room to keep the messages (let TMPDIR name a folder that has more)", what);
+    else if (counts.unrecorded)
+        say_output_error(err, run->options->write);
+    else if (counts.unwritten)
+        say_output_error(err, run->options->output);
+    else
+        say_error(err, what);
+    return recording_file_keep(run);
 }
 
 enum status run_begin(struct run *run, const char *backend)

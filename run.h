@@ -14,6 +14,7 @@
 #include "golden.h"
 #include "options.h"
 
+struct rights;
 struct writer;
 struct writing;
 
@@ -21,6 +22,7 @@ struct writing;
 
 struct run {
     const struct options *options;
+    const struct rights *rights;
     struct library *library;
     struct language *language;   /* NULL when no fixture is wanted, or a writer makes it */
     const struct writer *writer; /* NULL when a template makes the fixture */
@@ -52,8 +54,11 @@ enum status run_begin(struct run *run, const char *backend);
 /* All messages have come: says what they lack, and writes or keeps what was asked for. */
 enum status run_end(struct run *run);
 
-/* Says why it could not go on; a recording that cannot be written is known by its file. */
-enum status run_say_broken_off(const struct run *run, int err, const char *what);
+/*
+ * Says why it could not go on; a recording that cannot be written is known by its file. What was
+ * recorded before that is kept where it can be seen.
+ */
+enum status run_say_broken_off(struct run *run, int err, const char *what);
 
 /* Says a line beside the one of progress; run is a struct run. */
 void run_say_note(void *run, const char *text);

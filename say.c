@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 #include "say.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "capture/rights.h"
 #include "capture/text.h"
 
 void say(const char *format, ...)
@@ -23,6 +25,21 @@ void say(const char *format, ...)
 enum status say_error(int err, const char *what)
 {
     say("%s: %s", what, strerror(-err));
+    return STATUS_USAGE;
+}
+
+/* Most can be put right, but not by who does not know why it is so. */
+enum status say_file_error(int err, const char *path)
+{
+    const char *why = "";
+    uid_t user;
+    gid_t group;
+
+    if (err == -EPERM)
+        why = " (another user's, in a folder where anybody can write?)";
+    else if (err == -EACCES && rights_caller(&user, &group))
+        why = " (under sudo, files are opened with the rights of who called it)";
+    say("%s: %s%s", path, strerror(-err), why);
     return STATUS_USAGE;
 }
 

@@ -11,6 +11,9 @@ void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Says what went wrong, and with what; err is -errno. Returns STATUS_USAGE. */
 enum status say_error(int err, const char *what);
 
+/* The same of a file that the user named, with why it may be so where that is hard to see. */
+enum status say_file_error(int err, const char *path);
+
 /* The same of a file to write to: "-" and NULL are standard output. */
 enum status say_output_error(int err, const char *path);
 

@@ -11,6 +11,7 @@
 #include "capture/conversation.h"
 #include "capture/pattern.h"
 #include "capture/record.h"
+#include "capture/rights.h"
 #include "capture/signals.h"
 #include "capture/user.h"
 #include "capture/words.h"
@@ -78,11 +79,18 @@ static enum status read_framing(const char *text, struct framing *framing)
 
 /* What to observe */
 
-static enum status make_scope(const struct options *options, struct scope_request *scope)
+/* Sockets may be where their server's user and root alone can look. */
+static enum status make_scope(struct run *run)
 {
     char wrong[SCOPE_WRONG_SIZE];
+    int err = rights_take_all(run->rights), failed;
 
-    if (scope_from_options(scope, options, wrong) == 0)
+    failed = scope_from_options(&run->scope, run->options, wrong);
+    if (!err)
+        err = rights_take_callers(run->rights);
+    if (err)
+        return say_error(err, "rights");
+    if (!failed)
         return STATUS_DONE;
     say("%s", wrong);
     return STATUS_USAGE;
@@ -162,6 +170,15 @@ static enum status say_command_failed(const struct options *options,
     return options->ignore_status ? STATUS_DONE : STATUS_COMMAND;
 }
 
+static int flush_recording(void *context)
+{
+    const struct run *run = context;
+
+    return intake_flush(run->intake);
+}
+
+/* Attaching and recording take all rights, but no files are opened for the user meanwhile. */
+
 static enum status open_session(struct session *session, struct run *run, const struct sink *sink)
 {
     const struct options *options = run->options;
@@ -175,7 +192,14 @@ static enum status open_session(struct session *session, struct run *run, const 
         .context = run,
     };
 
-    if (session_open(session, options->backend, &backend_options, sink)) {
+    int err = rights_take_all(run->rights), failed;
+
+    failed = session_open(session, options->backend, &backend_options, sink);
+    if (!err)
+        err = rights_take_callers(run->rights);
+    if (err)
+        return say_error(err, "rights");
+    if (failed) {
         say("nothing can record here: %s", session->refused);
         return STATUS_NO_BACKEND;
     }
@@ -185,6 +209,23 @@ static enum status open_session(struct session *session, struct run *run, const 
     if (attaches(options) && !options->quiet)
         say_watching(&run->scope);
     return STATUS_DONE;
+}
+
+static int run_session(struct session *session, struct run *run,
+                       const struct session_command *command, struct session_result *result)
+{
+    const struct session_watcher watcher = {
+        .context = run,
+        .left = recording_left,
+        .pause = flush_recording,
+        .show = show_progress,
+    };
+    int err = rights_take_all(run->rights), back;
+
+    if (!err)
+        err = session_run(session, command, &watcher, result);
+    back = rights_take_callers(run->rights);
+    return err ? err : back;
 }
 
 static enum status find_user(const char *name, struct user *user)
@@ -243,11 +284,6 @@ static enum status record(struct run *run)
         .directory = options->directory,
         .environment = options->environment.at,
     };
-    const struct session_watcher watcher = {
-        .context = run,
-        .left = recording_left,
-        .show = show_progress,
-    };
     struct conversations *conversations;
     struct session_result result;
     struct session session = {0};
@@ -272,7 +308,8 @@ static enum status record(struct run *run)
         status = run_begin(run, session.backend->name);
     if (status)
         goto out;
-    err = session_run(&session, &command, &watcher, &result);
+    command.again = run->golden && run->golden->count < options->repeat;
+    err = run_session(&session, run, &command, &result);
     progress_line_erase(&run->line);
     if (!err)
         err = conversations_finish(conversations);
@@ -392,15 +429,15 @@ static enum status make_runs(struct run *run)
     return status;
 }
 
-static enum status make_fixture(const struct options *options)
+static enum status make_fixture(const struct options *options, const struct rights *rights)
 {
-    struct run run = {.options = options, .command = options->command};
+    struct run run = {.options = options, .rights = rights, .command = options->command};
     struct watch_words words;
     enum status status = check_backend(options->backend);
     int err;
 
     if (!status)
-        status = make_scope(options, &run.scope);
+        status = make_scope(&run);
     if (!status)
         status = read_framing(options->frame, &run.framing);
     if (!status && wants_fixture(options))
@@ -457,6 +494,26 @@ out:
     return status;
 }
 
+static int run_command_line(int argc, char **argv, const struct manifest_part *part);
+
+/* With the rights of who called, and no more, for all files that are opened from here on. */
+static int run_as_caller(const struct options *options)
+{
+    struct rights rights;
+    int err = rights_begin(&rights), status;
+
+    if (err)
+        status = say_error(err, "taking the rights of who called sudo");
+    else if (options->list_langs || options->print_template)
+        status = show_templates(options);
+    else if (options->task != MANIFEST_NONE)
+        status = manifest_run(options, run_command_line);
+    else
+        status = make_fixture(options, &rights);
+    rights_free(&rights);
+    return status;
+}
+
 /* Does what the command line says; `part` is what a manifest adds to it, or NULL. */
 static int run_command_line(int argc, char **argv, const struct manifest_part *part)
 {
@@ -468,11 +525,12 @@ static int run_command_line(int argc, char **argv, const struct manifest_part *p
         say("%s (see sockfixture --help)", wrong);
         return STATUS_USAGE;
     }
-    if (options.list_langs || options.print_template)
-        return show_templates(&options);
-    if (options.task != MANIFEST_NONE)
-        return manifest_run(&options, run_command_line);
-    return options.list_backends ? list_backends() : make_fixture(&options);
+    if (rights_are_setuid()) {
+        say("is setuid or setgid, so any command would have those rights (give it capabilities: "
+            "setcap cap_bpf,cap_perfmon+ep)");
+        return STATUS_USAGE;
+    }
+    return options.list_backends ? (int)list_backends() : run_as_caller(&options);
 }
 
 int main(int argc, char **argv)

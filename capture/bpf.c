@@ -10,9 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
+#include "capture/capability.h"
 #include "capture/launch.h"
 #include "capture/ring.h"
 #include "capture/scope.h"
@@ -47,19 +47,6 @@ int bpf_reason(int error, const char *doing, char reason[REASON_SIZE])
     return error;
 }
 
-/* Whether the effective capabilities hold this one, or the one that stands for all of the kind. */
-static bool has_capability(unsigned capability)
-{
-    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
-    struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {0};
-    unsigned all = CAP_SYS_ADMIN;
-
-    if (syscall(SYS_capget, &header, data))
-        return true; /* then let the kernel decide */
-    return data[CAP_TO_INDEX(capability)].effective & CAP_TO_MASK(capability) ||
-           data[CAP_TO_INDEX(all)].effective & CAP_TO_MASK(all);
-}
-
 /* Sets up libbpf's log and finds out whether this process may use BPF at all. */
 static int prepare(bool verbose, char reason[REASON_SIZE])
 {
@@ -67,7 +54,7 @@ static int prepare(bool verbose, char reason[REASON_SIZE])
 
     libbpf_set_print(verbose ? print_all : print_nothing);
     libbpf_set_strict_mode(LIBBPF_STRICT_ALL & ~LIBBPF_STRICT_AUTO_RLIMIT_MEMLOCK);
-    if (!has_capability(CAP_BPF) || !has_capability(CAP_PERFMON)) {
+    if (!capability_has(CAP_BPF) || !capability_has(CAP_PERFMON)) {
         snprintf(reason, REASON_SIZE,
                  "needs CAP_BPF and CAP_PERFMON (sudo, setcap cap_bpf,cap_perfmon+ep, or "
                  "--cap-add BPF --cap-add PERFMON)");

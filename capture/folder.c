@@ -13,8 +13,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "capture/output.h"
-
 enum { FOLDER = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, INDEX_HEAD = 4096 };
 
 /* Calls `each` with the name of everything in the folder, until it does not return 0. */
@@ -152,7 +150,7 @@ static int make_private(struct folder *folder)
     if (!mkdtemp(folder->temporary))
         return -errno;
     folder->fd = open(folder->temporary, FOLDER);
-    return folder->fd < 0 ? -errno : output_give_to_caller(folder->fd);
+    return folder->fd < 0 ? -errno : 0;
 }
 
 int folder_open(struct folder *out, const char *path)
@@ -175,7 +173,6 @@ int folder_open(struct folder *out, const char *path)
 static int open_inner(struct folder *folder, const char *name, const char *slash)
 {
     char inner[NAME_MAX + 1];
-    int fd;
 
     if ((size_t)(slash - name) >= sizeof(inner)) {
         errno = ENAMETOOLONG;
@@ -185,12 +182,7 @@ static int open_inner(struct folder *folder, const char *name, const char *slash
     inner[slash - name] = '\0';
     if (mkdirat(folder->fd, inner, 0700) && errno != EEXIST)
         return -1;
-    fd = openat(folder->fd, inner, FOLDER);
-    if (fd >= 0 && output_give_to_caller(fd)) {
-        close(fd);
-        return -1;
-    }
-    return fd;
+    return openat(folder->fd, inner, FOLDER);
 }
 
 FILE *folder_create(struct folder *folder, const char *name)
@@ -203,7 +195,7 @@ FILE *folder_create(struct folder *folder, const char *name)
     if (in < 0)
         return NULL;
     fd = openat(in, slash ? slash + 1 : name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (fd >= 0 && output_give_to_caller(fd) == 0)
+    if (fd >= 0)
         file = fdopen(fd, "w");
     if (fd >= 0 && !file)
         close(fd);

@@ -18,6 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "capture/capability.h"
 #include "capture/signals.h"
 
 /* What the new process keeps: its end of a pair of sockets, and what to do when it exits. */
@@ -59,6 +60,7 @@ static void be_front(int fd, int signals, pid_t pid)
     unsigned char exit_status;
     int status = 0;
 
+    capability_drop(); /* it does without */
     while (!watched[0].revents) {
         poll(watched, 2, -1);
         pass_signals(signals, pid);

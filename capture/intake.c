@@ -198,6 +198,14 @@ void intake_keep(struct intake *intake, struct messages *messages)
     intake->kept = messages;
 }
 
+int intake_flush(struct intake *intake)
+{
+    int err = intake->recording ? recording_flush(intake->recording) : 0;
+
+    intake->counts.unrecorded = intake->counts.unrecorded || err;
+    return err;
+}
+
 int intake_finish(struct intake *intake)
 {
     return intake->quota ? quota_finish(intake->quota) : 0;

@@ -51,6 +51,9 @@ void intake_pass_on(struct intake *intake, int (*add)(void *context, const struc
 /* Takes a message; intake is a struct intake. Returns 0 or -errno. */
 int intake_take(void *intake, const struct message *message);
 
+/* Lets the recording be read as far as it is. Returns 0 or -errno. */
+int intake_flush(struct intake *intake);
+
 /* No more will come. Returns 0 or -errno. */
 int intake_finish(struct intake *intake);
 

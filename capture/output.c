@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
-/* Written beside, then renamed: a reader sees the old file or the new one, never a part. */
+/*
+ * Written beside, then renamed: a reader sees the old file or the new one, and a part only of one
+ * that was to be shown while it grows.
+ */
 #include "capture/output.h"
 
 #include <errno.h>
@@ -10,15 +13,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-int output_give_to_caller(int fd)
-{
-    const char *user = getenv("SUDO_UID"), *group = getenv("SUDO_GID");
-
-    if (geteuid() != 0 || !user || !group)
-        return 0;
-    return fchown(fd, strtoul(user, NULL, 10), strtoul(group, NULL, 10)) ? -errno : 0;
-}
 
 /* A file with no name yet is gone with the process, however that ends; not all file systems can. */
 static int open_unnamed(const char *path)
@@ -51,7 +45,7 @@ static int open_beside(struct output *output, const struct stat *old)
         fd = open_named(output);
     if (fd < 0)
         return -errno;
-    err = old && fchmod(fd, old->st_mode & 0777) ? -errno : output_give_to_caller(fd);
+    err = old && fchmod(fd, old->st_mode & 0777) ? -errno : 0;
     if (!err) {
         output->file = fdopen(fd, "w");
         if (output->file)
@@ -64,25 +58,70 @@ static int open_beside(struct output *output, const struct stat *old)
     return err;
 }
 
-/* Gives a file without a name one that nothing else has. */
-static int name_it(struct output *output)
+/* Gives the file this name, if nothing has it. */
+static int take_name(const struct output *output, const char *name)
 {
     char source[64];
+    int failed;
 
     snprintf(source, sizeof(source), "/proc/self/fd/%d", fileno(output->file));
+    if (output->temporary)
+        failed = renameat2(AT_FDCWD, output->temporary, AT_FDCWD, name, RENAME_NOREPLACE);
+    else
+        failed = linkat(AT_FDCWD, source, AT_FDCWD, name, AT_SYMLINK_FOLLOW);
+    return failed ? -errno : 0;
+}
+
+/* Gives the file a name beside its own that nothing else has, with this word behind it. */
+static int take_name_beside(struct output *output, const char *word)
+{
+    char *name;
+    int err;
+
     for (unsigned attempt = 0; attempt < 1000; attempt++) {
-        if (asprintf(&output->temporary, "%s.%d.%u", output->path, getpid(), attempt) < 0) {
-            output->temporary = NULL;
+        char number[16] = "";
+
+        if (attempt)
+            snprintf(number, sizeof(number), ".%u", attempt);
+        if (asprintf(&name, "%s.%s%s", output->path, word, number) < 0)
             return -ENOMEM;
-        }
-        if (linkat(AT_FDCWD, source, AT_FDCWD, output->temporary, AT_SYMLINK_FOLLOW) == 0)
+        err = take_name(output, name);
+        if (!err) {
+            free(output->temporary);
+            output->temporary = name;
             return 0;
-        free(output->temporary);
-        output->temporary = NULL;
-        if (errno != EEXIST)
-            return -errno;
+        }
+        free(name);
+        if (err != -EEXIST)
+            return err;
     }
     return -EEXIST;
+}
+
+/*
+ * Whether somebody else put this where anybody can put things: a link there may lead anywhere, and
+ * at the other end of a pipe may be anybody. fs.protected_symlinks and fs.protected_fifos are
+ * alike.
+ */
+static bool may_be_planted(const char *path)
+{
+    char *copy = strdup(path);
+    struct stat entry, folder;
+    bool planted = true;
+
+    if (copy && lstat(path, &entry) == 0 && stat(dirname(copy), &folder) == 0)
+        planted =
+            folder.st_mode & S_IWOTH && entry.st_uid != folder.st_uid && entry.st_uid != geteuid();
+    free(copy);
+    return planted;
+}
+
+static int open_as_it_is(struct output *output)
+{
+    if (may_be_planted(output->path))
+        return -EPERM;
+    output->file = fopen(output->path, "we");
+    return output->file ? 0 : -errno;
 }
 
 int output_open(struct output *output, const char *path)
@@ -104,8 +143,7 @@ int output_open(struct output *output, const char *path)
     /* A link is replaced, not followed: it may have been planted. Unless it leads to a device. */
     exists = stat(path, &old) == 0;
     if (exists && !S_ISREG(old.st_mode)) {
-        opened.file = fopen(path, "we");
-        err = opened.file ? 0 : -errno;
+        err = open_as_it_is(&opened);
     } else {
         opened.beside = true;
         err = open_beside(&opened, exists ? &old : NULL);
@@ -119,15 +157,42 @@ int output_open(struct output *output, const char *path)
     return 0;
 }
 
+int output_show(struct output *output)
+{
+    int err;
+
+    if (!output->beside)
+        return 0;
+    err = take_name(output, output->path);
+    if (!err) {
+        output->shown = true;
+        free(output->temporary);
+        output->temporary = NULL;
+    } else if (err == -EEXIST) {
+        err = take_name_beside(output, "part");
+    }
+    /* Where a file can only be renamed over others, the name it has must do. */
+    return err == -EINVAL && output->temporary ? 0 : err;
+}
+
+const char *output_seen_as(const struct output *output)
+{
+    return output->shown ? output->path : output->temporary;
+}
+
 /* All of it is on the disk, so the name may change over. */
 static int put_in_place(struct output *output)
 {
+    char word[16];
     int err = 0;
 
     if (fsync(fileno(output->file)))
         return -errno;
+    if (output->shown)
+        return 0;
+    snprintf(word, sizeof(word), "%d", getpid());
     if (!output->temporary)
-        err = name_it(output);
+        err = take_name_beside(output, word);
     if (!err && rename(output->temporary, output->path))
         err = -errno;
     if (!err) {
@@ -135,6 +200,15 @@ static int put_in_place(struct output *output)
         output->temporary = NULL;
     }
     return err;
+}
+
+static void close_output(struct output *output)
+{
+    if (output->file && output->file != stdout)
+        fclose(output->file);
+    free(output->temporary);
+    free(output->path);
+    *output = (struct output){0};
 }
 
 int output_commit(struct output *output)
@@ -147,19 +221,32 @@ int output_commit(struct output *output)
         err = -EIO;
     if (!err && output->beside)
         err = put_in_place(output);
-    output_discard(output);
+    if (err)
+        output_discard(output);
+    else
+        close_output(output);
     return err;
+}
+
+void output_keep(struct output *output)
+{
+    close_output(output);
+}
+
+/* Whether the path still leads to the file, and not to another of that name. */
+static bool is_there(const struct output *output)
+{
+    struct stat own, there;
+
+    return fstat(fileno(output->file), &own) == 0 && lstat(output->path, &there) == 0 &&
+           own.st_dev == there.st_dev && own.st_ino == there.st_ino;
 }
 
 void output_discard(struct output *output)
 {
-    if (!output->file)
-        return;
-    if (output->file != stdout)
-        fclose(output->file);
     if (output->temporary)
         unlink(output->temporary);
-    free(output->temporary);
-    free(output->path);
-    *output = (struct output){0};
+    if (output->shown && is_there(output))
+        unlink(output->path);
+    close_output(output);
 }

@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #include "capture/backend.h"
+#include "capture/clock.h"
 #include "capture/launch.h"
 #include "capture/losses.h"
 #include "capture/proc.h"
@@ -284,6 +285,20 @@ static int take_waiting(struct recorder *recorder)
     return err ? err : count;
 }
 
+/* The timer interrupts this alone: a recording that is written to a pipe would lose bytes. */
+static pid_t wait_or_tick(int *status)
+{
+    sigset_t tick;
+    pid_t tid;
+
+    sigemptyset(&tick);
+    sigaddset(&tick, SIGALRM);
+    sigprocmask(SIG_UNBLOCK, &tick, NULL);
+    tid = waitpid(-1, status, __WALL);
+    sigprocmask(SIG_BLOCK, &tick, NULL);
+    return tid;
+}
+
 /*
  * While threads stop all the time, waiting for them in waitpid() is the quickest; to look at
  * anything else an interval timer interrupts it. A tick between the check and the wait costs one
@@ -296,7 +311,7 @@ static int take_until_tick(struct recorder *recorder)
 
     tick_every(TICK);
     while (!err && !ticked && !launch_ended(recorder->launch)) {
-        tid = waitpid(-1, &status, __WALL);
+        tid = wait_or_tick(&status);
         if (tid < 0)
             break;
         err = on_change(recorder, tid, status);
@@ -336,6 +351,7 @@ static int ptrace_open(struct recorder **out, const struct backend_options *opti
         return -ENOMEM;
     recorder->options = *options;
     recorder->moved.max_message = options->max_message;
+    recorder->moved.epoch = clock_epoch();
     recorder->sink = sink;
     err = sockets_new(&recorder->sockets, sink);
     if (err) {
@@ -360,7 +376,7 @@ static int ptrace_observe(struct recorder *recorder, struct launch *launch)
     recorder->launch = launch;
     sigemptyset(&mask);
     sigaddset(&mask, SIGALRM);
-    sigprocmask(SIG_UNBLOCK, &mask, NULL);
+    sigprocmask(SIG_BLOCK, &mask, NULL);
     if (ptrace(PTRACE_SEIZE, launch_pid(launch), 0L, trace_options))
         return -errno;
     launch_leave_reaping(launch);

@@ -5,8 +5,8 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 
+#include "capture/clock.h"
 #include "capture/ptrace_ancillary.h"
 #include "capture/ptrace_memory.h"
 #include "capture/ptrace_moved.h"
@@ -46,14 +46,6 @@ int call_flags(const struct traced_call *call)
     default:
         return 0;
     }
-}
-
-static uint64_t now(void)
-{
-    struct timespec time;
-
-    clock_gettime(CLOCK_REALTIME, &time);
-    return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
 }
 
 /* Entering */
@@ -108,7 +100,7 @@ static int enter_send(struct traced_call *call, struct sockets *sockets,
 
     if (err)
         return err;
-    call->time = now();
+    call->time = clock_monotonic();
     call->unbound = call->socket->facts.type == SOCK_DGRAM && !call->socket->facts.address[0];
     err = begin(call, caller, sink);
     return err ? err : CALL_STOPS;
@@ -254,7 +246,7 @@ static int leave_receive(struct traced_call *call, int64_t result, struct socket
     err = sockets_tell(sockets, call->socket, caller, call->fd, ROLE_UNKNOWN);
     if (err || sockets_peer_observed(sockets, call->socket))
         return err;
-    call->time = now();
+    call->time = clock_monotonic();
     return moved_take(moved, call, sockets, caller, (size_t)result);
 }
 

@@ -256,7 +256,7 @@ static int deliver_message(const struct traced_call *call, const struct caller *
     const struct moved_message *message = &moved->messages[index];
     struct message_facts facts = {
         .inode = call->socket->facts.inode,
-        .time = call->time,
+        .time = moved->epoch + call->time,
         .tid = (uint32_t)caller->tid,
         .pid = (uint32_t)caller->pid,
         .sent = call_sends(call),

@@ -9,7 +9,7 @@
 #include "capture/backend.h"
 #include "capture/ptrace_call.h"
 
-/* One is used for all calls in turn. It begins all zero but for max_message; free it with
+/* One is used for all calls in turn. It begins all zero but for max_message and epoch; free it with
  * moved_free(). */
 struct moved {
     struct moved_message *messages;
@@ -17,6 +17,7 @@ struct moved {
     uint8_t *data;
     size_t length, size;
     size_t max_message; /* bytes of each message to take; 0: all */
+    uint64_t epoch;     /* of the monotonic clock (capture/clock.h) */
     struct losses losses;
 };
 

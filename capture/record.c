@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "capture/attach.h"
+#include "capture/capability.h"
 #include "capture/front.h"
 #include "capture/launch.h"
 #include "capture/signals.h"
@@ -229,6 +230,8 @@ static int record_until_end(struct session *session, struct watch *watch,
         err = follow_paths(session, observed);
         if (!err)
             err = backend->step(session->recorder, &wait);
+        if (!err && wait)
+            err = watcher->pause(watcher->context);
         if (!err && !has_ended(observed))
             result->stopped = ask_watcher(session, watch, watcher, &wait);
     }
@@ -329,6 +332,8 @@ int session_run(struct session *session, const struct session_command *command,
         err = observed_begin(&observed, command, backend->prepare);
     if (!err)
         err = backend->observe(session->recorder, observed.launch);
+    if (!err && !command->again)
+        err = capability_drop();
     if (!err)
         err = watch_observed(&watch, &observed);
     if (!err)

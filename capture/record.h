@@ -43,6 +43,7 @@ struct session_command {
     const struct user *user;           /* whom it runs as; NULL: as we do */
     const char *directory;             /* as in struct launch_options */
     const char *const *environment;
+    bool again; /* there will be another run, for which we must keep our capabilities */
 };
 
 /* Who is asked, again and again, while it records; elapsed is in nanoseconds since it began. */
@@ -51,6 +52,9 @@ struct session_watcher {
 
     /* For how many milliseconds more to record: 0 ends it; -1: for as long as the command runs. */
     int (*left)(void *context, uint64_t elapsed);
+
+    /* Nothing more has come for the moment. Returns 0, or -errno, which ends the recording. */
+    int (*pause)(void *context);
 
     /* Shows how far it is; asked is true when somebody wants to know now (SIGUSR1). */
     void (*show)(void *context, uint64_t elapsed, const struct losses *losses, bool asked);
@@ -70,6 +74,7 @@ struct session_result {
  * SIGINT or SIGTERM; without a command, until the processes of the scope have ended, the watcher
  * ends it, or the first such signal. A command that still runs when the recording ends is sent
  * SIGTERM, unless it was such a signal that ended it, and given a moment to end.
+ * Once it observes, this process has no capabilities but those that recording takes.
  * Returns 0 with *result filled, or -errno when recording itself failed.
  */
 int session_run(struct session *session, const struct session_command *command,

@@ -9,13 +9,16 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "capture/ancillary_json.h"
 #include "capture/base64.h"
+#include "capture/json_text.h"
 #include "capture/range_json.h"
 #include "capture/text.h"
 
@@ -70,6 +73,7 @@ struct recording_writer {
     json_t *header;
     size_t header_size; /* of the first line, the newline not counted */
     off_t start;        /* of the recording in the file; -1 when it cannot be sought in */
+    off_t whole;        /* up to here there are whole lines, if it can */
     uint64_t messages;
     char *base64;
     size_t base64_room;
@@ -83,27 +87,39 @@ static json_t *losses_object(const struct losses *losses)
                   (json_int_t)losses->unfollowed, "foreign", (json_int_t)losses->foreign,
                   "bypassed", (json_int_t)losses->bypassed);
 
-    if (object && (losses->shortened || losses->left_out)) {
-        json_object_set_new(object, "shortened", json_integer((json_int_t)losses->shortened));
-        json_object_set_new(object, "left_out", json_integer((json_int_t)losses->left_out));
-    }
-    return object;
+    if (!object || (!losses->shortened && !losses->left_out))
+        return object;
+    if (!json_object_set_new(object, "shortened", json_integer((json_int_t)losses->shortened)) &&
+        !json_object_set_new(object, "left_out", json_integer((json_int_t)losses->left_out)))
+        return object;
+    json_decref(object);
+    return NULL;
 }
 
+static int append_word(json_t *array, const char *word)
+{
+    size_t size = 4 * strlen(word) + 1;
+    char *text = malloc(size);
+    int err;
+
+    if (!text)
+        return -ENOMEM;
+    text_escape(text, size, word, strlen(word));
+    err = json_array_append_new(array, json_string(text)) ? -ENOMEM : 0;
+    free(text);
+    return err;
+}
+
+/* NULL when there is no memory. */
 static json_t *command_array(char *const *command)
 {
     json_t *array = json_array();
-    size_t size = 0;
-    char *text;
 
     for (; array && command && *command; command++) {
-        size = 4 * strlen(*command) + 5;
-        text = malloc(size);
-        if (!text)
-            break;
-        text_escape(text, size, *command, strlen(*command));
-        json_array_append_new(array, json_string(text));
-        free(text);
+        if (append_word(array, *command)) {
+            json_decref(array);
+            return NULL;
+        }
     }
     return array;
 }
@@ -114,20 +130,23 @@ static int write_header(struct recording_writer *writer)
     static const struct losses most = {UINT64_MAX / 2, UINT64_MAX / 2, UINT64_MAX / 2,
                                        UINT64_MAX / 2, UINT64_MAX / 2, UINT64_MAX / 2,
                                        UINT64_MAX / 2, UINT64_MAX / 2};
-    char *text = json_dumps(writer->header, JSON_COMPACT);
+    char *text = json_to_text(writer->header);
     int err = 0;
 
     if (!text)
         return -ENOMEM;
     if (!writer->header_size) {
         json_t *longest = losses_object(&most);
-        char *room = json_dumps(longest, JSON_COMPACT);
+        char *room = json_to_text(longest);
 
-        writer->header_size = strlen(text) + (room ? strlen(room) : 0);
+        if (room)
+            writer->header_size = strlen(text) + strlen(room);
+        else
+            err = -ENOMEM;
         free(room);
         json_decref(longest);
     }
-    if (fprintf(writer->file, "%-*s\n", (int)writer->header_size, text) < 0)
+    if (!err && fprintf(writer->file, "%-*s\n", (int)writer->header_size, text) < 0)
         err = errno ? -errno : -EIO;
     free(text);
     return err;
@@ -158,6 +177,7 @@ int recording_begin(struct recording_writer **out, FILE *file, char *const *comm
         writer_free(writer);
         return err;
     }
+    writer->whole = writer->start < 0 ? -1 : ftello(file);
     *out = writer;
     return 0;
 }
@@ -283,15 +303,40 @@ int recording_add(struct recording_writer *writer, const struct message *message
     if (err)
         return err;
     fputs("}\n", file);
+    if (ferror(file))
+        return errno ? -errno : -EIO;
     writer->messages++;
-    return ferror(file) ? (errno ? -errno : -EIO) : 0;
+    if (writer->start >= 0)
+        writer->whole = ftello(file);
+    return 0;
+}
+
+int recording_flush(struct recording_writer *writer)
+{
+    return fflush(writer->file) ? -errno : 0;
+}
+
+/* Takes back what was written of a line that cannot be written whole. */
+static void take_back(struct recording_writer *writer)
+{
+    int fd = fileno(writer->file);
+    struct stat file;
+
+    if (fd < 0 || writer->start < 0)
+        return;
+    if (!ferror(writer->file))
+        fflush(writer->file);
+    __fpurge(writer->file);
+    if (fstat(fd, &file) == 0 && file.st_size > writer->whole && ftruncate(fd, writer->whole)) {
+        /* Then there is a part of a line at its end, which a reader leaves out. */
+    }
 }
 
 static int write_end(struct recording_writer *writer, const struct losses *losses)
 {
     json_t *end = json_pack("{s:{s:I, s:o}}", "end", "messages", (json_int_t)writer->messages,
                             "lost", losses_object(losses));
-    char *text = end ? json_dumps(end, JSON_COMPACT) : NULL;
+    char *text = json_to_text(end);
     int err = 0;
 
     if (!text)
@@ -310,13 +355,15 @@ int recording_end(struct recording_writer *writer, const struct losses *losses)
     if (!losses)
         goto out;
     err = write_end(writer, losses);
+    if (!err)
+        err = recording_flush(writer);
     if (err || writer->start < 0)
         goto out;
     if (json_object_set_new(writer->header, "lost", losses_object(losses))) {
         err = -ENOMEM;
         goto out;
     }
-    if (fflush(writer->file) || fseeko(writer->file, writer->start, SEEK_SET)) {
+    if (fseeko(writer->file, writer->start, SEEK_SET)) {
         err = -errno;
         goto out;
     }
@@ -324,6 +371,8 @@ int recording_end(struct recording_writer *writer, const struct losses *losses)
     if (!err && fseeko(writer->file, 0, SEEK_END))
         err = -errno;
 out:
+    if (err || !losses)
+        take_back(writer);
     writer_free(writer);
     return err;
 }
@@ -413,12 +462,12 @@ static json_t *parse_line(struct recording_reader *reader, size_t length, json_e
     json_t *object = NULL;
 
     if (cut_data(reader, length))
-        object = json_loadb(reader->rest, length - reader->cut_size, JSON_REJECT_DUPLICATES, wrong);
+        object = json_from_text(reader->rest, length - reader->cut_size, wrong);
     if (cut_right(reader, object))
         return object;
     json_decref(object);
     reader->cut = NULL;
-    return json_loadb(reader->line, length, JSON_REJECT_DUPLICATES, wrong);
+    return json_from_text(reader->line, length, wrong);
 }
 
 /* The next line as an object in *out; NULL there at the end of the file. */
@@ -440,6 +489,8 @@ static int next_object(struct recording_reader *reader, json_t **out, struct rec
         return 0;
     reader->number++;
     *out = parse_line(reader, (size_t)length, &wrong);
+    if (!*out && errno != ENOMEM && reader->number > 1 && reader->line[length - 1] != '\n')
+        return 0; /* its writer was killed while it wrote this line */
     if (!*out)
         return fail(error, reader->number, wrong.column > 0 ? wrong.column : 1, wrong.text);
     if (!json_is_object(*out)) {

@@ -18,9 +18,13 @@ int recording_begin(struct recording_writer **out, FILE *file, char *const *comm
                     const char *backend);
 int recording_add(struct recording_writer *writer, const struct message *message);
 
+/* Lets all that was added be read. Returns 0 or -errno. */
+int recording_flush(struct recording_writer *writer);
+
 /*
  * Writes the last line and, where file can be sought in, what was lost into the first. losses may
- * be NULL: then nothing more is written. Frees the writer. Returns 0 or -errno.
+ * be NULL: then nothing more is written, and no part of a line left that could not be written
+ * whole. Frees the writer. Returns 0 or -errno.
  */
 int recording_end(struct recording_writer *writer, const struct losses *losses);
 
@@ -54,7 +58,10 @@ int recording_read(struct recording_reader *reader,
                    int (*add)(void *context, const struct message *message), void *context,
                    struct recording_error *error);
 
-/* What the recording says was lost; *complete is false when it ends before its last line. */
+/*
+ * What the recording says was lost; *complete is false when it ends before its last line, as one of
+ * which the writer was killed does. A part of a line at its end is then left out.
+ */
 void recording_losses(const struct recording_reader *reader, struct losses *losses, bool *complete);
 
 #endif

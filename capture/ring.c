@@ -12,9 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "capture/clock.h"
 #include "capture/losses.h"
 #include "capture/sockdiag.h"
 #include "capture/tree.h"
@@ -47,7 +47,7 @@ struct ring {
     size_t max_message; /* 0: messages are as long as they are */
     void *partials;     /* a tree by tid */
     struct losses losses;
-    uint64_t epoch; /* add to CLOCK_MONOTONIC to get nanoseconds since the epoch */
+    uint64_t epoch; /* of the monotonic clock (capture/clock.h) */
     int taken;      /* records in this batch */
     int quiet;      /* naps without a record */
     int error;
@@ -393,7 +393,6 @@ int ring_new(struct ring **out, int map, volatile uint32_t *state, const struct 
              size_t max_message)
 {
     struct ring *ring = calloc(1, sizeof(*ring));
-    struct timespec real, monotonic;
 
     if (!ring)
         return -ENOMEM;
@@ -404,10 +403,7 @@ int ring_new(struct ring **out, int map, volatile uint32_t *state, const struct 
         free(ring);
         return err;
     }
-    clock_gettime(CLOCK_REALTIME, &real);
-    clock_gettime(CLOCK_MONOTONIC, &monotonic);
-    ring->epoch = (uint64_t)(real.tv_sec - monotonic.tv_sec) * 1000000000 +
-                  (uint64_t)(real.tv_nsec - monotonic.tv_nsec);
+    ring->epoch = clock_epoch();
     ring->diag = -1;
     ring->state = state;
     ring->sink = sink;

@@ -9,8 +9,9 @@
 struct signalfd_siginfo;
 
 /*
- * Holds back, from now on, what would end us for no good reason: SIGPIPE, as writing where nobody
- * reads fails all the same, and SIGUSR1 until there is something to show.
+ * Holds back, from now on, what would end us for no good reason: SIGPIPE and SIGXFSZ, as writing
+ * where nobody reads, or more than a file may hold, fails all the same; and SIGUSR1 until there is
+ * something to show.
  */
 void signals_hold(void);
 

@@ -7,10 +7,10 @@
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/fsuid.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "capture/rights.h"
 #include "emit/embedded.h"
 
 enum { FILE_MAX = 1 << 20 };
@@ -21,47 +21,12 @@ static const char suffix[] = ".mustache";
 struct entry {
     char *name;
     char *path; /* NULL: it is built in */
-    bool as_caller;
 };
 
 struct library {
     struct entry *entries; /* in the order of their names */
     size_t count;
 };
-
-/* Rights: what lies in a user's home is read as that user would. */
-
-static bool caller(uid_t *user, gid_t *group)
-{
-    const char *user_text = getenv("SUDO_UID"), *group_text = getenv("SUDO_GID");
-
-    if (geteuid() != 0 || !user_text || !group_text)
-        return false;
-    *user = (uid_t)strtoul(user_text, NULL, 10);
-    *group = (gid_t)strtoul(group_text, NULL, 10);
-    return true;
-}
-
-/* Gives these rights over files to this process; both calls can only tell when asked again. */
-static int set_rights(uid_t user, gid_t group)
-{
-    setfsgid(group);
-    setfsuid(user);
-    return (uid_t)setfsuid((uid_t)-1) == user && (gid_t)setfsgid((gid_t)-1) == group ? 0 : -EPERM;
-}
-
-static int begin_rights(bool as_caller)
-{
-    uid_t user;
-    gid_t group;
-
-    return as_caller && caller(&user, &group) ? set_rights(user, group) : 0;
-}
-
-static int end_rights(bool as_caller)
-{
-    return as_caller ? set_rights(geteuid(), getegid()) : 0;
-}
 
 int library_user_folder(char **out)
 {
@@ -77,7 +42,7 @@ int library_user_folder(char **out)
     if (config && *config == '/') {
         length = asprintf(out, "%s/%s", config, below);
     } else {
-        if (caller(&user, &group) || !home || *home != '/')
+        if (rights_caller(&user, &group) || !home || *home != '/')
             entry = getpwuid(user);
         home = entry ? entry->pw_dir : home;
         if (!home || *home != '/')
@@ -101,8 +66,7 @@ static const struct entry *find_entry(const struct library *library, const char 
 }
 
 /* Takes over the path. */
-static int add_entry(struct library *library, const char *name, size_t length, char *path,
-                     bool as_caller)
+static int add_entry(struct library *library, const char *name, size_t length, char *path)
 {
     struct entry *entries =
         reallocarray(library->entries, library->count + 1, sizeof(*library->entries));
@@ -115,7 +79,7 @@ static int add_entry(struct library *library, const char *name, size_t length, c
         free(copy);
         return entries && copy ? 0 : -ENOMEM;
     }
-    library->entries[library->count++] = (struct entry){copy, path, as_caller};
+    library->entries[library->count++] = (struct entry){copy, path};
     return 0;
 }
 
@@ -141,25 +105,25 @@ static int list_entries(struct library *library, const struct library_folder *fo
             continue;
         if (asprintf(&path, "%s/%s", folder->path, file->d_name) < 0)
             return -ENOMEM;
-        status = add_entry(library, file->d_name, length, path, folder->as_caller);
+        status = add_entry(library, file->d_name, length, path);
     }
     return status ? status : -errno;
 }
 
 static int list_folder(struct library *library, const struct library_folder *folder)
 {
-    int status = begin_rights(folder->as_caller);
-    DIR *files = status ? NULL : opendir(folder->path);
+    DIR *files = opendir(folder->path);
+    int status;
 
     if (files) {
         status = list_entries(library, folder, files);
         closedir(files);
-    } else if (!status) {
+    } else {
         status = -errno;
         if (folder->optional && (status == -ENOENT || status == -ENOTDIR || status == -EACCES))
             status = 0;
     }
-    return end_rights(folder->as_caller) ? -EPERM : status;
+    return status;
 }
 
 static int list_embedded(struct library *library)
@@ -168,7 +132,7 @@ static int list_embedded(struct library *library)
 
     for (size_t i = 0; i < embedded_templates_count && !status; i++)
         status = add_entry(library, embedded_templates[i].name, strlen(embedded_templates[i].name),
-                           NULL, false);
+                           NULL);
     return status;
 }
 
@@ -273,19 +237,14 @@ int library_read_file(const char *path, struct library_text *out, struct templat
 /* Nothing but a file: a pipe in the folder would be waited for. */
 static int open_entry(const struct entry *entry)
 {
-    int status = begin_rights(entry->as_caller);
-    int fd = -1;
+    int fd = open(entry->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    int status = 0;
     struct stat file;
 
-    if (!status) {
-        fd = open(entry->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-        if (fd < 0 || fstat(fd, &file))
-            status = -errno;
-        else if (!S_ISREG(file.st_mode))
-            status = -EINVAL;
-    }
-    if (end_rights(entry->as_caller))
-        status = -EPERM;
+    if (fd < 0 || fstat(fd, &file))
+        status = -errno;
+    else if (!S_ISREG(file.st_mode))
+        status = -EINVAL;
     if (status && fd >= 0)
         close(fd);
     return status ? status : fd;

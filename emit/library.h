@@ -12,8 +12,7 @@ struct library;
 
 struct library_folder {
     const char *path;
-    bool optional;  /* it need not be there */
-    bool as_caller; /* under sudo, read with the rights of the user who called it, and no more */
+    bool optional; /* it need not be there */
 };
 
 /*

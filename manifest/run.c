@@ -49,8 +49,6 @@ static FILE *create(const char *path)
 
     if (fd >= 0 && !file)
         close(fd);
-    if (file)
-        output_give_to_caller(fd);
     return file;
 }
 

@@ -162,7 +162,66 @@ nobody $(getent passwd nobody | cut -d: -f6)"
     says '*nosuchuser: no such user'
 }
 
-@test "under sudo the files belong to who called it" {
-    SUDO_UID=65534 SUDO_GID=65534 "${sockfixture[@]}" -q -o out.json -w rec.jsonl true
-    equal "$(stat -c %u:%g out.json rec.jsonl | sort -u)" 65534:65534
+@test "under sudo files belong to who called it, and are opened with the caller's rights" {
+    local sudo=(env SUDO_UID=65534 SUDO_GID=65534 "${sockfixture[@]}" -q)
+    public
+    "${sudo[@]}" -o out.json -w rec.jsonl "$programs/talk" --path "$path"
+    "${sudo[@]}" -r rec.jsonl --lang raw -o folder
+    equal "$(stat -c %u:%g out.json rec.jsonl folder folder/* | sort -u)" 65534:65534
+    # The command is run as it would be without us.
+    equal "$("${sudo[@]}" -o out.json sh -c 'id; grep Cap /proc/self/status')" \
+        "$(sh -c 'id; grep Cap /proc/self/status')"
+    mkdir -m 755 roots
+    cp rec.jsonl roots
+    chmod 600 roots/rec.jsonl
+    refused() { # PATH ARG...
+        run -2 --separate-stderr "${sudo[@]}" "${@:2}"
+        says "$1: Permission denied (under sudo, files are opened with the rights of who called it)"
+    }
+    refused roots/out.json -o roots/out.json true
+    refused roots/out.jsonl -w roots/out.jsonl true
+    refused roots/folder -r rec.jsonl --lang raw -o roots/folder
+    refused roots/rec.jsonl -r roots/rec.jsonl -o out.json
+    equal "$(cd roots && echo *)" rec.jsonl
+}
+
+@test "while it records it can do no more than that takes" {
+    local backend
+    for backend in syscall ptrace; do
+        "$SOCKFIXTURE" -q --backend "$backend" -o out.json \
+            sh -c 'grep -hE "^(CapPrm|NoNew)" "/proc/$PPID/status" /proc/self/status' > seen
+        # kill, setuid and setgid, dac_override and dac_read_search, fowner, sys_ptrace, sys_nice
+        equal "$(head -n 2 seen | awk '{print $2}' | paste -s)" $'00000000008800ee\t1'
+        equal "$(tail -n 2 seen)" "$(grep -E '^(CapPrm|NoNew)' /proc/self/status)"
+    done
+    public
+    as_nobody +bpf,+perfmon ./sockfixture -q --backend syscall -o out.json \
+        sh -c 'grep -hE "^CapPrm" "/proc/$PPID/status"' > seen
+    equal "$(awk '{print $2}' seen)" 0000000000000000
+}
+
+@test "it does not run setuid" {
+    local mode
+    public
+    for mode in 4755 2755; do
+        chmod "$mode" sockfixture
+        run -2 --separate-stderr setpriv --reuid=65534 --regid=65534 --clear-groups \
+            ./sockfixture -o out.json touch ran
+        says 'is setuid or setgid*setcap cap_bpf,cap_perfmon+ep*'
+        [ ! -e ran ]
+    done
+}
+
+# What is given to the program's file is the program's alone.
+@test "with capabilities of its file it records, and the command has none of them" {
+    public
+    setcap cap_bpf,cap_perfmon+ep sockfixture
+    setpriv --reuid=65534 --regid=65534 --clear-groups ./sockfixture -q --backend syscall -o out.json \
+        sh -c 'grep CapEff /proc/self/status; ./talk --path socket' > seen
+    equal "$(awk '/CapEff/ {print $2}' seen)" 0000000000000000
+    equal "$(jq '[.conversations[].exchanges | length] | add > 0' out.json)" true
+    mkdir -m 700 roots
+    run -2 --separate-stderr setpriv --reuid=65534 --regid=65534 --clear-groups ./sockfixture -q \
+        -o roots/out.json true
+    says 'roots/out.json: Permission denied'
 }

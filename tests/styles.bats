@@ -444,7 +444,7 @@ SCRIPT
     cp -r corpus before
     run -4 "${sockfixture[@]}" --lang raw -o corpus false
     diff -r corpus before
-    head -c -20 one.jsonl > broken.jsonl
+    sed 's/"length":/"lenght":/' one.jsonl > broken.jsonl
     run -2 "$SOCKFIXTURE" -r broken.jsonl --lang raw -o corpus
     diff -r corpus before
     only_files corpus before one.jsonl broken.jsonl

@@ -358,7 +358,7 @@ static void names_that_are_taken(void **state)
     char taken[560];
 
     (void)state;
-    snprintf(taken, sizeof(taken), "%s.%d.0", path, getpid());
+    snprintf(taken, sizeof(taken), "%s.%d", path, getpid());
     write_file(taken, "somebody's", 0644);
     assert_int_equal(output_open(&output, path), 0);
     fputs("new", output.file);
@@ -366,6 +366,143 @@ static void names_that_are_taken(void **state)
     assert_file(path, "new");
     assert_file(taken, "somebody's");
     assert_int_equal(count_files(), 2);
+}
+
+static void can_be_seen_while_it_grows(void **state)
+{
+    const char *path = in_folder("new");
+    struct output output;
+
+    (void)state;
+    assert_int_equal(output_open(&output, path), 0);
+    assert_null(output_seen_as(&output));
+    assert_int_equal(output_show(&output), 0);
+    assert_string_equal(output_seen_as(&output), path);
+    fputs("some", output.file);
+    fflush(output.file);
+    assert_file(path, "some");
+    assert_int_equal(mode_of(path), 0600);
+    fputs(" and the rest", output.file);
+    assert_int_equal(output_commit(&output), 0);
+    assert_file(path, "some and the rest");
+    assert_int_equal(count_files(), 1);
+}
+
+static void is_gone_when_discarded(void **state)
+{
+    const char *path = in_folder("new"), *part = in_folder("old.part");
+    struct output output;
+
+    (void)state;
+    assert_int_equal(output_open(&output, path), 0);
+    assert_int_equal(output_show(&output), 0);
+    output_discard(&output);
+    assert_int_equal(count_files(), 0);
+    write_file(in_folder("old"), "old", 0644);
+    assert_int_equal(output_open(&output, in_folder("old")), 0);
+    assert_int_equal(output_show(&output), 0);
+    assert_int_equal(access(part, F_OK), 0);
+    output_discard(&output);
+    assert_file(in_folder("old"), "old");
+    assert_int_equal(count_files(), 1);
+}
+
+/* What there is stays until the new one is whole; a part that was left is left alone, too. */
+static void grows_beside_an_old_one(void **state)
+{
+    const char *path = in_folder("old"), *left = in_folder("old.part");
+    struct output output;
+    char part[560];
+
+    (void)state;
+    write_file(path, "old", 0640);
+    write_file(left, "of an earlier one", 0600);
+    assert_int_equal(output_open(&output, path), 0);
+    assert_int_equal(output_show(&output), 0);
+    snprintf(part, sizeof(part), "%s.1", left);
+    assert_string_equal(output_seen_as(&output), part);
+    fputs("new", output.file);
+    fflush(output.file);
+    assert_file(path, "old");
+    assert_file(part, "new");
+    assert_int_equal(output_commit(&output), 0);
+    assert_file(path, "new");
+    assert_file(left, "of an earlier one");
+    assert_int_equal(mode_of(path), 0640);
+    assert_int_equal(count_files(), 2);
+}
+
+/* A link that somebody planted is not where it grows, and what it leads to stays. */
+static void grows_through_no_link(void **state)
+{
+    const char *path = in_folder("link"), *target = in_folder("target");
+    struct output output;
+
+    (void)state;
+    assert_int_equal(symlink("target", path), 0);
+    assert_int_equal(symlink("target", in_folder("link.part")), 0);
+    assert_int_equal(output_open(&output, path), 0);
+    assert_int_equal(output_show(&output), 0);
+    fputs("new", output.file);
+    fflush(output.file);
+    assert_int_equal(access(target, F_OK), -1);
+    assert_int_equal(output_commit(&output), 0);
+    assert_int_equal(access(target, F_OK), -1);
+    assert_file(path, "new");
+    assert_int_equal(count_files(), 2);
+}
+
+static void can_be_kept_as_it_is(void **state)
+{
+    const char *path = in_folder("new");
+    struct output output;
+
+    (void)state;
+    assert_int_equal(output_open(&output, path), 0);
+    assert_int_equal(output_show(&output), 0);
+    fputs("some", output.file);
+    output_keep(&output);
+    output_discard(&output);
+    assert_file(path, "some");
+    assert_int_equal(count_files(), 1);
+}
+
+/* Somebody moved it away, and put another in its place: that is none of ours. */
+static void anothers_of_the_same_name_stays(void **state)
+{
+    const char *path = in_folder("new");
+    struct output output;
+
+    (void)state;
+    assert_int_equal(output_open(&output, path), 0);
+    assert_int_equal(output_show(&output), 0);
+    assert_int_equal(unlink(path), 0);
+    write_file(path, "another", 0644);
+    output_discard(&output);
+    assert_file(path, "another");
+}
+
+/* Where others can write, what leads out of a folder may have been planted. */
+static void anothers_pipe_is_refused(void **state)
+{
+    const char *pipe = in_folder("pipe"), *link = in_folder("link");
+    struct output output;
+
+    (void)state;
+    if (geteuid())
+        skip(); /* only root can be two users */
+    assert_int_equal(mkfifo(pipe, 0666), 0);
+    assert_int_equal(symlink("/dev/null", link), 0);
+    assert_int_equal(lchown(pipe, 1, 1) | lchown(link, 1, 1), 0);
+    assert_int_equal(chmod(folder, 01777), 0);
+    assert_int_equal(output_open(&output, pipe), -EPERM);
+    assert_int_equal(output_open(&output, link), -EPERM);
+    assert_int_equal(lchown(link, 0, 0), 0);
+    assert_int_equal(output_open(&output, link), 0);
+    assert_int_equal(output_commit(&output), 0);
+    assert_int_equal(lchown(link, 1, 1) | chmod(folder, 0755), 0);
+    assert_int_equal(output_open(&output, link), 0);
+    assert_int_equal(output_commit(&output), 0);
 }
 
 static void standard_output_stays_open(void **state)
@@ -413,6 +550,13 @@ int main(void)
         IN_FOLDER(a_directory_in_the_way),
         IN_FOLDER(a_folder_that_is_gone),
         IN_FOLDER(names_that_are_taken),
+        IN_FOLDER(can_be_seen_while_it_grows),
+        IN_FOLDER(is_gone_when_discarded),
+        IN_FOLDER(grows_beside_an_old_one),
+        IN_FOLDER(grows_through_no_link),
+        IN_FOLDER(can_be_kept_as_it_is),
+        IN_FOLDER(anothers_of_the_same_name_stays),
+        IN_FOLDER(anothers_pipe_is_refused),
         IN_FOLDER(standard_output_stays_open),
     };
 

@@ -491,7 +491,8 @@ static void cut_anywhere_is_told(void **state)
         err = read_text(copy, size, &got, &error, NULL);
         if (err) {
             assert_int_equal(err, -EINVAL);
-            assert_int_equal(error.line, lines);
+            assert_int_equal(lines, 1); /* of what it is a recording must be known */
+            assert_int_equal(error.line, 1);
             assert_true(error.column >= 1);
             assert_true(error.text[0] && !strchr(error.text, '\n'));
         } else {
@@ -782,13 +783,13 @@ static void deep_nesting_is_refused(void **state)
 {
     enum { DEPTH = 100000 };
     size_t head = strlen(HEADER);
-    char *text = malloc(head + DEPTH + 1);
+    char *text = malloc(head + DEPTH + 2);
 
     (void)state;
     assert_non_null(text);
     memcpy(text, HEADER, head);
     memset(text + head, '[', DEPTH);
-    text[head + DEPTH] = '\0';
+    strcpy(text + head + DEPTH, "\n");
     assert_refused(text, 2, "");
     for (size_t i = 0; i + 5 <= DEPTH; i += 5)
         memcpy(text + head + i, "{\"a\":", 5);

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/* The time of day, as it goes on from the beginning of a recording: nobody can set it meanwhile. */
+#ifndef CAPTURE_CLOCK_H
+#define CAPTURE_CLOCK_H
+
+#include <stdint.h>
+
+/* What to add to the kernel's monotonic clock to get the time of day now; nanoseconds. */
+uint64_t clock_epoch(void);
+
+/* The monotonic clock; nanoseconds. */
+uint64_t clock_monotonic(void);
+
+#endif

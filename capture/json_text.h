@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * JSON from text and to text that fails when memory runs out: jansson by itself may go on then, and
+ * leave out a byte of a string or more.
+ */
+#ifndef CAPTURE_JSON_TEXT_H
+#define CAPTURE_JSON_TEXT_H
+
+#include <jansson.h>
+
+/*
+ * Parses as json_loadb() does; no key may be there twice. Returns NULL with *wrong filled, and
+ * errno ENOMEM when it was memory that lacked.
+ */
+json_t *json_from_text(const char *text, size_t length, json_error_t *wrong);
+
+/* Returns the text in one line, to be freed, or NULL when there is no memory, or no object. */
+char *json_to_text(const json_t *object);
+
+#endif

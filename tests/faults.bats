@@ -1,0 +1,310 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
+# What can go wrong around it: what the user then sees, that nothing is left behind, and that no
+# recording is wrong without saying so.
+
+load helper
+
+setup() {
+    begin_test
+    hardships=$programs/hardships
+}
+
+teardown() {
+    stop_background
+    cd /
+    mountpoint -q "$work/small" && umount "$work/small"
+    return 0
+}
+
+# A disk that is soon full, or memory in which no test waits for a disk.
+small_disk() { # SIZE
+    mkdir small
+    mount -t tmpfs -o "size=$1" none small
+}
+
+end_of() { # RECORDING FILTER
+    tail -n 1 "$1" | jq -c ".end | $2"
+}
+
+is_sanitized() {
+    ldd "$SOCKFIXTURE" | grep -q libasan
+}
+
+# A library to be loaded before the C library, of one file in preload/.
+preload() { # NAME
+    cc -shared -fPIC -O1 -o "$work/$1.so" "$tests/preload/$1.c"
+}
+
+# Disks
+
+@test "no space for the recording: what is in it is kept, and is known to be cut short" {
+    small_disk 64k
+    record_many() {
+        run "-$1" --separate-stderr "${sockfixture[@]}" -q -w small/rec.jsonl "${@:2}" \
+            "$hardships" forks 500
+        [[ $stderr == 'sockfixture: small/rec.jsonl: No space left on device
+sockfixture: incomplete: small/rec.jsonl'*' holds what was recorded before that'* ]] || fail "$stderr"
+    }
+    record_many 3
+    only_files small
+    equal "$(stat -c %a small/rec.jsonl)" 600
+    run -3 --separate-stderr "$SOCKFIXTURE" -q -r small/rec.jsonl -o read.json
+    says 'small/rec.jsonl: incomplete: it ends before its last line'
+    equal "$(jq .incomplete read.json)" true
+    # What is there is the beginning of what was said.
+    "$SOCKFIXTURE" -q -r small/rec.jsonl -w whole.jsonl || [ $? -eq 3 ]
+    jq -r 'select(.data) | .text' whole.jsonl > said
+    [ "$(wc -l < said)" -gt 50 ]
+    cmp said <(for i in {0..499}; do printf 'question %s\nanswer %s\n' "$i" "$i"; done | head -n "$(wc -l < said)")
+    # One that is there stays what it is.
+    rm small/rec.jsonl
+    echo old > small/rec.jsonl
+    record_many 3
+    equal "$(cat small/rec.jsonl)" old
+    run -3 "$SOCKFIXTURE" -q -r small/rec.jsonl.part -o read.json
+    equal "$(cd small && echo *)" 'rec.jsonl rec.jsonl.part'
+}
+
+@test "no space for the fixture: the old one stays, and the recording is whole" {
+    small_disk 16k
+    echo old > small/fixture.json
+    run -2 --separate-stderr "${sockfixture[@]}" -q -o small/fixture.json -w rec.jsonl \
+        "$hardships" forks 100
+    says 'small/fixture.json: No space left on device'
+    equal "$(cat small/fixture.json)" old
+    equal "$(cd small && echo *)" fixture.json
+    equal "$(end_of rec.jsonl .messages)" 200
+}
+
+# Limits
+
+@test "no memory, at any moment of reading: told, and no other file" {
+    local n=0 status
+    "${sockfixture[@]}" -q -w "$recording" "$hardships" moves 2
+    "$SOCKFIXTURE" -r "$recording" -o good.json
+    small_disk 4m
+    cp "$recording" small/rec.jsonl
+    if is_sanitized; then
+        # Of allocations that are too large alone can a sanitizer tell the program.
+        "$tests/compose.py" <<< '> b"x" * 5000000' > small/rec.jsonl || true
+        ASAN_OPTIONS=allocator_may_return_null=1:max_allocation_size_mb=2 \
+            run -2 --separate-stderr "$SOCKFIXTURE" -r small/rec.jsonl -o small/out.json
+        [[ $stderr == *'sockfixture: '*'Cannot allocate memory'* ]] || fail "$stderr"
+        [ ! -e small/out.json ]
+        return
+    fi
+    preload scarce
+    while :; do
+        n=$((n + 1))
+        status=0
+        rm -f small/told small/out.json
+        SCARCE=$n SCARCE_TOLD=small/told LD_PRELOAD=./scarce.so \
+            "$SOCKFIXTURE" -r small/rec.jsonl -o small/out.json 2> small/error || status=$?
+        [ -e small/told ] || break
+        if [ "$status" -eq 0 ]; then
+            cmp small/out.json good.json
+        else
+            [ -s small/error ] || fail "allocation $n: ends with status $status and says nothing"
+            [ ! -e small/out.json ]
+        fi
+    done
+    equal "$status" 0
+    [ "$n" -gt 300 ]
+}
+
+@test "no memory, at any moment of recording: told, and known from the recording" {
+    local n=1 status step=101 backend=syscall # auto would try others, at length
+    is_sanitized && return # the test before says why
+    preload scarce
+    [ "${SOCKFIXTURE_BACKEND:-}" != ptrace ] || { backend=ptrace; step=7; }
+    while :; do
+        status=0
+        rm -f told rec*
+        background env SCARCE="$n" SCARCE_TOLD=told LD_PRELOAD=./scarce.so "$SOCKFIXTURE" -q \
+            --backend "$backend" -w rec.jsonl env -u LD_PRELOAD "$hardships" moves 2
+        finish "$pid" || status=$?
+        stop_background || true
+        [ -e told ] || break
+        echo "allocation $n: status $status" >&2
+        if [ "$status" -eq 0 ]; then
+            equal "$(end_of rec.jsonl .messages)" 4
+        elif [ "$status" -eq 3 ]; then
+            run -3 "$SOCKFIXTURE" -q -r rec.jsonl -o out.json
+        else
+            equal "$(find . -name 'rec*')" ''
+        fi
+        n=$((n + step))
+    done
+    equal "$status" 0
+    [ "$n" -gt 200 ]
+}
+
+@test "too many open files: told, or done without" {
+    local n status
+    for n in {3..40}; do
+        status=0
+        rm -f out.json rec.jsonl
+        prlimit --nofile="$n:$n" "${sockfixture[@]}" -q -o out.json -w rec.jsonl true \
+            2> error || status=$?
+        if [ "$status" -eq 0 ]; then
+            equal "$(end_of rec.jsonl .messages)" 0
+        elif [ "$status" -ne 127 ]; then
+            grep -qE '^sockfixture: |error while loading|Too many open files' error || fail "$n: $(cat error)"
+            [ ! -e out.json ] && [ ! -e rec.jsonl ]
+        fi
+    done
+    equal "$status" 0
+}
+
+@test "a file that may grow no longer is a full disk, and no end by a signal" {
+    run -3 --separate-stderr prlimit --fsize=20000:20000 "${sockfixture[@]}" -q -w rec.jsonl \
+        "$hardships" forks 200
+    [[ $stderr == 'sockfixture: rec.jsonl: File too large'* ]] || fail "$stderr"
+    run -3 "$SOCKFIXTURE" -q -r rec.jsonl -o out.json
+}
+
+# Signals
+
+# Whatever the moment: a fixture is whole or not there, a recording whole or known not to be.
+@test "signals at any moment" {
+    local seed each delay status
+    for seed in {1..16}; do
+        RANDOM=$seed
+        each=(KILL TERM HUP PIPE)
+        each=${each[seed % 4]}
+        delay=0.$(printf '%03d' $((RANDOM % 200)))
+        rm -f out.json rec.jsonl
+        background "${sockfixture[@]}" -q -o out.json -w rec.jsonl "$hardships" forks 100
+        sleep "$delay"
+        kill "-$each" "$pid" 2> /dev/null || true
+        finish "$pid" || true
+        stop_background || true
+        echo "$each after $delay s: $(ls -s out.json rec.jsonl 2>&1 | paste -s)" >&2
+        [ ! -e out.json ] || jq .incomplete out.json > /dev/null
+        equal "$(find . -name 'out.json?*' -o -name 'rec.jsonl?*')" ''
+        [ -s rec.jsonl ] || continue
+        status=0
+        "$SOCKFIXTURE" -q -r rec.jsonl -o read.json 2> error || status=$?
+        if [ "$status" -eq 3 ]; then
+            grep -q '^sockfixture: .*incomplete' error
+        else
+            equal "$status" 0
+            [ "$(end_of rec.jsonl .messages)" -le 200 ]
+        fi
+        rm -f read.json
+    done
+}
+
+@test "a recording can be read while it grows, and after a kill up to there" {
+    background "${sockfixture[@]}" -q -w rec.jsonl sh -c "'$hardships' moves 7; touch said; sleep 600"
+    wait_until 60 test -e said
+    lines() { [ "$(wc -l < rec.jsonl)" -eq 15 ]; }
+    wait_until 60 lines
+    equal "$(stat -c %a rec.jsonl)" 600
+    kill -KILL "$pid"
+    finish "$pid" || true
+    stop_background || true
+    run -3 --separate-stderr "$SOCKFIXTURE" -r rec.jsonl -l json
+    says 'rec.jsonl: incomplete: it ends before its last line'
+    equal "$(jq '[.conversations[].exchanges[]] | length' <<< "$output")" 7
+    # Killed in the middle of a line, all lines before are read.
+    head -c -9 rec.jsonl > cut.jsonl
+    run -3 "$SOCKFIXTURE" -q -r cut.jsonl -w again.jsonl
+    equal "$(jq -c 'select(.data)' again.jsonl)" "$(head -n -1 rec.jsonl | jq -c 'select(.data)')"
+}
+
+@test "-w - is read as it comes" {
+    mkfifo pipe
+    background sh -c '"$@" > pipe' sh "${sockfixture[@]}" -q -w - \
+        sh -c "'$hardships' moves 3; until [ -e read ]; do sleep 0.05; done"
+    exec 7< pipe
+    head -n 7 <&7 > first
+    touch read
+    cat <&7 > rest
+    exec 7<&-
+    finish "$pid"
+    equal "$(jq -r 'select(.data) | .text' first | paste -sd,)" \
+        'question 0,answer 0,question 1,answer 1,question 2,answer 2'
+    equal "$(jq -c .end.messages rest)" 6
+}
+
+@test "a reader of -w - that stops for a while" {
+    local status=0
+    mkfifo pipe
+    background sh -c '"$@" > pipe' sh "${sockfixture[@]}" -q --buffer-size 64K -w - \
+        "$hardships" forks 1000
+    exec 7< pipe
+    sleep 2
+    cat <&7 > rec.jsonl
+    exec 7<&-
+    finish "$pid" || status=$?
+    equal "$(end_of rec.jsonl '.messages + .lost.messages')" 2000
+    equal "$(end_of rec.jsonl '.lost.messages > 0')" "$([ "$status" -eq 3 ] && echo true || echo false)"
+}
+
+# What is observed
+
+@test "a buffer of the least size: each message is there, or known to be lost" {
+    local status=0
+    "${sockfixture[@]}" -q --buffer-size 4K -w rec.jsonl "$hardships" forks 500 2> error || status=$?
+    equal "$(end_of rec.jsonl '.messages + .lost.messages')" 1000
+    equal "$(end_of rec.jsonl '.lost.messages > 0')" "$([ "$status" -eq 3 ] && echo true || echo false)"
+}
+
+@test "5,000 processes, one after the other" {
+    "${sockfixture[@]}" -q -w rec.jsonl "$hardships" forks 5000
+    equal "$(jq -s -c '[.[] | select(.data)] | [length, ([.[].conversation] | unique | length),
+        ([.[].text | select(startswith("question"))] | unique | length)]' rec.jsonl)" '[10000,5000,5000]'
+}
+
+@test "a socket that moves from number to number, in a program that execs over and over" {
+    "${sockfixture[@]}" -q -w rec.jsonl "$hardships" moves 300
+    equal "$(jq -r 'select(.data) | .text' rec.jsonl | paste -sd, | cksum)" \
+        "$(for i in {0..299}; do echo "question $i,answer $i"; done | paste -sd, | cksum)"
+    equal "$(jq -s '[.[] | select(.data).conversation] | unique | length' rec.jsonl)" 1
+}
+
+@test "processes that have one number, one after the other" {
+    "${sockfixture[@]}" -q -w rec.jsonl "$hardships" pids 20
+    equal "$(jq -r 'select(.data and .direction == "request") | "\(.comm) \(.text)"' rec.jsonl | sort)" \
+        "$(for i in {0..19}; do echo "life-$i life $i"; done | sort)"
+    equal "$(jq -r 'select(.data and .direction == "request") | .pid' rec.jsonl | sort -u | wc -l)" 1
+}
+
+@test "a process that gets the number of an observed one is not observed" {
+    background "${sockfixture[@]}" -q -w rec.jsonl "$hardships" leaves number
+    wait_until 60 test -s number
+    "$hardships" inherits "$(cat number)"
+    rm number
+    finish "$pid"
+    equal "$(jq -r 'select(.data) | .text' rec.jsonl | paste -sd,)" 'first 0,answer 0'
+}
+
+@test "a server that is killed in the middle of what it says" {
+    local status=0 got recorded
+    "${sockfixture[@]}" -q -w rec.jsonl -o out.json "$hardships" dies > got 2> error || status=$?
+    got=$(cat got)
+    recorded=$(jq -s '[.[] | select(.data and .direction == "response") | .length] | add' rec.jsonl)
+    if [ "$status" -eq 0 ]; then
+        equal "$recorded" "$got" 'the bytes recorded, and those that came,'
+    else
+        equal "$status" 3
+        [ "$recorded" -le "$got" ]
+        grep -q '^sockfixture: incomplete: ' error
+    fi
+}
+
+@test "a clock that somebody sets back: messages go on in time" {
+    local before after
+    preload clock
+    before=$(date +%s)
+    ASAN_OPTIONS=verify_asan_link_order=0:${ASAN_OPTIONS:-} LD_PRELOAD=./clock.so \
+        "${sockfixture[@]}" -q -w rec.jsonl "$hardships" moves 20
+    after=$(date +%s)
+    jq -r 'select(.time) | .time' rec.jsonl > times
+    equal "$(wc -l < times)" 40
+    sort -nc times
+    [ "$(head -n 1 times | cut -d. -f1)" -ge $((before - 1)) ]
+    [ "$(tail -n 1 times | cut -d. -f1)" -le $((after + 1)) ]
+}

@@ -1,0 +1,133 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
+# What comes from outside drives no terminal, ends no comment or literal, and leads nowhere; files are
+# their owner's alone, and no planted link is followed. SECURITY.md says what is promised.
+
+load helper
+
+# Names for processes (15 bytes count), sockets and messages.
+hostile=('*/"; evil(); /*' $'\e[2J\e[31mred' $'a\nevil(1)\n#' "'''\"\"\"" '</script><b>x' $'\u202eevil' '\'
+    '{{{command}}}' '`${evil}`' $'\xff\xfe\x9b1m' '../../etc/evil' "--> ']]>")
+
+# Records a process of this name that says the name itself at an abstract address that holds it.
+record_hostile() { # NAME OPTION...
+    "${sockfixture[@]}" -w "$recording" "${@:2}" python3 -c '
+import ctypes, os, socket, sys
+name = os.fsencode(sys.argv[1])
+ctypes.CDLL(None).prctl(15, name[:15], 0, 0, 0)
+listener = socket.socket(socket.AF_UNIX)
+listener.bind(b"\0" + b"%d" % os.getpid() + name)
+listener.listen()
+client = socket.socket(socket.AF_UNIX)
+client.connect(listener.getsockname())
+server = listener.accept()[0]
+client.send(name)
+server.send(server.recv(100))
+client.recv(100)' "$1"
+}
+
+# Nothing but lines of printable characters, none of which turns the line around.
+is_tame() { # FILE...
+    run -1 env LC_ALL=C grep -aPn '[\x00-\x08\x0b-\x1f\x7f]|\xe2\x80[\xa8-\xae]|\xe2\x81[\xa6-\xa9]|\xc2[\x80-\x9f]' "$@"
+    run -1 grep -avn '^.*$' "$@" # what is no UTF-8
+}
+
+@test "names and bytes reach no terminal as they are" {
+    local name
+    for name in "${hostile[@]}"; do
+        printf 'the name is: %q\n' "$name" >&2
+        record_hostile "$name" -v -l json -o out.json 2> said
+        is_tame said out.json "$recording"
+        "$SOCKFIXTURE" -v -r "$recording" -o again.json 2> said
+        is_tame said again.json
+    done
+    for name in $'\e[2J\e[31mred' $'\xff\xfe\x9b1m'; do
+        # As files to read and to write, options and languages, none of which there is.
+        for option in -r --lang --template --backend --frame --bytes --style -s -u --template-dir -o; do
+            "$SOCKFIXTURE" "$option" "/nowhere/$name" -w "/nowhere/$name" true > said 2>&1 && fail "$option"
+            is_tame said
+        done
+    done
+}
+
+@test "a recording that somebody made up reaches no terminal as it is" {
+    "$tests/compose.py" <<< '> b"one"' > one.jsonl
+    # Names with escape sequences as JSON spells them, which a recorder would not write.
+    sed 's/"comm": *"[^"]*"/"comm":"\\u001b[31m\\u009b"/; s/"address": *"[^"]*"/"address":"\\u001b]0;x\\u0007\\u202e"/g' \
+        one.jsonl > evil.jsonl
+    run -1 cmp -s one.jsonl evil.jsonl
+    for lang in go rust python json html; do
+        "$SOCKFIXTURE" -v -r evil.jsonl --lang "$lang" -o out 2> said || [ $? -eq 2 ]
+        is_tame said
+        [ ! -e out ] || is_tame out
+        rm -f out
+    done
+}
+
+@test "names and bytes end no comment and no literal" {
+    local name
+    for name in "${hostile[@]}"; do
+        printf 'the name is: %q\n' "$name" >&2
+        record_hostile "$name" -q
+        for lang in go rust python json html; do
+            "$SOCKFIXTURE" -q -r "$recording" --lang "$lang" --name "$name" -o "out.$lang"
+            is_tame "out.$lang"
+        done
+        equal "$(gofmt -l < out.go)" ''
+        rustfmt --check --edition 2021 < out.rust
+        python3 -W error -c 'import ast, sys
+for node in ast.walk(ast.parse(open(sys.argv[1]).read())):
+    assert not (isinstance(node, ast.Name) and node.id == "evil")' out.python
+        python3 -m json.tool out.json > /dev/null
+        run -1 grep -E '<b>x|^ *evil\(' out.html
+        # The names of files are made of numbers alone.
+        "$SOCKFIXTURE" -q -r "$recording" --lang raw -o folder
+        equal "$(cd folder && find . -type f | sort | paste -sd' ')" \
+            './01-request.bin ./01-response.bin ./README'
+        is_tame folder/README
+        rm -r folder
+    done
+}
+
+@test "new files and folders are their owner's alone" {
+    umask 0
+    "$tests/compose.py" <<< '> b"x" * 100' > long.jsonl
+    "$SOCKFIXTURE" -r long.jsonl --lang go --embed-above 10 -o fixture_test.go -w again.jsonl
+    "$SOCKFIXTURE" -r long.jsonl --lang raw -o folder
+    "${sockfixture[@]}" -q -w live.jsonl -o live.json sh -c 'stat -c %a live.jsonl' > mode
+    equal "$(cat mode)" 600
+    equal "$(stat -c %a fixture_test*.* again.jsonl live.* folder/* | sort -u)" 600
+    [ "$(find . -name 'fixture_test*' | wc -l)" -eq 2 ]
+    equal "$(stat -c %a folder)" 700
+}
+
+# In a folder where anybody may write, somebody else has put links where our files are to be.
+@test "no planted link is followed" {
+    "$tests/compose.py" <<< '> b"x" * 100' > long.jsonl
+    mkdir -m 1777 shared
+    echo precious > precious
+    mkdir precious.d
+    plant() { # NAME TARGET
+        ln -s "$2" "shared/$1"
+        chown -h nobody "shared/$1"
+    }
+    plant out_test.go ../precious
+    plant out_test.01-request.bin ../precious
+    plant rec.jsonl ../precious
+    plant rec.jsonl.part ../precious
+    plant folder ../precious.d
+    plant device /dev/null
+    mkfifo -m 666 shared/pipe
+    chown nobody shared/pipe
+    "$SOCKFIXTURE" -q -r long.jsonl --lang go --embed-above 10 -o shared/out_test.go
+    "${sockfixture[@]}" -q -w shared/rec.jsonl true
+    run -2 "$SOCKFIXTURE" -q -r long.jsonl --lang raw -o shared/folder
+    equal "$(cat precious)" precious
+    equal "$(ls precious.d)" ''
+    equal "$(stat -c '%F %U' shared/{out_test.go,out_test.01-request.bin,rec.jsonl} | sort -u)" \
+        "regular file $(id -un)"
+    for name in device pipe; do
+        run -2 --separate-stderr "$SOCKFIXTURE" -q -r long.jsonl -o "shared/$name"
+        says "shared/$name: Operation not permitted (another user's, in a folder where anybody can write[?])"
+    done
+}

@@ -76,6 +76,15 @@ static __always_inline void record_fill(struct record_message *record, struct ca
     call->fresh = 0;
 }
 
+/* User space was told of the endpoint as it is now, unless the ring buffer was full just then. */
+static __always_inline bool is_announced(const struct call *call)
+{
+    __u64 key = call->sock;
+    const struct told *told = bpf_map_lookup_elem(&told_endpoints, &key);
+
+    return !told || told->announced;
+}
+
 /* Records the bytes [offset, offset + size) of the message at hand; size fits one record. */
 #define RECORD_BYTES(room)                                                                         \
     do {                                                                                           \
@@ -105,6 +114,8 @@ __noinline int record_bytes(struct call *call, __u64 from, __u64 bytes)
 
     if (!call || bytes > RECORD_DATA_MAX)
         return -1;
+    if (call->fresh && !is_announced(call))
+        return -1; /* nobody would know what it belongs to */
     if (call->offset + bytes >= call->available)
         call->flags |= RECORD_LAST;
     if (size <= 64)

@@ -177,6 +177,7 @@ enum call_kind {
     CALL_BIND,
     CALL_CONNECT,
     CALL_ACCEPT,
+    CALL_RING, /* io_uring_setup(), io_uring_enter(): what they move shows nowhere before Linux 6.3 */
 };
 
 enum { CALL_NUMBERS = 512 };

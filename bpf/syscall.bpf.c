@@ -194,6 +194,23 @@ static __always_inline void note_foreign(struct task_struct *task, struct pt_reg
         __sync_fetch_and_add(&losses.foreign, 1);
 }
 
+/* Processes that were counted for the rings they have. */
+struct {
+    __uint(type, BPF_MAP_TYPE_LRU_HASH);
+    __uint(max_entries, 1024);
+    __type(key, __u32);
+    __type(value, __u8);
+} ring_users SEC(".maps");
+
+static __always_inline void note_ring(void)
+{
+    __u32 process = bpf_get_current_pid_tgid() >> 32;
+    __u8 yes = 1;
+
+    if (!bpf_map_update_elem(&ring_users, &process, &yes, BPF_NOEXIST))
+        __sync_fetch_and_add(&losses.unfollowed, 1);
+}
+
 SEC("tp_btf/sys_enter")
 int BPF_PROG(on_sys_enter, struct pt_regs *regs, long number)
 {
@@ -213,6 +230,10 @@ int BPF_PROG(on_sys_enter, struct pt_regs *regs, long number)
     kind = call_kinds[number];
     if (kind == CALL_OTHER || (is_change(kind) && !scope.by_socket) || !process_is_observed())
         return 0;
+    if (kind == CALL_RING) {
+        note_ring();
+        return 0;
+    }
     file = find_socket(&subject, task, regs, &kind);
     if (!file)
         return 0;
@@ -512,7 +533,7 @@ int BPF_PROG(on_sys_exit, struct pt_regs *regs, long result)
         return 0;
     /* A tracer may have taken the number away. */
     kind = number < 0 ? CALL_SPLICE : call_kinds[number];
-    if (kind == CALL_OTHER)
+    if (kind == CALL_OTHER || kind == CALL_RING)
         return 0;
     if (is_change(kind)) {
         on_changed(task, regs, kind, result);

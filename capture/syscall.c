@@ -10,14 +10,18 @@
 
 #include "bpf/syscall.skel.h"
 
-static void fill_calls(struct syscall_bpf *bpf)
+static void fill_calls(struct syscall_bpf *bpf, bool with_rings)
 {
     for (size_t i = 0; i < socket_call_count; i++)
-        if (socket_calls[i].number < CALL_NUMBERS)
+        if (socket_calls[i].number < CALL_NUMBERS &&
+            (socket_calls[i].kind != CALL_RING || with_rings))
             bpf->rodata->call_kinds[socket_calls[i].number] = socket_calls[i].kind;
 }
 
-/* Tracepoints that came with 6.3: without them it is not noticed what passes by system calls. */
+/*
+ * Tracepoints that came with 6.3 tell how many bytes pass by system calls. Without them, all that
+ * can be told is who has a ring by which they may pass.
+ */
 static int choose_programs(struct syscall_bpf *bpf)
 {
     struct btf *kernel = btf__load_vmlinux_btf();
@@ -29,6 +33,7 @@ static int choose_programs(struct syscall_bpf *bpf)
     btf__free(kernel);
     bpf_program__set_autoload(bpf->progs.on_send_length, exists);
     bpf_program__set_autoload(bpf->progs.on_recv_length, exists);
+    fill_calls(bpf, !exists);
     return 0;
 }
 
@@ -41,7 +46,6 @@ static int start(struct bpf_parts *parts, const struct backend_options *options,
     if (!bpf)
         return bpf_reason(-errno, "opening the BPF program", reason);
     *parts = BPF_PARTS(bpf);
-    fill_calls(bpf);
     err = choose_programs(bpf);
     if (!err)
         err = bpf_load(parts, options);

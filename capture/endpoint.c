@@ -182,6 +182,17 @@ static struct endpoint *find_address(const struct endpoints *endpoints, const ch
     return found || !address_file(file, address, pid) ? found : endpoints_named(endpoints, file);
 }
 
+/*
+ * Tokens are used again, inodes are not. The inode of a peer that has not been accepted yet, or that
+ * is closed, is not known: in the first case nothing is known of that peer, in the second it may
+ * have told whose peer it is.
+ */
+static bool is_peer(const struct endpoint_facts *endpoint, const struct endpoint_facts *peer)
+{
+    return endpoint->peer_inode ? peer->inode == endpoint->peer_inode
+                                : peer->peer_inode == endpoint->inode;
+}
+
 struct endpoint *endpoints_peer(const struct endpoints *endpoints, const struct endpoint *endpoint,
                                 const char *address)
 {
@@ -193,7 +204,7 @@ struct endpoint *endpoints_peer(const struct endpoints *endpoints, const struct 
         peer = find_token(endpoints, facts->peer_token);
     else if (facts->peer_inode)
         peer = endpoints_find(endpoints, facts->peer_inode);
-    if (peer && facts->peer_inode && peer->facts.inode != facts->peer_inode)
+    if (peer && !is_peer(facts, &peer->facts))
         peer = NULL; /* the token of a socket that is gone */
     if (peer || facts->peer_token || facts->peer_inode)
         return peer;

@@ -50,6 +50,16 @@ static bool is_control(const uint8_t *data, size_t length)
     return length == 3 && data[0] == 0xef && data[1] == 0xbb && data[2] == 0xbf;
 }
 
+/* How many bytes from the start of data are printable ASCII that stands for itself. */
+static size_t plain_length(const uint8_t *data, size_t length)
+{
+    size_t count = 0;
+
+    while (count < length && data[count] >= 0x20 && data[count] < 0x7f && data[count] != '\\')
+        count++;
+    return count;
+}
+
 static size_t escape_bytes(char *buffer, size_t size, const void *data, size_t length,
                            bool backslashes)
 {
@@ -60,10 +70,17 @@ static size_t escape_bytes(char *buffer, size_t size, const void *data, size_t l
     if (size == 0)
         return 0;
     while (done < length) {
-        size_t take = utf8_length(from + done, length - done);
+        size_t room = size - 1 - used, left = length - done;
+        size_t plain = plain_length(from + done, left < room ? left : room);
+        size_t take, count = 0;
         char escape[16];
-        size_t count = 0;
 
+        memcpy(buffer + used, from + done, plain);
+        used += plain;
+        done += plain;
+        if (done == length)
+            break;
+        take = utf8_length(from + done, length - done);
         if (backslashes && take == 1 && from[done] == '\\') {
             escape[count++] = '\\';
             escape[count++] = '\\';

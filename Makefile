@@ -111,9 +111,9 @@ $(BUILD)/tests/fuzz/%: tests/fuzz/%.c $(objects)
 sudo      := $(if $(filter 0,$(shell id -u)),,sudo)
 build_deps = gcc make pkg-config clang llvm libbpf-dev libelf-dev zlib1g-dev libjansson-dev libpcap0.8-dev bpftool
 demo_deps  = linuxptp
-example_deps = chrony chromium optipng
+example_deps = chrony linuxptp redis-server python3 iproute2 util-linux chromium optipng
 test_deps  = bats libcmocka-dev chrony linuxptp golang-go rustc rustfmt black python3-pytest python3-jsonschema python3-yaml git \
-             strace bpftrace jq procps util-linux socat libcap2-bin libasan8 libubsan1 valgrind xxd \
+             strace bpftrace jq procps util-linux iproute2 socat libcap2-bin libasan8 libubsan1 valgrind xxd \
              lcov dbus dbus-daemon systemd python3-gi redis-server redis-tools dbus-bin postgresql curl openssh-client openssl \
              libc6-dev-arm64-cross chromium chromium-driver tshark tcpdump
 language_deps = clang clang-format openjdk-17-jdk-headless kotlin mono-mcs mono-runtime ruby rubocop \
@@ -164,6 +164,12 @@ deps-vm:
 demo: deps-demo ## Record pmc talking to a private ptp4l, and show the Go table
 	@$(MAKE) --no-print-directory all
 	@$(sudo) examples/demo $(BUILD)/sockfixture
+
+examples: deps-examples ## Record the examples again, and make their fixtures
+	@$(MAKE) --no-print-directory all
+	@set -e; for example in examples/*/record; do \
+		echo "  RECORD  $${example%/record}"; $(sudo) "$$example" $(BUILD)/sockfixture; \
+	done
 
 test: deps-test $(if $(filter true,$(CI)),deps-vm) ## Build and run all tests (with CI=true also under sanitizers and on other kernels)
 	@$(MAKE) --no-print-directory all unit-tests test-programs

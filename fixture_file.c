@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "emit/files.h"
+#include "emit/leftovers.h"
 #include "say.h"
 
 static enum status check_folder(const char *path, const struct language *language)
@@ -88,20 +89,57 @@ static int add_file(void *context, const char *name, const struct said *said)
     return err;
 }
 
-/* What is beside the fixture is there before it is, so whoever finds a fixture finds all of it. */
+/* The fixture is there, whatever becomes of what the one before it has left. */
+static void remove_leftovers(const struct run *run, struct leftovers *leftovers)
+{
+    const char *path = run->options->output;
+    size_t removed;
+    int err = leftovers_remove(leftovers, path, &removed);
+
+    leftovers_free(leftovers);
+    if (removed && !run->options->quiet)
+        say("%s: removed files of messages that only the one before had (%zu)", path, removed);
+    if (err)
+        say("%s: files of messages that only the one before had are left beside it: %s", path,
+            strerror(-err));
+}
+
+/*
+ * What is beside the fixture is there before it is, so whoever finds a fixture finds all of it; and
+ * what only the one before had goes after that.
+ */
+static int write_beside(struct run *run, const struct fixture *fixture)
+{
+    struct leftovers leftovers = {.folder = -1};
+    int err = leftovers_find(&leftovers, run->options->output, fixture->stem);
+
+    if (!err)
+        err = files_each(fixture, add_file, run);
+    if (!err && run->folder.path)
+        err = folder_pour(&run->folder);
+    if (!err)
+        err = output_commit(&run->fixture_file);
+    if (!err)
+        remove_leftovers(run, &leftovers);
+    else
+        leftovers_free(&leftovers);
+    return err;
+}
+
+static int write_folder(struct run *run, const struct fixture *fixture)
+{
+    int err = files_each(fixture, add_file, run);
+
+    if (!err)
+        err = output_commit(&run->fixture_file);
+    return err ? err : folder_commit(&run->folder);
+}
+
 static int write_files(struct run *run, const struct fixture *fixture)
 {
-    int err = 0;
-
-    if (run->language->folder || fixture->stem)
-        err = files_each(fixture, add_file, run);
-    if (!err && run->language->folder)
-        err = output_commit(&run->fixture_file);
-    if (!err && run->folder.path)
-        err = run->language->folder ? folder_commit(&run->folder) : folder_pour(&run->folder);
-    if (!err && !run->language->folder)
-        err = output_commit(&run->fixture_file);
-    return err;
+    if (run->language->folder)
+        return write_folder(run, fixture);
+    return fixture->stem ? write_beside(run, fixture) : output_commit(&run->fixture_file);
 }
 
 /* The name of the file that the fixture goes to, without its ending; NULL when it has no name. */

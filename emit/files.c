@@ -69,18 +69,34 @@ static const char *skip_word(const char *text, const char *word)
     return text && !strncmp(text, word, length) ? text + length : NULL;
 }
 
-bool files_is_name(const char *name)
+/* What files_name() ends in, of one message in one conversation. */
+static const char *skip_message(const char *text)
 {
-    const char *at = strchr(name, '/') ? skip_word(skip_number(name), "/") : name;
-    const char *request, *response;
+    const char *at = skip_number(text);
+    const char *request = skip_word(at, "-request");
+    const char *response = skip_word(at, "-response");
 
-    at = skip_number(at);
-    request = skip_word(at, "-request");
-    response = skip_word(at, "-response");
     at = request ? request : response;
     if (at && *at == '-')
         at = skip_number(at + 1);
-    return at && !strcmp(at, ".bin");
+    return skip_word(at, ".bin");
+}
+
+bool files_is_name(const char *name)
+{
+    const char *at = strchr(name, '/') ? skip_word(skip_number(name), "/") : name;
+
+    at = skip_message(at);
+    return at && !*at;
+}
+
+size_t files_name_length(const char *text, const char *stem)
+{
+    const char *message = skip_word(skip_word(text, stem), ".");
+    const char *conversation = skip_word(skip_number(message), ".");
+    const char *end = skip_message(conversation ? conversation : message);
+
+    return end ? (size_t)(end - text) : 0;
 }
 
 static int each_message(const struct fixture *fixture, const struct side *side,

@@ -25,6 +25,12 @@ void files_name(const struct fixture *fixture, const struct side *side, size_t i
 bool files_is_name(const char *name);
 
 /*
+ * How long the name is that the text begins with, if files_name() gives it to a file beside a
+ * fixture of that stem; else 0.
+ */
+size_t files_name_length(const char *text, const char *stem);
+
+/*
  * Hands over each file there is to write, in the order of the table. Returns 0, or what `write`
  * returned.
  */

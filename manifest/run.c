@@ -13,7 +13,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "capture/output.h"
 #include "capture/terminal.h"
 #include "capture/text.h"
 #include "emit/command.h"

@@ -333,6 +333,80 @@ SCRIPT
     run -1 grep -q _load none.py
 }
 
+# Three exchanges, then one: what the first fixture alone had goes, and nothing that is not ours.
+three=$'> b"one"\n< b"1"\n> b"two"\n< b"2"\n> b"three"\n< b"3"'
+
+@test "files that only the fixture of before had are removed" {
+    "$tests/compose.py" <<< "$three" > three.jsonl
+    "$tests/compose.py" <<< '> b"one"' > one.jsonl
+    "$SOCKFIXTURE" -r three.jsonl -o talk.py --embed-above 1
+    echo mine > talk.04-request.bin
+    echo mine > other.02-request.bin
+    echo mine > 02-request.bin
+    run --separate-stderr "$SOCKFIXTURE" -r one.jsonl -o talk.py --embed-above 1
+    says 'talk.py: removed files of messages that only the one before had (2)'
+    only_files three.jsonl one.jsonl talk.py talk.01-request.bin talk.04-request.bin \
+        other.02-request.bin 02-request.bin
+    # None at all, as the messages stand in the fixture now, and then again some.
+    "$SOCKFIXTURE" -q -r one.jsonl -o talk.py 2> said
+    [ ! -s said ] && [ ! -e talk.01-request.bin ]
+    "$SOCKFIXTURE" -r three.jsonl -o talk.py --embed-above 1
+    # As long as another fixture loads them they stay.
+    "$SOCKFIXTURE" -r three.jsonl -o talk.rs --embed-above 1
+    "$SOCKFIXTURE" -r one.jsonl -o talk.py --embed-above 1 2> said
+    [ -e talk.02-request.bin ] && [ ! -s said ]
+    "$SOCKFIXTURE" -r one.jsonl -o talk.rs --embed-above 1
+    [ ! -e talk.02-request.bin ] && [ ! -e talk.03-request.bin ] && [ -e talk.04-request.bin ]
+}
+
+@test "files are only removed when a fixture of ours had them" {
+    "$tests/compose.py" <<< "$three" > three.jsonl
+    "$tests/compose.py" <<< '> b"one"' > one.jsonl
+    "$SOCKFIXTURE" -r three.jsonl -o kept.go --embed-above 1
+    # Somebody's own program, a link, a folder of that name, and a name that stands in a comment.
+    sed 's/sockfixture/somebody/' kept.go > talk.go
+    cp kept.02-request.bin talk.02-request.bin
+    "$SOCKFIXTURE" -r one.jsonl -o talk.go --embed-above 1
+    [ -e talk.02-request.bin ]
+    "$SOCKFIXTURE" -r three.jsonl -o talk.go --embed-above 1
+    mv talk.go real.go
+    ln -s real.go talk.go
+    "$SOCKFIXTURE" -r one.jsonl -o talk.go --embed-above 1
+    [ -e talk.02-request.bin ]
+    "$SOCKFIXTURE" -r three.jsonl -o talk.go --embed-above 1
+    rm talk.02-request.bin talk.03-request.bin
+    ln -s one.jsonl talk.02-request.bin
+    mkdir talk.03-request.bin
+    "$SOCKFIXTURE" -r one.jsonl -o talk.go --embed-above 1
+    [ -L talk.02-request.bin ] && [ -d talk.03-request.bin ] && [ -s one.jsonl ]
+    sed 's/"kept\.03-request\.bin"/kept.03-request.bin/' kept.go > spelt.go
+    mv spelt.go kept.go
+    "$SOCKFIXTURE" -r one.jsonl -o kept.go --embed-above 1
+    [ -e kept.03-request.bin ] && [ ! -e kept.02-request.bin ]
+}
+
+@test "files stay when the new fixture cannot be made" {
+    "$tests/compose.py" <<< "$three" > three.jsonl
+    "$SOCKFIXTURE" -r three.jsonl -o talk.py --embed-above 1
+    cp -r . ../before
+    run -4 "${sockfixture[@]}" -q -o talk.py --embed-above 1 false
+    diff -r . ../before
+}
+
+# Names at every place of the blocks that the file is read in.
+@test "files that a large fixture loaded are found wherever it names them" {
+    local at
+    for at in {0..40}; do
+        printf '> b"%s"\n< b"y"\n' x{1..9} "$(printf '%*s' "$((at * 7))" '')"
+    done | "$tests/compose.py" > many.jsonl
+    "$tests/compose.py" <<< '> b"one"' > one.jsonl
+    "$SOCKFIXTURE" -r many.jsonl -o many.go --embed-above 1
+    [ "$(stat -c %s many.go)" -gt 50000 ]
+    [ "$(find . -name 'many.*.bin' | wc -l)" -gt 300 ]
+    "$SOCKFIXTURE" -r one.jsonl -o many.go --embed-above 1
+    only_files many.jsonl one.jsonl many.go many.01-request.bin
+}
+
 @test "messages of several conversations in files" {
     "$tests/compose.py" <<< $'> b"one"\n2> b"two"' > two.jsonl
     "$SOCKFIXTURE" -r two.jsonl -o two.py --embed-above 1

@@ -1,0 +1,3 @@
+module example.org/candm
+
+go 1.19

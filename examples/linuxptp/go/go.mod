@@ -1,0 +1,3 @@
+module example.org/management
+
+go 1.19

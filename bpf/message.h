@@ -177,7 +177,8 @@ enum call_kind {
     CALL_BIND,
     CALL_CONNECT,
     CALL_ACCEPT,
-    CALL_RING, /* io_uring_setup(), io_uring_enter(): what they move shows nowhere before Linux 6.3 */
+    CALL_RING, /* io_uring_setup(), io_uring_enter(): what they move shows nowhere before Linux 6.3
+                */
 };
 
 enum { CALL_NUMBERS = 512 };

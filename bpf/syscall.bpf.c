@@ -553,10 +553,12 @@ static __always_inline int notice(struct sock *sk, int moved)
     struct subject subject;
     struct call *call;
 
-    if (moved <= 0 || is_early() || !process_is_observed())
+    if (moved <= 0)
         return 0;
     call = bpf_task_storage_get(&calls, bpf_get_current_task_btf(), 0, 0);
     if (call && call->kind != CALL_OTHER)
+        return 0;
+    if (is_early() || !process_is_observed())
         return 0;
     subject_is(&subject, sk, inode_of(sk));
     if (is_known_family(subject.family) && is_observed(standing_of(&subject)))

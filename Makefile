@@ -41,7 +41,7 @@ scripts    := .ci/run $(shell grep -lE '^\#!.*\b(sh|bash)$$' tests/* tests/*/* t
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all deps deps-demo deps-examples examples deps-test deps-lint deps-vm demo test unit-tests \
+.PHONY: all deps deps-demo deps-examples examples deps-test deps-lint deps-bench deps-vm demo test unit-tests \
         test-programs test-vm bench sanitized fuzz fuzzers lint format install uninstall clean help FORCE
 
 all: $(BUILD)/sockfixture ## Build the program (the default)
@@ -115,6 +115,7 @@ test_deps  = bats libcmocka-dev chrony linuxptp golang-go rustc rustfmt black py
              strace jq procps util-linux socat libcap2-bin libasan8 libubsan1 valgrind xxd \
              dbus dbus-daemon systemd python3-gi redis-server redis-tools dbus-bin postgresql curl openssh-client openssl \
              libc6-dev-arm64-cross chromium chromium-driver
+bench_deps = bpftrace python3-bpfcc strace time util-linux
 fuzz_deps  = libclang-rt-dev python3
 lint_deps  = clang-format clang-tidy cppcheck shellcheck mandoc
 vm_deps    = $(shell tests/vm/deps)
@@ -147,6 +148,9 @@ deps-lint:
 deps-fuzz:
 	$(call install_deps,$(fuzz_deps))
 
+deps-bench:
+	$(call install_deps,$(bench_deps))
+
 deps-vm:
 	$(call install_deps,$(vm_deps))
 
@@ -167,8 +171,10 @@ test-vm: deps-test deps-vm ## Run the suite on Debian's kernels under QEMU, with
 	@$(MAKE) --no-print-directory all test-programs
 	@$(sudo) env BUILD='$(BUILD)' tests/vm/matrix --readme README.md
 
-bench: deps-test ## Measure emission against tools that spell bytes
-	@$(MAKE) --no-print-directory all
+bench: deps-test deps-bench ## Measure what recording costs, and emission, against other tools
+	@$(MAKE) --no-print-directory all $(BUILD)/tests/programs/load
+	@$(sudo) env BENCH='$(BENCH)' tests/bench/cost --program $(BUILD)/sockfixture \
+		--load $(BUILD)/tests/programs/load $(BENCH_FLAGS)
 	@tests/bench/emit $(BUILD)/sockfixture
 
 sanitized: ## Build all of it with ASan and UBSan, in build/sanitized

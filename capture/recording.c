@@ -7,7 +7,6 @@
 #include "capture/recording.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>

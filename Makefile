@@ -42,7 +42,7 @@ scripts    := .ci/run $(shell grep -lE '^\#!.*\b(sh|bash)$$' tests/* tests/*/* t
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all deps deps-demo deps-examples examples deps-test deps-lint deps-vm demo test unit-tests \
+.PHONY: all deps deps-demo deps-examples examples deps-test deps-lint deps-bench deps-vm demo test unit-tests \
         test-programs test-vm bench sanitized valgrind coverage analyze fuzz fuzzers lint format install uninstall clean help FORCE
 
 all: $(BUILD)/sockfixture ## Build the program (the default)
@@ -119,6 +119,7 @@ test_deps  = bats libcmocka-dev chrony linuxptp golang-go rustc rustfmt black py
 language_deps = clang clang-format openjdk-17-jdk-headless kotlin mono-mcs mono-runtime ruby rubocop \
              perltidy elixir erlang-base ghc ormolu python3-yaml yamllint golang-golang-x-tools-dev \
              $(if $(shell command -v npm),,nodejs npm)
+bench_deps = bpftrace python3-bpfcc strace time util-linux
 fuzz_deps  = libclang-rt-dev python3
 lint_deps  = clang-format clang-tidy cppcheck shellcheck mandoc
 vm_deps    = $(shell tests/vm/deps)
@@ -157,6 +158,9 @@ deps-lint:
 deps-fuzz:
 	$(call install_deps,$(fuzz_deps))
 
+deps-bench:
+	$(call install_deps,$(bench_deps))
+
 deps-vm:
 	$(call install_deps,$(vm_deps))
 
@@ -183,8 +187,10 @@ test-vm: deps-test deps-vm ## Run the suite on Debian's kernels under QEMU, with
 	@$(MAKE) --no-print-directory all test-programs
 	@$(sudo) env BUILD='$(BUILD)' tests/vm/matrix --readme README.md
 
-bench: deps-test ## Measure emission against tools that spell bytes
-	@$(MAKE) --no-print-directory all
+bench: deps-test deps-bench ## Measure what recording costs, and emission, against other tools
+	@$(MAKE) --no-print-directory all $(BUILD)/tests/programs/load
+	@$(sudo) env BENCH='$(BENCH)' tests/bench/cost --program $(BUILD)/sockfixture \
+		--load $(BUILD)/tests/programs/load $(BENCH_FLAGS)
 	@tests/bench/emit $(BUILD)/sockfixture
 
 sanitized: ## Build all of it with ASan and UBSan, in build/sanitized

@@ -72,11 +72,11 @@ static long judge_name(__u64 index, struct naming *naming)
 /* Not static, as others below: the verifier looks at each once, not wherever it is called. */
 __noinline int name_is_wanted(void)
 {
-    struct task_struct *task = bpf_get_current_task_btf();
+    struct task_struct *leader = READ(bpf_get_current_task_btf(), group_leader);
     struct naming naming = {};
     long length;
 
-    length = bpf_probe_read_kernel_str(naming.name, RECORD_COMM_SIZE, task->group_leader->comm);
+    length = bpf_probe_read_kernel_str(naming.name, RECORD_COMM_SIZE, leader->comm);
     naming.length = length > 0 ? length - 1 : 0;
     bpf_loop(PATTERN_NAMES, judge_name, &naming, 0);
     return naming.matches;

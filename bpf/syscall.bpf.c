@@ -134,19 +134,19 @@ static __always_inline void keep_arguments(struct call *call, struct pt_regs *re
 }
 
 /* Finds the socket that a call is on, and turns CALL_SPLICE into what it does to that socket. */
-static __always_inline struct file *find_socket(struct subject *subject, struct task_struct *task,
-                                                struct pt_regs *regs, __u8 *kind)
+static __always_inline struct file *find_socket(struct subject *subject, struct pt_regs *regs,
+                                                __u8 *kind)
 {
     struct file *file;
 
     if (*kind == CALL_SPLICE) {
-        file = file_of(task, argument(regs, 2));
+        file = file_of(argument(regs, 2));
         if (socket_of(file, subject)) {
             *kind = CALL_SENDFILE;
             return file;
         }
     }
-    file = file_of(task, first_argument(regs));
+    file = file_of(first_argument(regs));
     return socket_of(file, subject) ? file : 0;
 }
 
@@ -185,11 +185,11 @@ static __always_inline void begin(struct call *call)
 }
 
 /* A call of a 32-bit program: they have numbers of their own, so what it does is not known. */
-static __always_inline void note_foreign(struct task_struct *task, struct pt_regs *regs)
+static __always_inline void note_foreign(struct pt_regs *regs)
 {
     struct subject subject;
 
-    if (scope.by_process || (socket_of(file_of(task, foreign_argument(regs)), &subject) &&
+    if (scope.by_process || (socket_of(file_of(foreign_argument(regs)), &subject) &&
                              is_observed(standing_of(&subject))))
         __sync_fetch_and_add(&losses.foreign, 1);
 }
@@ -222,7 +222,7 @@ int BPF_PROG(on_sys_enter, struct pt_regs *regs, long number)
 
     if (foreign_call(task)) {
         if (process_is_observed())
-            note_foreign(task, regs);
+            note_foreign(regs);
         return 0;
     }
     if (number < 0 || number >= CALL_NUMBERS)
@@ -234,7 +234,7 @@ int BPF_PROG(on_sys_enter, struct pt_regs *regs, long number)
         note_ring();
         return 0;
     }
-    file = find_socket(&subject, task, regs, &kind);
+    file = find_socket(&subject, regs, &kind);
     if (!file)
         return 0;
     if (is_change(kind)) {
@@ -449,8 +449,8 @@ static __noinline void on_changed(struct task_struct *task, struct pt_regs *regs
     struct subject subject;
     struct call *call;
 
-    if (!has_changed(kind, result) || !process_is_observed() ||
-        !socket_of(file_of(task, fd), &subject) || !is_observed(standing_of(&subject)))
+    if (!has_changed(kind, result) || !process_is_observed() || !socket_of(file_of(fd), &subject) ||
+        !is_observed(standing_of(&subject)))
         return;
     call = call_get(task);
     if (!call)
@@ -508,7 +508,7 @@ static __noinline struct call *early_call(struct task_struct *task, struct pt_re
     struct subject subject;
     struct call *call;
 
-    if (sends(kind) || !process_is_observed() || !find_socket(&subject, task, regs, &kind) ||
+    if (sends(kind) || !process_is_observed() || !find_socket(&subject, regs, &kind) ||
         sends(kind) || !is_observed(standing_of(&subject)))
         return 0;
     call = call_get(task);
@@ -553,10 +553,12 @@ static __always_inline int notice(struct sock *sk, int moved)
     struct subject subject;
     struct call *call;
 
-    if (moved <= 0 || is_early() || !process_is_observed())
+    if (moved <= 0)
         return 0;
     call = bpf_task_storage_get(&calls, bpf_get_current_task_btf(), 0, 0);
     if (call && call->kind != CALL_OTHER)
+        return 0;
+    if (is_early() || !process_is_observed())
         return 0;
     subject_is(&subject, sk, inode_of(sk));
     if (is_known_family(subject.family) && is_observed(standing_of(&subject)))

@@ -74,6 +74,47 @@ static int prepare(bool verbose, char reason[REASON_SIZE])
     return 0;
 }
 
+/* Loads a program that returns 0 at once. Returns its descriptor or -errno. */
+static int load_trial(enum bpf_prog_type type, const struct bpf_prog_load_opts *options)
+{
+    static const struct bpf_insn instructions[] = {
+        {.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0},
+        {.code = BPF_JMP | BPF_EXIT},
+    };
+    int fd = bpf_prog_load(type, "trial", "GPL", instructions, 2, options);
+
+    return fd < 0 ? -errno : fd;
+}
+
+int bpf_has_tracepoint(const char *name)
+{
+    int program = load_trial(BPF_PROG_TYPE_RAW_TRACEPOINT, NULL), link, err;
+
+    if (program < 0)
+        return program;
+    link = bpf_raw_tracepoint_open(name, program);
+    err = link < 0 ? -errno : 0;
+    if (link >= 0)
+        close(link);
+    close(program);
+    if (err == -ENOENT)
+        return 0;
+    return err ? err : 1;
+}
+
+/* Nothing can be attached to a type, which is what BTF begins with; a kernel that gets as far as
+ * finding that out says EINVAL. */
+int bpf_try_trampolines(void)
+{
+    LIBBPF_OPTS(bpf_prog_load_opts, options, .expected_attach_type = BPF_TRACE_FENTRY,
+                .attach_btf_id = 1);
+    int program = load_trial(BPF_PROG_TYPE_TRACING, &options);
+
+    if (program >= 0)
+        close(program);
+    return program == -EPERM ? program : 0;
+}
+
 /* The kernel side may read it meanwhile: what does not match then is looked at again. */
 static void copy_patterns(const struct bpf_parts *parts, const struct scope_request *scope)
 {
@@ -105,12 +146,20 @@ static int set_scope(const struct bpf_parts *parts, const struct scope_request *
     return parts->scope->by_socket ? 0 : bpf_map__set_max_entries(parts->verdicts, 1);
 }
 
+/* Threads that were there before are of no interest when all that is observed begins later. */
+static bool attaches(const struct scope_request *scope)
+{
+    return scope && !scope->launches;
+}
+
 int bpf_load(const struct bpf_parts *parts, const struct backend_options *options)
 {
     int err = bpf_map__set_max_entries(parts->records, options->buffer_size);
 
     *parts->wake_at = options->buffer_size / 16;
     *parts->max_message = options->max_message;
+    if (!err && !attaches(options->scope)) /* it takes megabytes of the kernel's memory */
+        err = bpf_map__set_max_entries(parts->early_threads, 1);
     if (!err)
         err = set_scope(parts, options->scope);
     return err ? err : bpf_object__load_skeleton(parts->skeleton);
@@ -134,7 +183,7 @@ static int attach_to(const struct bpf_parts *parts, const struct scope_request *
 {
     int err = 0;
 
-    if (!scope || scope->launches)
+    if (!attaches(scope))
         return 0;
     if (!scope->pid_count)
         return threads_of_all(note_thread, parts->early_threads);

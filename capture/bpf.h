@@ -51,6 +51,15 @@ struct bpf_parts {
         .losses = &(bpf)->bss->losses,                                                             \
     })
 
+/*
+ * Asks the kernel whether it has a tracepoint of this name, in a hundredth of the time that reading
+ * its BTF takes. Returns 1, 0, or -errno when it will not say.
+ */
+int bpf_has_tracepoint(const char *name);
+
+/* Returns -EPERM when the kernel refuses BPF trampolines (fentry, fexit) whatever they are for. */
+int bpf_try_trampolines(void);
+
 /* Sets in an open skeleton what the options say, and loads it. Returns 0 or -errno. */
 int bpf_load(const struct bpf_parts *parts, const struct backend_options *options);
 

@@ -7,7 +7,6 @@
 #include "capture/recording.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <jansson.h>
 #include <stdio_ext.h>
 #include <stdlib.h>
@@ -203,10 +202,12 @@ static void put_string(FILE *file, const char *string)
         string += plain;
         if (!*string)
             break;
-        if ((unsigned char)*string < 0x20)
+        if ((unsigned char)*string < 0x20) {
             fprintf(file, "\\u%04x", *string);
-        else
-            fprintf(file, "\\%c", *string);
+        } else { /* one for each byte of a message that is no text */
+            putc_unlocked('\\', file);
+            putc_unlocked(*string, file);
+        }
         string++;
     }
     putc_unlocked('"', file);
@@ -223,6 +224,27 @@ static void put_number(FILE *file, uint64_t number)
         number /= 10;
     } while (number);
     fwrite_unlocked(digits + at, 1, sizeof(digits) - at, file);
+}
+
+/* Nanoseconds as seconds, with all nine digits behind the point. */
+static void put_time(FILE *file, uint64_t time)
+{
+    uint64_t part = time % 1000000000;
+    char digits[] = ".000000000";
+
+    for (size_t at = sizeof(digits) - 2; at > 0; at--) {
+        digits[at] = '0' + part % 10;
+        part /= 10;
+    }
+    put_number(file, time / 1000000000);
+    fwrite_unlocked(digits, 1, sizeof(digits) - 1, file);
+}
+
+/* What cannot need escaping: key has all that stands before the value. */
+static void put_word(FILE *file, const char *key, const char *word)
+{
+    fputs_unlocked(key, file);
+    fputs_unlocked(word, file);
 }
 
 /* A process may call itself anything; as text it is at most four times as long. */
@@ -278,13 +300,15 @@ int recording_add(struct recording_writer *writer, const struct message *message
     FILE *file = writer->file;
     int err;
 
-    fprintf(file, "{\"time\":\"%" PRIu64 ".%09u\",\"conversation\":%" PRIu32,
-            message->time / 1000000000, (unsigned)(message->time % 1000000000),
-            message->conversation);
-    fprintf(file, ",\"direction\":\"%s\",\"family\":\"%s\",\"type\":\"%s\",\"call\":\"%s\",",
-            name_of(directions, message->direction), name_of(families, message->family),
-            name_of(types, message->type), name_of(calls, message->sent));
-    fputs_unlocked("\"tid\":", file);
+    fputs_unlocked("{\"time\":\"", file);
+    put_time(file, message->time);
+    fputs_unlocked("\",\"conversation\":", file);
+    put_number(file, message->conversation);
+    put_word(file, ",\"direction\":\"", name_of(directions, message->direction));
+    put_word(file, "\",\"family\":\"", name_of(families, message->family));
+    put_word(file, "\",\"type\":\"", name_of(types, message->type));
+    put_word(file, "\",\"call\":\"", name_of(calls, message->sent));
+    fputs_unlocked("\",\"tid\":", file);
     put_number(file, message->tid);
     putc_unlocked(',', file);
     put_end(file, message->self);

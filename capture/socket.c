@@ -18,12 +18,17 @@ struct way {
     const char *enter;
     const char *leave;
     const char *refusal;
-    const char *file; /* there is no need to try where this does not exist; or NULL */
+    int (*trial)(void); /* returns -errno where there is no need to try more */
 };
 
+static int try_probes(void)
+{
+    return access("/sys/bus/event_source/devices/kprobe/type", F_OK) ? -errno : 0;
+}
+
 static const struct way ways[] = {
-    {"fentry/", "fexit/", "this kernel refuses BPF trampolines", NULL},
-    {"kprobe/", "kretprobe/", "has no kprobes", "/sys/bus/event_source/devices/kprobe/type"},
+    {"fentry/", "fexit/", "this kernel refuses BPF trampolines", bpf_try_trampolines},
+    {"kprobe/", "kretprobe/", "has no kprobes", try_probes},
 };
 
 /* The function that a program is for, when it is for this way; else NULL. */
@@ -67,17 +72,23 @@ static void choose_programs(struct socket_bpf *bpf, const struct way *way, const
         bpf_program__set_autoload(bpf->progs.on_recv_length, false);
 }
 
-static int start_way(struct bpf_parts *parts, const struct way *way, const struct btf *kernel,
+static int start_way(struct bpf_parts *parts, const struct way *way,
                      const struct backend_options *options)
 {
     struct socket_bpf *bpf;
-    int err;
+    struct btf *kernel;
+    int err = way->trial();
 
-    if (way->file && access(way->file, F_OK))
-        return -errno;
+    if (err)
+        return err;
+    kernel = btf__load_vmlinux_btf();
+    err = libbpf_get_error(kernel);
+    if (err)
+        return err;
     bpf = socket_bpf__open();
-    if (!bpf)
-        return -errno;
+    err = bpf ? 0 : -errno;
+    if (err)
+        goto out;
     *parts = BPF_PARTS(bpf);
     choose_programs(bpf, way, kernel, options);
     err = bpf_load(parts, options);
@@ -85,6 +96,8 @@ static int start_way(struct bpf_parts *parts, const struct way *way, const struc
         err = bpf_attach(parts, options);
     if (err)
         bpf_unload(parts);
+out:
+    btf__free(kernel);
     return err;
 }
 
@@ -92,20 +105,16 @@ static int start_way(struct bpf_parts *parts, const struct way *way, const struc
 static int start(struct bpf_parts *parts, const struct backend_options *options,
                  char reason[REASON_SIZE])
 {
-    struct btf *kernel = btf__load_vmlinux_btf();
-    int err = libbpf_get_error(kernel);
     size_t used = 0;
+    int err = 0;
 
-    if (err)
-        return bpf_reason(err, "reading the kernel's BTF", reason);
     for (size_t i = 0; i < sizeof(ways) / sizeof(*ways); i++) {
-        err = start_way(parts, &ways[i], kernel, options);
+        err = start_way(parts, &ways[i], options);
         if (!err)
             break;
         used += snprintf(reason + used, REASON_SIZE - used, "%s%s: %s", used ? ", " : "",
                          ways[i].refusal, strerror(-err));
     }
-    btf__free(kernel);
     return err;
 }
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /* The `syscall` backend: tracepoints where system calls are entered and where they return. */
-#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
 
@@ -24,13 +23,10 @@ static void fill_calls(struct syscall_bpf *bpf, bool with_rings)
  */
 static int choose_programs(struct syscall_bpf *bpf)
 {
-    struct btf *kernel = btf__load_vmlinux_btf();
-    bool exists;
+    int exists = bpf_has_tracepoint("sock_send_length");
 
-    if (libbpf_get_error(kernel))
-        return libbpf_get_error(kernel);
-    exists = btf__find_by_name_kind(kernel, "btf_trace_sock_send_length", BTF_KIND_TYPEDEF) > 0;
-    btf__free(kernel);
+    if (exists < 0)
+        return exists;
     bpf_program__set_autoload(bpf->progs.on_send_length, exists);
     bpf_program__set_autoload(bpf->progs.on_recv_length, exists);
     fill_calls(bpf, !exists);

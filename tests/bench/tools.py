@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
+"""The programs that `make bench` compares: how each records a command, and what it has then got."""
+
+import os
+import platform
+import re
+import shutil
+import subprocess
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+TRACING = "/sys/kernel/tracing"
+
+# What people type who want the bytes; a longer buffer than 200 bytes bpftrace does not take.
+BPFTRACE = (
+    'tracepoint:syscalls:sys_enter_sendto /comm == "load"/ '
+    '{ printf("%d %r\\n", pid, buf(args->buff, args->len)); }'
+)
+STRACE = ["strace", "-f", "-qq", "-xx", "-s", str(8 << 20), "-e", "trace=%network,read,write"]
+
+
+def lines_in(path):
+    with open(path, "rb") as file:
+        return sum(block.count(b"\n") for block in iter(lambda: file.read(1 << 20), b""))
+
+
+def lines_like(path, pattern):
+    with open(path, "rb") as file:
+        return sum(1 for line in file if re.search(pattern, line))
+
+
+class Tool:
+    """A way to run a command. What it says of what the command did goes to a file."""
+
+    def __init__(self, name, wrap, messages, why_not=None, variables=None):
+        self.name = name
+        self.wrap = wrap  # of the file and the command: what to run
+        self.messages = messages  # how many messages that were sent are in the file
+        self.why_not = why_not
+        self.variables = variables or {}
+
+    def environment(self):
+        return {**os.environ, **self.variables}
+
+
+NOTHING = Tool("no capture", lambda file, command: command, None)
+
+
+def reason_of(command, **options):
+    """Why a command does not work here: the last line it said; None when it does."""
+    try:
+        result = subprocess.run(
+            command, capture_output=True, text=True, timeout=300, check=False, **options
+        )
+    except OSError as error:
+        return str(error)
+    if result.returncode == 0:
+        return None
+    said = (result.stderr or result.stdout).strip().splitlines()
+    return said[-1] if said else f"status {result.returncode}"
+
+
+def sockfixture(program, backend):
+    start = [program, "-q", "--backend", backend, "-w"]
+    return Tool(
+        backend,
+        lambda file, command: [*start, file, *command],
+        lambda file: lines_in(file) - 2,  # but for the head and the end
+        reason_of([*start, "/dev/null", "true"]),
+    )
+
+
+def strace(name, *options):
+    start = [*STRACE[:2], *options, *STRACE[2:], "-o"]
+    return Tool(
+        name,
+        lambda file, command: [*start, file, *command],
+        lambda file: lines_like(file, rb"sendto\(.* = \d+$|<\.\.\. sendto resumed>.* = \d+$"),
+        reason_of([*start, "/dev/null", "true"]),
+    )
+
+
+def in_tracefs(command):
+    """The same command where tracefs is mounted, for it alone."""
+    if os.path.exists(TRACING + "/events"):
+        return command
+    mount = f'mount -t tracefs tracefs {TRACING} && exec "$@"'
+    return ["unshare", "-m", "sh", "-c", mount, "sh", *command]
+
+
+def bpftrace():
+    def wrap(file, command):
+        words = subprocess.list2cmdline(command)
+        return in_tracefs(["bpftrace", "-q", "-o", file, "-c", words, "-e", BPFTRACE])
+
+    return Tool(
+        "bpftrace",
+        wrap,
+        lambda file: lines_like(file, rb"^\d+ "),
+        reason_of(in_tracefs(["bpftrace", "-q", "-e", "BEGIN { exit(); }"])),
+        {"BPFTRACE_STRLEN": "200"},
+    )
+
+
+def bcc():
+    """kprobes, a perf buffer and Python. It compiles against the kernel's headers."""
+    headers = f"/usr/src/linux-headers-{platform.release()}"
+    variables = {"BCC_KERNEL_SOURCE": headers} if os.path.isdir(headers) else {}
+    start = ["/usr/bin/python3", os.path.join(HERE, "bcc_record.py")]
+    environment = {**os.environ, **variables}
+    return Tool(
+        "BCC",
+        lambda file, command: [*start, file, *command],
+        lines_in,
+        reason_of([*start, "/dev/null", "true"], env=environment),
+        variables,
+    )
+
+
+def all_tools(program):
+    return [
+        sockfixture(program, "socket"),
+        sockfixture(program, "syscall"),
+        sockfixture(program, "ptrace"),
+        strace("strace"),
+        strace("strace --seccomp-bpf", "--seccomp-bpf"),
+        bpftrace(),
+        bcc(),
+    ]
+
+
+def version_of(name):
+    words = {"strace": ["strace", "-V"], "bpftrace": ["bpftrace", "--version"]}[name]
+    if not shutil.which(words[0]):
+        return None
+    said = subprocess.run(words, capture_output=True, text=True, check=False)
+    return (said.stdout or said.stderr).splitlines()[0]

@@ -106,8 +106,11 @@ int bpf_has_tracepoint(const char *name)
  * finding that out says EINVAL. */
 int bpf_try_trampolines(void)
 {
-    LIBBPF_OPTS(bpf_prog_load_opts, options, .expected_attach_type = BPF_TRACE_FENTRY,
-                .attach_btf_id = 1);
+    struct bpf_prog_load_opts options = {
+        .sz = sizeof(options),
+        .expected_attach_type = BPF_TRACE_FENTRY,
+        .attach_btf_id = 1,
+    };
     int program = load_trial(BPF_PROG_TYPE_TRACING, &options);
 
     if (program >= 0)

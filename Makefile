@@ -29,7 +29,7 @@ bpf_cflags    = -g -O2 -std=gnu17 -target bpf -mcpu=v3 -Wall -Wextra -Werror -Wn
                 $(shell $(PKG_CONFIG) --cflags libbpf 2>/dev/null) \
                 -idirafter /usr/include/$(shell $(CC) -print-multiarch 2>/dev/null)
 
-parts      := $(wildcard capture/*.c emit/*.c manifest/*.c)
+parts      := $(wildcard capture/*.c emit/*.c capture/manifest/*.c)
 objects    := $(parts:%.c=$(BUILD)/%.o) $(BUILD)/templates.o
 main       := $(patsubst %.c,$(BUILD)/%.o,$(wildcard *.c))
 skeletons  := $(patsubst bpf/%.bpf.c,$(BUILD)/bpf/%.skel.h,$(wildcard bpf/*.bpf.c))
@@ -37,7 +37,7 @@ templates  := $(sort $(wildcard templates/*.mustache))
 unit_tests := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/*_test.c))
 programs   := $(patsubst tests/programs/%.c,$(BUILD)/tests/programs/%,$(wildcard tests/programs/*.c))
 fuzzers    := $(patsubst tests/fuzz/%.c,$(BUILD)/tests/fuzz/%,$(wildcard tests/fuzz/*_fuzz.c))
-sources    := $(wildcard *.c *.h) $(filter-out $(BUILD)/%,$(wildcard */*.c */*.h tests/*/*.c tests/*/*.h))
+sources    := $(wildcard *.c *.h) $(filter-out $(BUILD)/%,$(wildcard */*.c */*.h */*/*.c */*/*.h tests/*/*.c tests/*/*.h))
 scripts    := .ci/run $(shell grep -lE '^\#!.*\b(sh|bash)$$' tests/* tests/*/* templates/* examples/* examples/*/* 2>/dev/null)
 
 .DELETE_ON_ERROR:
@@ -230,7 +230,7 @@ fuzzers: $(fuzzers)
 lint: deps-lint ## Check format and style
 	clang-format --dry-run -Werror $(sources)
 	cppcheck -q --std=c11 --enable=warning,performance,portability --inline-suppr \
-		--error-exitcode=1 -I. $(wildcard capture/*.c emit/*.c manifest/*.c *.c)
+		--error-exitcode=1 -I. $(wildcard capture/*.c emit/*.c capture/manifest/*.c *.c)
 	$(if $(scripts),shellcheck $(scripts))
 	mandoc -T lint -W warning $(wildcard *.1 *.5)
 	templates/html-hashes --check
@@ -244,7 +244,7 @@ manuals := $(wildcard *.1 *.5)
 install: all ## Install to DESTDIR and PREFIX
 	install -D -m 755 $(BUILD)/sockfixture $(DESTDIR)$(BINDIR)/sockfixture
 	$(foreach page,$(manuals),install -D -m 644 $(page) $(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(page) &&) true
-	install -D -m 644 manifest/sockfixture.schema.json $(DESTDIR)$(DATADIR)/sockfixture.schema.json
+	install -D -m 644 capture/manifest/sockfixture.schema.json $(DESTDIR)$(DATADIR)/sockfixture.schema.json
 
 uninstall: ## Remove what install put there
 	rm -f $(DESTDIR)$(BINDIR)/sockfixture

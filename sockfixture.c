@@ -20,7 +20,7 @@
 #include "fixture_file.h"
 #include "golden_results.h"
 #include "language_options.h"
-#include "manifest/run.h"
+#include "capture/manifest/run.h"
 #include "reading.h"
 #include "recording_file.h"
 #include "run.h"

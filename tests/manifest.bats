@@ -570,5 +570,5 @@ sockfixture: 4 fixtures: 4 were written'
 }
 
 @test "the schema refuses what the program refuses, and takes what it takes" {
-    "$tests/manifests.py" "$SOCKFIXTURE" "$tests/../manifest/sockfixture.schema.json"
+    "$tests/manifests.py" "$SOCKFIXTURE" "$tests/../capture/manifest/sockfixture.schema.json"
 }

@@ -9,10 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "manifest/files.h"
-#include "manifest/manifest.h"
-#include "manifest/position.h"
-#include "manifest/words.h"
+#include "capture/manifest/files.h"
+#include "capture/manifest/manifest.h"
+#include "capture/manifest/position.h"
+#include "capture/manifest/words.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -10,7 +10,7 @@ import json
 import os
 import sys
 
-with open("manifest/sockfixture.schema.json", encoding="utf-8") as file:
+with open("capture/manifest/sockfixture.schema.json", encoding="utf-8") as file:
     SCHEMA = json.load(file)
 
 VALUES = {

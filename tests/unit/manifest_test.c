@@ -10,11 +10,11 @@
 
 #include <cmocka.h>
 
-#include "manifest/files.h"
-#include "manifest/key.h"
-#include "manifest/manifest.h"
-#include "manifest/position.h"
-#include "manifest/words.h"
+#include "capture/manifest/files.h"
+#include "capture/manifest/key.h"
+#include "capture/manifest/manifest.h"
+#include "capture/manifest/position.h"
+#include "capture/manifest/words.h"
 
 /* Positions */
 
@@ -114,7 +114,7 @@ static void assert_same_keys(const json_t *object, const struct key *keys)
 static void schema_has_the_keys(void **state)
 {
     json_t *schema =
-        json_load_file("manifest/sockfixture.schema.json", JSON_REJECT_DUPLICATES, NULL);
+        json_load_file("capture/manifest/sockfixture.schema.json", JSON_REJECT_DUPLICATES, NULL);
 
     (void)state;
     assert_non_null(schema);

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -49,10 +50,24 @@ static void close_terminal(struct terminal *terminal)
 
 static void assert_gets(const struct terminal *terminal, const char *expected)
 {
+    struct pollfd screen = {.fd = terminal->screen, .events = POLLIN};
     char text[1024];
-    ssize_t length = read(terminal->screen, text, sizeof(text) - 1);
+    size_t length = 0;
 
-    text[length < 0 ? 0 : length] = '\0';
+    /* What is written at once need not be there to read at once. */
+    while (length < strlen(expected) && poll(&screen, 1, 10000) == 1) {
+        ssize_t got = read(terminal->screen, text + length, sizeof(text) - 1 - length);
+
+        if (got <= 0)
+            break;
+        length += (size_t)got;
+    }
+    if (!*expected) {
+        ssize_t got = read(terminal->screen, text, sizeof(text) - 1);
+
+        length = got > 0 ? (size_t)got : 0;
+    }
+    text[length] = '\0';
     assert_string_equal(text, expected);
 }
 

@@ -4,7 +4,7 @@
  * whether a socket is bound to it when one of another type tries to connect: ECONNREFUSED if none
  * is, EPROTOTYPE if one is, and the server knows of neither.
  */
-#include "manifest/ready.h"
+#include "capture/manifest/ready.h"
 
 #include <errno.h>
 #include <stdio.h>

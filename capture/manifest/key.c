@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /* sockfixture.schema.json says the same to editors; a test compares the two. */
-#include "manifest/key.h"
+#include "capture/manifest/key.h"
 
 #include <ctype.h>
 #include <string.h>

@@ -6,8 +6,8 @@
 #include <jansson.h>
 #include <stddef.h>
 
-#include "manifest/part.h"
-#include "manifest/tell.h"
+#include "capture/manifest/part.h"
+#include "capture/manifest/tell.h"
 
 struct outcome {
     const struct part_task *task;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /* Keys are put in the order of their table, which is the one that people read them in. */
-#include "manifest/init.h"
+#include "capture/manifest/init.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "emit/command.h"
-#include "manifest/key.h"
+#include "capture/manifest/key.h"
 
 /* What an option was given, as the value of a key. */
 

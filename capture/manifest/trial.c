@@ -12,9 +12,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "manifest/key.h"
-#include "manifest/part.h"
-#include "manifest/words.h"
+#include "capture/manifest/key.h"
+#include "capture/manifest/part.h"
+#include "capture/manifest/words.h"
 
 /* There is room for a name before it. */
 enum { MESSAGE_SIZE = MANIFEST_TEXT_SIZE - 110 };

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
-#include "manifest/words.h"
+#include "capture/manifest/words.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "manifest/key.h"
+#include "capture/manifest/key.h"
 
 int words_add(struct words *words, const char *word)
 {

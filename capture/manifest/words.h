@@ -6,7 +6,7 @@
 #include <jansson.h>
 #include <stddef.h>
 
-#include "manifest/manifest.h"
+#include "capture/manifest/manifest.h"
 
 struct words {
     char **at; /* ends with NULL; NULL while there are none */

@@ -6,9 +6,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "manifest/part.h"
-#include "manifest/stage.h"
-#include "manifest/tell.h"
+#include "capture/manifest/part.h"
+#include "capture/manifest/stage.h"
+#include "capture/manifest/tell.h"
 
 /*
  * Makes all fixtures for which chosen[] is true, on a stage that has begun. Returns the exit status

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <sys/types.h>
 
-#include "manifest/manifest.h"
+#include "capture/manifest/manifest.h"
 #include "options.h"
 
 /* The program itself: does what the command line says. Returns the exit status, or ends with it. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
-#include "manifest/files.h"
+#include "capture/manifest/files.h"
 
 #include <errno.h>
 #include <search.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
-#include "manifest/runner.h"
+#include "capture/manifest/runner.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -12,9 +12,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "manifest/files.h"
-#include "manifest/outcome.h"
-#include "manifest/status.h"
+#include "capture/manifest/files.h"
+#include "capture/manifest/outcome.h"
+#include "capture/manifest/status.h"
 
 enum state { WAITING, RUNNING, ENDED, TOLD };
 

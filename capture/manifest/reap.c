@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /* When a child ends, its children become ours: so it goes on until there is none. */
-#include "manifest/reap.h"
+#include "capture/manifest/reap.h"
 
 #include <ctype.h>
 #include <dirent.h>

@@ -3,7 +3,7 @@
 #ifndef MANIFEST_RUN_H
 #define MANIFEST_RUN_H
 
-#include "manifest/part.h"
+#include "capture/manifest/part.h"
 #include "options.h"
 
 /* Does what the options say, by command lines that `main` does. Returns the exit status. */

@@ -3,7 +3,7 @@
  * Commands have process groups of their own, so that what the terminal sends reaches nobody but us:
  * a daemon is still there when it is to be put away.
  */
-#include "manifest/stage.h"
+#include "capture/manifest/stage.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -17,8 +17,8 @@
 #include <unistd.h>
 
 #include "capture/signals.h"
-#include "manifest/ready.h"
-#include "manifest/reap.h"
+#include "capture/manifest/ready.h"
+#include "capture/manifest/reap.h"
 
 /* Milliseconds, but for the first, which is in seconds. */
 enum { TIMEOUT_DEFAULT = 30, PAUSE = 20, GRACE = 5000 };

@@ -3,7 +3,7 @@
  * Walks over the text without recursion, and never past its end: in a text that is no JSON it finds
  * something or nothing, and does no harm.
  */
-#include "manifest/position.h"
+#include "capture/manifest/position.h"
 
 #include <jansson.h>
 #include <string.h>

@@ -3,7 +3,7 @@
  * Everything happens in the manifest's folder, as all paths in it are relative to that; messages
  * name the manifest as the user did.
  */
-#include "manifest/run.h"
+#include "capture/manifest/run.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,12 +17,12 @@
 #include "capture/text.h"
 #include "emit/command.h"
 #include "emit/nearest.h"
-#include "manifest/init.h"
-#include "manifest/manifest.h"
-#include "manifest/runner.h"
-#include "manifest/stage.h"
-#include "manifest/status.h"
-#include "manifest/tell.h"
+#include "capture/manifest/init.h"
+#include "capture/manifest/manifest.h"
+#include "capture/manifest/runner.h"
+#include "capture/manifest/stage.h"
+#include "capture/manifest/status.h"
+#include "capture/manifest/tell.h"
 
 static const char *path_of(const struct options *options)
 {

@@ -3,7 +3,7 @@
  * A value that its key does not allow is found here, with its line; what an option does not allow
  * is found where the option is read.
  */
-#include "manifest/manifest.h"
+#include "capture/manifest/manifest.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -11,9 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "manifest/files.h"
-#include "manifest/key.h"
-#include "manifest/position.h"
+#include "capture/manifest/files.h"
+#include "capture/manifest/key.h"
+#include "capture/manifest/position.h"
 
 /* Saying what is wrong */
 

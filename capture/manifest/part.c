@@ -4,7 +4,7 @@
  * compares with the recording; then one for each file that is made of it. What is to be written is
  * what --check complains of, and nothing else.
  */
-#include "manifest/part.h"
+#include "capture/manifest/part.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -18,9 +18,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "manifest/stage.h"
-#include "manifest/status.h"
-#include "manifest/words.h"
+#include "capture/manifest/stage.h"
+#include "capture/manifest/status.h"
+#include "capture/manifest/words.h"
 
 struct part {
     const struct part_task *task;

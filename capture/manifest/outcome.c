@@ -3,7 +3,7 @@
  * What a part has reported is passed on; what stands around the parts, and what could not be
  * compared, is told here.
  */
-#include "manifest/outcome.h"
+#include "capture/manifest/outcome.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "emit/report.h"
-#include "manifest/status.h"
+#include "capture/manifest/status.h"
 
 /* What has become of one fixture. */
 struct result {

@@ -12,7 +12,7 @@
 #include <sys/types.h>
 
 #include "capture/launch.h"
-#include "manifest/words.h"
+#include "capture/manifest/words.h"
 
 enum { STAGE_BACKGROUND = 64, STAGE_TEXT_SIZE = 512 };
 

@@ -25,8 +25,6 @@ const struct socket_call socket_calls[] = {
     {SYS_accept, CALL_ACCEPT},
 #endif
     {SYS_accept4, CALL_ACCEPT},
-    {SYS_io_uring_setup, CALL_RING},
-    {SYS_io_uring_enter, CALL_RING},
 };
 
 const size_t socket_call_count = sizeof(socket_calls) / sizeof(*socket_calls);

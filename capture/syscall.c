@@ -2,6 +2,7 @@
 /* The `syscall` backend: tracepoints where system calls are entered and where they return. */
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <sys/syscall.h>
 
 #include "capture/backend.h"
 #include "capture/bpf.h"
@@ -12,9 +13,12 @@
 static void fill_calls(struct syscall_bpf *bpf, bool with_rings)
 {
     for (size_t i = 0; i < socket_call_count; i++)
-        if (socket_calls[i].number < CALL_NUMBERS &&
-            (socket_calls[i].kind != CALL_RING || with_rings))
+        if (socket_calls[i].number < CALL_NUMBERS)
             bpf->rodata->call_kinds[socket_calls[i].number] = socket_calls[i].kind;
+    if (!with_rings)
+        return;
+    bpf->rodata->call_kinds[SYS_io_uring_setup] = CALL_RING;
+    bpf->rodata->call_kinds[SYS_io_uring_enter] = CALL_RING;
 }
 
 /*

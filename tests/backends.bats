@@ -201,9 +201,12 @@ nobody $(getent passwd nobody | cut -d: -f6)"
 }
 
 @test "it does not run setuid" {
-    local mode
+    local mode modes=(4755 2755)
     public
-    for mode in 4755 2755; do
+    # LeakSanitizer cannot look at such a process, nor be told so when that is not root's.
+    export ASAN_OPTIONS=detect_leaks=0:${ASAN_OPTIONS:-}
+    if ldd sockfixture | grep -q libasan; then modes=(4755); fi
+    for mode in "${modes[@]}"; do
         chmod "$mode" sockfixture
         run -2 --separate-stderr setpriv --reuid=65534 --regid=65534 --clear-groups \
             ./sockfixture -o out.json touch ran

@@ -230,7 +230,7 @@ static void parse_repeat(struct options *options, const char *value, struct argp
     unsigned long number = strtoul(value, &end, 10);
 
     if (!isdigit((unsigned char)*value) || *end || number < 1 || number > REPEAT_MAX)
-        argp_error(state, "--repeat: '%s' is no number from 1 to %d", value, REPEAT_MAX);
+        option_error(state, "--repeat: '%s' is no number from 1 to %d", value, REPEAT_MAX);
     options->repeat = number;
 }
 
@@ -240,7 +240,7 @@ static void parse_jobs(struct options *options, const char *value, struct argp_s
     unsigned long number = strtoul(value, &end, 10);
 
     if (!isdigit((unsigned char)*value) || *end || number < 1 || number > JOBS_MAX)
-        argp_error(state, "--jobs: '%s' is no number from 1 to %d", value, JOBS_MAX);
+        option_error(state, "--jobs: '%s' is no number from 1 to %d", value, JOBS_MAX);
     options->jobs = number;
 }
 
@@ -248,7 +248,7 @@ static void parse_diff_format(struct options *options, const char *value, struct
 {
     options->diff_format = value;
     if (!report_find(value))
-        argp_error(state, "--diff-format: '%s' is none of text, json, junit and github", value);
+        option_error(state, "--diff-format: '%s' is none of text, json, junit and github", value);
 }
 
 /* A number of exchanges; 0 when it is none. */
@@ -321,7 +321,7 @@ static void parse_type(struct options *options, const char *value, struct argp_s
             return;
         }
     }
-    argp_error(state, "--type: '%s' is none of stream, dgram and seqpacket", value);
+    option_error(state, "--type: '%s' is none of stream, dgram and seqpacket", value);
 }
 
 static void add_word(struct option_words *words, const char *value, struct argp_state *state)
@@ -370,7 +370,7 @@ static void keep_option(struct options *options, int key, const char *value,
     if (!option->name)
         return;
     if (options->given_count == OPTIONS_GIVEN)
-        argp_error(state, "more than %d options were given", OPTIONS_GIVEN);
+        option_error(state, "more than %d options were given", OPTIONS_GIVEN);
     options->given[options->given_count++] = (struct option_given){option->name, value};
 }
 
@@ -383,7 +383,7 @@ static bool is_of_manifest(const struct options *options)
 static void take_task(struct options *options, enum manifest_task task, struct argp_state *state)
 {
     if (options->task != MANIFEST_NONE && options->task != task)
-        argp_error(state, "--init, --update, --list and --check exclude each other");
+        option_error(state, "--init, --update, --list and --check exclude each other");
     options->task = task;
 }
 
@@ -457,11 +457,11 @@ static error_t parse_option(int key, char *value, struct argp_state *state)
         break;
     case OPTION_AS:
         if (wrapping_parse(&options->as, value))
-            argp_error(state, "--as: '%s' is neither udp:PORT nor tcp:PORT", value);
+            option_error(state, "--as: '%s' is neither udp:PORT nor tcp:PORT", value);
         break;
     case OPTION_DISSECTOR:
         if (!value[0] || strlen(value) >= PDU_DISSECTOR_MAX)
-            argp_error(state, "--dissector: '%s' is no name of a dissector", value);
+            option_error(state, "--dissector: '%s' is no name of a dissector", value);
         options->dissector = value;
         break;
     case OPTION_CALL:

@@ -182,7 +182,7 @@ int table_add(struct table *table, const struct message *message)
         err = end_learn(table->arena, &conversation->server, message_server(message));
     if (err)
         return err;
-    if (message->ancillary || message->ranges)
+    if (message->ancillary || (message->ranges && message->ranges->count))
         table->owns = true;
     return add(conversation, message);
 }

@@ -352,6 +352,7 @@ static int read(struct reading *reading)
 const struct reader reader_pcap = {
     .name = "pcap",
     .summary = "captures: pcap and pcapng, of tcpdump, Wireshark, sockdump or our own",
+    .needs = READER_SERVER | READER_TYPE | READER_CLIENT,
     .looks = looks,
     .read = read,
 };

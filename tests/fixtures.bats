@@ -12,7 +12,7 @@ setup_file() {
 }
 
 every_language() {
-    "$SOCKFIXTURE" --list-langs | cut -d' ' -f1
+    "$SOCKFIXTURE" --list-langs | grep -v '^pcapng ' | cut -d' ' -f1 # captures: pcap.bats
 }
 
 @test "manual and README name every language" {

@@ -405,7 +405,7 @@ PYTHON
 
 @test "what --check, --repeat and the like need" {
     run -2 --separate-stderr "$SOCKFIXTURE" --check true
-    says '--check needs a recording (-w) or a fixture (-o) to compare with*'
+    says 'sockfixture.json: no such manifest (*, and a command is checked against -w RECORDING)'
     run -2 --separate-stderr "$SOCKFIXTURE" --check -o x.go true
     says '--check needs the recording (-w) that the fixture was made of*'
     run -2 --separate-stderr "$SOCKFIXTURE" --check -w none.jsonl true

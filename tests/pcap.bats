@@ -277,16 +277,17 @@ LIVE
 
 # What is read
 
-# Records a command while tcpdump does, on loopback, until it has this many packets with data.
-both() { # PORT PACKETS COMMAND...
+# Records a command while tcpdump does, on loopback, until it has as many bytes as we have.
+both() { # PORT COMMAND...
     background tcpdump -i lo -U --immediate-mode -w dump.pcap "port $1"
     tcpdump=$pid
     wait_until 60 grep -q 'listening on' background.out
-    "${sockfixture[@]}" -q -w recording.jsonl "${@:3}" > /dev/null
+    "${sockfixture[@]}" -q -w recording.jsonl "${@:2}" > /dev/null
     captured() {
-        [ "$(read_as -Y 'tcp.len > 0 || udp' dump.pcap | wc -l)" -ge "$1" ]
+        read_as -T fields -e tcp.len -e udp.length dump.pcap |
+            awk -F '\t' -v all="$1" '{ sum += $1 + ($2 ? $2 - 8 : 0) } END { exit sum < all }'
     }
-    wait_until 60 captured "$2"
+    wait_until 60 captured "$(jq -s 'map(.length // 0) | add' recording.jsonl)"
     kill -INT "$tcpdump"
     finish "$tcpdump"
 }
@@ -296,7 +297,7 @@ both() { # PORT PACKETS COMMAND...
     background redis-server --port "$port" --save '' --appendonly no --dir "$work"
     wait_until 30 redis-cli -p "$port" ping
     printf 'SET a 1\nINCR a\nLRANGE none 0 -1\nGET a\n' > in
-    both "$port" 4 sh -c "redis-cli -p $port --pipe < in"
+    both "$port" sh -c "redis-cli -p $port --pipe < in"
     same_fixtures 0 recording.jsonl dump.pcap --frame resp --command "sh -c 'redis-cli --pipe'" --name same
     editcap -F pcapng dump.pcap dump.pcapng
     same_fixtures 0 dump.pcap dump.pcapng --command 'redis-cli --pipe' --name same
@@ -306,14 +307,14 @@ both() { # PORT PACKETS COMMAND...
     port=$(free_port)
     background redis-server --port "$port" --save '' --appendonly no --dir "$work"
     wait_until 30 redis-cli -p "$port" ping
-    both "$port" 2 redis-cli -p "$port" command
+    both "$port" redis-cli -p "$port" command
     jq -r '.command | @sh' <(head -n 1 recording.jsonl) > command
     same_fixtures 0 recording.jsonl dump.pcap --command "$(cat command)"
 }
 
 @test "tcpdump beside us: chronyc over UDP" {
     start_chronyd
-    both "$chrony_port" 4 chronyc -n -h 127.0.0.1 -p "$chrony_port" -m tracking sources
+    both "$chrony_port" chronyc -n -h 127.0.0.1 -p "$chrony_port" -m tracking sources
     jq -r '.command | @sh' <(head -n 1 recording.jsonl) > command
     same_fixtures 0 recording.jsonl dump.pcap --command "$(cat command)"
 }

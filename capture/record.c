@@ -309,6 +309,7 @@ static int record(struct session *session, struct watch *watch, const struct obs
     backend->losses(session->recorder, &result->losses);
     if (observed->launch)
         end_launch(observed->launch, err, result);
+    pass_signals(watch, observed->launch); /* one may have come with the command's end */
     result->interrupted = watch->signals_seen > 0;
     return err;
 }

@@ -69,33 +69,25 @@ notices() { # FILE BYTES OTHERS TEST...
     notices redis/recorded.py ':-7' ':-8' python_passes redis
 }
 
-# The exchanges of an example, by name and by how long each message is; datagrams need no framing.
-shape() { # FOLDER RECORDING
-    "$SOCKFIXTURE" -q -r "$1/$2" --frame resp --lang json | jq -c '.conversations[]
-        | [.type, .server, [.exchanges[] | [.name, (.requests, .responses | map(.length))]]]'
+again() { # OPTION...
+    examples/alone "$SOCKFIXTURE" --manifest examples/sockfixture.json "$@"
 }
 
-recorded_again() { # FOLDER RECORDING
-    background "examples/$1/record" "$SOCKFIXTURE"
-    finish "$pid" 300 || fail "$(cat background.out)"
-    shape "$tests/../examples/$1" "$2" > shape
-    shape "examples/$1" "$2" | diff shape -
+@test "made again, and again, they stay as they are" {
+    again --update
+    equal "$(diff -rq "$tests/../examples" examples)" ''
+    again --check
 }
 
-@test "chrony, recorded again" {
-    recorded_again chrony chronyc.jsonl
+@test "recorded anew, they pass" {
+    rm examples/{chrony,linuxptp,redis}/*.jsonl
+    again --update
     go_passes chrony/go
     rust_passes chrony/rust candm.rs
-}
-
-@test "linuxptp, recorded again" {
-    recorded_again linuxptp pmc.jsonl
     go_passes linuxptp/go
     python_passes linuxptp/python
-}
-
-@test "Redis, recorded again" {
-    recorded_again redis client.jsonl
     python_passes redis
-    diff "$tests/../examples/redis/recorded.py" examples/redis/recorded.py
+    run -1 diff -rq "$tests/../examples" examples
+    again --update
+    again --check
 }

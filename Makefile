@@ -172,7 +172,7 @@ demo: deps-demo ## Record pmc talking to a private ptp4l, and show the Go table
 examples: deps-examples ## Record the examples again, and make their fixtures
 	@$(MAKE) --no-print-directory all
 	@$(sudo) examples/alone "$(abspath $(BUILD)/sockfixture)" --manifest examples/sockfixture.json --update
-	@$(sudo) examples/html/record $(BUILD)/sockfixture
+	@[ examples/html/chronyc.png -nt examples/html/chronyc.html ] || examples/html/page
 
 test: deps-test $(if $(filter true,$(CI)),deps-vm) ## Build and run all tests (with CI=true also under sanitizers and on other kernels)
 	@$(MAKE) --no-print-directory all unit-tests test-programs

@@ -124,6 +124,6 @@ read_page() { # CASE
 }
 
 @test "the page in examples is the one that its recording gives" {
-    "$SOCKFIXTURE" -q --lang html -r "$tests/../examples/html/chronyc.jsonl" > page.html
-    cmp page.html "$tests/../examples/html/chronyc.html" || fail 'examples/html/page makes it anew'
+    "$SOCKFIXTURE" -q --lang html --name chronyc -r "$tests/../examples/html/chronyc.jsonl" > page.html
+    cmp page.html "$tests/../examples/html/chronyc.html" || fail 'make examples makes it anew'
 }

@@ -74,7 +74,8 @@ read_page() { # CASE
 
 @test "volatile bytes are marked, when a page has such" {
     make_page 0 calm
-    sed -i '0,/class="entry message/s//data-volatile="2+2 8+1" &/' page.html
+    sed -i '2s/{/{"volatile": [[2, 2], [8, 1]], /' "$recording" # the first message
+    "$SOCKFIXTURE" -q -r "$recording" -o page.html
     read_page volatile
 }
 

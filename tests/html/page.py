@@ -306,6 +306,7 @@ def case_volatile(page):
     marked = "return Array.from(document.querySelectorAll('#dump .bytes .volatile'), (c) => +c.dataset.at)"
     equal(page.run(marked), [2, 3, 8], "the bytes that are marked")
     holds("differs from one recording" in page.text("#notes"), "nothing says what the mark means")
+    holds("request[2:4] varies" in page.text("#notes"), "nothing says which bytes they are")
     look(page, "volatile")
 
 

@@ -84,8 +84,8 @@ bool golden_is_same(const struct golden *golden);
  */
 int golden_merge(struct golden *golden, const struct messages **messages, struct table **table);
 
-/* What was read becomes the recording that the next run is compared with. Returns 0 or -ENOMEM. */
-int golden_make_old(struct golden *golden);
+/* What was read, and is settled, becomes the recording that the next run is compared with. */
+void golden_make_old(struct golden *golden);
 
 /* What differs between two tables. */
 struct golden_told {

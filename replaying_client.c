@@ -17,7 +17,8 @@
 
 struct client {
     struct run *run;
-    struct names *names; /* of what is recorded */
+    char name[COMMAND_NAME_SIZE]; /* of the command that was recorded */
+    struct names *names;          /* of its exchanges, which need that */
     struct playing playing;
     size_t late;
     bool incomplete; /* not all could be asked */
@@ -54,7 +55,7 @@ static void take_stop(void *context, const struct stopped *stopped)
             stopped->there, stopped->wanted, unit);
         break;
     case STOP_FAILED:
-        say("\"%s\": cannot be asked: %s", name, strerror(-stopped->err));
+        say("\"%s\": %s", name, strerror(-stopped->err));
         break;
     case STOP_LACKS:
         client->incomplete = true;
@@ -115,6 +116,7 @@ static enum status compare(struct client *client)
     struct golden *golden = client->run->golden;
     const struct options *options = client->run->options;
     const struct stale_file stale = {0};
+    const size_t count = table_exchanges(golden->old.table);
     char text[GOLDEN_TEXT_SIZE];
     int err = golden_settle(golden, text);
 
@@ -126,7 +128,7 @@ static enum status compare(struct client *client)
     if (err)
         return say_error(err, "standard output");
     if (!options->quiet)
-        say("%zu exchanges were asked for: %zu difference%s", table_exchanges(golden->old.table),
+        say("%zu exchange%s: %zu difference%s", count, count == 1 ? "" : "s",
             golden->differences.count, golden->differences.count == 1 ? "" : "s");
     if (golden->differences.count)
         return STATUS_DIFFERS;
@@ -146,15 +148,14 @@ enum status replaying_play(struct run *run)
                     .add = take_now,
                     .stopped = take_stop},
     };
-    char name[COMMAND_NAME_SIZE];
     enum status status;
 
     golden_make_old(golden);
     client.playing.context = &client;
     client.playing.messages = &golden->old.messages;
     client.playing.table = golden->old.table;
-    command_name(golden->old.command, options->name, name);
-    if (names_new(&client.names, golden->old.table, name))
+    command_name(golden->old.command, options->name, client.name);
+    if (names_new(&client.names, golden->old.table, client.name))
         return say_error(-ENOMEM, "replaying");
     if (!options->quiet)
         say_lacks(&golden->old.messages);

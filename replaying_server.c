@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "capture/launch.h"
+#include "capture/replay/presume.h"
 #include "capture/replay/serve.h"
 #include "capture/replay/strangers.h"
 #include "capture/rights.h"
@@ -22,7 +23,8 @@ enum { SHOWN_BYTES = 12 };
 struct server {
     struct run *run;
     struct golden_run *recorded;
-    struct names *names; /* of what is recorded */
+    char name[COMMAND_NAME_SIZE]; /* of the command that was recorded */
+    struct names *names;          /* of its exchanges, which need that */
     struct play_book book;
     struct listeners listeners;
     struct launch *launch;
@@ -120,10 +122,23 @@ static void tell_trouble(void *context, const char *text)
 
 /* Getting ready */
 
+/* Of a command that ran once, nobody knows for sure what varies. */
+static int presume(struct server *server)
+{
+    struct range echo[PRESUMED_MAX];
+    char text[RANGE_TEXT_SIZE];
+    int found = presume_echoes(server->recorded->table, echo);
+
+    for (int i = 0; i < found && !server->run->options->quiet; i++) {
+        range_text(&echo[i], "response", text);
+        say("%s in every exchange, so it is taken for what varies (--repeat finds out)", text);
+    }
+    return found < 0 ? found : 0;
+}
+
 static int open_book(struct server *server)
 {
     struct run *run = server->run;
-    char name[COMMAND_NAME_SIZE];
     int err;
 
     server->book = (struct play_book){
@@ -134,8 +149,10 @@ static int open_book(struct server *server)
         .lacks = take_lack,
         .context = server,
     };
-    command_name(server->recorded->command, run->options->name, name);
-    err = names_new(&server->names, server->recorded->table, name);
+    command_name(server->recorded->command, run->options->name, server->name);
+    err = names_new(&server->names, server->recorded->table, server->name);
+    if (!err)
+        err = presume(server);
     return err ? err
                : script_new(&server->book.script, server->recorded->table,
                             &server->recorded->messages);
@@ -158,12 +175,12 @@ static int open_launch(struct server *server, const struct user *user)
 static void say_serving(const struct server *server)
 {
     char addresses[REACHES_MAX * ADDRESS_TEXT_SIZE] = "";
-    size_t used = 0, asked;
+    size_t used = 0, asked, count = script_exchanges(server->book.script, &asked);
 
     for (size_t i = 0; i < server->listeners.count; i++)
         used += (size_t)snprintf(addresses + used, sizeof(addresses) - used, "%s%s",
                                  i ? " and " : "", server->listeners.at[i].text);
-    say("serving %zu exchanges at %s%s", script_exchanges(server->book.script, &asked), addresses,
+    say("serving %zu exchange%s at %s%s", count, count == 1 ? "" : "s", addresses,
         server->run->options->command ? "" : " (Ctrl-C ends it)");
 }
 
@@ -196,7 +213,7 @@ static void say_end(const struct server *server)
     if (server->strangers.count)
         snprintf(unknown, sizeof(unknown), "; %zu unknown request%s", server->strangers.count,
                  server->strangers.count == 1 ? "" : "s");
-    say("%zu of %zu exchanges were asked for%s", asked, count, unknown);
+    say("%zu of %zu exchange%s asked for%s", asked, count, count == 1 ? " was" : "s were", unknown);
     if (server->book.resized)
         say("%zu responses are of another length than recorded, as what they echo is: if one says "
             "its own length, that is what it was",

@@ -10,17 +10,15 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "capture/clock.h"
 #include "capture/framed.h"
 #include "capture/replay/dial.h"
+#include "capture/replay/receive.h"
 #include "capture/signals.h"
 #include "capture/wildcard.h"
-
-enum { READ_SIZE = 64 << 10 };
 
 #define MILLISECOND UINT64_C(1000000)
 
@@ -53,6 +51,7 @@ struct party {
     size_t said, wanted;  /* in messages; these from the beginning */
     uint64_t heard;       /* when something came last */
     uint64_t recorded_at; /* the time of the message before */
+    int err;              /* why it is over: -errno, or 0 */
     bool opened, over, late;
 };
 
@@ -61,8 +60,7 @@ struct player {
     struct party *parties;
     uint32_t numbers;
     int signals;
-    uint8_t *buffer;
-    size_t size;
+    struct receiver receiver;
 };
 
 /* Frames */
@@ -137,41 +135,25 @@ static bool is_stream(const struct party *party)
     return party->recorded->type == SOCK_STREAM;
 }
 
-/* Makes room for the message that comes next. Returns 0 or -errno. */
-static int make_room(struct player *player, const struct party *party)
-{
-    ssize_t length =
-        is_stream(party) ? 0 : recv(party->dial.fd, player->buffer, 0, MSG_PEEK | MSG_TRUNC);
-    uint8_t *grown;
-
-    if (length <= (ssize_t)player->size)
-        return length < 0 ? -errno : 0;
-    grown = realloc(player->buffer, (size_t)length);
-    if (!grown)
-        return -ENOMEM;
-    player->buffer = grown;
-    player->size = (size_t)length;
-    return 0;
-}
-
 /* Takes what has come, once. Returns 1, 0 when there is nothing, or -ENOMEM. */
 static int hear_once(struct player *player, struct party *party)
 {
-    int err = make_room(player, party);
-    ssize_t got = err ? err : recv(party->dial.fd, player->buffer, player->size, 0);
+    struct receiver *receiver = &player->receiver;
+    const ssize_t got = receive(receiver, party->dial.fd, party->recorded->type, NULL);
+    int err;
 
-    got = !err && got < 0 ? -errno : got;
-    if (got == -EAGAIN || got == -EINTR || got == -ENOMEM)
+    if (got == -EAGAIN || got == -ENOMEM)
         return got == -ENOMEM ? -ENOMEM : 0;
-    if (got < 0 || (got == 0 && party->recorded->type != SOCK_DGRAM)) {
+    if (got < 0) {
         party->over = true;
+        party->err = got == -ENODATA ? 0 : (int)got;
         return 0;
     }
     party->heard = clock_monotonic();
     party->said++;
-    err = said_append(NULL, &party->run, player->buffer, (size_t)got);
+    err = said_append(NULL, &party->run, receiver->data, (size_t)got);
     if (!err)
-        err = take_down(player, party, RESPONSE, player->buffer, (size_t)got);
+        err = take_down(player, party, RESPONSE, receiver->data, (size_t)got);
     return err ? err : 1;
 }
 
@@ -260,7 +242,10 @@ static int await_answer(struct player *player, struct party *party, size_t excha
         return err < 0 ? err : 0;
     party->late = true;
     tell(player, party,
-         (struct stopped){.stop = party->over ? STOP_CLOSED : STOP_LATE,
+         (struct stopped){.stop = party->err    ? STOP_FAILED
+                                  : party->over ? STOP_CLOSED
+                                                : STOP_LATE,
+                          .err = party->err,
                           .exchange = exchange,
                           .there = is_stream(party) ? party->run.length : party->said,
                           .wanted = is_stream(party) ? party->run_wanted : party->wanted});
@@ -419,18 +404,6 @@ static int listen_on(struct player *player)
     return err < 0 ? err : 0;
 }
 
-static int watch_signals(struct player *player)
-{
-    sigset_t set;
-
-    sigemptyset(&set);
-    signals_add(&set);
-    sigdelset(&set, SIGUSR1);
-    sigprocmask(SIG_BLOCK, &set, NULL);
-    player->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-    return player->signals < 0 ? -errno : 0;
-}
-
 static void party_free(struct party *party)
 {
     if (party->opened)
@@ -442,21 +415,22 @@ static void party_free(struct party *party)
 
 int play(struct playing *playing)
 {
-    struct player player = {.playing = playing, .signals = -1, .size = READ_SIZE};
+    struct player player = {.playing = playing, .signals = -1};
     const size_t count = playing->table->count;
     int err = 0;
 
     playing->why[0] = '\0';
     player.parties = calloc(count + 1, sizeof(*player.parties));
-    player.buffer = malloc(player.size);
-    if (!player.parties || !player.buffer)
+    if (receiver_new(&player.receiver) || !player.parties)
         err = -ENOMEM;
     for (size_t i = 0; i < count && !err; i++) {
         player.parties[i].recorded = &playing->table->conversations[i];
         player.parties[i].number = i;
     }
-    if (!err)
-        err = watch_signals(&player);
+    if (!err) {
+        player.signals = signals_open();
+        err = player.signals < 0 ? player.signals : 0;
+    }
     for (size_t i = 0; i < playing->messages->count && !err; i++)
         err = play_message(&player, i);
     if (!err)
@@ -466,6 +440,6 @@ int play(struct playing *playing)
     if (player.signals >= 0)
         close(player.signals);
     free(player.parties);
-    free(player.buffer);
+    receiver_free(&player.receiver);
     return err;
 }

@@ -16,10 +16,10 @@
 #include "capture/array.h"
 #include "capture/clock.h"
 #include "capture/launch.h"
+#include "capture/replay/receive.h"
 #include "capture/signals.h"
 
 enum {
-    READ_SIZE = 64 << 10,
     PEERS_MAX = 4096, /* addresses that are remembered */
     WHY_SIZE = ADDRESS_TEXT_SIZE + 128,
 };
@@ -38,8 +38,7 @@ enum {
 struct client {
     int fd; /* -1 where there are no connections */
     const struct listener *listener;
-    struct sockaddr_storage address;
-    socklen_t length; /* of the address */
+    struct sender_address from;
     struct end end;
     char name[ADDRESS_TEXT_SIZE];
     uint32_t number;
@@ -60,8 +59,7 @@ struct loop {
     int signals;
     uint64_t ends; /* when; or UINT64_MAX */
     uint64_t now;
-    uint8_t *buffer;
-    size_t size;
+    struct receiver receiver;
     bool full; /* no more clients can be taken until one goes */
 };
 
@@ -89,7 +87,7 @@ static void trouble(const struct loop *loop, const struct client *client, const 
 
 /* Takes over fd. */
 static int client_add(struct loop *loop, const struct listener *listener, int fd,
-                      const struct sockaddr_storage *address, socklen_t length, struct client **out)
+                      const struct sender_address *from, struct client **out)
 {
     struct client **clients = array_grow(loop->clients, loop->count, sizeof(*clients));
     struct client *client = clients ? calloc(1, sizeof(*client)) : NULL;
@@ -104,11 +102,10 @@ static int client_add(struct loop *loop, const struct listener *listener, int fd
     }
     client->fd = fd;
     client->listener = listener;
-    client->address = *address;
-    client->length = length;
+    client->from = *from;
     client->heard = loop->now;
     client->number = ++loop->numbers;
-    address_print(client->name, address, length, loop->serving->listeners->type);
+    address_print(client->name, &from->address, from->length, loop->serving->listeners->type);
     client->end.address = client->name;
     err = live_new(&client->live, loop->serving->book, loop->now);
     if (err) {
@@ -130,16 +127,15 @@ static void clients_drop(struct loop *loop, size_t index)
 /* The client with that address. Of many that there were, the one is forgotten that was quiet
  * longest. */
 static int client_find(struct loop *loop, const struct listener *listener,
-                       const struct sockaddr_storage *address, socklen_t length,
-                       struct client **out)
+                       const struct sender_address *from, struct client **out)
 {
     size_t oldest = 0;
 
     for (size_t i = 0; i < loop->count; i++) {
         struct client *client = loop->clients[i];
 
-        if (client->listener == listener && client->length == length &&
-            !memcmp(&client->address, address, length)) {
+        if (client->listener == listener && client->from.length == from->length &&
+            !memcmp(&client->from.address, &from->address, from->length)) {
             *out = client;
             return 0;
         }
@@ -148,7 +144,7 @@ static int client_find(struct loop *loop, const struct listener *listener,
     }
     if (loop->count >= PEERS_MAX)
         clients_drop(loop, oldest);
-    return client_add(loop, listener, -1, address, length, out);
+    return client_add(loop, listener, -1, from, out);
 }
 
 /* Watching */
@@ -181,81 +177,42 @@ static void show(const struct loop *loop, struct client *client, enum direction 
 
 static int hear(struct loop *loop, struct client *client, size_t length)
 {
-    show(loop, client, REQUEST, loop->buffer, length);
+    show(loop, client, REQUEST, loop->receiver.data, length);
     client->heard = loop->now;
-    return live_hear(client->live, loop->buffer, length, loop->now);
+    return live_hear(client->live, loop->receiver.data, length, loop->now);
 }
 
 /* Nothing more will be heard of it; what is to be said to it may still be. */
-static int finish(struct loop *loop, struct client *client)
+static int finish(const struct loop *loop, struct client *client)
 {
     client->finished = true;
     return live_end(client->live, loop->now);
 }
 
-/* Makes room for the message that comes next. Returns its length, or -errno. */
-static ssize_t next_message(struct loop *loop, int fd)
-{
-    ssize_t length = recv(fd, loop->buffer, 0, MSG_PEEK | MSG_TRUNC);
-    uint8_t *grown;
-
-    if (length < 0 || (size_t)length <= loop->size)
-        return length < 0 ? -errno : length;
-    grown = realloc(loop->buffer, (size_t)length);
-    if (!grown)
-        return -ENOMEM;
-    loop->buffer = grown;
-    loop->size = (size_t)length;
-    return length;
-}
-
-/* The end of a connection of records looks as an empty record does, but that no more can come. */
-static bool is_end(const struct client *client, int type)
-{
-    struct pollfd poll_fd = {.fd = client->fd, .events = POLLRDHUP};
-
-    return type == SOCK_STREAM ||
-           (poll(&poll_fd, 1, 0) == 1 && poll_fd.revents & (POLLRDHUP | POLLHUP));
-}
-
 /* Reads what a connection has for us, once. */
 static int read_client(struct loop *loop, struct client *client)
 {
-    const int type = loop->serving->listeners->type;
-    ssize_t got = type == SOCK_STREAM ? 0 : next_message(loop, client->fd);
+    const ssize_t got = receive(&loop->receiver, client->fd, loop->serving->listeners->type, NULL);
 
-    if (got >= 0) {
-        got = recv(client->fd, loop->buffer, loop->size, 0);
-        got = got < 0 ? -errno : got;
-    }
-    if (got == -EAGAIN || got == -EINTR)
-        return 0;
-    if (got == -ENOMEM)
-        return -ENOMEM;
-    if (got < 0)
-        client->gone = true;
-    if (got < 0 || (got == 0 && is_end(client, type)))
-        return finish(loop, client);
-    return hear(loop, client, (size_t)got);
+    if (got == -EAGAIN || got == -ENOMEM)
+        return got == -ENOMEM ? -ENOMEM : 0;
+    if (got >= 0)
+        return hear(loop, client, (size_t)got);
+    client->gone = got != -ENODATA;
+    return finish(loop, client);
 }
 
 /* Takes one datagram. Returns 1, 0 when there is none, or -errno. */
 static int read_datagram(struct loop *loop, const struct listener *listener)
 {
-    struct sockaddr_storage address = {0};
-    socklen_t length = sizeof(address);
+    struct sender_address from;
     struct client *client = NULL;
-    ssize_t got = next_message(loop, listener->fd);
+    const ssize_t got = receive(&loop->receiver, listener->fd, SOCK_DGRAM, &from);
     int err;
 
-    if (got >= 0) {
-        got = recvfrom(listener->fd, loop->buffer, loop->size, 0, (struct sockaddr *)&address,
-                       &length);
-        got = got < 0 ? -errno : got;
-    }
     if (got < 0) /* a client that has gone is told of with ECONNREFUSED */
         return got == -ENOMEM ? -ENOMEM : got == -ECONNREFUSED ? 1 : 0;
-    err = client_find(loop, listener, &address, length, &client);
+    err = client_find(loop, listener, &from, &client);
     if (!err)
         err = hear(loop, client, (size_t)got);
     return err ? err : 1;
@@ -264,15 +221,14 @@ static int read_datagram(struct loop *loop, const struct listener *listener)
 /* Takes one client. Returns 1, 0 when there is none, or -errno. */
 static int accept_client(struct loop *loop, const struct listener *listener)
 {
-    struct sockaddr_storage address = {0};
-    socklen_t length = sizeof(address);
+    struct sender_address from = {.length = sizeof(from.address)};
     struct client *client;
-    int fd =
-        accept4(listener->fd, (struct sockaddr *)&address, &length, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    int fd = accept4(listener->fd, (struct sockaddr *)&from.address, &from.length,
+                     SOCK_CLOEXEC | SOCK_NONBLOCK);
     int err;
 
     if (fd >= 0) {
-        err = client_add(loop, listener, fd, &address, length, &client);
+        err = client_add(loop, listener, fd, &from, &client);
         return err ? err : 1;
     }
     if (errno == ECONNABORTED || errno == EINTR)
@@ -301,7 +257,7 @@ static int take_from(struct loop *loop, const struct listener *listener)
 
 static bool has_address(const struct client *client)
 {
-    return client->fd >= 0 || client->length > sizeof(sa_family_t);
+    return client->fd >= 0 || client->from.length > sizeof(sa_family_t);
 }
 
 /* Tells that a datagram cannot be answered, once for each client. */
@@ -322,10 +278,10 @@ static void tell_unanswered(const struct loop *loop, struct client *client, int 
 static ssize_t send_to(const struct client *client, const struct outgoing *next)
 {
     const struct sockaddr *address =
-        client->fd < 0 ? (const struct sockaddr *)&client->address : NULL;
+        client->fd < 0 ? (const struct sockaddr *)&client->from.address : NULL;
     ssize_t sent =
         sendto(client->fd < 0 ? client->listener->fd : client->fd, next->data, next->length,
-               MSG_NOSIGNAL | MSG_DONTWAIT, address, address ? client->length : 0);
+               MSG_NOSIGNAL | MSG_DONTWAIT, address, address ? client->from.length : 0);
 
     if (sent >= 0)
         return sent;
@@ -413,21 +369,6 @@ static uint64_t wakes_at(const struct loop *loop, const struct client *client)
 
 /* The loop */
 
-static int watch_signals(struct loop *loop)
-{
-    sigset_t set;
-
-    sigemptyset(&set);
-    signals_add(&set);
-    if (!loop->serving->launch) { /* a shell may have them ignored for what is in the background */
-        signal(SIGINT, SIG_DFL);
-        signal(SIGTERM, SIG_DFL);
-    }
-    sigprocmask(SIG_BLOCK, &set, NULL);
-    loop->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-    return loop->signals < 0 ? -errno : 0;
-}
-
 /* Without a command a signal is the end; a command is told of it, and its end is the end. */
 static void take_signals(struct loop *loop)
 {
@@ -435,8 +376,6 @@ static void take_signals(struct loop *loop)
     struct signalfd_siginfo signal;
 
     while (read(loop->signals, &signal, sizeof(signal)) == sizeof(signal)) {
-        if (signal.ssi_signo == SIGUSR1)
-            continue;
         if (serving->launch && !serving->interrupted) {
             if (!signal_reached_all(&signal))
                 launch_signal(serving->launch, (int)signal.ssi_signo);
@@ -574,19 +513,26 @@ static int run(struct loop *loop)
     return err;
 }
 
+/* A shell has what it starts in the background ignore them. (A command would inherit that.) */
+static void hear_signals(void)
+{
+    signal(SIGINT, SIG_DFL);
+    signal(SIGTERM, SIG_DFL);
+}
+
 int serve(struct serving *serving)
 {
-    struct loop loop = {.serving = serving, .signals = -1, .size = READ_SIZE, .ends = UINT64_MAX};
-    int err = 0;
+    struct loop loop = {.serving = serving, .ends = UINT64_MAX};
+    int err = receiver_new(&loop.receiver);
 
     loop.now = clock_monotonic();
     if (serving->duration)
         loop.ends = loop.now + serving->duration;
-    loop.buffer = malloc(loop.size);
-    if (!loop.buffer)
-        err = -ENOMEM;
-    if (!err)
-        err = watch_signals(&loop);
+    if (!serving->launch)
+        hear_signals();
+    loop.signals = signals_open();
+    if (!err && loop.signals < 0)
+        err = loop.signals;
     if (!err && serving->launch)
         err = launch_go(serving->launch);
     if (!err)
@@ -598,6 +544,6 @@ int serve(struct serving *serving)
         close(loop.signals);
     free(loop.clients);
     free(loop.polls);
-    free(loop.buffer);
+    receiver_free(&loop.receiver);
     return err;
 }

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "capture/difference.h"
 #include "capture/likeness.h"
 #include "capture/wildcard.h"
 
@@ -19,7 +20,10 @@ static size_t smaller(size_t a, size_t b)
 static size_t differs_in(const struct said *recorded, const struct heard *heard, size_t from,
                          size_t to)
 {
-    while (from < to && recorded->data[from] == heard->data[from])
+    const struct said now = {.data = (uint8_t *)heard->data, .length = heard->length};
+
+    while (from < to && (recorded->data[from] == heard->data[from] ||
+                         difference_is_carry(recorded, &now, from, from)))
         from++;
     return from;
 }

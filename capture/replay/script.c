@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "capture/array.h"
 #include "capture/marks.h"
@@ -136,6 +137,50 @@ static void open_redacted(struct side *request)
                 request->messages[i].ranges.items[j].kind = RANGE_LENGTH;
 }
 
+/* Do the echo's bytes stand there in the request? */
+static bool is_source(const struct side *request, size_t message, size_t offset,
+                      const uint8_t *bytes, size_t length)
+{
+    return message < request->count && offset <= request->messages[message].length &&
+           length <= request->messages[message].length - offset &&
+           memcmp(request->messages[message].data + offset, bytes, length) == 0;
+}
+
+/*
+ * Where an echo comes from is told by a message of the request, and by another framing than the one
+ * it was found with there are others. Then it is those volatile bytes that are the same.
+ */
+static void find_source(const struct side *request, const struct said *response, struct range *echo)
+{
+    const uint8_t *bytes = response->data + echo->offset;
+
+    if (is_source(request, echo->echo_message, echo->echo_offset, bytes, echo->length))
+        return;
+    for (size_t i = 0; i < request->count; i++) {
+        for (size_t j = 0; j < request->messages[i].ranges.count; j++) {
+            const struct range *range = &request->messages[i].ranges.items[j];
+
+            if (range->length != echo->length ||
+                !is_source(request, i, range->offset, bytes, echo->length))
+                continue;
+            echo->echo_message = i;
+            echo->echo_offset = range->offset;
+            return;
+        }
+    }
+}
+
+static void find_sources(struct exchange *exchange)
+{
+    for (size_t i = 0; i < exchange->response.count; i++) {
+        struct said *response = &exchange->response.messages[i];
+
+        for (size_t j = 0; j < response->ranges.count; j++)
+            if (response->ranges.items[j].kind == RANGE_ECHO)
+                find_source(&exchange->request, response, &response->ranges.items[j]);
+    }
+}
+
 static int add_exchanges(struct scripted_conversation *scripted,
                          struct conversation_table *conversation)
 {
@@ -145,6 +190,7 @@ static int add_exchanges(struct scripted_conversation *scripted,
         return -ENOMEM;
     for (size_t i = 0; i < conversation->count; i++) {
         scripted->exchanges[i].exchange = &conversation->exchanges[i];
+        find_sources(&conversation->exchanges[i]);
         open_redacted(&conversation->exchanges[i].request);
     }
     return 0;

@@ -90,7 +90,7 @@ static void take_lack(void *context, const struct scripted *scripted, size_t mes
         abort();
 }
 
-static void listen(struct live *live, uint64_t now)
+static void take_answers(struct live *live, uint64_t now)
 {
     struct outgoing next;
     volatile uint8_t last;
@@ -123,7 +123,7 @@ static void talk(struct input *input, struct play_book *book)
             if (live_hear(*client, data, length, step))
                 abort();
         }
-        listen(*client, what & 32 ? UINT64_MAX : step);
+        take_answers(*client, what & 32 ? UINT64_MAX : step);
         if (live_is_over(*client) || live_is_lost(*client) || (what & 192) == 192) {
             live_free(*client);
             *client = NULL;

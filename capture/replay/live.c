@@ -13,6 +13,9 @@
 #include "capture/framed.h"
 #include "capture/replay/answer.h"
 
+/* What is no request after so many bytes more than the longest that is recorded will be none. */
+enum { EXCESS_MAX = 16 << 20 };
+
 /* A part of an answer on its way. */
 struct waiting_answer {
     struct waiting_answer *next;
@@ -35,6 +38,8 @@ struct live {
     struct conversation_table frames; /* what framing knows of the stream */
     struct side requests;             /* frames that were found */
     struct waiting_answer *first, **last;
+    size_t waiting;   /* bytes in these */
+    size_t pending;   /* bytes of a stream that were heard since the last request */
     uint64_t said_at; /* when the last part is due */
     bool said_anything, lost, ends;
 };
@@ -58,6 +63,7 @@ static int queue(struct live *live, struct said *bytes, uint64_t due)
     *live->last = answer;
     live->last = &answer->next;
     live->said_at = due;
+    live->waiting += answer->bytes.length;
     return 0;
 }
 
@@ -333,7 +339,18 @@ static int hear_framed(struct live *live, const uint8_t *data, size_t length, ui
     int err = framed_add(live->framed, &live->frames, &message);
 
     live->frames.position[REQUEST] += length;
+    live->pending = live->requests.count ? 0 : live->pending + length;
     return err ? err : take_frames(live, now);
+}
+
+static int hear_unframed(struct live *live, const uint8_t *data, size_t length, uint64_t now)
+{
+    int err = said_append(NULL, &live->heard, data, length);
+
+    if (!err)
+        err = go_on(live, false, now);
+    live->pending = live->heard.length;
+    return err;
 }
 
 /* What the client does */
@@ -347,12 +364,15 @@ int live_hear(struct live *live, const uint8_t *data, size_t length, uint64_t no
     live->said_anything = true;
     if (live->lost)
         return 0;
-    if (live->framed)
-        return hear_framed(live, data, length, now);
     if (live->book->type != SOCK_STREAM)
         return take_heard(live, &heard, false, &taken, now);
-    err = said_append(NULL, &live->heard, data, length);
-    return err ? err : go_on(live, false, now);
+    if (live->framed)
+        err = hear_framed(live, data, length, now);
+    else
+        err = hear_unframed(live, data, length, now);
+    if (!err && !live->lost && live->pending > live->book->script->longest + EXCESS_MAX)
+        err = tell_unknown(live, &heard);
+    return err;
 }
 
 int live_settle(struct live *live, uint64_t now)
@@ -464,6 +484,7 @@ void live_sent(struct live *live, size_t length)
     struct waiting_answer *first = live->first;
 
     first->sent += length;
+    live->waiting -= length;
     if (first->sent < first->bytes.length)
         return;
     live->first = first->next;
@@ -471,6 +492,11 @@ void live_sent(struct live *live, size_t length)
         live->last = &live->first;
     free(first->bytes.data);
     free(first);
+}
+
+size_t live_waiting(const struct live *live)
+{
+    return live->waiting;
 }
 
 bool live_is_lost(const struct live *live)

@@ -71,6 +71,9 @@ bool live_next(const struct live *live, struct outgoing *out);
 /* So many bytes of it were sent. */
 void live_sent(struct live *live, size_t length);
 
+/* How many bytes wait to be sent. */
+size_t live_waiting(const struct live *live);
+
 /* It has asked for what nobody knows: as the answer cannot come, it better does not wait. */
 bool live_is_lost(const struct live *live);
 

@@ -20,7 +20,10 @@
 #include "capture/signals.h"
 
 enum {
-    PEERS_MAX = 4096, /* addresses that are remembered */
+    PEERS_MAX = 4096,       /* addresses that are remembered */
+    WAITING_MAX = 64 << 20, /* bytes of answers; who does not take them is heard no more */
+    ROUND = 256,            /* so many are taken in a row, before others have their turn */
+    GRACE = 2000,           /* milliseconds that a command has to end */
     WHY_SIZE = ADDRESS_TEXT_SIZE + 128,
 };
 
@@ -244,13 +247,12 @@ static int accept_client(struct loop *loop, const struct listener *listener)
 
 static int take_from(struct loop *loop, const struct listener *listener)
 {
-    int taken;
+    int taken = 1;
 
-    do {
+    for (int i = 0; i < ROUND && taken > 0; i++)
         taken = loop->serving->listeners->type == SOCK_DGRAM ? read_datagram(loop, listener)
                                                              : accept_client(loop, listener);
-    } while (taken > 0);
-    return taken;
+    return taken < 0 ? taken : 0;
 }
 
 /* What they are answered */
@@ -413,7 +415,8 @@ static size_t set_polls(struct loop *loop)
             (struct pollfd){.fd = loop->full ? -1 : listeners->at[i].fd, .events = POLLIN};
     for (size_t i = 0; i < loop->count; i++) {
         const struct client *client = loop->clients[i];
-        short events = client->finished ? 0 : POLLIN;
+        const bool listens = !client->finished && live_waiting(client->live) < WAITING_MAX;
+        short events = listens ? POLLIN : 0;
 
         if (live_next(client->live, &next) && next.due <= loop->now)
             events |= POLLOUT;
@@ -513,6 +516,16 @@ static int run(struct loop *loop)
     return err;
 }
 
+/* Sees to it that the command does not go on for nothing. */
+static void end_launch(struct serving *serving)
+{
+    if (!serving->launch || serving->exec_error || launch_ended(serving->launch))
+        return;
+    serving->stopped = true;
+    launch_signal(serving->launch, SIGTERM);
+    launch_wait(serving->launch, GRACE);
+}
+
 /* A shell has what it starts in the background ignore them. (A command would inherit that.) */
 static void hear_signals(void)
 {
@@ -537,6 +550,7 @@ int serve(struct serving *serving)
         err = launch_go(serving->launch);
     if (!err)
         err = run(&loop);
+    end_launch(serving);
     serving->clients = loop.numbers;
     while (loop.count)
         clients_drop(&loop, loop.count - 1);

@@ -43,7 +43,7 @@ scripts    := .ci/run $(shell grep -lE '^\#!.*\b(sh|bash)$$' tests/* tests/*/* t
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all deps deps-demo deps-examples examples deps-test deps-lint deps-bench deps-vm demo test unit-tests \
-        test-programs test-vm bench sanitized valgrind coverage analyze fuzz fuzzers lint format install uninstall clean help FORCE
+        test-programs test-vm bench sanitized valgrind coverage analyze fuzz fuzzers fuzz-targets lint format install uninstall clean help FORCE
 
 all: $(BUILD)/sockfixture ## Build the program (the default)
 
@@ -174,7 +174,7 @@ examples: deps-examples ## Record the examples again, and make their fixtures
 	@$(sudo) examples/alone "$(abspath $(BUILD)/sockfixture)" --manifest examples/sockfixture.json --update
 	@[ examples/html/chronyc.png -nt examples/html/chronyc.html ] || examples/html/page
 
-test: deps-test $(if $(filter true,$(CI)),deps-vm) ## Build and run all tests (with CI=true also under sanitizers and on other kernels)
+test: deps-test $(if $(filter true,$(CI)),deps-vm deps-fuzz) ## Build and run all tests (with CI=true also under sanitizers and on other kernels)
 	@$(MAKE) --no-print-directory all unit-tests test-programs
 	@$(sudo) env CI='$(CI)' BUILD='$(BUILD)' tests/run
 
@@ -213,21 +213,14 @@ ANALYZER := -fanalyzer -Wno-analyzer-malloc-leak -Wno-analyzer-fd-leak \
 analyze: deps ## Look for mistakes with gcc -fanalyzer
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/analyze CC=gcc CFLAGS='-O1 -g $(ANALYZER)' all
 
-# Each target starts from the inputs that TARGET_seeds.py writes, or that are in tests/dumps/TARGET, and
-# keeps what it finds out.
-FUZZ_SECONDS ?= 60
-fuzz: deps deps-fuzz ## Fuzz each target below tests/fuzz for FUZZ_SECONDS (60)
-	@$(MAKE) --no-print-directory BUILD=$(BUILD)/fuzz CC=$(CLANG) CFLAGS='-O1 -g -Wno-format-nonliteral' \
-		SANITIZE=fuzzer-no-link,address,undefined fuzzers
-	@set -e; for source in tests/fuzz/*_fuzz.c; do \
-		name=$$(basename $$source _fuzz.c); found=$(BUILD)/fuzz/found/$$name; mkdir -p $$found; \
-		seeds=tests/fuzz/$${name}_seeds.py; [ ! -x $$seeds ] || $$seeds $$found; \
-		dumps=tests/dumps/$$name; [ -d $$dumps ] || dumps=; \
-		$(BUILD)/fuzz/tests/fuzz/$${name}_fuzz -max_total_time=$(FUZZ_SECONDS) -timeout=10 \
-			-rss_limit_mb=2048 -print_final_stats=1 -artifact_prefix=$(BUILD)/fuzz/ $$found $$dumps; \
-	done
+fuzz: fuzzers ## Fuzz each target below tests/fuzz for FUZZ_SECONDS (60), FUZZ_JOBS (2) at a time
+	@BUILD='$(BUILD)' tests/fuzz/run -j $(or $(FUZZ_JOBS),2) $(FUZZ)
 
-fuzzers: $(fuzzers)
+fuzzers: deps deps-fuzz ## Build the fuzzers, in build/fuzz
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/fuzz CC=$(CLANG) CFLAGS='-O1 -g -Wno-format-nonliteral' \
+		SANITIZE=fuzzer-no-link,address,undefined fuzz-targets
+
+fuzz-targets: $(fuzzers)
 
 lint: deps-lint ## Check format and style
 	clang-format --dry-run -Werror $(sources)

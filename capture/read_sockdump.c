@@ -201,12 +201,29 @@ static struct dialog *find_dialog(struct sockdump *dump, const struct sockdump_h
     return NULL;
 }
 
-static int add_dialog(struct sockdump *dump, const struct sockdump_header *header,
-                      struct dialog **out)
+/*
+ * The path is the sender's own where that is one of those asked for ("/run/p*"), and else the
+ * receiver's. Both ends of datagrams can have one: the server's is with what the server sends.
+ */
+static void find_server(const struct sockdump *dump, struct sockdump_header *header)
+{
+    const char *end = dump->text + dump->size, *at = dump->text + dump->place;
+    struct sockdump_header other;
+
+    while ((at = sockdump_header_find(at, end)) < end) {
+        at = sockdump_header_parse(at, end, &other);
+        if (other.pid == header->pid || (header->has_peer && other.pid != header->peer))
+            continue;
+        memcpy(header->path, other.path, sizeof(header->path));
+        return;
+    }
+}
+
+static int add_dialog(struct sockdump *dump, struct sockdump_header *header, struct dialog **out)
 {
     struct dialog *dialog = calloc(1, sizeof(*dialog));
     struct talk *talk;
-    int err;
+    int client, err;
 
     if (!dialog)
         return -ENOMEM;
@@ -217,9 +234,12 @@ static int add_dialog(struct sockdump *dump, const struct sockdump_header *heade
     talk->ends[0].pid = header->pid;
     memcpy(talk->ends[0].comm, header->comm, COMM_SIZE);
     talk->ends[1].pid = header->peer;
+    client = talk_client(talk, dump->reading, 0);
+    talk->ends[client].client = true;
+    if (client == 0 && talk->kind.type == SOCK_DGRAM)
+        find_server(dump, header);
     if (!dump->reading->options->server)
         talk->kind.server = header->path;
-    talk->ends[talk_client(talk, dump->reading, 0)].client = true;
     *out = dialog;
     err = talk_begin(talk, dump->reading, &dump->number);
     talk->kind.server = "";
@@ -237,7 +257,7 @@ static int no_third(struct sockdump *dump, const struct sockdump_header *header)
                         header->comm, header->pid);
 }
 
-static int take(struct sockdump *dump, const struct sockdump_header *header, const char *at)
+static int take(struct sockdump *dump, struct sockdump_header *header, const char *at)
 {
     struct dialog *dialog;
     int end = 0, err = take_bytes(dump, at, header->shown);

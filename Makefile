@@ -29,7 +29,7 @@ bpf_cflags    = -g -O2 -std=gnu17 -target bpf -mcpu=v3 -Wall -Wextra -Werror -Wn
                 $(shell $(PKG_CONFIG) --cflags libbpf 2>/dev/null) \
                 -idirafter /usr/include/$(shell $(CC) -print-multiarch 2>/dev/null)
 
-parts      := $(wildcard capture/*.c emit/*.c capture/manifest/*.c)
+parts      := $(wildcard capture/*.c emit/*.c capture/manifest/*.c capture/replay/*.c)
 objects    := $(parts:%.c=$(BUILD)/%.o) $(BUILD)/templates.o
 main       := $(patsubst %.c,$(BUILD)/%.o,$(wildcard *.c))
 skeletons  := $(patsubst bpf/%.bpf.c,$(BUILD)/bpf/%.skel.h,$(wildcard bpf/*.bpf.c))
@@ -225,7 +225,7 @@ fuzz-targets: $(fuzzers)
 lint: deps-lint ## Check format and style
 	clang-format --dry-run -Werror $(sources)
 	cppcheck -q --std=c11 --enable=warning,performance,portability --inline-suppr \
-		--error-exitcode=1 -I. $(wildcard capture/*.c emit/*.c capture/manifest/*.c *.c)
+		--error-exitcode=1 -I. $(wildcard capture/*.c emit/*.c capture/manifest/*.c capture/replay/*.c *.c)
 	$(if $(scripts),shellcheck $(scripts))
 	mandoc -T lint -W warning $(wildcard *.1 *.5)
 	templates/html-hashes --check

@@ -128,6 +128,27 @@ one_echo() { # ADDRESS OF SOCAT'S SERVER, OF ITS CLIENT, OPTION...
     equal "$(texts)" 'three <three'
 }
 
+@test "-s and -x with a glob of paths that the server spells otherwise" {
+    mkdir real real/below
+    ln -s real link
+    background socat "UNIX-LISTEN:$work/link/below/s,fork" EXEC:cat
+    background socat UNIX-LISTEN:link/t,fork EXEC:cat
+    wait_until 30 test -S real/below/s
+    wait_until 30 test -S real/t
+    watch -s "$work/real/*"
+    say_line "UNIX:$work/link/below/s" one
+    say_line UNIX:real/t two
+    end_watch 0
+    equal "$(texts)" 'one <one two <two'
+    watch -s "$work/*" -x "$work/real/b*"
+    say_line "UNIX:$work/link/below/s" three
+    say_line "UNIX:$work/link/t" four
+    end_watch 0
+    equal "$(texts)" 'four <four'
+    record 0 -s "$work/real/t*" socat -t 20 - UNIX:link/t <<< five
+    equal "$(texts)" 'five <five'
+}
+
 @test "-s with the path of a server that bound a relative one" {
     background socat UNIX-LISTEN:socket,fork EXEC:cat
     wait_until 30 test -S "$path"

@@ -43,7 +43,8 @@ scripts    := .ci/run $(shell grep -lE '^\#!.*\b(sh|bash)$$' tests/* tests/*/* t
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all deps deps-demo deps-examples examples deps-test deps-lint deps-bench deps-vm demo test unit-tests \
-        test-programs test-vm bench sanitized valgrind coverage analyze fuzz fuzzers fuzz-targets lint format install uninstall clean help FORCE
+        test-programs test-vm bench bench-vm sanitized valgrind coverage analyze fuzz fuzzers fuzz-targets lint format \
+        install uninstall clean help FORCE
 
 all: $(BUILD)/sockfixture ## Build the program (the default)
 
@@ -186,11 +187,17 @@ test-vm: deps-test deps-vm ## Run the suite on Debian's kernels under QEMU, with
 	@$(MAKE) --no-print-directory all test-programs
 	@$(sudo) env BUILD='$(BUILD)' tests/vm/matrix --readme README.md
 
-bench: deps-test deps-bench ## Measure what recording costs, and emission, against other tools
+bench: deps-test deps-bench ## Measure what recording costs, and emission, against other tools; README.md gets the table
 	@$(MAKE) --no-print-directory all $(BUILD)/tests/programs/load
 	@$(sudo) env BENCH='$(BENCH)' tests/bench/cost --program $(BUILD)/sockfixture \
-		--load $(BUILD)/tests/programs/load $(BENCH_FLAGS)
+		--load $(BUILD)/tests/programs/load --save tests/bench/results/host.json $(BENCH_FLAGS)
+	@tests/bench/report.py --readme README.md tests/bench/results
 	@tests/bench/emit $(BUILD)/sockfixture
+
+bench-vm: deps-test deps-bench deps-vm ## The same of the socket backend and BCC, in a guest: half an hour
+	@$(MAKE) --no-print-directory all $(BUILD)/tests/programs/load
+	@$(sudo) tests/bench/guest tests/bench/results/guest.json $(BENCH_FLAGS)
+	@tests/bench/report.py --readme README.md tests/bench/results
 
 sanitized: ## Build all of it with ASan and UBSan, in build/sanitized
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/sanitized SANITIZE=address,undefined \

@@ -43,7 +43,8 @@ scripts    := .ci/run $(shell grep -lE '^\#!.*\b(sh|bash)$$' tests/* tests/*/* t
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all deps deps-demo deps-examples examples deps-test deps-lint deps-bench deps-vm demo test unit-tests \
-        test-programs test-vm bench sanitized valgrind coverage analyze fuzz fuzzers lint format install uninstall clean help FORCE
+        test-programs test-vm bench bench-vm sanitized valgrind coverage analyze fuzz fuzzers fuzz-targets lint format \
+        install uninstall clean help FORCE
 
 all: $(BUILD)/sockfixture ## Build the program (the default)
 
@@ -174,7 +175,7 @@ examples: deps-examples ## Record the examples again, and make their fixtures
 	@$(sudo) examples/alone "$(abspath $(BUILD)/sockfixture)" --manifest examples/sockfixture.json --update
 	@[ examples/html/chronyc.png -nt examples/html/chronyc.html ] || examples/html/page
 
-test: deps-test $(if $(filter true,$(CI)),deps-vm) ## Build and run all tests (with CI=true also under sanitizers and on other kernels)
+test: deps-test $(if $(filter true,$(CI)),deps-vm deps-fuzz) ## Build and run all tests (with CI=true also under sanitizers and on other kernels)
 	@$(MAKE) --no-print-directory all unit-tests test-programs
 	@$(sudo) env CI='$(CI)' BUILD='$(BUILD)' tests/run
 
@@ -186,11 +187,17 @@ test-vm: deps-test deps-vm ## Run the suite on Debian's kernels under QEMU, with
 	@$(MAKE) --no-print-directory all test-programs
 	@$(sudo) env BUILD='$(BUILD)' tests/vm/matrix --readme README.md
 
-bench: deps-test deps-bench ## Measure what recording costs, and emission, against other tools
+bench: deps-test deps-bench ## Measure what recording costs, and emission, against other tools; README.md gets the table
 	@$(MAKE) --no-print-directory all $(BUILD)/tests/programs/load
 	@$(sudo) env BENCH='$(BENCH)' tests/bench/cost --program $(BUILD)/sockfixture \
-		--load $(BUILD)/tests/programs/load $(BENCH_FLAGS)
+		--load $(BUILD)/tests/programs/load --save tests/bench/results/host.json $(BENCH_FLAGS)
+	@tests/bench/report.py --readme README.md tests/bench/results
 	@tests/bench/emit $(BUILD)/sockfixture
+
+bench-vm: deps-test deps-bench deps-vm ## The same of the socket backend and BCC, in a guest: half an hour
+	@$(MAKE) --no-print-directory all $(BUILD)/tests/programs/load
+	@$(sudo) tests/bench/guest tests/bench/results/guest.json $(BENCH_FLAGS)
+	@tests/bench/report.py --readme README.md tests/bench/results
 
 sanitized: ## Build all of it with ASan and UBSan, in build/sanitized
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/sanitized SANITIZE=address,undefined \
@@ -213,21 +220,14 @@ ANALYZER := -fanalyzer -Wno-analyzer-malloc-leak -Wno-analyzer-fd-leak \
 analyze: deps ## Look for mistakes with gcc -fanalyzer
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/analyze CC=gcc CFLAGS='-O1 -g $(ANALYZER)' all
 
-# Each target starts from the inputs that TARGET_seeds.py writes, or that are in tests/dumps/TARGET, and
-# keeps what it finds out.
-FUZZ_SECONDS ?= 60
-fuzz: deps deps-fuzz ## Fuzz each target below tests/fuzz for FUZZ_SECONDS (60)
-	@$(MAKE) --no-print-directory BUILD=$(BUILD)/fuzz CC=$(CLANG) CFLAGS='-O1 -g -Wno-format-nonliteral' \
-		SANITIZE=fuzzer-no-link,address,undefined fuzzers
-	@set -e; for source in tests/fuzz/*_fuzz.c; do \
-		name=$$(basename $$source _fuzz.c); found=$(BUILD)/fuzz/found/$$name; mkdir -p $$found; \
-		seeds=tests/fuzz/$${name}_seeds.py; [ ! -x $$seeds ] || $$seeds $$found; \
-		dumps=tests/dumps/$$name; [ -d $$dumps ] || dumps=; \
-		$(BUILD)/fuzz/tests/fuzz/$${name}_fuzz -max_total_time=$(FUZZ_SECONDS) -timeout=10 \
-			-rss_limit_mb=2048 -print_final_stats=1 -artifact_prefix=$(BUILD)/fuzz/ $$found $$dumps; \
-	done
+fuzz: fuzzers ## Fuzz each target below tests/fuzz for FUZZ_SECONDS (60), FUZZ_JOBS (2) at a time
+	@BUILD='$(BUILD)' tests/fuzz/run -j $(or $(FUZZ_JOBS),2) $(FUZZ)
 
-fuzzers: $(fuzzers)
+fuzzers: deps deps-fuzz ## Build the fuzzers, in build/fuzz
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/fuzz CC=$(CLANG) CFLAGS='-O1 -g -Wno-format-nonliteral' \
+		SANITIZE=fuzzer-no-link,address,undefined fuzz-targets
+
+fuzz-targets: $(fuzzers)
 
 lint: deps-lint ## Check format and style
 	clang-format --dry-run -Werror $(sources)

@@ -49,6 +49,7 @@ strace_options=(
     '-f -y -x -tt -s 65536'
     '-yy -r -s 65536'
     '-f -T -e trace=network,desc,process -s 65536'
+    '-f -Y -n -i -t -s 65536'
 )
 
 @test "strace: chronyc, with each set of options" {

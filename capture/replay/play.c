@@ -50,6 +50,8 @@ struct party {
     uint64_t heard;       /* when something came last */
     uint64_t recorded_at; /* the time of the message before */
     int err;              /* why it is over: -errno, or 0 */
+    struct side early;    /* what was heard and is not taken down yet */
+    bool answered;        /* the server had said something since the last request */
     bool opened, over, late;
 };
 
@@ -92,11 +94,22 @@ static int take_down(struct player *player, struct party *party, enum direction 
         .data = data,
         .length = length,
     };
-    int err = frames_add(&party->is.frames, direction, data, length, 0);
 
     if (!party->now)
         party->now = ++player->numbers;
-    return err ? err : player->playing->add(player->playing->context, &message);
+    return player->playing->add(player->playing->context, &message);
+}
+
+/* Takes down what was heard. */
+static int take_down_heard(struct player *player, struct party *party)
+{
+    int err = 0;
+
+    for (size_t i = 0; i < party->early.count && !err; i++)
+        err = take_down(player, party, RESPONSE, party->early.messages[i].data,
+                        party->early.messages[i].length);
+    side_free(NULL, &party->early);
+    return err;
 }
 
 /* Listening */
@@ -111,6 +124,7 @@ static int hear_once(struct player *player, struct party *party)
 {
     struct receiver *receiver = &player->receiver;
     const ssize_t got = receive(receiver, party->dial.fd, party->recorded->type, NULL);
+    struct said *early;
     int err;
 
     if (got == -EAGAIN || got == -ENOMEM)
@@ -124,8 +138,11 @@ static int hear_once(struct player *player, struct party *party)
     party->said++;
     err = said_append(NULL, &party->run, receiver->data, (size_t)got);
     if (!err)
-        err = take_down(player, party, RESPONSE, receiver->data, (size_t)got);
-    return err ? err : 1;
+        err = frames_add(&party->is.frames, RESPONSE, receiver->data, (size_t)got, 0);
+    early = err ? NULL : side_start(NULL, &party->early);
+    if (early)
+        err = said_append(NULL, early, receiver->data, (size_t)got);
+    return err ? err : early ? 1 : -ENOMEM;
 }
 
 static int hear(struct player *player, struct party *party)
@@ -210,6 +227,8 @@ static int await_answer(struct player *player, struct party *party, size_t excha
         if (party->run.length > before) /* it goes on */
             until = clock_monotonic() + patience;
     }
+    if (err >= 0)
+        err = take_down_heard(player, party);
     if (err < 0 || is_answered(party, exchange))
         return err < 0 ? err : 0;
     party->late = true;
@@ -257,10 +276,26 @@ static bool is_trouble_with_us(int err)
     return err == -ENOMEM || err == -EINTR || err == -ENOSPC;
 }
 
+/*
+ * What comes unasked behind an answer belongs to that. But where several requests were said before
+ * the first answer, one that comes early now has its place behind them all the same.
+ */
+static int begin_request(struct player *player, struct party *party)
+{
+    int err = hear(player, party);
+
+    if (err < 0 || !party->answered)
+        return err;
+    party->answered = false;
+    party->run.length = 0;
+    party->run_wanted = 0;
+    return take_down_heard(player, party);
+}
+
 static int say_request(struct player *player, struct party *party, const struct kept_message *kept)
 {
     const struct message *message = &kept->message;
-    int err = hear(player, party);
+    int err = begin_request(player, party);
 
     if (err < 0)
         return err;
@@ -275,9 +310,9 @@ static int say_request(struct player *player, struct party *party, const struct 
         party->late = true;
         return 0;
     }
-    party->run.length = 0;
-    party->run_wanted = 0;
     err = take_down(player, party, REQUEST, message->data, message->length);
+    if (!err)
+        err = frames_add(&party->is.frames, REQUEST, message->data, message->length, 0);
     if (!err)
         err = send_all(player, party, message->data, message->length);
     if (!err || is_trouble_with_us(err))
@@ -348,6 +383,7 @@ static int play_message(struct player *player, size_t i)
         if (!err)
             err = say_request(player, party, kept);
     } else if (!err) {
+        party->answered = true;
         party->wanted++;
         party->run_wanted += kept->message.length + kept->message.missing;
         if (!party->over && ends_answer(messages, i))
@@ -373,6 +409,8 @@ static int listen_on(struct player *player)
         }
         if (party->opened && !party->over && err >= 0)
             err = hear(player, party);
+        if (err >= 0)
+            err = take_down_heard(player, party);
     }
     return err < 0 ? err : 0;
 }
@@ -383,6 +421,7 @@ static void party_free(struct party *party)
         dial_close(&party->dial);
     frames_end(&party->was.frames);
     frames_end(&party->is.frames);
+    side_free(NULL, &party->early);
     free(party->run.data);
 }
 

@@ -282,6 +282,28 @@ BPFTRACE
     same_fixture -r dump --server "$path" --type stream
 }
 
+# sockdump
+
+@test "sockdump: what we recorded, in each of its formats and layouts" {
+    local format layout
+    "$SOCKFIXTURE" -q -w "$recording" "$programs/talk" --path "$path"
+    command=talk
+    for format in hexstring hex; do
+        for layout in first later path; do
+            echo "$format, $layout" >&2
+            "$tests/sockdump.py" "$format" "$layout" < "$recording" > dump
+            same_fixture -r dump --server "$path" --type stream
+        done
+    done
+    printf '%s\n' PING 'GET key' > in
+    start_echo "$work/server"
+    "$SOCKFIXTURE" -q -w "$recording" socat -t 30 - "UNIX-CONNECT:$work/server" < in
+    for layout in first later path; do
+        "$tests/sockdump.py" string "$layout" < "$recording" > dump
+        same_fixture -r dump --server "$work/server" --type stream
+    done
+}
+
 # Dumps as data: a folder for each, with the dump, the options it is read with, and what comes out.
 @test "dumps of all tools" {
     local folder status options

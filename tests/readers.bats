@@ -144,6 +144,14 @@ strace_options=(
     [ ! -e fixture.json ]
 }
 
+@test "strace: what -e trace=network leaves out is said" {
+    start_chronyd
+    record_traced -f -s 65536 -e trace=network -- chronyc -n -h "$chrony" ntpdata
+    same_fixture -r "$trace"
+    run -0 --separate-stderr "$SOCKFIXTURE" -r "$trace" -o fixture.json
+    says '*trace: no read() or write() is in it*-e trace=network,desc*'
+}
+
 @test "strace: strings that -s cut short are a loss" {
     record_traced -f -s 8 -- "$programs/talk" --path "$path"
     run -3 --separate-stderr "$SOCKFIXTURE" -r "$trace" -o fixture.json -w cut.jsonl

@@ -409,6 +409,10 @@ conversation_of() { # STATUS CASE [LINK [OPTION...]]
     equal "$(conversation_of 0 user0 '' --type stream --client 100)" '[["PING"],["PONG"]]'
     run -2 --separate-stderr "$SOCKFIXTURE" -q -r user0.pcap
     [[ $stderr == *'of what type the sockets were (--type'* ]]
+    equal "$(conversation_of 0 unconnected '' --type dgram)" '[["PING","PONG"],["PING","PONG"]]'
+    "$tests/capture.py" third third.pcap
+    run -2 --separate-stderr "$SOCKFIXTURE" -q --type dgram -r third.pcap
+    says 'third.pcap: with process 300 there are more than two, *'
 }
 
 @test "a capture that ends in the middle is read as far as it goes" {

@@ -29,7 +29,7 @@ bpf_cflags    = -g -O2 -std=gnu17 -target bpf -mcpu=v3 -Wall -Wextra -Werror -Wn
                 $(shell $(PKG_CONFIG) --cflags libbpf 2>/dev/null) \
                 -idirafter /usr/include/$(shell $(CC) -print-multiarch 2>/dev/null)
 
-parts      := $(wildcard capture/*.c emit/*.c capture/manifest/*.c)
+parts      := $(wildcard capture/*.c emit/*.c capture/manifest/*.c capture/replay/*.c)
 objects    := $(parts:%.c=$(BUILD)/%.o) $(BUILD)/templates.o
 main       := $(patsubst %.c,$(BUILD)/%.o,$(wildcard *.c))
 skeletons  := $(patsubst bpf/%.bpf.c,$(BUILD)/bpf/%.skel.h,$(wildcard bpf/*.bpf.c))
@@ -43,7 +43,8 @@ scripts    := .ci/run $(shell grep -lE '^\#!.*\b(sh|bash)$$' tests/* tests/*/* t
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all deps deps-demo deps-examples examples deps-test deps-lint deps-bench deps-vm demo test unit-tests \
-        test-programs test-vm bench sanitized valgrind coverage analyze fuzz fuzzers fuzz-targets lint format install uninstall clean help FORCE
+        test-programs test-vm bench bench-vm sanitized valgrind coverage analyze fuzz fuzzers fuzz-targets lint format \
+        install uninstall clean help FORCE
 
 all: $(BUILD)/sockfixture ## Build the program (the default)
 
@@ -186,11 +187,17 @@ test-vm: deps-test deps-vm ## Run the suite on Debian's kernels under QEMU, with
 	@$(MAKE) --no-print-directory all test-programs
 	@$(sudo) env BUILD='$(BUILD)' tests/vm/matrix --readme README.md
 
-bench: deps-test deps-bench ## Measure what recording costs, and emission, against other tools
+bench: deps-test deps-bench ## Measure what recording costs, and emission, against other tools; README.md gets the table
 	@$(MAKE) --no-print-directory all $(BUILD)/tests/programs/load
 	@$(sudo) env BENCH='$(BENCH)' tests/bench/cost --program $(BUILD)/sockfixture \
-		--load $(BUILD)/tests/programs/load $(BENCH_FLAGS)
+		--load $(BUILD)/tests/programs/load --save tests/bench/results/host.json $(BENCH_FLAGS)
+	@tests/bench/report.py --readme README.md tests/bench/results
 	@tests/bench/emit $(BUILD)/sockfixture
+
+bench-vm: deps-test deps-bench deps-vm ## The same of the socket backend and BCC, in a guest: half an hour
+	@$(MAKE) --no-print-directory all $(BUILD)/tests/programs/load
+	@$(sudo) tests/bench/guest tests/bench/results/guest.json $(BENCH_FLAGS)
+	@tests/bench/report.py --readme README.md tests/bench/results
 
 sanitized: ## Build all of it with ASan and UBSan, in build/sanitized
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/sanitized SANITIZE=address,undefined \
@@ -225,7 +232,7 @@ fuzz-targets: $(fuzzers)
 lint: deps-lint ## Check format and style
 	clang-format --dry-run -Werror $(sources)
 	cppcheck -q --std=c11 --enable=warning,performance,portability --inline-suppr \
-		--error-exitcode=1 -I. $(wildcard capture/*.c emit/*.c capture/manifest/*.c *.c)
+		--error-exitcode=1 -I. $(wildcard capture/*.c emit/*.c capture/manifest/*.c capture/replay/*.c *.c)
 	$(if $(scripts),shellcheck $(scripts))
 	mandoc -T lint -W warning $(wildcard *.1 *.5)
 	templates/html-hashes --check

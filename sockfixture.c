@@ -20,9 +20,11 @@
 #include "fixture_file.h"
 #include "golden_results.h"
 #include "language_options.h"
+#include "launching.h"
 #include "capture/manifest/run.h"
 #include "reading.h"
 #include "recording_file.h"
+#include "replaying.h"
 #include "run.h"
 #include "say.h"
 #include "scope_options.h"
@@ -146,28 +148,18 @@ static void show_progress(void *context, uint64_t elapsed, const struct losses *
 static enum status say_command_failed(const struct options *options,
                                       const struct session_result *result)
 {
-    const char *name = options->command ? options->command[0] : "";
-    const char *kept = options->ignore_status ? "" : "; nothing was written (--ignore-status does)";
+    const struct command_end end = {
+        .exec_error = result->exec_error,
+        .status = result->status,
+        .ended = result->ended && !result->interrupted && !result->stopped,
+        .kept = "; nothing was written (--ignore-status does)",
+    };
 
-    if (result->exec_error) {
-        say("%s: %s", name,
-            result->exec_error == -ENOENT ? "command not found" : strerror(-result->exec_error));
+    if (options->part && result->interrupted && !result->exec_error) {
+        say("%s: interrupted; nothing was written", options->command ? options->command[0] : "");
         return STATUS_COMMAND;
     }
-    if (options->part && result->interrupted) {
-        say("%s: interrupted; nothing was written", name);
-        return STATUS_COMMAND;
-    }
-    if (!options->command || !result->ended || result->interrupted || result->stopped)
-        return STATUS_DONE;
-    if (WIFSIGNALED(result->status))
-        say("%s: killed by signal %d (%s)%s", name, WTERMSIG(result->status),
-            strsignal(WTERMSIG(result->status)), kept);
-    else if (WEXITSTATUS(result->status))
-        say("%s: exited with status %d%s", name, WEXITSTATUS(result->status), kept);
-    else
-        return STATUS_DONE;
-    return options->ignore_status ? STATUS_DONE : STATUS_COMMAND;
+    return launching_end(options, &end);
 }
 
 static int flush_recording(void *context)
@@ -228,30 +220,6 @@ static int run_session(struct session *session, struct run *run,
     return err ? err : back;
 }
 
-static enum status find_user(const char *name, struct user *user)
-{
-    int err = geteuid() == 0 ? user_find(user, name) : -EPERM;
-
-    if (!err)
-        return STATUS_DONE;
-    say("--user %s: %s", name,
-        err == -ENOENT  ? "no such user"
-        : err == -EPERM ? "only root can run a command as another user (try sudo)"
-                        : strerror(-err));
-    return STATUS_USAGE;
-}
-
-static enum status check_directory(const char *path)
-{
-    struct stat status;
-    int err = stat(path, &status) ? -errno : S_ISDIR(status.st_mode) ? 0 : -ENOTDIR;
-
-    if (!err)
-        return STATUS_DONE;
-    say("--chdir %s: %s", path, strerror(-err));
-    return STATUS_USAGE;
-}
-
 static enum status list_backends(void)
 {
     bool any = false;
@@ -288,19 +256,12 @@ static enum status record(struct run *run)
     struct session_result result;
     struct session session = {0};
     struct user user = {0};
-    enum status status = STATUS_DONE;
+    enum status status = launching_begin(options, &user);
     int err;
 
-    if (options->directory)
-        status = check_directory(options->directory);
     if (status)
         return status;
-    if (options->user) {
-        status = find_user(options->user, &user);
-        if (status)
-            return status;
-        command.user = &user;
-    }
+    command.user = options->user ? &user : NULL;
     if (conversations_new(&conversations, &conversation_options))
         return say_error(-ENOMEM, "recording");
     status = open_session(&session, run, conversations_sink(conversations));
@@ -354,7 +315,7 @@ static enum status know_secrets(struct run *run)
     char why[SECRET_WHY_SIZE];
     const char *wrong;
 
-    if (run->options->quiet || run->options->redact.count)
+    if (run->options->quiet || run->options->redact.count || replays(run->options))
         return STATUS_DONE;
     return secrets_new(&run->known, &shapes, 1, &wrong, why) ? say_error(-ENOMEM, "recording")
                                                              : STATUS_DONE;
@@ -363,7 +324,7 @@ static enum status know_secrets(struct run *run)
 /* What is to be redacted is not shown before it is. */
 static bool shows_at_once(const struct options *options)
 {
-    return options->verbose && !options->redact.count;
+    return options->verbose && !options->redact.count && !replays(options);
 }
 
 static int open_intake(struct run *run)
@@ -371,7 +332,7 @@ static int open_intake(struct run *run)
     const struct options *options = run->options;
     struct intake_options intake_options = {
         .patterns = run->scope.patterns,
-        .count = options->count,
+        .count = replays(options) ? 0 : options->count, /* that are answered, there */
         .max_message = options->max_message,
         .whole = options->read,
         .show = shows_at_once(options),
@@ -474,7 +435,7 @@ static enum status make_fixture(const struct options *options, const struct righ
     if (!status)
         status = run.golden ? make_runs(&run) : make_run(&run);
     if (!status && run.golden)
-        status = golden_results(&run);
+        status = replays(options) ? replaying_make(&run) : golden_results(&run);
 out:
     if (run.recording)
         recording_end(run.recording, NULL);

@@ -66,6 +66,12 @@ static __always_inline int standing_of_message(struct subject *subject, struct m
     return standing_of_name(subject, name, (__u16)READ(header, msg_namelen) | NAME_IN_KERNEL);
 }
 
+/* Whether a function is called on the way of the thread's call, which tells all that is moved. */
+static __always_inline bool is_part(const struct call *call, struct msghdr *header)
+{
+    return call->kind != CALL_OTHER && (call->gathers || (header && call->header == (__u64)header));
+}
+
 /* The thread's call, begun anew for this socket; 0 when it is not to be recorded. */
 static __always_inline struct call *call_enter(struct socket *socket, struct task_struct *task,
                                                __u8 kind, struct msghdr *header)
@@ -74,7 +80,9 @@ static __always_inline struct call *call_enter(struct socket *socket, struct tas
     struct subject subject;
 
     /* A function that hands its message to another of these: the outer one records it. */
-    if (call && call->kind != CALL_OTHER && header && call->header == (__u64)header) {
+    if (call && is_part(call, header)) {
+        if (!call->nested)
+            call->counts = call->sock == (__u64)READ(socket, sk);
         call->nested++;
         return 0;
     }
@@ -92,6 +100,8 @@ static __always_inline struct call *call_enter(struct socket *socket, struct tas
     call->kind = kind;
     call->header = (__u64)header;
     call->nested = 0;
+    call->gathers = 0;
+    call->counts = 0;
     return call;
 }
 
@@ -228,7 +238,7 @@ static __always_inline void leave_receive(struct call *call, int result)
 }
 
 /* The thread's call, which ends now; 0 when it is not recorded, or only a part of it has ended. */
-static __always_inline struct call *call_leave(void)
+static __always_inline struct call *call_leave(int result)
 {
     struct call *call = bpf_task_storage_get(&calls, bpf_get_current_task_btf(), 0, 0);
 
@@ -236,6 +246,8 @@ static __always_inline struct call *call_leave(void)
         return 0;
     if (call->nested) {
         call->nested--;
+        if (call->gathers && call->counts && !call->nested && result > 0)
+            call->count += result;
         return 0;
     }
     return call;
@@ -243,7 +255,7 @@ static __always_inline struct call *call_leave(void)
 
 static __always_inline int leave_message(int result)
 {
-    struct call *call = call_leave();
+    struct call *call = call_leave(result);
     __u8 kind;
 
     if (!call)
@@ -274,7 +286,7 @@ static __always_inline int enter_splice(struct socket *socket, __u8 kind)
 
 static __always_inline int leave_splice(int result)
 {
-    struct call *call = call_leave();
+    struct call *call = call_leave(result);
     __u8 flags;
 
     if (!call || (call->kind != CALL_SENDFILE && call->kind != CALL_SPLICE))
@@ -283,6 +295,44 @@ static __always_inline int leave_splice(int result)
     call->kind = CALL_OTHER;
     if (result > 0 && (flags || !(tell(call, ROLE_UNKNOWN) & PEER_OBSERVED)))
         record_unreadable(call, result, flags | RECORD_ENDS_CALL);
+    else if (call->begun)
+        record_void(call);
+    return 0;
+}
+
+/*
+ * What sendfile() and splice() put into a socket goes there in pieces, as large as the kernel
+ * likes: what they moved between them is one message.
+ */
+static __always_inline int enter_transfer(struct file *out)
+{
+    struct task_struct *task;
+    struct socket *socket;
+    struct call *call;
+
+    if (!process_is_observed() || (READ(out, f_inode, i_mode) & S_IFMT) != S_IFSOCK)
+        return 0;
+    task = bpf_get_current_task_btf();
+    socket = READ(out, private_data);
+    call = call_enter(socket, task, CALL_SENDFILE, 0);
+    if (!call)
+        return 0;
+    call->gathers = 1;
+    call->count = 0;
+    if (needs_begin(call, task, out))
+        record_begin(call, 0, 0, false);
+    return 0;
+}
+
+static __always_inline int leave_transfer(int result)
+{
+    struct call *call = bpf_task_storage_get(&calls, bpf_get_current_task_btf(), 0, 0);
+
+    if (!call || call->kind != CALL_SENDFILE || !call->gathers)
+        return 0;
+    call->kind = CALL_OTHER;
+    if (call->count)
+        record_unreadable(call, call->count, RECORD_SENT | RECORD_ENDS_CALL);
     else if (call->begun)
         record_void(call);
     return 0;
@@ -305,12 +355,13 @@ static __always_inline int enter_change(struct socket *socket, __u8 kind)
     call->memory = (__u64)socket;
     call->header = 0;
     call->nested = 0;
+    call->gathers = 0;
     return 0;
 }
 
 static __always_inline int leave_change(int result)
 {
-    struct call *call = call_leave();
+    struct call *call = call_leave(result);
     struct subject subject;
     __u8 kind;
 
@@ -376,6 +427,7 @@ int BPF_PROG(on_recv_length, struct sock *sk, int moved, int flags)
 #define RECEIVES(AT)      enter_message(SOCKET(AT, 0), (struct msghdr *)AT(1), CALL_RECVMSG, (int)AT(3))
 #define SPLICES_IN(AT)    enter_splice(SOCKET(AT, 0), CALL_SENDFILE)
 #define SPLICES_OUT(AT)   enter_splice(SOCKET(AT, 0), CALL_SPLICE)
+#define TRANSFERS(AT)     enter_transfer((struct file *)AT(2))
 #define BINDS(AT)         enter_change(SOCKET(AT, 0), CALL_BIND)
 #define CONNECTS(AT)      enter_change(SOCKET(AT, 0), CALL_CONNECT)
 #define ACCEPTS(AT)       enter_change(SOCKET(AT, 1), CALL_ACCEPT)
@@ -398,6 +450,10 @@ HOOK(inet_sendpage, SPLICES_IN, leave_splice)
 
 HOOK(unix_stream_splice_read, SPLICES_OUT, leave_splice)
 HOOK(tcp_splice_read, SPLICES_OUT, leave_splice)
+
+/* Of sendfile() the first, of splice() the second. */
+HOOK(do_splice_direct, TRANSFERS, leave_transfer)
+HOOK(do_splice, TRANSFERS, leave_transfer)
 
 HOOK(unix_bind, BINDS, leave_change)
 HOOK(inet_bind, BINDS, leave_change)

@@ -8,7 +8,7 @@
  */
 #include "bpf/ancillary.h"
 #include "bpf/bytes.h"
-#include "bpf/scope.h"
+#include "bpf/function.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
@@ -43,96 +43,7 @@ static __always_inline int result_of(struct pt_regs *regs)
 }
 #endif
 
-static __always_inline bool socket_of(struct socket *socket, struct subject *subject)
-{
-    struct file *file = READ(socket, file);
-    struct sock *sk = READ(socket, sk);
-
-    return file && sk && subject_is(subject, sk, READ(file, f_inode, i_ino));
-}
-
-/* As standing_of, of a socket that a message is on; what sends may name to whom. */
-static __always_inline int standing_of_message(struct subject *subject, struct msghdr *header,
-                                               __u8 kind)
-{
-    int standing = standing_of(subject);
-    __u64 name;
-
-    if (standing != STANDING_OPEN || !scope.by_socket || kind != CALL_SENDMSG)
-        return standing;
-    name = (__u64)READ(header, msg_name);
-    if (!name)
-        return standing;
-    return standing_of_name(subject, name, (__u16)READ(header, msg_namelen) | NAME_IN_KERNEL);
-}
-
-/* Whether a function is called on the way of the thread's call, which tells all that is moved. */
-static __always_inline bool is_part(const struct call *call, struct msghdr *header)
-{
-    return call->kind != CALL_OTHER && (call->gathers || (header && call->header == (__u64)header));
-}
-
-/* The thread's call, begun anew for this socket; 0 when it is not to be recorded. */
-static __always_inline struct call *call_enter(struct socket *socket, struct task_struct *task,
-                                               __u8 kind, struct msghdr *header)
-{
-    struct call *call = bpf_task_storage_get(&calls, task, 0, 0);
-    struct subject subject;
-
-    /* A function that hands its message to another of these: the outer one records it. */
-    if (call && is_part(call, header)) {
-        if (!call->nested)
-            call->counts = call->sock == (__u64)READ(socket, sk);
-        call->nested++;
-        return 0;
-    }
-    if (call)
-        call->kind = CALL_OTHER;
-    if (!socket_of(socket, &subject))
-        return 0;
-    if (!is_observed(header ? standing_of_message(&subject, header, kind) : standing_of(&subject)))
-        return 0;
-    call = call_get(task);
-    if (!call)
-        return 0;
-    keep_subject(call, &subject);
-    call_begin(call);
-    call->kind = kind;
-    call->header = (__u64)header;
-    call->nested = 0;
-    call->gathers = 0;
-    call->counts = 0;
-    return call;
-}
-
-/* Notes where the bytes are: the iterator will have moved on by the time the call returns. */
-static __always_inline void keep_memory(struct call *call, struct iov_iter *iter)
-{
-    struct iov_iter___5_13 *oldest = (void *)iter;
-    struct iov_iter___6_3 *older = (void *)iter;
-    __u32 type;
-
-    if (bpf_core_field_exists(iter->iter_type))
-        type = READ(iter, iter_type);
-    else
-        type = READ(oldest, type) & ~1U;
-    call->count = READ(iter, count);
-    call->skip = READ(iter, iov_offset);
-    call->elements = 0;
-    call->elsewhere = 0;
-    if (bpf_core_enum_value_exists(enum iter_type, ITER_UBUF) &&
-        type == bpf_core_enum_value(enum iter_type, ITER_UBUF)) {
-        call->memory = (__u64)READ(iter, ubuf) + call->skip;
-    } else if (type == bpf_core_enum_value(enum iter_type, ITER_IOVEC)) {
-        call->memory =
-            bpf_core_field_exists(iter->__iov) ? (__u64)READ(iter, __iov) : (__u64)READ(older, iov);
-        call->elements = READ(iter, nr_segs);
-    } else {
-        call->elsewhere = 1;
-    }
-}
-
-/* The same of the control messages; those that are sent have been copied to the kernel. */
+/* Notes where control messages are; those that are sent have been copied to the kernel. */
 static __always_inline void keep_control(struct call *call, struct msghdr *header)
 {
     call->control = (__u64)READ(header, msg_control);
@@ -237,22 +148,6 @@ static __always_inline void leave_receive(struct call *call, int result)
     record_call(call, result, RECORD_ENDS_CALL);
 }
 
-/* The thread's call, which ends now; 0 when it is not recorded, or only a part of it has ended. */
-static __always_inline struct call *call_leave(int result)
-{
-    struct call *call = bpf_task_storage_get(&calls, bpf_get_current_task_btf(), 0, 0);
-
-    if (!call || call->kind == CALL_OTHER)
-        return 0;
-    if (call->nested) {
-        call->nested--;
-        if (call->gathers && call->counts && !call->nested && result > 0)
-            call->count += result;
-        return 0;
-    }
-    return call;
-}
-
 static __always_inline int leave_message(int result)
 {
     struct call *call = call_leave(result);
@@ -310,9 +205,14 @@ static __always_inline int enter_transfer(struct file *out)
     struct socket *socket;
     struct call *call;
 
-    if (!process_is_observed() || (READ(out, f_inode, i_mode) & S_IFMT) != S_IFSOCK)
+    if (!process_is_observed())
         return 0;
     task = bpf_get_current_task_btf();
+    call = bpf_task_storage_get(&calls, task, 0, 0);
+    if (call)
+        drop_transfer(call);
+    if ((READ(out, f_inode, i_mode) & S_IFMT) != S_IFSOCK)
+        return 0;
     socket = READ(out, private_data);
     call = call_enter(socket, task, CALL_SENDFILE, 0);
     if (!call)
@@ -331,6 +231,7 @@ static __always_inline int leave_transfer(int result)
     if (!call || call->kind != CALL_SENDFILE || !call->gathers)
         return 0;
     call->kind = CALL_OTHER;
+    call->gathers = 0;
     if (call->count)
         record_unreadable(call, call->count, RECORD_SENT | RECORD_ENDS_CALL);
     else if (call->begun)
@@ -351,11 +252,11 @@ static __always_inline int enter_change(struct socket *socket, __u8 kind)
     call = call_get(bpf_get_current_task_btf());
     if (!call)
         return 0;
+    drop_transfer(call);
     call->kind = kind;
     call->memory = (__u64)socket;
     call->header = 0;
     call->nested = 0;
-    call->gathers = 0;
     return 0;
 }
 

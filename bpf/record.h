@@ -54,6 +54,8 @@ struct call {
     __u64 skip;     /* bytes of the first element that were moved before */
     __u32 nested;   /* how deep in functions of one and the same message */
     __u8 elsewhere; /* the bytes are not in user memory */
+    __u8 gathers;   /* what functions called on the way move are pieces of one message */
+    __u8 counts;    /* so is what the one called now moves, as it is on the same socket */
 };
 
 struct {

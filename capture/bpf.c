@@ -38,6 +38,9 @@ static int print_nothing(enum libbpf_print_level level, const char *format, va_l
 }
 
 static int print_all(enum libbpf_print_level level, const char *format, va_list arguments)
+    __attribute__((format(printf, 2, 0)));
+
+static int print_all(enum libbpf_print_level level, const char *format, va_list arguments)
 {
     (void)level;
     return vfprintf(stderr, format, arguments);

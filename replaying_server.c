@@ -225,13 +225,16 @@ static enum status end(struct server *server)
     const struct options *options = server->run->options;
     const struct command_end command = {
         .exec_error = server->serving.exec_error,
-        .ended = server->launch && launch_ended(server->launch) && !server->serving.interrupted,
+        .ended = server->launch && launch_ended(server->launch) && !server->serving.interrupted &&
+                 !server->serving.stopped,
         .status = server->launch ? launch_status(server->launch) : 0,
         .kept = "",
     };
     enum status status = launching_end(options, &command);
     int err;
 
+    if (server->serving.stopped && !launch_ended(server->launch) && !options->quiet)
+        say("%s: still runs, although it was sent SIGTERM", options->command[0]);
     if (!options->quiet && !server->serving.exec_error)
         say_end(server);
     err = report_strangers(server);

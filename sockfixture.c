@@ -15,6 +15,7 @@
 #include "capture/signals.h"
 #include "capture/user.h"
 #include "capture/words.h"
+#include "completion.h"
 #include "emit/nearest.h"
 #include "emit/writer.h"
 #include "fixture_file.h"
@@ -490,6 +491,10 @@ static int run_command_line(int argc, char **argv, const struct manifest_part *p
         say("is setuid or setgid, so any command would have those rights (give it capabilities: "
             "setcap cap_bpf,cap_perfmon+ep)");
         return STATUS_USAGE;
+    }
+    if (options.completion) {
+        completion_find(options.completion)(options_table(), stdout);
+        return STATUS_DONE;
     }
     return options.list_backends ? (int)list_backends() : run_as_caller(&options);
 }

@@ -480,6 +480,17 @@ detected_backend() {
     fi
 }
 
+# What a user sees
+
+@test "while it watches on a terminal, one line says how far it is, and is gone in the end" {
+    local line=$'\rsockfixture: [0-9]+ messages, [0-9]+ bytes, 0 lost, 00:[0-9]{2}\e\\[K'
+    start_echo "UNIX-LISTEN:$path,fork"
+    wait_until 30 test -S "$path"
+    "$tests/terminal.py" env TERM=xterm "${sockfixture[@]}" -o fixture.json -s "$path" -T 1.5 > screen
+    grep -qE "^($line)+"$'\r\e\\[K' screen
+    equal "$(grep -c 'messages, ' screen)" 1
+}
+
 # Usage
 
 @test "what cannot be watched is said" {

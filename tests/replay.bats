@@ -427,6 +427,8 @@ os.kill(os.getpid(), 9)"
     run -4 --separate-stderr serve redis "$work/none"
     [[ $stderr == *"$work/none: command not found"* ]]
     run -0 serve redis --ignore-status false
+    run -0 --separate-stderr serve redis -T 0.1 sh -c 'exec sleep 60'
+    run -0 --separate-stderr serve redis -c 1 sh -c "${redis[*]} PING; exec sleep 60"
 }
 
 @test "what the recording lacks is not made up" {

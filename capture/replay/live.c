@@ -13,13 +13,8 @@
 #include "capture/framed.h"
 #include "capture/replay/answer.h"
 
-/* A part of an answer on its way. */
-struct waiting_answer {
-    struct waiting_answer *next;
-    struct said bytes;
-    size_t sent;
-    uint64_t due;
-};
+/* What is no request after so many bytes more than the longest that is recorded will be none. */
+enum { EXCESS_MAX = 16 << 20 };
 
 struct live {
     struct play_book *book;
@@ -34,8 +29,8 @@ struct live {
     struct framed_watcher watcher;
     struct conversation_table frames; /* what framing knows of the stream */
     struct side requests;             /* frames that were found */
-    struct waiting_answer *first, **last;
-    uint64_t said_at; /* when the last part is due */
+    struct outbox outbox;
+    size_t pending; /* bytes of a stream that were heard since the last request */
     bool said_anything, lost, ends;
 };
 
@@ -45,21 +40,6 @@ static struct scripted_conversation *conversation_of(const struct live *live)
 }
 
 /* Answers */
-
-static int queue(struct live *live, struct said *bytes, uint64_t due)
-{
-    struct waiting_answer *answer = calloc(1, sizeof(*answer));
-
-    if (!answer)
-        return -ENOMEM;
-    answer->bytes = *bytes;
-    *bytes = (struct said){0};
-    answer->due = due;
-    *live->last = answer;
-    live->last = &answer->next;
-    live->said_at = due;
-    return 0;
-}
 
 /* The framing has to know what is answered, too. */
 static int frame_answer(struct live *live, const struct said *said)
@@ -125,14 +105,14 @@ static int reply(struct live *live, const struct scripted *scripted, size_t aske
     while (live->replied < scripted->count && scripted->replies[live->replied].after <= asked &&
            !err) {
         const struct reply *part = &scripted->replies[live->replied];
-        const uint64_t from = live->said_at > now ? live->said_at : now;
+        const uint64_t from = live->outbox.due > now ? live->outbox.due : now;
         struct said bytes = {0};
 
         err = make_part(live, scripted, live->replied, &bytes);
         if (!err)
             err = frame_answer(live, &bytes);
         if (!err)
-            err = queue(live, &bytes, live->book->timed ? from + part->delay : now);
+            err = outbox_add(&live->outbox, &bytes, live->book->timed ? from + part->delay : now);
         free(bytes.data);
         live->replied++;
     }
@@ -333,7 +313,18 @@ static int hear_framed(struct live *live, const uint8_t *data, size_t length, ui
     int err = framed_add(live->framed, &live->frames, &message);
 
     live->frames.position[REQUEST] += length;
+    live->pending = live->requests.count ? 0 : live->pending + length;
     return err ? err : take_frames(live, now);
+}
+
+static int hear_unframed(struct live *live, const uint8_t *data, size_t length, uint64_t now)
+{
+    int err = said_append(NULL, &live->heard, data, length);
+
+    if (!err)
+        err = go_on(live, false, now);
+    live->pending = live->heard.length;
+    return err;
 }
 
 /* What the client does */
@@ -347,12 +338,15 @@ int live_hear(struct live *live, const uint8_t *data, size_t length, uint64_t no
     live->said_anything = true;
     if (live->lost)
         return 0;
-    if (live->framed)
-        return hear_framed(live, data, length, now);
     if (live->book->type != SOCK_STREAM)
         return take_heard(live, &heard, false, &taken, now);
-    err = said_append(NULL, &live->heard, data, length);
-    return err ? err : go_on(live, false, now);
+    if (live->framed)
+        err = hear_framed(live, data, length, now);
+    else
+        err = hear_unframed(live, data, length, now);
+    if (!err && !live->lost && live->pending > live->book->script->longest + EXCESS_MAX)
+        err = tell_unknown(live, &heard);
+    return err;
 }
 
 int live_settle(struct live *live, uint64_t now)
@@ -406,7 +400,7 @@ int live_new(struct live **out, struct play_book *book, uint64_t now)
     if (!live)
         return -ENOMEM;
     live->book = book;
-    live->last = &live->first;
+    outbox_begin(&live->outbox);
     live->place = (struct script_place){choose_conversation(book->script), 0, true};
     conversation_of(live)->clients++;
     live->watcher = (struct framed_watcher){live, keep_frame};
@@ -431,13 +425,7 @@ void live_free(struct live *live)
     /* Whoever says nothing only looks whether there is a server. */
     if (!live->said_anything)
         conversation_of(live)->clients--;
-    while (live->first) {
-        struct waiting_answer *next = live->first->next;
-
-        free(live->first->bytes.data);
-        free(live->first);
-        live->first = next;
-    }
+    outbox_free(&live->outbox);
     framed_free(live->framed);
     free(live->frames.wrong[REQUEST].why);
     free(live->frames.wrong[RESPONSE].why);
@@ -448,29 +436,9 @@ void live_free(struct live *live)
     free(live);
 }
 
-bool live_next(const struct live *live, struct outgoing *out)
+struct outbox *live_outbox(struct live *live)
 {
-    const struct waiting_answer *first = live->first;
-
-    if (!first)
-        return false;
-    *out = (struct outgoing){first->bytes.data + first->sent, first->bytes.length - first->sent,
-                             first->due};
-    return true;
-}
-
-void live_sent(struct live *live, size_t length)
-{
-    struct waiting_answer *first = live->first;
-
-    first->sent += length;
-    if (first->sent < first->bytes.length)
-        return;
-    live->first = first->next;
-    if (!live->first)
-        live->last = &live->first;
-    free(first->bytes.data);
-    free(first);
+    return &live->outbox;
 }
 
 bool live_is_lost(const struct live *live)
@@ -480,6 +448,6 @@ bool live_is_lost(const struct live *live)
 
 bool live_is_over(const struct live *live)
 {
-    return !live->first && !live->current && !live->heard.length && live->said_anything &&
+    return !live->outbox.first && !live->current && !live->heard.length && live->said_anything &&
            live->place.exchange >= conversation_of(live)->conversation->count;
 }

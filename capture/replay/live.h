@@ -8,6 +8,7 @@
 
 #include "capture/frame.h"
 #include "capture/replay/match.h"
+#include "capture/replay/outbox.h"
 
 /* A request that was not recorded. */
 struct unknown {
@@ -58,18 +59,8 @@ bool live_is_partial(const struct live *live);
 /* It has gone, or says no more: what is no request by now will be none. Returns 0 or -errno. */
 int live_end(struct live *live, uint64_t now);
 
-/* What is to be sent next: a message, or what is left of it. */
-struct outgoing {
-    const uint8_t *data;
-    size_t length;
-    uint64_t due; /* not before that */
-};
-
-/* Returns false when there is nothing to be sent. */
-bool live_next(const struct live *live, struct outgoing *out);
-
-/* So many bytes of it were sent. */
-void live_sent(struct live *live, size_t length);
+/* What is to be sent to it. */
+struct outbox *live_outbox(struct live *live);
 
 /* It has asked for what nobody knows: as the answer cannot come, it better does not wait. */
 bool live_is_lost(const struct live *live);

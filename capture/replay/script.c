@@ -181,7 +181,15 @@ static void find_sources(struct exchange *exchange)
     }
 }
 
-static int add_exchanges(struct scripted_conversation *scripted,
+static size_t longest_of(const struct side *request, size_t longest)
+{
+    for (size_t i = 0; i < request->count; i++)
+        if (request->messages[i].length + request->messages[i].missing > longest)
+            longest = request->messages[i].length + request->messages[i].missing;
+    return longest;
+}
+
+static int add_exchanges(struct script *script, struct scripted_conversation *scripted,
                          struct conversation_table *conversation)
 {
     scripted->conversation = conversation;
@@ -192,6 +200,7 @@ static int add_exchanges(struct scripted_conversation *scripted,
         scripted->exchanges[i].exchange = &conversation->exchanges[i];
         find_sources(&conversation->exchanges[i]);
         open_redacted(&conversation->exchanges[i].request);
+        script->longest = longest_of(&conversation->exchanges[i].request, script->longest);
     }
     return 0;
 }
@@ -209,7 +218,7 @@ int script_new(struct script **out, struct table *table, const struct messages *
     }
     for (size_t i = 0; i < table->count && !err; i++) {
         script->count++;
-        err = add_exchanges(&script->conversations[i], &table->conversations[i]);
+        err = add_exchanges(script, &script->conversations[i], &table->conversations[i]);
         if (!err)
             err = place_responses(&progress[i], &table->conversations[i]);
     }

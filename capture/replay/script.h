@@ -33,6 +33,7 @@ struct script {
     const struct table *table;
     struct scripted_conversation *conversations; /* as many as the table has */
     size_t count;
+    size_t longest; /* bytes of the longest message of a request */
 };
 
 /*

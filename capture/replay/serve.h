@@ -24,8 +24,8 @@ struct serving {
     void *context;
 
     /* What is given back. */
-    size_t clients;   /* that said something */
     bool interrupted; /* by a signal */
+    bool stopped;     /* before the command had ended, which was sent SIGTERM */
     int exec_error;   /* of the command: -errno, or 0 */
 };
 

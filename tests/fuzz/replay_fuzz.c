@@ -95,10 +95,10 @@ static void take_answers(struct live *live, uint64_t now)
     struct outgoing next;
     volatile uint8_t last;
 
-    while (live_next(live, &next) && next.due <= now) {
+    while (outbox_next(live_outbox(live), &next) && next.due <= now) {
         for (size_t i = 0; i < next.length; i++)
             last = next.data[i];
-        live_sent(live, next.length > 3 ? 3 : next.length);
+        outbox_sent(live_outbox(live), next.length > 3 ? 3 : next.length);
     }
     (void)last;
 }

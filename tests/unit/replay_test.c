@@ -111,10 +111,10 @@ static const char *told(struct live *live)
     struct outgoing next;
 
     text[0] = '\0';
-    while (live_next(live, &next)) {
+    while (outbox_next(live_outbox(live), &next)) {
         strncat(text, (const char *)next.data, next.length);
         strcat(text, "|");
-        live_sent(live, next.length);
+        outbox_sent(live_outbox(live), next.length);
     }
     return text;
 }
@@ -375,10 +375,10 @@ static void test_times(void **state)
     open_stage(&stage, NULL);
     stage.book.timed = true;
     assert_int_equal(live_hear(stage.live, (const uint8_t *)"a", 1, 5), 0);
-    assert_true(live_next(stage.live, &next));
+    assert_true(outbox_next(live_outbox(stage.live), &next));
     assert_int_equal(next.due, 1000005);
-    live_sent(stage.live, 1);
-    assert_true(live_next(stage.live, &next));
+    outbox_sent(live_outbox(stage.live), 1);
+    assert_true(outbox_next(live_outbox(stage.live), &next));
     assert_int_equal(next.due, 2000005);
     close_stage(&stage);
 }

@@ -10,8 +10,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "capture/framed.h"
 #include "capture/replay/answer.h"
+#include "capture/replay/frames.h"
 
 /* What is no request after so many bytes more than the longest that is recorded will be none. */
 enum { EXCESS_MAX = 16 << 20 };
@@ -25,10 +25,8 @@ struct live {
     struct said answer;       /* the message of the response that they are of, as it is now */
     size_t answers;           /* which one, counted from 1; 0: there is none */
     struct said heard;        /* of a stream that is not framed: what is no request yet */
-    struct framed *framed;
-    struct framed_watcher watcher;
-    struct conversation_table frames; /* what framing knows of the stream */
-    struct side requests;             /* frames that were found */
+    struct frames frames;     /* of a stream that is framed */
+    struct side requests;     /* frames that were found */
     struct outbox outbox;
     size_t pending; /* bytes of a stream that were heard since the last request */
     bool said_anything, lost, ends;
@@ -40,25 +38,6 @@ static struct scripted_conversation *conversation_of(const struct live *live)
 }
 
 /* Answers */
-
-/* The framing has to know what is answered, too. */
-static int frame_answer(struct live *live, const struct said *said)
-{
-    static const struct end nobody = {.address = (char *)""};
-    const struct message message = {
-        .conversation = 1,
-        .direction = RESPONSE,
-        .type = SOCK_STREAM,
-        .self = &nobody,
-        .peer = &nobody,
-        .data = said->data,
-        .length = said->length,
-    };
-    int err = live->framed ? framed_add(live->framed, &live->frames, &message) : 0;
-
-    live->frames.position[RESPONSE] += said->length;
-    return err;
-}
 
 /* Makes the message of the response, unless it has been made for the part before. */
 static int make_answer(struct live *live, const struct scripted *scripted, size_t message)
@@ -110,7 +89,7 @@ static int reply(struct live *live, const struct scripted *scripted, size_t aske
 
         err = make_part(live, scripted, live->replied, &bytes);
         if (!err)
-            err = frame_answer(live, &bytes);
+            err = frames_add(&live->frames, RESPONSE, bytes.data, bytes.length, 0);
         if (!err)
             err = outbox_add(&live->outbox, &bytes, live->book->timed ? from + part->delay : now);
         free(bytes.data);
@@ -300,19 +279,8 @@ static int take_frames(struct live *live, uint64_t now)
 
 static int hear_framed(struct live *live, const uint8_t *data, size_t length, uint64_t now)
 {
-    static const struct end nobody = {.address = (char *)""};
-    const struct message message = {
-        .conversation = 1,
-        .direction = REQUEST,
-        .type = SOCK_STREAM,
-        .self = &nobody,
-        .peer = &nobody,
-        .data = data,
-        .length = length,
-    };
-    int err = framed_add(live->framed, &live->frames, &message);
+    int err = frames_add(&live->frames, REQUEST, data, length, 0);
 
-    live->frames.position[REQUEST] += length;
     live->pending = live->requests.count ? 0 : live->pending + length;
     return err ? err : take_frames(live, now);
 }
@@ -340,7 +308,7 @@ int live_hear(struct live *live, const uint8_t *data, size_t length, uint64_t no
         return 0;
     if (live->book->type != SOCK_STREAM)
         return take_heard(live, &heard, false, &taken, now);
-    if (live->framed)
+    if (live->frames.framed)
         err = hear_framed(live, data, length, now);
     else
         err = hear_unframed(live, data, length, now);
@@ -367,8 +335,8 @@ int live_end(struct live *live, uint64_t now)
     live->ends = true;
     if (live->lost)
         return 0;
-    if (live->framed) {
-        err = framed_finish(live->framed, &live->frames);
+    if (live->frames.framed) {
+        err = frames_finish(&live->frames);
         return err ? err : take_frames(live, now);
     }
     err = live_settle(live, now);
@@ -403,12 +371,8 @@ int live_new(struct live **out, struct play_book *book, uint64_t now)
     outbox_begin(&live->outbox);
     live->place = (struct script_place){choose_conversation(book->script), 0, true};
     conversation_of(live)->clients++;
-    live->watcher = (struct framed_watcher){live, keep_frame};
-    live->frames.type = SOCK_STREAM;
     if (book->framing && book->type == SOCK_STREAM)
-        err = framed_new(&live->framed, book->framing);
-    if (!err && live->framed)
-        framed_watch(live->framed, &live->watcher);
+        err = frames_begin(&live->frames, book->framing, keep_frame, live);
     if (!err)
         err = say_unasked(live, now);
     if (err)
@@ -426,9 +390,7 @@ void live_free(struct live *live)
     if (!live->said_anything)
         conversation_of(live)->clients--;
     outbox_free(&live->outbox);
-    framed_free(live->framed);
-    free(live->frames.wrong[REQUEST].why);
-    free(live->frames.wrong[RESPONSE].why);
+    frames_end(&live->frames);
     side_free(NULL, &live->asked);
     side_free(NULL, &live->requests);
     free(live->heard.data);

@@ -14,8 +14,8 @@
 #include <unistd.h>
 
 #include "capture/clock.h"
-#include "capture/framed.h"
 #include "capture/replay/dial.h"
+#include "capture/replay/frames.h"
 #include "capture/replay/receive.h"
 #include "capture/signals.h"
 #include "capture/wildcard.h"
@@ -33,9 +33,7 @@
 
 /* How many frames one view of a conversation has of the server. */
 struct count {
-    struct framed *framed;
-    struct framed_watcher watcher;
-    struct conversation_table frames;
+    struct frames frames;
     size_t responses;
 };
 
@@ -77,33 +75,6 @@ static int count_frame(void *context, size_t exchange, enum direction direction,
     return 0;
 }
 
-static int count_begin(struct count *count, const struct framing *framing)
-{
-    int err = framed_new(&count->framed, framing);
-
-    if (err)
-        return err;
-    count->frames.type = SOCK_STREAM;
-    count->watcher = (struct framed_watcher){count, count_frame};
-    framed_watch(count->framed, &count->watcher);
-    return 0;
-}
-
-static void count_end(struct count *count)
-{
-    framed_free(count->framed);
-    free(count->frames.wrong[REQUEST].why);
-    free(count->frames.wrong[RESPONSE].why);
-}
-
-static int count_add(struct count *count, const struct message *message)
-{
-    int err = count->framed ? framed_add(count->framed, &count->frames, message) : 0;
-
-    count->frames.position[message->direction] += message->length + message->missing;
-    return err;
-}
-
 /* Taking down */
 
 static int take_down(struct player *player, struct party *party, enum direction direction,
@@ -121,7 +92,7 @@ static int take_down(struct player *player, struct party *party, enum direction 
         .data = data,
         .length = length,
     };
-    int err = count_add(&party->is, &message);
+    int err = frames_add(&party->is.frames, direction, data, length, 0);
 
     if (!party->now)
         party->now = ++player->numbers;
@@ -204,9 +175,10 @@ static bool is_answered(const struct party *party, size_t exchange)
 
     if (!is_stream(party))
         return party->said >= party->wanted;
-    if (party->is.framed && party->is.responses >= party->was.responses && party->was.responses)
+    if (party->is.frames.framed && party->is.responses >= party->was.responses &&
+        party->was.responses)
         return true;
-    if (party->is.framed || !varies(run))
+    if (party->is.frames.framed || !varies(run))
         return party->run.length >= party->run_wanted;
     return wildcard_match(run, &party->run) ||
            (party->run.length && clock_monotonic() - party->heard >= QUIET);
@@ -343,9 +315,9 @@ static int open_party(struct player *player, struct party *party)
     party->opened = true;
     err = dial_open(&party->dial, playing->address, party->recorded->type, playing->why);
     if (!err && playing->framing && is_stream(party)) {
-        err = count_begin(&party->was, playing->framing);
+        err = frames_begin(&party->was.frames, playing->framing, count_frame, &party->was);
         if (!err)
-            err = count_begin(&party->is, playing->framing);
+            err = frames_begin(&party->is.frames, playing->framing, count_frame, &party->is);
     }
     return err;
 }
@@ -369,7 +341,8 @@ static int play_message(struct player *player, size_t i)
     int err = party->opened ? 0 : open_party(player, party);
 
     if (!err)
-        err = count_add(&party->was, &kept->message);
+        err = frames_add(&party->was.frames, kept->message.direction, kept->message.data,
+                         kept->message.length, kept->message.missing);
     if (!err && kept->message.direction == REQUEST) {
         err = let_time_pass(player, party, &kept->message);
         if (!err)
@@ -408,8 +381,8 @@ static void party_free(struct party *party)
 {
     if (party->opened)
         dial_close(&party->dial);
-    count_end(&party->was);
-    count_end(&party->is);
+    frames_end(&party->was.frames);
+    frames_end(&party->is.frames);
     free(party->run.data);
 }
 

@@ -18,6 +18,7 @@
 #include "capture/ring.h"
 #include "capture/scope.h"
 #include "capture/threads.h"
+#include "capture/tracing.h"
 
 struct recorder {
     const struct scope_request *scope;
@@ -35,6 +36,9 @@ static int print_nothing(enum libbpf_print_level level, const char *format, va_l
     (void)arguments;
     return 0;
 }
+
+static int print_all(enum libbpf_print_level level, const char *format, va_list arguments)
+    __attribute__((format(printf, 2, 0)));
 
 static int print_all(enum libbpf_print_level level, const char *format, va_list arguments)
 {
@@ -98,22 +102,6 @@ static int load_trial(enum bpf_prog_type type, const struct bpf_prog_load_opts *
     int fd = bpf_prog_load(type, "trial", "GPL", instructions, 2, options);
 
     return fd < 0 ? -errno : fd;
-}
-
-int bpf_has_tracepoint(const char *name)
-{
-    int program = load_trial(BPF_PROG_TYPE_RAW_TRACEPOINT, NULL), link, err;
-
-    if (program < 0)
-        return program;
-    link = bpf_raw_tracepoint_open(name, program);
-    err = link < 0 ? -errno : 0;
-    if (link >= 0)
-        close(link);
-    close(program);
-    if (err == -ENOENT)
-        return 0;
-    return err ? err : 1;
 }
 
 /* Nothing can be attached to a type, which is what BTF begins with; a kernel that gets as far as
@@ -216,6 +204,8 @@ int bpf_attach(const struct bpf_parts *parts, const struct backend_options *opti
 {
     int err = attach_to(parts, options->scope);
 
+    if (!err)
+        err = tracing_attach(parts->skeleton);
     return err ? err : bpf_object__attach_skeleton(parts->skeleton);
 }
 

@@ -442,6 +442,7 @@ detected_backend() {
     "$programs/many" --path "$work/many" --clients $clients --exchanges $exchanges
     "$programs/flood" --path "$work/flood" --senders 2 --rate 5000 --seconds "$seconds"
     end_watch 0
+    stop_background
     for path in "${paths[@]}"; do
         "$SOCKFIXTURE" -r "$recording" -s "$path" -w server.jsonl
         equal "$(jq -r 'select(.data) | .direction' server.jsonl | sort -u | paste -s)" \

@@ -119,7 +119,7 @@ example_deps = chrony linuxptp redis-server python3 iproute2 util-linux chromium
 test_deps  = bats libcmocka-dev chrony linuxptp golang-go rustc rustfmt black python3-pytest python3-jsonschema python3-yaml git \
              strace bpftrace jq procps util-linux iproute2 socat libcap2-bin libasan8 libubsan1 valgrind xxd \
              lcov dbus dbus-daemon systemd python3-gi redis-server redis-tools dbus-bin postgresql curl openssh-client openssl \
-             libc6-dev-arm64-cross chromium chromium-driver tshark tcpdump
+             libc6-dev-arm64-cross chromium chromium-driver tshark tcpdump bash-completion fish zsh
 language_deps = clang clang-format openjdk-17-jdk-headless kotlin mono-mcs mono-runtime ruby rubocop \
              perltidy elixir erlang-base ghc ormolu python3-yaml yamllint golang-golang-x-tools-dev \
              $(if $(shell command -v npm),,nodejs npm)

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
-"""Types a line into a shell in a terminal, and prints the words that it is completed with.
+"""Types a line into a shell in a terminal, and prints what its last word is completed with.
 
     complete.py SHELL SCRIPT LINE
 
@@ -51,7 +51,8 @@ def complete(shell, script, line):
     os.close(terminal)
     os.waitpid(pid, 0)
     words = text[text.rindex(b"<begin>") :].decode().split("\n")
-    return [word.strip("\r")[1:-1] for word in words[1:] if word.startswith("<")][:-1]
+    words = [word.strip("\r")[1:-1] for word in words[1:] if word.startswith("<")][:-1]
+    return words[len((line + "|").split()) - 1 :]
 
 
 print("\n".join(complete(*sys.argv[1:4])))

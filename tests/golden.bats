@@ -482,6 +482,21 @@ SCRIPT
     equal "$(cat said)" ''
 }
 
+@test "what stands where secrets do and is none stays, and is not warned of" {
+    "$tests/compose.py" > open.jsonl << 'SCRIPT'
+> b"AUTH EXTERNAL 30\r\n"
+< b"OK\r\n"
+> b"AUTH EXTERNAL\r\n"
+< b"DATA\r\n"
+> b"AUTH ANONYMOUS 74657374\r\n"
+< b"{\"password\": null, \"user\": 1}\n"
+SCRIPT
+    run -0 --separate-stderr "$SOCKFIXTURE" -r open.jsonl -o open.json
+    equal "$stderr" ''
+    "$SOCKFIXTURE" -q --redact secrets -r open.jsonl -o redacted.json
+    cmp open.json redacted.json
+}
+
 @test "a recording that seems to hold a secret is warned of" {
     "$tests/compose.py" <<< '> b"GET / HTTP/1.1\r\nAuthorization: Bearer s3cr3t.token\r\n\r\n"' > secret.jsonl
     run -0 --separate-stderr "$SOCKFIXTURE" -r secret.jsonl -o fixture.go

@@ -10,6 +10,9 @@ PREFIX     ?= /usr/local
 BINDIR     ?= $(PREFIX)/bin
 MANDIR     ?= $(PREFIX)/share/man
 DATADIR    ?= $(PREFIX)/share/sockfixture
+BASHDIR    ?= $(PREFIX)/share/bash-completion/completions
+FISHDIR    ?= $(PREFIX)/share/fish/vendor_completions.d
+ZSHDIR     ?= $(PREFIX)/share/zsh/site-functions
 BUILD      ?= build
 CFLAGS     ?= -O2 -g
 ARCH       := $(shell uname -m | sed 's/x86_64/x86/; s/aarch64/arm64/')
@@ -42,8 +45,8 @@ scripts    := .ci/run $(shell grep -lE '^\#!.*\b(sh|bash)$$' tests/* tests/*/* t
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all deps deps-demo deps-examples examples deps-test deps-lint deps-bench deps-vm demo test unit-tests \
-        test-programs test-vm bench bench-vm sanitized valgrind coverage analyze fuzz fuzzers fuzz-targets lint format \
+.PHONY: all deps deps-demo deps-examples examples deps-test deps-lint deps-deb deps-fuzz deps-bench deps-vm demo test unit-tests \
+        test-programs test-vm bench bench-vm dist deb sanitized valgrind coverage analyze fuzz fuzzers fuzz-targets lint format \
         install uninstall clean help FORCE
 
 all: $(BUILD)/sockfixture ## Build the program (the default)
@@ -116,12 +119,13 @@ example_deps = chrony linuxptp redis-server python3 iproute2 util-linux chromium
 test_deps  = bats libcmocka-dev chrony linuxptp golang-go rustc rustfmt black python3-pytest python3-jsonschema python3-yaml git \
              strace bpftrace jq procps util-linux iproute2 socat libcap2-bin libasan8 libubsan1 valgrind xxd \
              lcov dbus dbus-daemon systemd python3-gi redis-server redis-tools dbus-bin postgresql curl openssh-client openssl \
-             libc6-dev-arm64-cross chromium chromium-driver tshark tcpdump
+             libc6-dev-arm64-cross chromium chromium-driver tshark tcpdump bash-completion fish zsh
 language_deps = clang clang-format openjdk-17-jdk-headless kotlin mono-mcs mono-runtime ruby rubocop \
              perltidy elixir erlang-base ghc ormolu python3-yaml yamllint golang-golang-x-tools-dev \
              $(if $(shell command -v npm),,nodejs npm)
 bench_deps = bpftrace python3-bpfcc strace time util-linux
 fuzz_deps  = libclang-rt-dev python3
+deb_deps   = debhelper dpkg-dev fakeroot git libcmocka-dev lintian
 lint_deps  = clang-format clang-tidy cppcheck shellcheck mandoc
 vm_deps    = $(shell tests/vm/deps)
 
@@ -152,6 +156,9 @@ deps-test: deps
 tests/languages/node_modules: tests/languages/package-lock.json
 	npm ci --no-audit --no-fund --prefix $(@D)
 	@touch $@
+
+deps-deb: deps
+	$(call install_deps,$(deb_deps))
 
 deps-lint:
 	$(call install_deps,$(lint_deps))
@@ -243,16 +250,49 @@ format: ## Format the sources
 
 manuals := $(wildcard *.1 *.5)
 
-install: all ## Install to DESTDIR and PREFIX
-	install -D -m 755 $(BUILD)/sockfixture $(DESTDIR)$(BINDIR)/sockfixture
-	$(foreach page,$(manuals),install -D -m 644 $(page) $(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(page) &&) true
-	install -D -m 644 capture/manifest/sockfixture.schema.json $(DESTDIR)$(DATADIR)/sockfixture.schema.json
+completions := $(addprefix $(BUILD)/completion/,bash fish zsh)
+
+$(completions): $(BUILD)/completion/%: $(BUILD)/sockfixture
+	@mkdir -p $(@D)
+	@echo "  GEN   $@"
+	$(Q)$< --completion $* > $@
+
+# Does something with each file that is installed: its mode, what it is made of, its place.
+define installed
+	$(call $(1),755,$(BUILD)/sockfixture,$(DESTDIR)$(BINDIR)/sockfixture)
+	$(foreach page,$(manuals),$(call $(1),644,$(page),$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(page))
+	)$(call $(1),644,capture/manifest/sockfixture.schema.json,$(DESTDIR)$(DATADIR)/sockfixture.schema.json)
+	$(call $(1),644,$(BUILD)/completion/bash,$(DESTDIR)$(BASHDIR)/sockfixture)
+	$(call $(1),644,$(BUILD)/completion/fish,$(DESTDIR)$(FISHDIR)/sockfixture.fish)
+	$(call $(1),644,$(BUILD)/completion/zsh,$(DESTDIR)$(ZSHDIR)/_sockfixture)
+endef
+install_file = install -D -m $(1) $(2) $(3)
+remove_file  = rm -f $(3)
+
+install: all $(completions) ## Install to DESTDIR and PREFIX
+	$(call installed,install_file)
 
 uninstall: ## Remove what install put there
-	rm -f $(DESTDIR)$(BINDIR)/sockfixture
-	$(foreach page,$(manuals),rm -f $(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(page) &&) true
-	rm -f $(DESTDIR)$(DATADIR)/sockfixture.schema.json
+	$(call installed,remove_file)
 	-rmdir $(DESTDIR)$(DATADIR)
+
+# What is committed, and the same bytes wherever it is made.
+name := sockfixture-$(VERSION)
+
+dist: ## Make a tarball of what is committed, in build/
+	@mkdir -p $(BUILD)
+	git -c tar.umask=0022 archive --format=tar --prefix=$(name)/ HEAD | gzip -9 -n > $(BUILD)/$(name).tar.gz
+	@echo $(BUILD)/$(name).tar.gz
+
+# Builders of packages run the unit tests; we have run them before.
+DEB_BUILD_OPTIONS ?= nocheck
+deb: deps-deb dist ## Build a Debian package of what is committed, in build/deb/, and check it
+	rm -rf $(BUILD)/deb && mkdir -p $(BUILD)/deb
+	cp $(BUILD)/$(name).tar.gz $(BUILD)/deb/sockfixture_$(VERSION).orig.tar.gz
+	tar -C $(BUILD)/deb -xf $(BUILD)/$(name).tar.gz
+	cp -r $(BUILD)/deb/$(name)/.ci/debian $(BUILD)/deb/$(name)/debian
+	cd $(BUILD)/deb/$(name) && env -u MAKEFLAGS DEB_BUILD_OPTIONS="$(DEB_BUILD_OPTIONS)" dpkg-buildpackage -us -uc
+	lintian --fail-on error,warning $(BUILD)/deb/*.changes
 
 clean: ## Remove what was built
 	rm -rf $(filter-out / . ..,$(BUILD))/

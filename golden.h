@@ -35,13 +35,14 @@ struct golden {
     size_t count;
     struct golden_run old; /* the recording that is there; without a table if there is none */
     bool other_command;    /* that is one of another command */
+    bool keeps;            /* what it says is volatile is not added to: it is only checked */
 
     /* Found by golden_settle(). */
     struct volatile_report report;
     int redacted; /* secrets */
     struct alignment *alignment;
     struct differences differences; /* of the old recording and the first run */
-    bool learned;                   /* the user has changed what is volatile in the old one */
+    bool learned;                   /* what is volatile in the old one is known better now */
     struct messages merged;         /* the old recording and what differs; lent from both */
 };
 

@@ -11,11 +11,13 @@
 #include <sys/socket.h>
 
 #include "capture/text.h"
+#include "completion.h"
 #include "emit/call.h"
 #include "emit/report.h"
 #include "emit/pdu.h"
 #include "emit/size.h"
 #include "emit/writer.h"
+#include "option_values.h"
 
 enum {
     BUFFER_SIZE_MIN = 64 << 10,
@@ -55,6 +57,7 @@ enum {
     OPTION_DIFF_FORMAT,
     OPTION_CLIENT,
     OPTION_COMMAND,
+    OPTION_COMPLETION,
     OPTION_DISSECTOR,
     OPTION_EMBED_ABOVE,
     OPTION_FRAME,
@@ -181,6 +184,8 @@ static const struct argp_option option_table[] = {
     {"jobs", 'j', "N", 0, "Make N fixtures of the manifest at a time (default: 1)", 5},
     {"quiet", 'q', NULL, 0, "Say nothing but errors", 6},
     {"verbose", 'v', NULL, 0, "Show each message as it passes; -vv: and the log of libbpf", 6},
+    {"completion", OPTION_COMPLETION, "SHELL", 0,
+     "Print what completes these options in bash, fish or zsh", 6},
     {0},
 };
 
@@ -287,18 +292,25 @@ static uint64_t parse_seconds(const char *text)
     return *end || seconds > 3e9 ? 0 : (uint64_t)(seconds * 1e9);
 }
 
+/* The number of the word among those that the option knows, or of none past the last. */
+static size_t find_word(const char *option, const char *value)
+{
+    const char *word;
+    size_t index = 0;
+
+    while ((word = option_word(option, index)) && strcmp(word, value) != 0)
+        index++;
+    return index;
+}
+
 static void parse_bytes(struct options *options, const char *value, struct argp_state *state)
 {
-    static const char *const names[] = {
-        [BYTES_AUTO] = "auto", [BYTES_HEX] = "hex", [BYTES_TEXT] = "text"};
+    static const enum fixture_bytes bytes[] = {BYTES_AUTO, BYTES_HEX, BYTES_TEXT};
+    size_t index = find_word("bytes", value);
 
-    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
-        if (!strcmp(names[i], value)) {
-            options->bytes = (enum fixture_bytes)i;
-            return;
-        }
-    }
-    option_error(state, "--bytes: '%s' is none of auto, hex and text", value);
+    if (!option_word("bytes", index))
+        option_error(state, "--bytes: '%s' is none of auto, hex and text", value);
+    options->bytes = bytes[index];
 }
 
 static void parse_embed_above(struct options *options, const char *value, struct argp_state *state)
@@ -322,25 +334,28 @@ static void parse_call(struct options *options, const char *value, struct argp_s
 
 static void parse_timing(struct options *options, const char *value, struct argp_state *state)
 {
-    options->timed = strcmp(value, "recorded") == 0;
-    if (!options->timed && strcmp(value, "now") != 0)
+    size_t index = find_word("timing", value);
+
+    options->timed = index == 1;
+    if (!option_word("timing", index))
         option_error(state, "--timing: '%s' is neither recorded nor now", value);
 }
 
 static void parse_type(struct options *options, const char *value, struct argp_state *state)
 {
-    static const struct {
-        const char *name;
-        int type;
-    } types[] = {{"stream", SOCK_STREAM}, {"dgram", SOCK_DGRAM}, {"seqpacket", SOCK_SEQPACKET}};
+    static const int types[] = {SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET};
+    size_t index = find_word("type", value);
 
-    for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++) {
-        if (!strcmp(types[i].name, value)) {
-            options->type = types[i].type;
-            return;
-        }
-    }
-    option_error(state, "--type: '%s' is none of stream, dgram and seqpacket", value);
+    if (!option_word("type", index))
+        option_error(state, "--type: '%s' is none of stream, dgram and seqpacket", value);
+    options->type = types[index];
+}
+
+static void parse_completion(struct options *options, const char *value, struct argp_state *state)
+{
+    options->completion = value;
+    if (!completion_find(value))
+        option_error(state, "--completion: '%s' is none of bash, fish and zsh", value);
 }
 
 static void add_word(struct option_words *words, const char *value, struct argp_state *state)
@@ -563,6 +578,9 @@ static error_t parse_option(int key, char *value, struct argp_state *state)
     case 'u':
         options->user = value;
         break;
+    case OPTION_COMPLETION:
+        parse_completion(options, value, state);
+        break;
     case OPTION_BACKENDS:
         options->list_backends = true;
         break;
@@ -731,7 +749,8 @@ static const char *misuse(const struct options *options)
         return manifest_misuse(options);
     if (options->manifest || options->jobs)
         return "--manifest and --jobs go with --update, --check, --list or --init";
-    if (options->list_langs || options->list_backends || options->print_template)
+    if (options->list_langs || options->list_backends || options->print_template ||
+        options->completion)
         return NULL;
     if (replays(options))
         return replay_misuse(options);
@@ -774,6 +793,11 @@ static const char *misuse(const struct options *options)
     if (options->repeat > 1 && !options->command)
         return "--repeat runs a command several times, and there is none";
     return NULL;
+}
+
+const struct argp_option *options_table(void)
+{
+    return option_table;
 }
 
 const char *options_parse(struct options *options, int argc, char **argv)

@@ -3,6 +3,7 @@
 #ifndef OPTIONS_H
 #define OPTIONS_H
 
+#include <argp.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -109,6 +110,7 @@ struct options {
     const char *user;
     bool list_langs;
     bool list_backends;
+    const char *completion; /* the shell */
     char **command;
 };
 
@@ -118,6 +120,9 @@ struct options {
  * Returns NULL, or what is wrong with the options together.
  */
 const char *options_parse(struct options *options, int argc, char **argv);
+
+/* The table of all options; it ends with an entry that is all zeros. */
+const struct argp_option *options_table(void);
 
 bool is_stdout(const char *path);
 

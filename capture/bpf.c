@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "capture/capability.h"
@@ -37,6 +38,9 @@ static int print_nothing(enum libbpf_print_level level, const char *format, va_l
 }
 
 static int print_all(enum libbpf_print_level level, const char *format, va_list arguments)
+    __attribute__((format(printf, 2, 0)));
+
+static int print_all(enum libbpf_print_level level, const char *format, va_list arguments)
 {
     (void)level;
     return vfprintf(stderr, format, arguments);
@@ -46,6 +50,19 @@ int bpf_reason(int error, const char *doing, char reason[REASON_SIZE])
 {
     snprintf(reason, REASON_SIZE, "%s: %s", doing, strerror(-error));
     return error;
+}
+
+/* Whether the kernel has the newest helper that the programs call, and so all of them. */
+static int check_helpers(char reason[REASON_SIZE])
+{
+    struct utsname kernel;
+
+    if (libbpf_probe_bpf_helper(BPF_PROG_TYPE_RAW_TRACEPOINT, BPF_FUNC_loop, NULL) != 0)
+        return 0; /* or it cannot be told: loading the programs will */
+    uname(&kernel);
+    snprintf(reason, REASON_SIZE, "needs Linux 5.17 or newer (bpf_loop), and this is %s",
+             kernel.release);
+    return -ENOTSUP;
 }
 
 /* Sets up libbpf's log and finds out whether this process may use BPF at all. */
@@ -72,7 +89,7 @@ static int prepare(bool verbose, char reason[REASON_SIZE])
                  "host's: --pid=host)");
         return -ENOTSUP;
     }
-    return 0;
+    return check_helpers(reason);
 }
 
 /* Loads a program that returns 0 at once. Returns its descriptor or -errno. */

@@ -29,7 +29,8 @@ struct kernel_types {
     bool mapped;
     const char *strings;
     size_t strings_size;
-    const uint8_t **types; /* by number; the first is that of void, NULL */
+    const uint8_t *types;
+    uint32_t *offsets; /* of each in types, by number; void, which is 0, has none */
     uint32_t count;
 };
 
@@ -103,23 +104,21 @@ static size_t size_of(const struct btf_type *type)
 }
 
 /* Notes where each type begins. */
-static int index_types(struct kernel_types *types, const uint8_t *at, size_t size)
+static int index_types(struct kernel_types *types, uint32_t size)
 {
-    uint32_t room = (uint32_t)(size / sizeof(struct btf_type)) + 2;
-    const uint8_t *end = at + size;
-
-    types->types = malloc(room * sizeof(*types->types));
-    if (!types->types)
+    types->offsets = malloc((size / sizeof(struct btf_type) + 2) * sizeof(*types->offsets));
+    if (!types->offsets)
         return -ENOMEM;
-    types->types[0] = NULL;
     types->count = 1;
-    while (at < end) {
-        size_t taken = (size_t)(end - at) < sizeof(struct btf_type) ? 0 : size_of((const void *)at);
+    for (uint32_t at = 0; at < size;) {
+        uint32_t left = size - at;
+        size_t taken =
+            left < sizeof(struct btf_type) ? 0 : size_of((const void *)&types->types[at]);
 
-        if (!taken || taken > (size_t)(end - at))
+        if (!taken || taken > left)
             return -EINVAL;
-        types->types[types->count++] = at;
-        at += taken;
+        types->offsets[types->count++] = at;
+        at += (uint32_t)taken;
     }
     return 0;
 }
@@ -140,7 +139,8 @@ static int parse(struct kernel_types *types)
     types->strings_size = header->str_len;
     if (types->strings[types->strings_size - 1])
         return -EINVAL;
-    return index_types(types, types->data + header->hdr_len + header->type_off, header->type_len);
+    types->types = types->data + header->hdr_len + header->type_off;
+    return index_types(types, header->type_len);
 }
 
 int kernel_types_open(struct kernel_types **out)
@@ -168,13 +168,13 @@ void kernel_types_close(struct kernel_types *types)
         munmap(types->data, types->size);
     else
         free(types->data);
-    free(types->types);
+    free(types->offsets);
     free(types);
 }
 
 static const struct btf_type *type_at(const struct kernel_types *types, uint32_t id)
 {
-    return id < types->count ? (const void *)types->types[id] : NULL;
+    return id && id < types->count ? (const void *)&types->types[types->offsets[id]] : NULL;
 }
 
 static const char *string_at(const struct kernel_types *types, uint32_t offset)
@@ -184,10 +184,14 @@ static const char *string_at(const struct kernel_types *types, uint32_t offset)
 
 /* Finding */
 
-/* The names that are looked for, in order. Few names begin as one of them does. */
+/*
+ * The names that are looked for, in order. What makes looking quick: most types are of other kinds,
+ * and few names begin as one of these does.
+ */
 struct names {
     struct kernel_type *sorted;
     size_t count;
+    bool kinds[BTF_KIND_ENUM64 + 1];
     bool begins[1 << 16];
 };
 
@@ -206,17 +210,22 @@ static int compare_names(const void *a, const void *b)
 static void sort_names(struct names *names)
 {
     qsort(names->sorted, names->count, sizeof(*names->sorted), compare_names);
-    memset(names->begins, 0, sizeof(names->begins));
-    for (size_t i = 0; i < names->count; i++)
+    for (size_t i = 0; i < names->count; i++) {
         names->begins[beginning(names->sorted[i].name)] = true;
+        names->kinds[names->sorted[i].kind] = true;
+    }
 }
 
-/* One of the names looked for that is this one; NULL when none is. */
-static struct kernel_type *find_name(const struct names *names, const char *name)
+/* One of those looked for that has the type's name; NULL when none has. */
+static struct kernel_type *find_name(const struct names *names, const struct kernel_types *types,
+                                     const struct btf_type *type)
 {
-    struct kernel_type key = {.name = name};
+    struct kernel_type key;
 
-    if (!names->begins[beginning(name)])
+    if (!names->kinds[btf_kind(type)])
+        return NULL;
+    key.name = string_at(types, type->name_off);
+    if (!names->begins[beginning(key.name)])
         return NULL;
     return bsearch(&key, names->sorted, names->count, sizeof(key), compare_names);
 }
@@ -237,17 +246,18 @@ static void note_found(const struct names *names, struct kernel_type *found, uns
 
 int kernel_types_find(const struct kernel_types *types, struct kernel_type *wanted, size_t count)
 {
-    struct names *names = malloc(sizeof(*names));
+    struct names *names = calloc(1, sizeof(*names));
 
     if (!names)
         return -ENOMEM;
-    *names = (struct names){.sorted = wanted, .count = count};
+    names->sorted = wanted;
+    names->count = count;
     sort_names(names);
     for (size_t i = 0; i < count; i++)
         wanted[i].id = 0;
     for (uint32_t id = 1; id < types->count; id++) {
         const struct btf_type *type = type_at(types, id);
-        struct kernel_type *found = find_name(names, string_at(types, type->name_off));
+        struct kernel_type *found = find_name(names, types, type);
 
         if (found)
             note_found(names, found, btf_kind(type), id);
@@ -413,9 +423,10 @@ static int collect_names(struct names *names, const struct btf *object)
         name = flavour ? strndup(name, (size_t)(flavour - name)) : strdup(name);
         if (!name)
             return -ENOMEM;
-        names->sorted[names->count++].name = name;
+        names->sorted[names->count++] = (struct kernel_type){name, btf_kind(type), 0};
     }
     sort_names(names);
+    names->kinds[BTF_KIND_ENUM64] |= names->kinds[BTF_KIND_ENUM]; /* as it fits */
     return 0;
 }
 
@@ -435,9 +446,7 @@ static int put_all(struct extract *extract, const struct names *names)
 
     put(extract, &extract->strings, "", 1);
     for (uint32_t id = 1; id < from->count; id++) {
-        const struct btf_type *type = type_at(from, id);
-
-        if (has_layout(type) && find_name(names, string_at(from, type->name_off)))
+        if (find_name(names, from, type_at(from, id)))
             need(extract, id);
     }
     for (uint32_t number = 1; number <= extract->count && !extract->err; number++)

@@ -442,6 +442,7 @@ detected_backend() {
     "$programs/many" --path "$work/many" --clients $clients --exchanges $exchanges
     "$programs/flood" --path "$work/flood" --senders 2 --rate 5000 --seconds "$seconds"
     end_watch 0
+    stop_background
     for path in "${paths[@]}"; do
         "$SOCKFIXTURE" -r "$recording" -s "$path" -w server.jsonl
         equal "$(jq -r 'select(.data) | .direction' server.jsonl | sort -u | paste -s)" \
@@ -478,6 +479,17 @@ detected_backend() {
     if [[ $SOCKFIXTURE != *sanitized* ]]; then
         [ "$peak" -lt 65536 ] || fail "$peak KiB"
     fi
+}
+
+# What a user sees
+
+@test "while it watches on a terminal, one line says how far it is, and is gone in the end" {
+    local line=$'\rsockfixture: [0-9]+ messages, [0-9]+ bytes, 0 lost, 00:[0-9]{2}\e\\[K'
+    start_echo "UNIX-LISTEN:$path,fork"
+    wait_until 30 test -S "$path"
+    "$tests/terminal.py" env TERM=xterm "${sockfixture[@]}" -o fixture.json -s "$path" -T 1.5 > screen
+    grep -qE "^($line)+"$'\r\e\\[K' screen
+    equal "$(grep -c 'messages, ' screen)" 1
 }
 
 # Usage

@@ -15,8 +15,8 @@ INCOMPLETE = 3  # the status that says that messages were lost
 LIMIT = 600  # seconds that nothing here takes, on however slow a machine
 
 
-def pinned(processor, command):
-    return [shutil.which("taskset"), "-c", str(processor), *command]
+def pinned(processors, command):
+    return [shutil.which("taskset"), "-c", str(processors), *command]
 
 
 def spread(values):
@@ -62,7 +62,7 @@ class Bench:
         wrapped = tool.wrap(self.file, command)
         with open(self.said, "wb") as said:
             return subprocess.Popen(
-                pinned(1, ["/usr/bin/time", "-q", "-f", "%M", "-o", self.memory, *wrapped]),
+                pinned(tool.processors, ["/usr/bin/time", "-q", "-f", "%M", "-o", self.memory, *wrapped]),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=said,

@@ -89,7 +89,8 @@ def made_on(results):
         f"Linux {machine['kernel']}, {machine['processors']} processors ({machine['processor']}), "
         f"load {machine['load']} when it began; {versions}. "
         f"{results['rounds']} rounds of {results['milliseconds']} ms: the median, (least–most), of the "
-        "speed without capture. Who is recorded runs on one processor, the recorder on another. strace "
+        "speed without capture. Who is recorded runs on one processor, the recorder on another; those that "
+        "stop whom they record (ptrace, strace) may choose. strace "
         "writes every byte (`-f -xx -s 8388608 -e trace=%network,read,write`), bpftrace 200 of each "
         "message, BCC 4096."
     )

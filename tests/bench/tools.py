@@ -31,6 +31,8 @@ def lines_like(path, pattern):
 class Tool:
     """A way to run a command. What it says of what the command did goes to a file."""
 
+    processors = "1"  # where it runs; what it records is on the first
+
     def __init__(self, name, wrap, messages, why_not=None, variables=None, only=("",)):
         self.name = name
         self.wrap = wrap  # of the file and the command: what to run
@@ -44,6 +46,12 @@ class Tool:
 
     def environment(self):
         return {**os.environ, **self.variables}
+
+
+class Stopper(Tool):
+    """One that stops whom it records: it may choose to run where that does."""
+
+    processors = "0,1"
 
 
 NOTHING = Tool("no capture", lambda file, command: command, None)
@@ -65,7 +73,7 @@ def reason_of(command, **options):
 
 def sockfixture(program, backend):
     start = [program, "-q", "--backend", backend, "-w"]
-    return Tool(
+    return (Stopper if backend == "ptrace" else Tool)(
         backend,
         lambda file, command: [*start, file, *command],
         lambda file: lines_in(file) - 2,  # but for the head and the end
@@ -75,7 +83,7 @@ def sockfixture(program, backend):
 
 def strace(name, *options):
     start = [*STRACE[:2], *options, *STRACE[2:], "-o"]
-    return Tool(
+    return Stopper(
         name,
         lambda file, command: [*start, file, *command],
         lambda file: lines_like(file, rb"sendto\(.* = \d+$|<\.\.\. sendto resumed>.* = \d+$"),

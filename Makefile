@@ -109,7 +109,7 @@ $(BUILD)/tests/fuzz/%: tests/fuzz/%.c $(objects)
 	@echo "  CC    $<"
 	$(Q)$(CC) $(all_cflags) $(all_ldflags) -fsanitize=fuzzer -MMD -MP -o $@ $< $(objects) $(ldlibs)
 
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD) -path $(BUILD)/deb -prune -o -type f -name '*.d' -print 2>/dev/null)
 
 # Installing what is lacking: Debian's and Ubuntu's packages, as root or through sudo.
 sudo      := $(if $(filter 0,$(shell id -u)),,sudo)

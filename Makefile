@@ -10,6 +10,9 @@ PREFIX     ?= /usr/local
 BINDIR     ?= $(PREFIX)/bin
 MANDIR     ?= $(PREFIX)/share/man
 DATADIR    ?= $(PREFIX)/share/sockfixture
+BASHDIR    ?= $(PREFIX)/share/bash-completion/completions
+FISHDIR    ?= $(PREFIX)/share/fish/vendor_completions.d
+ZSHDIR     ?= $(PREFIX)/share/zsh/site-functions
 BUILD      ?= build
 CFLAGS     ?= -O2 -g
 ARCH       := $(shell uname -m | sed 's/x86_64/x86/; s/aarch64/arm64/')
@@ -29,7 +32,7 @@ bpf_cflags    = -g -O2 -std=gnu17 -target bpf -mcpu=v3 -Wall -Wextra -Werror -Wn
                 $(shell $(PKG_CONFIG) --cflags libbpf 2>/dev/null) \
                 -idirafter /usr/include/$(shell $(CC) -print-multiarch 2>/dev/null)
 
-parts      := $(wildcard capture/*.c emit/*.c capture/manifest/*.c)
+parts      := $(wildcard capture/*.c emit/*.c capture/manifest/*.c capture/replay/*.c)
 objects    := $(parts:%.c=$(BUILD)/%.o) $(BUILD)/templates.o
 main       := $(patsubst %.c,$(BUILD)/%.o,$(wildcard *.c))
 skeletons  := $(patsubst bpf/%.bpf.c,$(BUILD)/bpf/%.skel.h,$(wildcard bpf/*.bpf.c))
@@ -42,8 +45,9 @@ scripts    := .ci/run $(shell grep -lE '^\#!.*\b(sh|bash)$$' tests/* tests/*/* t
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all deps deps-demo deps-examples examples deps-test deps-lint deps-bench deps-vm demo test unit-tests \
-        test-programs test-vm bench sanitized valgrind coverage analyze fuzz fuzzers lint format install uninstall clean help FORCE
+.PHONY: all deps deps-demo deps-examples examples deps-test deps-lint deps-deb deps-fuzz deps-bench deps-vm demo test unit-tests \
+        test-programs test-vm bench bench-vm dist deb sanitized valgrind coverage analyze fuzz fuzzers fuzz-targets lint format \
+        install uninstall clean help FORCE
 
 all: $(BUILD)/sockfixture ## Build the program (the default)
 
@@ -105,7 +109,7 @@ $(BUILD)/tests/fuzz/%: tests/fuzz/%.c $(objects)
 	@echo "  CC    $<"
 	$(Q)$(CC) $(all_cflags) $(all_ldflags) -fsanitize=fuzzer -MMD -MP -o $@ $< $(objects) $(ldlibs)
 
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD) -path $(BUILD)/deb -prune -o -type f -name '*.d' -print 2>/dev/null)
 
 # Installing what is lacking: Debian's and Ubuntu's packages, as root or through sudo.
 sudo      := $(if $(filter 0,$(shell id -u)),,sudo)
@@ -115,13 +119,14 @@ example_deps = chrony linuxptp redis-server python3 iproute2 util-linux chromium
 test_deps  = bats libcmocka-dev chrony linuxptp golang-go rustc rustfmt black python3-pytest python3-jsonschema python3-yaml git \
              strace bpftrace jq procps util-linux iproute2 socat libcap2-bin libasan8 libubsan1 valgrind xxd \
              lcov dbus dbus-daemon systemd python3-gi redis-server redis-tools dbus-bin postgresql curl openssh-client openssl \
-             libc6-dev-arm64-cross chromium chromium-driver tshark tcpdump
+             libc6-dev-arm64-cross chromium chromium-driver tshark tcpdump bash-completion fish zsh
 language_deps = clang clang-format openjdk-17-jdk-headless kotlin mono-mcs mono-runtime ruby rubocop \
              perltidy elixir erlang-base ghc ormolu python3-yaml yamllint golang-golang-x-tools-dev \
              $(if $(shell command -v npm),,nodejs npm) \
              $(if $(shell apt-cache show swiftlang 2>/dev/null),swiftlang libc6-dev libstdc++-14-dev)
 bench_deps = bpftrace python3-bpfcc strace time util-linux
 fuzz_deps  = libclang-rt-dev python3
+deb_deps   = debhelper dpkg-dev fakeroot git libcmocka-dev lintian
 lint_deps  = clang-format clang-tidy cppcheck shellcheck mandoc
 vm_deps    = $(shell tests/vm/deps)
 
@@ -153,6 +158,9 @@ tests/languages/node_modules: tests/languages/package-lock.json
 	npm ci --no-audit --no-fund --prefix $(@D)
 	@touch $@
 
+deps-deb: deps
+	$(call install_deps,$(deb_deps))
+
 deps-lint:
 	$(call install_deps,$(lint_deps))
 
@@ -175,7 +183,7 @@ examples: deps-examples ## Record the examples again, and make their fixtures
 	@$(sudo) examples/alone "$(abspath $(BUILD)/sockfixture)" --manifest examples/sockfixture.json --update
 	@[ examples/html/chronyc.png -nt examples/html/chronyc.html ] || examples/html/page
 
-test: deps-test $(if $(filter true,$(CI)),deps-vm) ## Build and run all tests (with CI=true also under sanitizers and on other kernels)
+test: deps-test $(if $(filter true,$(CI)),deps-vm deps-fuzz) ## Build and run all tests (with CI=true also under sanitizers and on other kernels)
 	@$(MAKE) --no-print-directory all unit-tests test-programs
 	@$(sudo) env CI='$(CI)' BUILD='$(BUILD)' tests/run
 
@@ -187,11 +195,17 @@ test-vm: deps-test deps-vm ## Run the suite on Debian's kernels under QEMU, with
 	@$(MAKE) --no-print-directory all test-programs
 	@$(sudo) env BUILD='$(BUILD)' tests/vm/matrix --readme README.md
 
-bench: deps-test deps-bench ## Measure what recording costs, and emission, against other tools
+bench: deps-test deps-bench ## Measure what recording costs, and emission, against other tools; README.md gets the table
 	@$(MAKE) --no-print-directory all $(BUILD)/tests/programs/load
 	@$(sudo) env BENCH='$(BENCH)' tests/bench/cost --program $(BUILD)/sockfixture \
-		--load $(BUILD)/tests/programs/load $(BENCH_FLAGS)
+		--load $(BUILD)/tests/programs/load --save tests/bench/results/host.json $(BENCH_FLAGS)
+	@tests/bench/report.py --readme README.md tests/bench/results
 	@tests/bench/emit $(BUILD)/sockfixture
+
+bench-vm: deps-test deps-bench deps-vm ## The same of the socket backend and BCC, in a guest: half an hour
+	@$(MAKE) --no-print-directory all $(BUILD)/tests/programs/load
+	@$(sudo) tests/bench/guest tests/bench/results/guest.json $(BENCH_FLAGS)
+	@tests/bench/report.py --readme README.md tests/bench/results
 
 sanitized: ## Build all of it with ASan and UBSan, in build/sanitized
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/sanitized SANITIZE=address,undefined \
@@ -214,26 +228,19 @@ ANALYZER := -fanalyzer -Wno-analyzer-malloc-leak -Wno-analyzer-fd-leak \
 analyze: deps ## Look for mistakes with gcc -fanalyzer
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/analyze CC=gcc CFLAGS='-O1 -g $(ANALYZER)' all
 
-# Each target starts from the inputs that TARGET_seeds.py writes, or that are in tests/dumps/TARGET, and
-# keeps what it finds out.
-FUZZ_SECONDS ?= 60
-fuzz: deps deps-fuzz ## Fuzz each target below tests/fuzz for FUZZ_SECONDS (60)
-	@$(MAKE) --no-print-directory BUILD=$(BUILD)/fuzz CC=$(CLANG) CFLAGS='-O1 -g -Wno-format-nonliteral' \
-		SANITIZE=fuzzer-no-link,address,undefined fuzzers
-	@set -e; for source in tests/fuzz/*_fuzz.c; do \
-		name=$$(basename $$source _fuzz.c); found=$(BUILD)/fuzz/found/$$name; mkdir -p $$found; \
-		seeds=tests/fuzz/$${name}_seeds.py; [ ! -x $$seeds ] || $$seeds $$found; \
-		dumps=tests/dumps/$$name; [ -d $$dumps ] || dumps=; \
-		$(BUILD)/fuzz/tests/fuzz/$${name}_fuzz -max_total_time=$(FUZZ_SECONDS) -timeout=10 \
-			-rss_limit_mb=2048 -print_final_stats=1 -artifact_prefix=$(BUILD)/fuzz/ $$found $$dumps; \
-	done
+fuzz: fuzzers ## Fuzz each target below tests/fuzz for FUZZ_SECONDS (60), FUZZ_JOBS (2) at a time
+	@BUILD='$(BUILD)' tests/fuzz/run -j $(or $(FUZZ_JOBS),2) $(FUZZ)
 
-fuzzers: $(fuzzers)
+fuzzers: deps deps-fuzz ## Build the fuzzers, in build/fuzz
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/fuzz CC=$(CLANG) CFLAGS='-O1 -g -Wno-format-nonliteral' \
+		SANITIZE=fuzzer-no-link,address,undefined fuzz-targets
+
+fuzz-targets: $(fuzzers)
 
 lint: deps-lint ## Check format and style
 	clang-format --dry-run -Werror $(sources)
 	cppcheck -q --std=c11 --enable=warning,performance,portability --inline-suppr \
-		--error-exitcode=1 -I. $(wildcard capture/*.c emit/*.c capture/manifest/*.c *.c)
+		--error-exitcode=1 -I. $(wildcard capture/*.c emit/*.c capture/manifest/*.c capture/replay/*.c *.c)
 	$(if $(scripts),shellcheck $(scripts))
 	mandoc -T lint -W warning $(wildcard *.1 *.5)
 	templates/html-hashes --check
@@ -244,16 +251,49 @@ format: ## Format the sources
 
 manuals := $(wildcard *.1 *.5)
 
-install: all ## Install to DESTDIR and PREFIX
-	install -D -m 755 $(BUILD)/sockfixture $(DESTDIR)$(BINDIR)/sockfixture
-	$(foreach page,$(manuals),install -D -m 644 $(page) $(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(page) &&) true
-	install -D -m 644 capture/manifest/sockfixture.schema.json $(DESTDIR)$(DATADIR)/sockfixture.schema.json
+completions := $(addprefix $(BUILD)/completion/,bash fish zsh)
+
+$(completions): $(BUILD)/completion/%: $(BUILD)/sockfixture
+	@mkdir -p $(@D)
+	@echo "  GEN   $@"
+	$(Q)$< --completion $* > $@
+
+# Does something with each file that is installed: its mode, what it is made of, its place.
+define installed
+	$(call $(1),755,$(BUILD)/sockfixture,$(DESTDIR)$(BINDIR)/sockfixture)
+	$(foreach page,$(manuals),$(call $(1),644,$(page),$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(page))
+	)$(call $(1),644,capture/manifest/sockfixture.schema.json,$(DESTDIR)$(DATADIR)/sockfixture.schema.json)
+	$(call $(1),644,$(BUILD)/completion/bash,$(DESTDIR)$(BASHDIR)/sockfixture)
+	$(call $(1),644,$(BUILD)/completion/fish,$(DESTDIR)$(FISHDIR)/sockfixture.fish)
+	$(call $(1),644,$(BUILD)/completion/zsh,$(DESTDIR)$(ZSHDIR)/_sockfixture)
+endef
+install_file = install -D -m $(1) $(2) $(3)
+remove_file  = rm -f $(3)
+
+install: all $(completions) ## Install to DESTDIR and PREFIX
+	$(call installed,install_file)
 
 uninstall: ## Remove what install put there
-	rm -f $(DESTDIR)$(BINDIR)/sockfixture
-	$(foreach page,$(manuals),rm -f $(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(page) &&) true
-	rm -f $(DESTDIR)$(DATADIR)/sockfixture.schema.json
+	$(call installed,remove_file)
 	-rmdir $(DESTDIR)$(DATADIR)
+
+# What is committed, and the same bytes wherever it is made.
+name := sockfixture-$(VERSION)
+
+dist: ## Make a tarball of what is committed, in build/
+	@mkdir -p $(BUILD)
+	git -c tar.umask=0022 archive --format=tar --prefix=$(name)/ HEAD | gzip -9 -n > $(BUILD)/$(name).tar.gz
+	@echo $(BUILD)/$(name).tar.gz
+
+# Builders of packages run the unit tests; we have run them before.
+DEB_BUILD_OPTIONS ?= nocheck
+deb: deps-deb dist ## Build a Debian package of what is committed, in build/deb/, and check it
+	rm -rf $(BUILD)/deb && mkdir -p $(BUILD)/deb
+	cp $(BUILD)/$(name).tar.gz $(BUILD)/deb/sockfixture_$(VERSION).orig.tar.gz
+	tar -C $(BUILD)/deb -xf $(BUILD)/$(name).tar.gz
+	cp -r $(BUILD)/deb/$(name)/.ci/debian $(BUILD)/deb/$(name)/debian
+	cd $(BUILD)/deb/$(name) && env -u MAKEFLAGS DEB_BUILD_OPTIONS="$(DEB_BUILD_OPTIONS)" dpkg-buildpackage -us -uc
+	lintian --fail-on error,warning $(BUILD)/deb/*.changes
 
 clean: ## Remove what was built
 	rm -rf $(filter-out / . ..,$(BUILD))/

@@ -85,6 +85,20 @@ bool golden_is_same(const struct golden *golden);
  */
 int golden_merge(struct golden *golden, const struct messages **messages, struct table **table);
 
+/* What was read, and is settled, becomes the recording that the next run is compared with. */
+void golden_make_old(struct golden *golden);
+
+/* What differs between two tables. */
+struct golden_told {
+    const struct table *old, *now;
+    const struct differences *differences;
+    char *const *command; /* whose exchanges they are */
+};
+
+/* Tells it, as golden_report() does. */
+int golden_tell(const struct golden_told *told, const struct options *options,
+                const struct stale_file *stale, FILE *out);
+
 /*
  * Tells what differs, also of a fixture, in the format that the user has chosen. Returns 0 or
  * -errno.

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "capture/capability.h"
@@ -17,6 +18,7 @@
 #include "capture/ring.h"
 #include "capture/scope.h"
 #include "capture/threads.h"
+#include "capture/tracing.h"
 
 struct recorder {
     const struct scope_request *scope;
@@ -36,6 +38,9 @@ static int print_nothing(enum libbpf_print_level level, const char *format, va_l
 }
 
 static int print_all(enum libbpf_print_level level, const char *format, va_list arguments)
+    __attribute__((format(printf, 2, 0)));
+
+static int print_all(enum libbpf_print_level level, const char *format, va_list arguments)
 {
     (void)level;
     return vfprintf(stderr, format, arguments);
@@ -45,6 +50,19 @@ int bpf_reason(int error, const char *doing, char reason[REASON_SIZE])
 {
     snprintf(reason, REASON_SIZE, "%s: %s", doing, strerror(-error));
     return error;
+}
+
+/* Whether the kernel has the newest helper that the programs call, and so all of them. */
+static int check_helpers(char reason[REASON_SIZE])
+{
+    struct utsname kernel;
+
+    if (libbpf_probe_bpf_helper(BPF_PROG_TYPE_RAW_TRACEPOINT, BPF_FUNC_loop, NULL) != 0)
+        return 0; /* or it cannot be told: loading the programs will */
+    uname(&kernel);
+    snprintf(reason, REASON_SIZE, "needs Linux 5.17 or newer (bpf_loop), and this is %s",
+             kernel.release);
+    return -ENOTSUP;
 }
 
 /* Sets up libbpf's log and finds out whether this process may use BPF at all. */
@@ -71,11 +89,11 @@ static int prepare(bool verbose, char reason[REASON_SIZE])
                  "host's: --pid=host)");
         return -ENOTSUP;
     }
-    return 0;
+    return check_helpers(reason);
 }
 
 /* Loads a program that returns 0 at once. Returns its descriptor or -errno. */
-static int load_trial(enum bpf_prog_type type, const struct bpf_prog_load_opts *options)
+static int load_trial(enum bpf_prog_type type, struct bpf_prog_load_opts *options)
 {
     static const struct bpf_insn instructions[] = {
         {.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0},
@@ -84,22 +102,6 @@ static int load_trial(enum bpf_prog_type type, const struct bpf_prog_load_opts *
     int fd = bpf_prog_load(type, "trial", "GPL", instructions, 2, options);
 
     return fd < 0 ? -errno : fd;
-}
-
-int bpf_has_tracepoint(const char *name)
-{
-    int program = load_trial(BPF_PROG_TYPE_RAW_TRACEPOINT, NULL), link, err;
-
-    if (program < 0)
-        return program;
-    link = bpf_raw_tracepoint_open(name, program);
-    err = link < 0 ? -errno : 0;
-    if (link >= 0)
-        close(link);
-    close(program);
-    if (err == -ENOENT)
-        return 0;
-    return err ? err : 1;
 }
 
 /* Nothing can be attached to a type, which is what BTF begins with; a kernel that gets as far as
@@ -202,6 +204,8 @@ int bpf_attach(const struct bpf_parts *parts, const struct backend_options *opti
 {
     int err = attach_to(parts, options->scope);
 
+    if (!err)
+        err = tracing_attach(parts->skeleton);
     return err ? err : bpf_object__attach_skeleton(parts->skeleton);
 }
 

@@ -78,6 +78,8 @@ no_process() { # PATTERN
     refused 'sockfixture.json:1:*'
     printf '{"fixtures": [], "fixtures": []}' > sockfixture.json
     refused 'sockfixture.json:1:*duplicate*'
+    printf '{"fixtures":\n [7\0]}' > sockfixture.json
+    refused 'sockfixture.json:2:4: a byte 0 is in no text'
 }
 
 @test "a key that there is not is told with its line and the nearest one" {

@@ -307,6 +307,8 @@ def case_volatile(page):
     equal(page.run(marked), [2, 3, 8], "the bytes that are marked")
     holds("differs from one recording" in page.text("#notes"), "nothing says what the mark means")
     holds("request[2:4] varies" in page.text("#notes"), "nothing says which bytes they are")
+    equal(page.run("return document.querySelectorAll('#sequence .said.volatile').length"), 1, "the messages that are marked")
+    equal(page.run("return document.querySelectorAll('#sequence .carrying').length"), 0, "the words in the list")
     look(page, "volatile")
 
 

@@ -18,6 +18,8 @@ CFLAGS     ?= -O2 -g
 ARCH       := $(shell uname -m | sed 's/x86_64/x86/; s/aarch64/arm64/')
 SANITIZE   ?=
 
+JOBS       ?= $(shell nproc)
+
 Q := $(if $(filter 1,$(V)),,@)
 
 libs         := libbpf libelf jansson libpcap
@@ -46,7 +48,7 @@ scripts    := .ci/run $(shell grep -lE '^\#!.*\b(sh|bash)$$' tests/* tests/*/* t
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all deps deps-demo deps-examples examples deps-test deps-lint deps-deb deps-fuzz deps-bench deps-vm demo test unit-tests \
-        test-programs test-vm bench dist deb sanitized valgrind coverage analyze fuzz fuzzers lint format install uninstall clean help FORCE
+        test-programs test-vm bench dist deb clang sanitized valgrind coverage analyze fuzz fuzzers lint format install uninstall clean help FORCE
 
 all: $(BUILD)/sockfixture ## Build the program (the default)
 
@@ -182,7 +184,7 @@ examples: deps-examples ## Record the examples again, and make their fixtures
 	@[ examples/html/chronyc.png -nt examples/html/chronyc.html ] || examples/html/page
 
 test: deps-test $(if $(filter true,$(CI)),deps-vm) ## Build and run all tests (with CI=true also under sanitizers and on other kernels)
-	@$(MAKE) --no-print-directory all unit-tests test-programs
+	@$(MAKE) --no-print-directory -j $(JOBS) all unit-tests test-programs
 	@$(sudo) env CI='$(CI)' BUILD='$(BUILD)' tests/run
 
 unit-tests: $(unit_tests)
@@ -199,16 +201,19 @@ bench: deps-test deps-bench ## Measure what recording costs, and emission, again
 		--load $(BUILD)/tests/programs/load $(BENCH_FLAGS)
 	@tests/bench/emit $(BUILD)/sockfixture
 
+clang: deps ## Build the program with clang, in build/clang
+	@$(MAKE) --no-print-directory -j $(JOBS) BUILD=$(BUILD)/clang CC=$(CLANG) all
+
 sanitized: ## Build all of it with ASan and UBSan, in build/sanitized
-	@$(MAKE) --no-print-directory BUILD=$(BUILD)/sanitized SANITIZE=address,undefined \
+	@$(MAKE) --no-print-directory -j $(JOBS) BUILD=$(BUILD)/sanitized SANITIZE=address,undefined \
 		CFLAGS='-O1 -g' all unit-tests test-programs
 
 valgrind: deps-test ## Read recordings under valgrind
-	@$(MAKE) --no-print-directory all test-programs
+	@$(MAKE) --no-print-directory -j $(JOBS) all test-programs
 	@$(sudo) env BUILD='$(BUILD)' tests/valgrind
 
 coverage: deps-test ## Show how much of each file the tests reach
-	@$(MAKE) --no-print-directory BUILD=$(BUILD)/coverage CFLAGS='-O0 -g --coverage' all unit-tests test-programs
+	@$(MAKE) --no-print-directory -j $(JOBS) BUILD=$(BUILD)/coverage CFLAGS='-O0 -g --coverage' all unit-tests test-programs
 	@$(sudo) env BUILD='$(BUILD)/coverage' tests/coverage
 
 # gcc's analyzer for what it is right about: memory and files used after they are freed or closed, or
@@ -218,7 +223,7 @@ coverage: deps-test ## Show how much of each file the tests reach
 ANALYZER := -fanalyzer -Wno-analyzer-malloc-leak -Wno-analyzer-fd-leak \
             -Wno-analyzer-use-of-uninitialized-value -Wno-analyzer-null-dereference -Wno-analyzer-null-argument
 analyze: deps ## Look for mistakes with gcc -fanalyzer
-	@$(MAKE) --no-print-directory BUILD=$(BUILD)/analyze CC=gcc CFLAGS='-O1 -g $(ANALYZER)' all
+	@$(MAKE) --no-print-directory -j $(JOBS) BUILD=$(BUILD)/analyze CC=gcc CFLAGS='-O1 -g $(ANALYZER)' all
 
 # Each target starts from the inputs that TARGET_seeds.py writes, or that are in tests/dumps/TARGET, and
 # keeps what it finds out.

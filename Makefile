@@ -124,7 +124,8 @@ test_deps  = bats libcmocka-dev chrony linuxptp golang-go rustc rustfmt black py
              libc6-dev-arm64-cross chromium chromium-driver tshark tcpdump bash-completion fish zsh
 language_deps = clang clang-format openjdk-17-jdk-headless kotlin mono-mcs mono-runtime ruby rubocop \
              perltidy elixir erlang-base ghc ormolu python3-yaml yamllint golang-golang-x-tools-dev \
-             $(if $(shell command -v npm),,nodejs npm)
+             $(if $(shell command -v npm),,nodejs npm) \
+             $(if $(shell apt-cache show swiftlang 2>/dev/null),swiftlang libc6-dev libstdc++-14-dev)
 bench_deps = bpftrace python3-bpfcc strace time util-linux
 fuzz_deps  = libclang-rt-dev python3
 deb_deps   = debhelper dpkg-dev fakeroot git libcmocka-dev lintian

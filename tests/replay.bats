@@ -129,12 +129,13 @@ start_talk() { # KIND [changed]
     start_ptp4l
     path=$ptp
     take one --repeat 3 "${pmc[@]}" 'GET CURRENT_DATA_SET'
-    take several --repeat 3 "${pmc[@]}" 'GET DEFAULT_DATA_SET' 'GET PORT_DATA_SET' 'GET PARENT_DATA_SET'
+    local several="for set in DEFAULT PORT PARENT; do ${pmc[*]@Q} \"GET \${set}_DATA_SET\"; done"
+    take several --repeat 3 sh -c "$several"
     stop_servers
     sed -i "$(($(wc -l < one.out) / 3))q" one.out
     same_answers one "${pmc[@]}" 'GET CURRENT_DATA_SET'
     sed -i "$(($(wc -l < several.out) / 3))q" several.out
-    same_answers several "${pmc[@]}" 'GET DEFAULT_DATA_SET' 'GET PORT_DATA_SET' 'GET PARENT_DATA_SET'
+    same_answers several sh -c "$several"
 }
 
 @test "redis-cli: one request, many, a loop of connections" {
@@ -277,6 +278,7 @@ PYTHON
 
 @test "a real chronyd and ptp4l pass" {
     start_chronyd
+    wait_until 30 sh -c "chronyc -n -h '$chrony' activity | grep -qx '0 sources doing burst (return to online)'"
     take activity --repeat 3 chronyc -n -h "$chrony" activity
     take udp --repeat 3 -s "udp:127.0.0.1:$chrony_port" chronyc -h 127.0.0.1 -p "$chrony_port" activity
     path=$chrony replay 0 activity

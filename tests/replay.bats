@@ -166,13 +166,12 @@ start_talk() { # KIND [changed]
 @test "redis-cli --pipe makes up a word that comes back" {
     start_redis
     printf 'SET a 1\r\nGET a\r\n' > in
-    take pipe --repeat 3 sh -c "${redis[*]} --pipe < in"
-    take framed --repeat 3 --frame resp sh -c "${redis[*]} --pipe < in"
+    # It takes another word each second.
+    take pipe --repeat 3 --frame resp sh -c "sleep 1.1; ${redis[*]} --pipe < in"
     stop_servers
-    sed -i '4,$d' pipe.out framed.out
+    sed -i '4,$d' pipe.out
     for frame in '' '--frame=resp'; do
         same_answers pipe $frame sh -c "${redis[*]} --pipe < in"
-        same_answers framed $frame sh -c "${redis[*]} --pipe < in"
     done
 }
 

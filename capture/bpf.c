@@ -93,7 +93,7 @@ static int prepare(bool verbose, char reason[REASON_SIZE])
 }
 
 /* Loads a program that returns 0 at once. Returns its descriptor or -errno. */
-static int load_trial(enum bpf_prog_type type, const struct bpf_prog_load_opts *options)
+static int load_trial(enum bpf_prog_type type, struct bpf_prog_load_opts *options)
 {
     static const struct bpf_insn instructions[] = {
         {.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0},

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
  * Runs this process where another one runs. When one always waits for the other, as a tracer and
- * whom it stops do, they are three times as fast on one processor as on two, each of which must wake
- * the other; and the kernel, left alone, prefers the one that is idle.
+ * whom it stops do, they are three times as fast on one processor as on two, each of which must
+ * wake the other; and the kernel, left alone, prefers the one that is idle.
  */
 #ifndef CAPTURE_PROCESSOR_H
 #define CAPTURE_PROCESSOR_H

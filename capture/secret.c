@@ -189,8 +189,7 @@ static bool is_harmless(const char *text, const regmatch_t *group)
         if (is_word(words[i], text + at, length))
             return true;
     for (size_t i = 0; i < sizeof(open) / sizeof(*open); i++)
-        if (at >= strlen(open[i]) &&
-            is_word(open[i], text + at - strlen(open[i]), strlen(open[i])))
+        if (at >= strlen(open[i]) && is_word(open[i], text + at - strlen(open[i]), strlen(open[i])))
             return true;
     return false;
 }

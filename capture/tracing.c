@@ -16,6 +16,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "capture/kernel_cut.h"
 #include "capture/kernel_types.h"
 
 /* What the first part of a section's name says. */
@@ -173,8 +174,7 @@ int tracing_find(struct tracing *tracing, const struct bpf_object *object)
         add_target(tracing, bpf_program__section_name(program));
     }
     err = kernel_types_find(tracing->types, tracing->targets, tracing->count);
-    return err ? err
-               : kernel_types_extract(tracing->types, bpf_object__btf(object), tracing->cut_out);
+    return err ? err : kernel_cut_out(tracing->types, bpf_object__btf(object), tracing->cut_out);
 }
 
 int tracing_attach(const struct bpf_object_skeleton *skeleton)

@@ -43,8 +43,8 @@ static int no_style(const struct language *language, const char *name, size_t le
                              language->name, word, nearest);
     for (size_t i = 0, used = 0; i < count && used < sizeof(list); i++)
         used += (size_t)snprintf(list + used, sizeof(list) - used, "%s%s", i ? ", " : "", names[i]);
-    return template_fail(error, -ENOENT, "--style", "%s has no '%s'; there are %s", language->name, word,
-                         list);
+    return template_fail(error, -ENOENT, "--style", "%s has no '%s'; there are %s", language->name,
+                         word, list);
 }
 
 int style_check(const struct language *language, const char *chosen, struct template_error *error)

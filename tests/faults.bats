@@ -243,6 +243,19 @@ sockfixture: incomplete: small/rec.jsonl'*' holds what was recorded before that'
     equal "$(end_of rec.jsonl '.lost.messages > 0')" "$([ "$status" -eq 3 ] && echo true || echo false)"
 }
 
+@test "the program itself stands still for a while" {
+    local status=0
+    background "${sockfixture[@]}" -q --buffer-size 64K -w rec.jsonl \
+        sh -c "'$hardships' forks 20; touch begun; '$hardships' forks 1000"
+    wait_until 60 test -e begun
+    kill -STOP "$pid"
+    sleep 2
+    kill -CONT "$pid"
+    finish "$pid" || status=$?
+    equal "$(end_of rec.jsonl '.messages + .lost.messages')" 2040
+    equal "$(end_of rec.jsonl '.lost.messages > 0')" "$([ "$status" -eq 3 ] && echo true || echo false)"
+}
+
 # What is observed
 
 @test "a buffer of the least size: each message is there, or known to be lost" {

@@ -25,7 +25,7 @@ def plain(text):
     """What roff makes of an argument or a line of a display."""
     if text.startswith('"'):
         text = text[1:-1].replace('""', '"')
-    return re.sub(r"\\(e|&|\(dq)", lambda m: {"e": "\\", "&": "", "(dq": '"'}[m[1]], text)
+    return re.sub(r"\\(e|&|:|\(dq)", lambda m: {"e": "\\", "(dq": '"'}.get(m[1], ""), text)
 
 
 def displays(lines):

@@ -131,3 +131,41 @@ for node in ast.walk(ast.parse(open(sys.argv[1]).read())):
         says "shared/$name: Operation not permitted (another user's, in a folder where anybody can write[?])"
     done
 }
+
+@test "what differs is told to programs without a command, a tag or a line of an observed one" {
+    local evil=$'::error::x%0A\n::set-output name=a::b\r]]></failure><script>"\e[31m' format
+    record_hostile "$evil" -q
+    mv "$recording" golden.jsonl
+    record_hostile "${evil}2" -q
+    for format in text json junit github; do
+        "$SOCKFIXTURE" -q --check --diff-format "$format" -w golden.jsonl -r "$recording" \
+            > "said.$format" 2>&1 || equal $? 1
+        [ -s "said.$format" ]
+        is_tame "said.$format"
+    done
+    # Each line is an annotation of ours, in which no other percent sign is as it was.
+    run -1 grep -avE '^::error file=golden.jsonl,line=1,title=[^:]*::' said.github
+    run -1 grep -aE '%([^023]|0[^AD]|2[^5C]|3[^A])' said.github
+    python3 -c '
+import sys, xml.etree.ElementTree as tree
+suite = tree.parse(sys.argv[1]).getroot()
+assert not [e for e in suite.iter() if e.tag == "script"]' said.junit
+    python3 -m json.tool said.json > /dev/null
+}
+
+@test "names and bytes reach no reader of a page, a text or a capture as they are" {
+    local name lang
+    for name in "${hostile[@]}"; do
+        printf 'the name is: %q\n' "$name" >&2
+        record_hostile "$name" -q
+        for lang in html markdown text yaml; do
+            "$SOCKFIXTURE" -q -r "$recording" --lang "$lang" --name "$name" -o "out.$lang"
+            is_tame "out.$lang"
+        done
+        # What a capture says of itself, names of processes and addresses among it.
+        "$SOCKFIXTURE" -q -r "$recording" -o out.pcapng
+        "$tests/pcapng_text.py" out.pcapng > comments
+        [ -s comments ]
+        is_tame comments
+    done
+}

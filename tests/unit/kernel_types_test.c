@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "capture/kernel_cut.h"
 #include "capture/kernel_types.h"
 
 static struct btf *all;
@@ -71,7 +72,7 @@ static struct btf *extract(const struct btf *object)
     char path[32];
 
     assert_true(fd >= 0);
-    assert_int_equal(kernel_types_extract(types, object, fd), 0);
+    assert_int_equal(kernel_cut_out(types, object, fd), 0);
     snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
     part = btf__parse(path, NULL);
     assert_non_null(part);

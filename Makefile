@@ -34,7 +34,7 @@ bpf_cflags    = -g -O2 -std=gnu17 -target bpf -mcpu=v3 -Wall -Wextra -Werror -Wn
                 $(shell $(PKG_CONFIG) --cflags libbpf 2>/dev/null) \
                 -idirafter /usr/include/$(shell $(CC) -print-multiarch 2>/dev/null)
 
-parts      := $(wildcard capture/*.c emit/*.c capture/manifest/*.c)
+parts      := $(wildcard capture/*.c emit/*.c capture/manifest/*.c capture/replay/*.c)
 objects    := $(parts:%.c=$(BUILD)/%.o) $(BUILD)/templates.o
 main       := $(patsubst %.c,$(BUILD)/%.o,$(wildcard *.c))
 skeletons  := $(patsubst bpf/%.bpf.c,$(BUILD)/bpf/%.skel.h,$(wildcard bpf/*.bpf.c))
@@ -48,7 +48,8 @@ scripts    := .ci/run $(shell grep -lE '^\#!.*\b(sh|bash)$$' tests/* tests/*/* t
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all deps deps-demo deps-examples examples deps-test deps-lint deps-deb deps-fuzz deps-bench deps-vm demo test unit-tests \
-        test-programs test-vm bench dist deb clang sanitized valgrind coverage analyze fuzz fuzzers lint format install uninstall clean help FORCE
+        test-programs test-vm bench bench-vm dist deb clang sanitized valgrind coverage analyze fuzz fuzzers fuzz-targets lint \
+        format install uninstall clean help FORCE
 
 all: $(BUILD)/sockfixture ## Build the program (the default)
 
@@ -123,7 +124,8 @@ test_deps  = bats libcmocka-dev chrony linuxptp golang-go rustc rustfmt black py
              libc6-dev-arm64-cross chromium chromium-driver tshark tcpdump bash-completion fish zsh
 language_deps = clang clang-format openjdk-17-jdk-headless kotlin mono-mcs mono-runtime ruby rubocop \
              perltidy elixir erlang-base ghc ormolu python3-yaml yamllint golang-golang-x-tools-dev \
-             $(if $(shell command -v npm),,nodejs npm)
+             $(if $(shell command -v npm),,nodejs npm) \
+             $(if $(shell apt-cache show swiftlang 2>/dev/null),swiftlang libc6-dev libstdc++-14-dev)
 bench_deps = bpftrace python3-bpfcc strace time util-linux
 fuzz_deps  = libclang-rt-dev python3
 deb_deps   = debhelper dpkg-dev fakeroot git libcmocka-dev lintian
@@ -183,7 +185,7 @@ examples: deps-examples ## Record the examples again, and make their fixtures
 	@$(sudo) examples/alone "$(abspath $(BUILD)/sockfixture)" --manifest examples/sockfixture.json --update
 	@[ examples/html/chronyc.png -nt examples/html/chronyc.html ] || examples/html/page
 
-test: deps-test $(if $(filter true,$(CI)),deps-vm) ## Build and run all tests (with CI=true also under sanitizers and on other kernels)
+test: deps-test $(if $(filter true,$(CI)),deps-vm deps-fuzz) ## Build and run all tests (with CI=true also under sanitizers and on other kernels)
 	@$(MAKE) --no-print-directory -j $(JOBS) all unit-tests test-programs
 	@$(sudo) env CI='$(CI)' BUILD='$(BUILD)' tests/run
 
@@ -195,11 +197,17 @@ test-vm: deps-test deps-vm ## Run the suite on Debian's kernels under QEMU, with
 	@$(MAKE) --no-print-directory all test-programs
 	@$(sudo) env BUILD='$(BUILD)' tests/vm/matrix --readme README.md
 
-bench: deps-test deps-bench ## Measure what recording costs, and emission, against other tools
+bench: deps-test deps-bench ## Measure what recording costs, and emission, against other tools; README.md gets the table
 	@$(MAKE) --no-print-directory all $(BUILD)/tests/programs/load
 	@$(sudo) env BENCH='$(BENCH)' tests/bench/cost --program $(BUILD)/sockfixture \
-		--load $(BUILD)/tests/programs/load $(BENCH_FLAGS)
+		--load $(BUILD)/tests/programs/load --save tests/bench/results/host.json $(BENCH_FLAGS)
+	@tests/bench/report.py --readme README.md tests/bench/results
 	@tests/bench/emit $(BUILD)/sockfixture
+
+bench-vm: deps-test deps-bench deps-vm ## The same of the socket backend and BCC, in a guest: half an hour
+	@$(MAKE) --no-print-directory all $(BUILD)/tests/programs/load
+	@$(sudo) tests/bench/guest tests/bench/results/guest.json $(BENCH_FLAGS)
+	@tests/bench/report.py --readme README.md tests/bench/results
 
 clang: deps ## Build the program with clang, in build/clang
 	@$(MAKE) --no-print-directory -j $(JOBS) BUILD=$(BUILD)/clang CC=$(CLANG) all
@@ -225,26 +233,19 @@ ANALYZER := -fanalyzer -Wno-analyzer-malloc-leak -Wno-analyzer-fd-leak \
 analyze: deps ## Look for mistakes with gcc -fanalyzer
 	@$(MAKE) --no-print-directory -j $(JOBS) BUILD=$(BUILD)/analyze CC=gcc CFLAGS='-O1 -g $(ANALYZER)' all
 
-# Each target starts from the inputs that TARGET_seeds.py writes, or that are in tests/dumps/TARGET, and
-# keeps what it finds out.
-FUZZ_SECONDS ?= 60
-fuzz: deps deps-fuzz ## Fuzz each target below tests/fuzz for FUZZ_SECONDS (60)
-	@$(MAKE) --no-print-directory BUILD=$(BUILD)/fuzz CC=$(CLANG) CFLAGS='-O1 -g -Wno-format-nonliteral' \
-		SANITIZE=fuzzer-no-link,address,undefined fuzzers
-	@set -e; for source in tests/fuzz/*_fuzz.c; do \
-		name=$$(basename $$source _fuzz.c); found=$(BUILD)/fuzz/found/$$name; mkdir -p $$found; \
-		seeds=tests/fuzz/$${name}_seeds.py; [ ! -x $$seeds ] || $$seeds $$found; \
-		dumps=tests/dumps/$$name; [ -d $$dumps ] || dumps=; \
-		$(BUILD)/fuzz/tests/fuzz/$${name}_fuzz -max_total_time=$(FUZZ_SECONDS) -timeout=10 \
-			-rss_limit_mb=2048 -print_final_stats=1 -artifact_prefix=$(BUILD)/fuzz/ $$found $$dumps; \
-	done
+fuzz: fuzzers ## Fuzz each target below tests/fuzz for FUZZ_SECONDS (60), FUZZ_JOBS (2) at a time
+	@BUILD='$(BUILD)' tests/fuzz/run -j $(or $(FUZZ_JOBS),2) $(FUZZ)
 
-fuzzers: $(fuzzers)
+fuzzers: deps deps-fuzz ## Build the fuzzers, in build/fuzz
+	@$(MAKE) --no-print-directory -j $(JOBS) BUILD=$(BUILD)/fuzz CC=$(CLANG) CFLAGS='-O1 -g -Wno-format-nonliteral' \
+		SANITIZE=fuzzer-no-link,address,undefined fuzz-targets
+
+fuzz-targets: $(fuzzers)
 
 lint: deps-lint ## Check format and style
 	clang-format --dry-run -Werror $(sources)
 	cppcheck -q --std=c11 --enable=warning,performance,portability --inline-suppr \
-		--error-exitcode=1 -I. $(wildcard capture/*.c emit/*.c capture/manifest/*.c *.c)
+		--error-exitcode=1 -I. $(wildcard capture/*.c emit/*.c capture/manifest/*.c capture/replay/*.c *.c)
 	$(if $(scripts),shellcheck $(scripts))
 	mandoc -T lint -W warning $(wildcard *.1 *.5)
 	templates/html-hashes --check

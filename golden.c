@@ -38,7 +38,7 @@ static bool is_recording(const char *path)
 
 bool golden_is_wanted(const struct options *options)
 {
-    return options->repeat > 1 || options->check || options->redact.count ||
+    return options->repeat > 1 || options->check || replays(options) || options->redact.count ||
            options->volatiles.count || options->stables.count || is_recording(options->write);
 }
 
@@ -205,6 +205,7 @@ int golden_new(struct golden **out, const struct options *options, const struct 
     if (!golden)
         return -ENOMEM;
     golden->framing = framing;
+    golden->keeps = options->check;
     err = parse_ranges(golden, options, text);
     if (!err)
         err = parse_secrets(golden, options, text);
@@ -276,17 +277,18 @@ static void make_part(struct report *report, const struct options *options)
     report->colour = options->part->colour;
 }
 
-int golden_report(const struct golden *golden, const struct options *options,
-                  const struct stale_file *stale, FILE *out)
+int golden_tell(const struct golden_told *told, const struct options *options,
+                const struct stale_file *stale, FILE *out)
 {
+    const char *recording = replays(options) ? options->read : options->write;
     struct report report = {
-        .recording = options->write,
-        .old = golden->old.table,
-        .now = golden->runs[0].table,
-        .differences = &golden->differences,
+        .recording = recording,
+        .old = told->old,
+        .now = told->now,
+        .differences = told->differences,
         .stale = stale->path,
         .stale_line = stale->line,
-        .file = options->write ? options->write : options->output,
+        .file = recording ? recording : options->output,
         .line = 1,
         .colour = terminal_colors(out),
     };
@@ -296,7 +298,7 @@ int golden_report(const struct golden *golden, const struct options *options,
 
     if (options->part)
         make_part(&report, options);
-    command_name(golden->runs[0].command, options->name, name);
+    command_name(told->command, options->name, name);
     if (report.old)
         err = names_new(&old_names, report.old, name);
     if (!err)
@@ -310,4 +312,20 @@ int golden_report(const struct golden *golden, const struct options *options,
     if (!err && fflush(out))
         err = -errno;
     return err;
+}
+
+int golden_report(const struct golden *golden, const struct options *options,
+                  const struct stale_file *stale, FILE *out)
+{
+    const struct golden_told told = {golden->old.table, golden->runs[0].table, &golden->differences,
+                                     golden->runs[0].command};
+
+    return golden_tell(&told, options, stale, out);
+}
+
+void golden_make_old(struct golden *golden)
+{
+    golden->old = golden->runs[--golden->count];
+    /* It knows by now what the user has said of it, and knows best where. */
+    golden->volatile_count = golden->stable_count = 0;
 }

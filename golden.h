@@ -35,13 +35,14 @@ struct golden {
     size_t count;
     struct golden_run old; /* the recording that is there; without a table if there is none */
     bool other_command;    /* that is one of another command */
+    bool keeps;            /* what it says is volatile is not added to: it is only checked */
 
     /* Found by golden_settle(). */
     struct volatile_report report;
     int redacted; /* secrets */
     struct alignment *alignment;
     struct differences differences; /* of the old recording and the first run */
-    bool learned;                   /* the user has changed what is volatile in the old one */
+    bool learned;                   /* what is volatile in the old one is known better now */
     struct messages merged;         /* the old recording and what differs; lent from both */
 };
 
@@ -83,6 +84,20 @@ bool golden_is_same(const struct golden *golden);
  * free. Returns 0 or -ENOMEM.
  */
 int golden_merge(struct golden *golden, const struct messages **messages, struct table **table);
+
+/* What was read, and is settled, becomes the recording that the next run is compared with. */
+void golden_make_old(struct golden *golden);
+
+/* What differs between two tables. */
+struct golden_told {
+    const struct table *old, *now;
+    const struct differences *differences;
+    char *const *command; /* whose exchanges they are */
+};
+
+/* Tells it, as golden_report() does. */
+int golden_tell(const struct golden_told *told, const struct options *options,
+                const struct stale_file *stale, FILE *out);
 
 /*
  * Tells what differs, also of a fixture, in the format that the user has chosen. Returns 0 or

@@ -52,6 +52,13 @@ static const char *redact_word(size_t index)
     return index == 0 ? "secrets" : NULL;
 }
 
+static const char *timing_word(size_t index)
+{
+    static const char *const words[] = {"now", "recorded", NULL};
+
+    return words[index];
+}
+
 /* Each function gives NULL past its last word, and is not asked for more. */
 static const struct {
     const char *option;
@@ -61,7 +68,7 @@ static const struct {
     {"client", client_word},      {"completion", completion_shell},
     {"diff-format", report_name}, {"frame", framer_word},
     {"from", reader_word},        {"redact", redact_word},
-    {"type", type_word},
+    {"timing", timing_word},      {"type", type_word},
 };
 
 /* What is a file, a user, … is known by what stands for it in --help, or by the option. */

@@ -31,7 +31,8 @@ const char *argp_program_version = "sockfixture " VERSION;
 
 static const char doc[] =
     "Run COMMAND, record what it says over its sockets, and print it as a table of test cases. "
-    "Without COMMAND, watch what runs already: -p, -s, -e or --uid say what, until Ctrl-C.\v"
+    "Without COMMAND, watch what runs already: -p, -s, -e or --uid say what, until Ctrl-C. "
+    "Or be the server that was recorded (--serve), or its client (--replay).\v"
     "The fixture goes to the file named by -o once the command is done, and -o is the usual way. "
     "Without it the fixture goes to standard output, and so that the two are not mixed, what the "
     "command prints goes to standard error.\n"
@@ -73,6 +74,8 @@ enum {
     OPTION_PACKAGE,
     OPTION_REDACT,
     OPTION_REPEAT,
+    OPTION_REPLAY,
+    OPTION_SERVE,
     OPTION_STABLE,
     OPTION_PRINT_TEMPLATE,
     OPTION_SERVER,
@@ -81,6 +84,7 @@ enum {
     OPTION_VOLATILE,
     OPTION_TEMPLATE_DIR,
     OPTION_TEXT,
+    OPTION_TIMING,
     OPTION_TYPE,
     OPTION_UID,
     OPTION_UPDATE,
@@ -163,17 +167,25 @@ static const struct argp_option option_table[] = {
      3},
     {"count", 'c', "N", 0, "End the recording when N exchanges are complete", 3},
     {"duration", 'T', "SECONDS", 0, "End the recording after so many seconds (as 10 or 0.5)", 3},
+    {"serve", OPTION_SERVE, "ADDRESS", 0,
+     "Be the server that was recorded (-r), at a path, @abstract, tcp:HOST:PORT, udp:... or :PORT, "
+     "until COMMAND has ended, or Ctrl-C",
+     4},
+    {"replay", OPTION_REPLAY, "ADDRESS", 0,
+     "Ask the server there what was recorded (-r), and tell what it answers otherwise", 4},
+    {"timing", OPTION_TIMING, "WHEN", 0,
+     "Let it take as long as was recorded, or be done at once (now, the default)", 4},
     {"init", OPTION_INIT, NULL, 0,
-     "Write a first manifest, of a fixture that COMMAND and the other options make", 4},
+     "Write a first manifest, of a fixture that COMMAND and the other options make", 5},
     {"update", OPTION_UPDATE, NULL, 0,
-     "Make the fixtures of the manifest, or those named, anew; write what differs", 4},
-    {"list", OPTION_LIST, NULL, 0, "List the fixtures of the manifest", 4},
-    {"manifest", OPTION_MANIFEST, "FILE", 0, "The manifest (default: sockfixture.json)", 4},
-    {"jobs", 'j', "N", 0, "Make N fixtures of the manifest at a time (default: 1)", 4},
-    {"quiet", 'q', NULL, 0, "Say nothing but errors", 5},
-    {"verbose", 'v', NULL, 0, "Show each message as it passes; -vv: and the log of libbpf", 5},
+     "Make the fixtures of the manifest, or those named, anew; write what differs", 5},
+    {"list", OPTION_LIST, NULL, 0, "List the fixtures of the manifest", 5},
+    {"manifest", OPTION_MANIFEST, "FILE", 0, "The manifest (default: sockfixture.json)", 5},
+    {"jobs", 'j', "N", 0, "Make N fixtures of the manifest at a time (default: 1)", 5},
+    {"quiet", 'q', NULL, 0, "Say nothing but errors", 6},
+    {"verbose", 'v', NULL, 0, "Show each message as it passes; -vv: and the log of libbpf", 6},
     {"completion", OPTION_COMPLETION, "SHELL", 0,
-     "Print what completes these options in bash, fish or zsh", 5},
+     "Print what completes these options in bash, fish or zsh", 6},
     {0},
 };
 
@@ -318,6 +330,15 @@ static void parse_call(struct options *options, const char *value, struct argp_s
     if (err)
         option_error(state, "--call: '%s' is no name of a function (as parse, or reply.parse)",
                      value);
+}
+
+static void parse_timing(struct options *options, const char *value, struct argp_state *state)
+{
+    size_t index = find_word("timing", value);
+
+    options->timed = index == 1;
+    if (!option_word("timing", index))
+        option_error(state, "--timing: '%s' is neither recorded nor now", value);
 }
 
 static void parse_type(struct options *options, const char *value, struct argp_state *state)
@@ -497,6 +518,15 @@ static error_t parse_option(int key, char *value, struct argp_state *state)
     case OPTION_CHECK:
         options->check = true;
         break;
+    case OPTION_SERVE:
+        options->serve = value;
+        break;
+    case OPTION_REPLAY:
+        options->replay = value;
+        break;
+    case OPTION_TIMING:
+        parse_timing(options, value, state);
+        break;
     case OPTION_CHDIR:
         options->directory = value;
         break;
@@ -592,7 +622,8 @@ bool is_stdout(const char *path)
 
 bool wants_fixture(const struct options *options)
 {
-    return options->lang || options->template || options->output || !options->write;
+    return !replays(options) &&
+           (options->lang || options->template || options->output || !options->write);
 }
 
 bool fixture_to_stdout(const struct options *options)
@@ -603,6 +634,11 @@ bool fixture_to_stdout(const struct options *options)
 bool says_details(const struct options *options)
 {
     return !options->part || options->verbose;
+}
+
+bool replays(const struct options *options)
+{
+    return options->serve || options->replay;
 }
 
 bool is_trial(const struct options *options)
@@ -666,6 +702,46 @@ static void write_capture(struct options *options)
     options->write = NULL;
 }
 
+/* Has this option a place beside --serve, or beside --replay? */
+static bool option_is_for_replay(const struct options *options, const char *name)
+{
+    static const char *const both[] = {
+        "read",    "from",    "command",  "server",      "type",     "client", "text",
+        "socket",  "exclude", "frame",    "timing",      "volatile", "stable", "quiet",
+        "verbose", "name",    "duration", "diff-format", "backend",  "serve",  "replay"};
+    static const char *const serving[] = {"count", "user", "env", "chdir", "ignore-status"};
+
+    for (size_t i = 0; i < sizeof(both) / sizeof(*both); i++)
+        if (strcmp(both[i], name) == 0)
+            return true;
+    for (size_t i = 0; options->serve && i < sizeof(serving) / sizeof(*serving); i++)
+        if (strcmp(serving[i], name) == 0)
+            return true;
+    return false;
+}
+
+static const char *replay_misuse(const struct options *options)
+{
+    if (options->serve && options->replay)
+        return "--serve is the server and --replay the client: one at a time";
+    if (!options->read)
+        return "--serve and --replay need the recording (-r)";
+    if (options->replay && options->command)
+        return "--replay is the client itself: there is no command to run beside it";
+    for (size_t i = 0; i < options->given_count; i++)
+        if (!option_is_for_replay(options, options->given[i].name))
+            return options->serve ? "beside --serve go -r and what says what to read, -s, -x, "
+                                    "--frame, --timing, --volatile, --stable, --name, "
+                                    "--diff-format, -c, -T, -q, -v, and of a command --user, "
+                                    "--env, --chdir and --ignore-status"
+                                  : "beside --replay go -r and what says what to read, -s, -x, "
+                                    "--frame, --timing, --volatile, --stable, --name, "
+                                    "--diff-format, -T, -q and -v";
+    if (options->user && !options->command)
+        return "--user is for a command, and there is none to run";
+    return NULL;
+}
+
 /* What is wrong with the options together; NULL when nothing is. */
 static const char *misuse(const struct options *options)
 {
@@ -676,6 +752,10 @@ static const char *misuse(const struct options *options)
     if (options->list_langs || options->list_backends || options->print_template ||
         options->completion)
         return NULL;
+    if (replays(options))
+        return replay_misuse(options);
+    if (options->timed)
+        return "--timing goes with --serve or --replay";
     if (options->command && options->read)
         return "either a command is run or a recording is read (-r), not both";
     if (!options->command && !options->read && !attaches(options))
@@ -726,6 +806,7 @@ const char *options_parse(struct options *options, int argc, char **argv)
         .options = option_table,
         .parser = parse_option,
         .args_doc = "COMMAND [ARG...]\n-p PID | -s ADDRESS\n-r FILE\n"
+                    "--serve ADDRESS -r FILE [COMMAND...]\n--replay ADDRESS -r FILE\n"
                     "--update [NAME...]\n--check [NAME...]\n--list\n--init COMMAND [ARG...]",
         .doc = doc,
     };

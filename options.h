@@ -97,6 +97,9 @@ struct options {
     size_t repeat; /* runs of the command */
     struct option_words volatiles, stables, redact;
     bool check;
+    const char *serve;  /* where the recorded server is to be; or NULL */
+    const char *replay; /* the server that is asked what was recorded; or NULL */
+    bool timed;         /* what is replayed takes as long as it took */
     const char *diff_format;
     size_t max_message; /* 0: no limit */
     size_t count;       /* of exchanges; 0: all */
@@ -134,6 +137,9 @@ bool says_details(const struct options *options);
 
 /* Of a manifest, all fixtures are looked through before the first is made. */
 bool is_trial(const struct options *options);
+
+/* What was recorded is replayed. */
+bool replays(const struct options *options);
 
 /* A fixture is written unless only a recording was asked for. */
 bool wants_fixture(const struct options *options);

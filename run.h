@@ -13,6 +13,7 @@
 #include "emit/language.h"
 #include "golden.h"
 #include "options.h"
+#include "scope_options.h"
 
 struct rights;
 struct writer;
@@ -39,9 +40,10 @@ struct run {
     struct output fixture_file;
     struct folder folder; /* of a fixture that is one, or of the files beside it */
     char *const *command;
-    char **read_command; /* of what is read */
-    bool dumped;         /* messages came of a dump, which does not count what they lack */
-    enum status begun;   /* what became of the recording that reading was to begin */
+    struct watch_words watched; /* what stands for the command where nothing is launched */
+    char **read_command;        /* of what is read */
+    bool dumped;                /* messages came of a dump, which does not count what they lack */
+    enum status begun;          /* what became of the recording that reading was to begin */
     struct progress_line line;
     struct losses losses;
     uint64_t placed; /* lost messages of which the conversation is known */

@@ -50,12 +50,10 @@ static __always_inline void message_close(struct call *call)
         lose(call, call->length);
 }
 
+/* told is of the endpoint, and 0 when this is not the message's first record. */
 static __always_inline void record_fill(struct record_message *record, struct call *call,
-                                        __u32 size)
+                                        __u32 size, struct told *told)
 {
-    __u64 key = call->sock;
-    struct told *told = 0;
-
     record_head(&record->head, call->fresh ? RECORD_MESSAGE : RECORD_PIECE, call->flags, call->id);
     record->time = call->time;
     record->inode = call->inode;
@@ -63,10 +61,8 @@ static __always_inline void record_fill(struct record_message *record, struct ca
     record->offset = call->offset;
     record->pid = bpf_get_current_pid_tgid() >> 32;
     record->lost = 0;
-    if (call->fresh) {
-        told = bpf_map_lookup_elem(&told_endpoints, &key);
+    if (call->fresh)
         bpf_get_current_comm(record->comm, sizeof(record->comm));
-    }
     if (told && told->lost) {
         record->lost = told->lost;
         told->lost = 0;
@@ -74,15 +70,6 @@ static __always_inline void record_fill(struct record_message *record, struct ca
     record->size = size;
     record->reserved = 0;
     call->fresh = 0;
-}
-
-/* User space was told of the endpoint as it is now, unless the ring buffer was full just then. */
-static __always_inline bool is_announced(const struct call *call)
-{
-    __u64 key = call->sock;
-    const struct told *told = bpf_map_lookup_elem(&told_endpoints, &key);
-
-    return !told || told->announced;
 }
 
 /* Records the bytes [offset, offset + size) of the message at hand; size fits one record. */
@@ -99,7 +86,7 @@ static __always_inline bool is_announced(const struct call *call)
             fits = (room);                                                                         \
         if (fits && bpf_probe_read_user(record->data, fits, (void *)from))                         \
             fits = 0; /* the gap shows in the offsets */                                           \
-        record_fill(record, call, fits);                                                           \
+        record_fill(record, call, fits, told);                                                     \
         bpf_ringbuf_submit(record, wakeup());                                                      \
     } while (0)
 
@@ -110,12 +97,17 @@ static __always_inline bool is_announced(const struct call *call)
  */
 __noinline int record_bytes(struct call *call, __u64 from, __u64 bytes)
 {
+    struct told *told = 0;
     __u32 size = bytes;
+    __u64 key;
 
     if (!call || bytes > RECORD_DATA_MAX)
         return -1;
-    if (call->fresh && !is_announced(call))
-        return -1; /* nobody would know what it belongs to */
+    key = call->sock;
+    if (call->fresh)
+        told = bpf_map_lookup_elem(&told_endpoints, &key);
+    if (told && !told->announced)
+        return -1; /* the ring buffer was full: nobody would know what it belongs to */
     if (call->offset + bytes >= call->available)
         call->flags |= RECORD_LAST;
     if (size <= 64)

@@ -226,6 +226,18 @@ __noinline int tell(struct call *call, __u32 role)
     return standing(&now, call->family);
 }
 
+/*
+ * The same for a call that moves messages. But for datagram sockets the peer stays what it is, and
+ * calls that name a socket tell of it themselves: once both ends are observed nothing can change.
+ */
+static __always_inline int tell_of(struct call *call)
+{
+    int standing = tell(call, ROLE_UNKNOWN);
+
+    call->paired = call->type != SOCK_DGRAM && standing & PEER_OBSERVED;
+    return standing;
+}
+
 /* Calls that name a socket, connect or accept one: what they do shows when they have returned. */
 static __always_inline bool is_change(__u8 kind)
 {
@@ -264,8 +276,11 @@ static __always_inline bool is_shared(struct task_struct *task, struct file *fil
 static __always_inline bool needs_begin(struct call *call, struct task_struct *task,
                                         struct file *file)
 {
-    int standing = tell(call, ROLE_UNKNOWN);
+    int standing;
 
+    if (call->paired)
+        return true;
+    standing = tell_of(call);
     call->unbound = call->type == SOCK_DGRAM && standing & HAS_NO_ADDRESS;
     return call->family != AF_UNIX || !(standing & HAS_PEER) || standing & PEER_OBSERVED ||
            is_shared(task, file);

@@ -90,6 +90,7 @@ struct inode {
 };
 
 struct qstr {
+    __u32 len;
     const unsigned char *name;
 };
 
@@ -99,7 +100,18 @@ struct dentry {
     struct inode *d_inode;
 };
 
+struct vfsmount {
+    struct dentry *mnt_root;
+};
+
+struct mount {
+    struct mount *mnt_parent; /* itself, at the root */
+    struct dentry *mnt_mountpoint;
+    struct vfsmount mnt;
+};
+
 struct path {
+    struct vfsmount *mnt;
     struct dentry *dentry;
 };
 

@@ -88,12 +88,13 @@ struct scope {
     __u32 name_count;    /* of processes; 0: whatever they are called. So it is with users. */
     __u32 user_count;
     __u32 users[PATTERN_NAMES];
-    __u8 by_process; /* only processes that are listed; else all */
-    __u8 by_address; /* only sockets at an address asked for, and their peers */
-    __u8 by_socket;  /* whether sockets need be looked at at all */
-    __u8 follow;     /* the children of a listed process are listed, too */
-    __u8 attaches;   /* there are processes that ran before */
-    __u8 reserved[3];
+    __u8 by_process;  /* only processes that are listed; else all */
+    __u8 by_address;  /* only sockets at an address asked for, and their peers */
+    __u8 by_socket;   /* whether sockets need be looked at at all */
+    __u8 follow;      /* the children of a listed process are listed, too */
+    __u8 attaches;    /* there are processes that ran before */
+    __u8 by_spelling; /* paths are compared with globs, however their servers spell them */
+    __u8 reserved[2];
     __u64 own_sockets[OWN_SOCKETS]; /* inodes */
 };
 

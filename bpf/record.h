@@ -48,12 +48,20 @@ struct call {
     __u8 control_in_kernel; /* control points to the kernel's copy of them */
     __u8 control_cut;       /* the receiver had no room for all of them */
 
+    /* For the `syscall` backend, what is known of the socket for as long as it is behind this file:
+     */
+    __u64 file; /* 0 when nothing is */
+    __u64 file_inode;
+    __u8 paired; /* its peer is observed as well, now and always */
+
     /* For the `socket` backend, whose calls are of kernel functions: */
     __u64 header;   /* the struct msghdr */
     __u64 elements; /* memory is an array of so many iovec; 0: it is one buffer */
     __u64 skip;     /* bytes of the first element that were moved before */
     __u32 nested;   /* how deep in functions of one and the same message */
     __u8 elsewhere; /* the bytes are not in user memory */
+    __u8 gathers;   /* what functions called on the way move are pieces of one message */
+    __u8 counts;    /* so is what the one called now moves, as it is on the same socket */
 };
 
 struct {

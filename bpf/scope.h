@@ -6,8 +6,8 @@
 #ifndef BPF_SCOPE_H
 #define BPF_SCOPE_H
 
-#include "bpf/place.h"
 #include "bpf/process.h"
+#include "bpf/spelling.h"
 
 const volatile struct glob wanted_names[PATTERN_NAMES] = {};
 
@@ -138,6 +138,8 @@ static __always_inline void judge_side(struct judging *judging, struct sock *sk,
     else
         place_inet(&judging->place, sk, family, peer);
     judge_place(judging);
+    if (family == AF_UNIX && scope.by_spelling && place_spelled(&judging->place, sk))
+        judge_place(judging);
 }
 
 /* Our own sockets, whoever else has them, are not observed, and neither is what is sent to them. */

@@ -8,7 +8,7 @@
  */
 #include "bpf/ancillary.h"
 #include "bpf/bytes.h"
-#include "bpf/scope.h"
+#include "bpf/function.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
@@ -43,86 +43,7 @@ static __always_inline int result_of(struct pt_regs *regs)
 }
 #endif
 
-static __always_inline bool socket_of(struct socket *socket, struct subject *subject)
-{
-    struct file *file = READ(socket, file);
-    struct sock *sk = READ(socket, sk);
-
-    return file && sk && subject_is(subject, sk, READ(file, f_inode, i_ino));
-}
-
-/* As standing_of, of a socket that a message is on; what sends may name to whom. */
-static __always_inline int standing_of_message(struct subject *subject, struct msghdr *header,
-                                               __u8 kind)
-{
-    int standing = standing_of(subject);
-    __u64 name;
-
-    if (standing != STANDING_OPEN || !scope.by_socket || kind != CALL_SENDMSG)
-        return standing;
-    name = (__u64)READ(header, msg_name);
-    if (!name)
-        return standing;
-    return standing_of_name(subject, name, (__u16)READ(header, msg_namelen) | NAME_IN_KERNEL);
-}
-
-/* The thread's call, begun anew for this socket; 0 when it is not to be recorded. */
-static __always_inline struct call *call_enter(struct socket *socket, struct task_struct *task,
-                                               __u8 kind, struct msghdr *header)
-{
-    struct call *call = bpf_task_storage_get(&calls, task, 0, 0);
-    struct subject subject;
-
-    /* A function that hands its message to another of these: the outer one records it. */
-    if (call && call->kind != CALL_OTHER && header && call->header == (__u64)header) {
-        call->nested++;
-        return 0;
-    }
-    if (call)
-        call->kind = CALL_OTHER;
-    if (!socket_of(socket, &subject))
-        return 0;
-    if (!is_observed(header ? standing_of_message(&subject, header, kind) : standing_of(&subject)))
-        return 0;
-    call = call_get(task);
-    if (!call)
-        return 0;
-    keep_subject(call, &subject);
-    call_begin(call);
-    call->kind = kind;
-    call->header = (__u64)header;
-    call->nested = 0;
-    return call;
-}
-
-/* Notes where the bytes are: the iterator will have moved on by the time the call returns. */
-static __always_inline void keep_memory(struct call *call, struct iov_iter *iter)
-{
-    struct iov_iter___5_13 *oldest = (void *)iter;
-    struct iov_iter___6_3 *older = (void *)iter;
-    __u32 type;
-
-    if (bpf_core_field_exists(iter->iter_type))
-        type = READ(iter, iter_type);
-    else
-        type = READ(oldest, type) & ~1U;
-    call->count = READ(iter, count);
-    call->skip = READ(iter, iov_offset);
-    call->elements = 0;
-    call->elsewhere = 0;
-    if (bpf_core_enum_value_exists(enum iter_type, ITER_UBUF) &&
-        type == bpf_core_enum_value(enum iter_type, ITER_UBUF)) {
-        call->memory = (__u64)READ(iter, ubuf) + call->skip;
-    } else if (type == bpf_core_enum_value(enum iter_type, ITER_IOVEC)) {
-        call->memory =
-            bpf_core_field_exists(iter->__iov) ? (__u64)READ(iter, __iov) : (__u64)READ(older, iov);
-        call->elements = READ(iter, nr_segs);
-    } else {
-        call->elsewhere = 1;
-    }
-}
-
-/* The same of the control messages; those that are sent have been copied to the kernel. */
+/* Notes where control messages are; those that are sent have been copied to the kernel. */
 static __always_inline void keep_control(struct call *call, struct msghdr *header)
 {
     call->control = (__u64)READ(header, msg_control);
@@ -227,23 +148,9 @@ static __always_inline void leave_receive(struct call *call, int result)
     record_call(call, result, RECORD_ENDS_CALL);
 }
 
-/* The thread's call, which ends now; 0 when it is not recorded, or only a part of it has ended. */
-static __always_inline struct call *call_leave(void)
-{
-    struct call *call = bpf_task_storage_get(&calls, bpf_get_current_task_btf(), 0, 0);
-
-    if (!call || call->kind == CALL_OTHER)
-        return 0;
-    if (call->nested) {
-        call->nested--;
-        return 0;
-    }
-    return call;
-}
-
 static __always_inline int leave_message(int result)
 {
-    struct call *call = call_leave();
+    struct call *call = call_leave(result);
     __u8 kind;
 
     if (!call)
@@ -274,7 +181,7 @@ static __always_inline int enter_splice(struct socket *socket, __u8 kind)
 
 static __always_inline int leave_splice(int result)
 {
-    struct call *call = call_leave();
+    struct call *call = call_leave(result);
     __u8 flags;
 
     if (!call || (call->kind != CALL_SENDFILE && call->kind != CALL_SPLICE))
@@ -283,6 +190,50 @@ static __always_inline int leave_splice(int result)
     call->kind = CALL_OTHER;
     if (result > 0 && (flags || !(tell(call, ROLE_UNKNOWN) & PEER_OBSERVED)))
         record_unreadable(call, result, flags | RECORD_ENDS_CALL);
+    else if (call->begun)
+        record_void(call);
+    return 0;
+}
+
+/*
+ * What sendfile() and splice() put into a socket goes there in pieces, as large as the kernel
+ * likes: what they moved between them is one message.
+ */
+static __always_inline int enter_transfer(struct file *out)
+{
+    struct task_struct *task;
+    struct socket *socket;
+    struct call *call;
+
+    if (!process_is_observed())
+        return 0;
+    task = bpf_get_current_task_btf();
+    call = bpf_task_storage_get(&calls, task, 0, 0);
+    if (call)
+        drop_transfer(call);
+    if ((READ(out, f_inode, i_mode) & S_IFMT) != S_IFSOCK)
+        return 0;
+    socket = READ(out, private_data);
+    call = call_enter(socket, task, CALL_SENDFILE, 0);
+    if (!call)
+        return 0;
+    call->gathers = 1;
+    call->count = 0;
+    if (needs_begin(call, task, out))
+        record_begin(call, 0, 0, false);
+    return 0;
+}
+
+static __always_inline int leave_transfer(int result)
+{
+    struct call *call = bpf_task_storage_get(&calls, bpf_get_current_task_btf(), 0, 0);
+
+    if (!call || call->kind != CALL_SENDFILE || !call->gathers)
+        return 0;
+    call->kind = CALL_OTHER;
+    call->gathers = 0;
+    if (call->count)
+        record_unreadable(call, call->count, RECORD_SENT | RECORD_ENDS_CALL);
     else if (call->begun)
         record_void(call);
     return 0;
@@ -301,6 +252,7 @@ static __always_inline int enter_change(struct socket *socket, __u8 kind)
     call = call_get(bpf_get_current_task_btf());
     if (!call)
         return 0;
+    drop_transfer(call);
     call->kind = kind;
     call->memory = (__u64)socket;
     call->header = 0;
@@ -310,7 +262,7 @@ static __always_inline int enter_change(struct socket *socket, __u8 kind)
 
 static __always_inline int leave_change(int result)
 {
-    struct call *call = call_leave();
+    struct call *call = call_leave(result);
     struct subject subject;
     __u8 kind;
 
@@ -376,6 +328,7 @@ int BPF_PROG(on_recv_length, struct sock *sk, int moved, int flags)
 #define RECEIVES(AT)      enter_message(SOCKET(AT, 0), (struct msghdr *)AT(1), CALL_RECVMSG, (int)AT(3))
 #define SPLICES_IN(AT)    enter_splice(SOCKET(AT, 0), CALL_SENDFILE)
 #define SPLICES_OUT(AT)   enter_splice(SOCKET(AT, 0), CALL_SPLICE)
+#define TRANSFERS(AT)     enter_transfer((struct file *)AT(2))
 #define BINDS(AT)         enter_change(SOCKET(AT, 0), CALL_BIND)
 #define CONNECTS(AT)      enter_change(SOCKET(AT, 0), CALL_CONNECT)
 #define ACCEPTS(AT)       enter_change(SOCKET(AT, 1), CALL_ACCEPT)
@@ -398,6 +351,10 @@ HOOK(inet_sendpage, SPLICES_IN, leave_splice)
 
 HOOK(unix_stream_splice_read, SPLICES_OUT, leave_splice)
 HOOK(tcp_splice_read, SPLICES_OUT, leave_splice)
+
+/* Of sendfile() the first, of splice() the second. */
+HOOK(do_splice_direct, TRANSFERS, leave_transfer)
+HOOK(do_splice, TRANSFERS, leave_transfer)
 
 HOOK(unix_bind, BINDS, leave_change)
 HOOK(inet_bind, BINDS, leave_change)

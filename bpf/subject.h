@@ -39,6 +39,8 @@ static __always_inline void keep_subject(struct call *call, const struct subject
     call->inode = subject->inode;
     call->family = subject->family;
     call->type = subject->type;
+    call->file = 0;
+    call->paired = 0;
 }
 
 static __always_inline struct unix_sock *unix_of(struct sock *sk)

@@ -133,9 +133,40 @@ static __always_inline void keep_arguments(struct call *call, struct pt_regs *re
     }
 }
 
-/* Finds the socket that a call is on, and turns CALL_SPLICE into what it does to that socket. */
+/*
+ * Whether the file is the socket that the thread's last call was on. A file may be closed, and its
+ * memory be another's, but no two sockets have the same inode number.
+ */
+static __always_inline bool is_last_socket(const struct call *last, struct file *file)
+{
+    struct inode *inode;
+
+    if (!last || !file || last->file != (__u64)file)
+        return false;
+    inode = READ(file, f_inode);
+    return last->file_inode == (__u64)inode && last->inode == READ(inode, i_ino);
+}
+
+/* As socket_of; most calls are on the same socket as the one before, of which all is known. */
+static __always_inline bool socket_again(const struct call *last, struct file *file,
+                                         struct subject *subject)
+{
+    if (!is_last_socket(last, file))
+        return socket_of(file, subject);
+    subject->sock = last->sock;
+    subject->inode = last->inode;
+    subject->family = last->family;
+    subject->type = last->type;
+    subject->reserved = 0;
+    return true;
+}
+
+/*
+ * Finds the socket that a call is on, and turns CALL_SPLICE into what it does to that socket. last
+ * is the thread's last call, or 0.
+ */
 static __always_inline struct file *find_socket(struct subject *subject, struct pt_regs *regs,
-                                                __u8 *kind)
+                                                __u8 *kind, const struct call *last)
 {
     struct file *file;
 
@@ -147,7 +178,7 @@ static __always_inline struct file *find_socket(struct subject *subject, struct 
         }
     }
     file = file_of(first_argument(regs));
-    return socket_of(file, subject) ? file : 0;
+    return socket_again(last, file, subject) ? file : 0;
 }
 
 /* As standing_of, of a socket on which a call is entered that may name whom it sends to. */
@@ -211,12 +242,28 @@ static __always_inline void note_ring(void)
         __sync_fetch_and_add(&losses.unfollowed, 1);
 }
 
+/* As process_is_observed(), of a thread whose last call is at hand: it had none unless it was. */
+static __always_inline bool thread_is_observed(const struct call *last)
+{
+    return last && scope.by_process ? !recording_over : process_is_observed();
+}
+
+static __always_inline void keep_socket(struct call *call, const struct subject *subject,
+                                        struct file *file)
+{
+    if (call->file == (__u64)file && call->inode == subject->inode)
+        return; /* the same as before */
+    keep_subject(call, subject);
+    call->file_inode = (__u64)READ(file, f_inode);
+    call->file = (__u64)file;
+}
+
 SEC("tp_btf/sys_enter")
 int BPF_PROG(on_sys_enter, struct pt_regs *regs, long number)
 {
     struct task_struct *task = bpf_get_current_task_btf();
+    struct call *call, *last;
     struct subject subject;
-    struct call *call;
     struct file *file;
     __u8 kind;
 
@@ -228,13 +275,16 @@ int BPF_PROG(on_sys_enter, struct pt_regs *regs, long number)
     if (number < 0 || number >= CALL_NUMBERS)
         return 0;
     kind = call_kinds[number];
-    if (kind == CALL_OTHER || (is_change(kind) && !scope.by_socket) || !process_is_observed())
+    if (kind == CALL_OTHER || (is_change(kind) && !scope.by_socket))
+        return 0;
+    last = bpf_task_storage_get(&calls, task, 0, 0);
+    if (!thread_is_observed(last))
         return 0;
     if (kind == CALL_RING) {
         note_ring();
         return 0;
     }
-    file = find_socket(&subject, regs, &kind);
+    file = find_socket(&subject, regs, &kind, last);
     if (!file)
         return 0;
     if (is_change(kind)) {
@@ -244,10 +294,10 @@ int BPF_PROG(on_sys_enter, struct pt_regs *regs, long number)
     }
     if (!is_observed(standing_of_call(&subject, regs, kind)))
         return 0;
-    call = call_get(task);
+    call = last ? last : call_get(task);
     if (!call)
         return 0;
-    keep_subject(call, &subject);
+    keep_socket(call, &subject, file);
     call->kind = kind;
     call_begin(call);
     keep_arguments(call, regs);
@@ -464,9 +514,9 @@ static __always_inline void on_received(struct call *call, __u8 kind, long resul
 {
     if (is_no_message(call))
         return;
-    if (result < 0 || (result == 0 && !moved_empty(call, kind)))
+    if (call->paired || result < 0 || (result == 0 && !moved_empty(call, kind)))
         return;
-    if (tell(call, ROLE_UNKNOWN) & PEER_OBSERVED)
+    if (tell_of(call) & PEER_OBSERVED)
         return;
     call->time = bpf_ktime_get_ns();
     record_call(call, kind, result, 0);
@@ -508,7 +558,7 @@ static __noinline struct call *early_call(struct task_struct *task, struct pt_re
     struct subject subject;
     struct call *call;
 
-    if (sends(kind) || !process_is_observed() || !find_socket(&subject, regs, &kind) ||
+    if (sends(kind) || !process_is_observed() || !find_socket(&subject, regs, &kind, 0) ||
         sends(kind) || !is_observed(standing_of(&subject)))
         return 0;
     call = call_get(task);

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "capture/capability.h"
@@ -17,6 +18,7 @@
 #include "capture/ring.h"
 #include "capture/scope.h"
 #include "capture/threads.h"
+#include "capture/tracing.h"
 
 struct recorder {
     const struct scope_request *scope;
@@ -50,6 +52,19 @@ int bpf_reason(int error, const char *doing, char reason[REASON_SIZE])
     return error;
 }
 
+/* Whether the kernel has the newest helper that the programs call, and so all of them. */
+static int check_helpers(char reason[REASON_SIZE])
+{
+    struct utsname kernel;
+
+    if (libbpf_probe_bpf_helper(BPF_PROG_TYPE_RAW_TRACEPOINT, BPF_FUNC_loop, NULL) != 0)
+        return 0; /* or it cannot be told: loading the programs will */
+    uname(&kernel);
+    snprintf(reason, REASON_SIZE, "needs Linux 5.17 or newer (bpf_loop), and this is %s",
+             kernel.release);
+    return -ENOTSUP;
+}
+
 /* Sets up libbpf's log and finds out whether this process may use BPF at all. */
 static int prepare(bool verbose, char reason[REASON_SIZE])
 {
@@ -74,7 +89,7 @@ static int prepare(bool verbose, char reason[REASON_SIZE])
                  "host's: --pid=host)");
         return -ENOTSUP;
     }
-    return 0;
+    return check_helpers(reason);
 }
 
 /* Loads a program that returns 0 at once. Returns its descriptor or -errno. */
@@ -87,22 +102,6 @@ static int load_trial(enum bpf_prog_type type, struct bpf_prog_load_opts *option
     int fd = bpf_prog_load(type, "trial", "GPL", instructions, 2, options);
 
     return fd < 0 ? -errno : fd;
-}
-
-int bpf_has_tracepoint(const char *name)
-{
-    int program = load_trial(BPF_PROG_TYPE_RAW_TRACEPOINT, NULL), link, err;
-
-    if (program < 0)
-        return program;
-    link = bpf_raw_tracepoint_open(name, program);
-    err = link < 0 ? -errno : 0;
-    if (link >= 0)
-        close(link);
-    close(program);
-    if (err == -ENOENT)
-        return 0;
-    return err ? err : 1;
 }
 
 /* Nothing can be attached to a type, which is what BTF begins with; a kernel that gets as far as
@@ -205,6 +204,8 @@ int bpf_attach(const struct bpf_parts *parts, const struct backend_options *opti
 {
     int err = attach_to(parts, options->scope);
 
+    if (!err)
+        err = tracing_attach(parts->skeleton);
     return err ? err : bpf_object__attach_skeleton(parts->skeleton);
 }
 

@@ -51,12 +51,6 @@ struct bpf_parts {
         .losses = &(bpf)->bss->losses,                                                             \
     })
 
-/*
- * Asks the kernel whether it has a tracepoint of this name, in a hundredth of the time that reading
- * its BTF takes. Returns 1, 0, or -errno when it will not say.
- */
-int bpf_has_tracepoint(const char *name);
-
 /* Returns -EPERM when the kernel refuses BPF trampolines (fentry, fexit) whatever they are for. */
 int bpf_try_trampolines(void);
 

@@ -101,7 +101,7 @@ static bool carries(const struct said *old, const struct said *now, const struct
 }
 
 /* A counter may have run over into bytes that did not count when it was recorded. */
-static bool is_carry(const struct said *old, const struct said *now, size_t a, size_t b)
+bool difference_is_carry(const struct said *old, const struct said *now, size_t a, size_t b)
 {
     for (size_t i = 0; i < old->ranges.count; i++) {
         const struct range *range = &old->ranges.items[i];
@@ -142,7 +142,7 @@ static int compare_block(struct difference *difference, const struct block *bloc
         const size_t a = block->a + i, b = block->b + i;
 
         if (old->data[a] != now->data[b] && !ranges_find(&old->ranges, a) &&
-            !ranges_find(&now->ranges, b) && !is_carry(old, now, a, b))
+            !ranges_find(&now->ranges, b) && !difference_is_carry(old, now, a, b))
             err = add_spot(difference, (struct block){a, 1, b, 1});
     }
     return err;

@@ -44,6 +44,11 @@ int differences_find(struct differences *out, const struct table *old, const str
                      const struct alignment *alignment);
 void differences_free(struct differences *differences);
 
+/*
+ * Does byte a of the message, which is byte b now, differ because a counter beside it has run over?
+ */
+bool difference_is_carry(const struct said *old, const struct said *now, size_t a, size_t b);
+
 /* The message that the difference is about, in the recording and now. */
 const struct said *difference_old(const struct difference *difference);
 const struct said *difference_now(const struct difference *difference);

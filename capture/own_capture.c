@@ -267,7 +267,8 @@ static int join(struct own_capture *own, struct packet_notes *notes, struct mess
     if (message->length)
         memcpy(own->joined + own->joined_length, message->data, message->length);
     own->joined_length = length;
-    message->data = own->joined;
+    if (length)
+        message->data = own->joined;
     message->length = length;
     message->lost = own->joined_notes.lost;
     return notes->part >= notes->parts;

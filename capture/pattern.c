@@ -296,6 +296,19 @@ const struct pattern *patterns_compiled(const struct patterns *patterns, size_t 
     return patterns->compiled;
 }
 
+bool patterns_by_spelling(const struct patterns *patterns)
+{
+    for (size_t i = 0; i < patterns->source_count; i++) {
+        const char *text = patterns->sources[i].text;
+
+        /* Of '*' alone nothing but the kind of the socket counts. */
+        if (!patterns->sources[i].is_path && !pattern_is_inet(text) && text[0] != '@' &&
+            strcmp(text, "*") != 0)
+            return true;
+    }
+    return false;
+}
+
 /* Which file the process means by the path; where the process is gone, which we do. */
 static void find_file(struct place *place, const char *path, uint32_t pid)
 {
@@ -338,6 +351,30 @@ static bool place_unix(struct place *place, const char *address, uint32_t pid)
     return true;
 }
 
+/* Makes a path the one without links. Returns false when that is no other. */
+static bool respell(struct place *place)
+{
+    char path[PATTERN_TEXT + 1] = "", real[PATH_MAX];
+
+    if (place->kind != PLACE_UNIX || place->text[0] != '/')
+        return false;
+    memcpy(path, place->text, place->length);
+    if (!follow_links(real, path) || strcmp(real, path) == 0)
+        return false;
+    place->length = (uint32_t)strlen(real);
+    memcpy(place->text, real, place->length);
+    return true;
+}
+
+static bool match_any(const struct patterns *patterns, bool excludes, const struct place *place)
+{
+    for (size_t i = 0; i < patterns->count; i++)
+        if (patterns->compiled[i].excludes == excludes &&
+            match_place(&patterns->compiled[i], place))
+            return true;
+    return false;
+}
+
 bool patterns_match(const struct patterns *patterns, bool excludes, int family, const char *address,
                     uint32_t pid)
 {
@@ -348,9 +385,7 @@ bool patterns_match(const struct patterns *patterns, bool excludes, int family, 
     if (family == AF_UNIX ? !place_unix(&place, address, pid)
                           : !pattern_inet_place(&place, address))
         return false;
-    for (size_t i = 0; i < patterns->count; i++)
-        if (patterns->compiled[i].excludes == excludes &&
-            match_place(&patterns->compiled[i], &place))
-            return true;
-    return false;
+    return match_any(patterns, excludes, &place) ||
+           (patterns_by_spelling(patterns) && respell(&place) &&
+            match_any(patterns, excludes, &place));
 }

@@ -48,6 +48,9 @@ const char *patterns_path(const struct patterns *patterns, size_t *index, bool *
 /* What was compiled of them: *count patterns, valid until they change. */
 const struct pattern *patterns_compiled(const struct patterns *patterns, size_t *count);
 
+/* Whether there are globs of paths among them, which the spelling of a path decides on. */
+bool patterns_by_spelling(const struct patterns *patterns);
+
 /*
  * Whether an address, spelt as in capture/address.h, of a socket of that family and process (0: not
  * known) is one asked for, or to be left out.

@@ -27,6 +27,7 @@
 #include "capture/launch.h"
 #include "capture/losses.h"
 #include "capture/proc.h"
+#include "capture/processor.h"
 #include "capture/ptrace_filter.h"
 #include "capture/ptrace_moved.h"
 #include "capture/ptrace_pass.h"
@@ -55,6 +56,7 @@ struct recorder {
     struct sockets *sockets;
     struct moved moved;
     struct threads threads;
+    struct processor processor;
     size_t sending; /* threads in a call that the sink has been told of */
     struct losses losses;
     bool closing; /* what begins now is no longer recorded */
@@ -309,6 +311,8 @@ static int take_until_tick(struct recorder *recorder)
     int status, err = 0;
     pid_t tid;
 
+    if (recorder->threads.last)
+        processor_join(&recorder->processor, recorder->threads.last->caller.tid);
     tick_every(TICK);
     while (!err && !ticked && !launch_ended(recorder->launch)) {
         tid = wait_or_tick(&status);
@@ -325,9 +329,10 @@ static int ptrace_step(struct recorder *recorder, int *wait)
     int count = take_waiting(recorder);
 
     *wait = SLEEP;
-    if (count < 0)
-        return count;
-    return count > 0 && !launch_ended(recorder->launch) ? take_until_tick(recorder) : 0;
+    if (count > 0 && !launch_ended(recorder->launch))
+        return take_until_tick(recorder);
+    processor_leave(&recorder->processor);
+    return count < 0 ? count : 0;
 }
 
 /* From beginning to end */
@@ -404,6 +409,7 @@ static int ptrace_finish(struct recorder *recorder)
     const struct timespec pause = {.tv_nsec = 1000000};
     int err, left = LINGER;
 
+    processor_leave(&recorder->processor);
     recorder->closing = true;
     while ((err = take_waiting(recorder)) >= 0 && recorder->sending && left-- > 0)
         nanosleep(&pause, NULL);

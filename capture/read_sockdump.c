@@ -2,10 +2,6 @@
 /*
  * Reads what sockdump.py prints of Unix sockets: a header for each message, or for each piece of
  * one that writev() and its like put together, and the bytes in one of three ways.
- *
- *     >>> docker[3412] len 83                                           the first version
- *     07:05:03.123 >>> process docker [3412 -> 370] len 83(83)          later ones: shown(whole)
- *     07:05:03.123 >>> process docker [3412 -> 370] path /run/docker.sock len 83(83)
  */
 #include <ctype.h>
 #include <errno.h>
@@ -14,16 +10,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "capture/sockdump_header.h"
 #include "capture/talk.h"
-
-struct header {
-    uint64_t time; /* since midnight */
-    char comm[COMM_SIZE];
-    uint32_t pid, peer;
-    bool has_peer;
-    char path[ADDRESS_TEXT_SIZE];
-    size_t shown, length;
-};
 
 /* Processes that talk to each other, of which the other is perhaps not known yet. */
 struct dialog {
@@ -48,98 +36,16 @@ struct sockdump {
     int way;        /* in which the bytes are printed, once that is known; see ways */
 };
 
-/* The header */
-
-static bool read_time(const char **at, uint64_t *time)
-{
-    unsigned hours, minutes, seconds, thousandths;
-    int after = 0;
-
-    if (sscanf(*at, "%2u:%2u:%2u.%3u %n", &hours, &minutes, &seconds, &thousandths, &after) != 4)
-        return false;
-    *time = ((hours * 60 + minutes) * 60 + seconds) * UINT64_C(1000000000) +
-            thousandths * UINT64_C(1000000);
-    *at += after;
-    return true;
-}
-
-static void set_comm(struct header *header, const char *name, size_t length)
-{
-    memcpy(header->comm, name, length < COMM_SIZE ? length : COMM_SIZE - 1);
-}
-
-/* What stands behind the processes: a path, perhaps, and the length. */
-static bool read_length(const char *at, struct header *header)
-{
-    const char *path = strncmp(at, " path ", 6) == 0 ? at + 6 : NULL;
-    const char *length = memrchr(at, 'l', strlen(at));
-    int after = 0;
-
-    if (!length || length == at || length[-1] != ' ')
-        return false;
-    if (path && path < length)
-        snprintf(header->path, sizeof(header->path), "%.*s", (int)(length - 1 - path), path);
-    if (sscanf(length, "len %zu(%zu)%n", &header->shown, &header->length, &after) == 2)
-        return !length[after] && header->shown <= header->length && header->length <= INT32_MAX;
-    after = 0;
-    if (sscanf(length, "len %zu%n", &header->shown, &after) != 1)
-        return false;
-    header->length = header->shown;
-    return !length[after] && header->length <= INT32_MAX;
-}
-
-/* NAME [PID -> PID], and NAME[PID]; a name may hold anything. */
-static bool read_processes(const char *at, bool timed, struct header *header)
-{
-    int after = 0;
-
-    for (const char *bracket = strchr(at, '['); bracket; bracket = strchr(bracket + 1, '[')) {
-        after = 0;
-        if (sscanf(bracket, "[%" SCNu32 " -> %" SCNu32 "]%n", &header->pid, &header->peer,
-                   &after) == 2 &&
-            after && bracket > at && bracket[-1] == ' ') {
-            header->has_peer = true;
-            set_comm(header, at, (size_t)(bracket - at) - 1);
-            return read_length(bracket + after, header);
-        }
-        if (!timed && sscanf(bracket, "[%" SCNu32 "]%n", &header->pid, &after) == 1 && after) {
-            set_comm(header, at, (size_t)(bracket - at));
-            return read_length(bracket + after, header);
-        }
-    }
-    return false;
-}
-
-/* Reads the line at text as a header. Returns where the bytes are, or NULL when it is none. */
-static const char *read_header(const char *text, const char *end, struct header *header)
-{
-    static const char arrows[] = ">>> ", process[] = "process ";
-    char line[512];
-    size_t room = (size_t)(end - text) < sizeof(line) ? (size_t)(end - text) : sizeof(line);
-    const char *newline = memchr(text, '\n', room), *at;
-    bool timed;
-
-    *header = (struct header){0};
-    if (!newline)
-        return NULL;
-    memcpy(line, text, (size_t)(newline - text));
-    line[newline - text] = '\0';
-    at = line;
-    timed = read_time(&at, &header->time);
-    if (strncmp(at, arrows, strlen(arrows)) != 0)
-        return NULL;
-    at += strlen(arrows);
-    if (timed && strncmp(at, process, strlen(process)) != 0)
-        return NULL;
-    at += timed ? strlen(process) : 0;
-    return read_processes(at, timed, header) ? newline + 1 : NULL;
-}
-
+/* On a terminal it says before the first message that it waits. */
 static int looks(const uint8_t *bytes, size_t size)
 {
-    struct header header;
+    static const char waiting[] = "waiting for data\n";
+    const char *at = (const char *)bytes, *end = at + size;
+    struct sockdump_header header;
 
-    return read_header((const char *)bytes, (const char *)bytes + size, &header) ? 90 : 0;
+    if (size > strlen(waiting) && memcmp(at, waiting, strlen(waiting)) == 0)
+        at += strlen(waiting);
+    return sockdump_header_parse(at, end, &header) ? 90 : 0;
 }
 
 /* The bytes. Each way returns where they end, or NULL when they are not printed in that way. */
@@ -199,16 +105,19 @@ static const char *take_hex(struct sockdump *dump, const char *at, const char *e
     return at;
 }
 
-/* Where the next header is, or the end; bytes are followed by either at once. */
-static const char *find_header(const char *at, const char *end)
+/* Whether nothing follows but what it says on a terminal when it is ended: ^C, 4 packets captured.
+ */
+static bool is_over(const char *at, const char *end)
 {
-    struct header header;
-    const char *found = at;
+    static const char captured[] = " packets captured\n";
 
-    for (; found < end; found++)
-        if ((isdigit((unsigned char)*found) || *found == '>') && read_header(found, end, &header))
-            return found;
-    return end;
+    if (end - at >= 2 && memcmp(at, "^C", 2) == 0)
+        at += 2;
+    if (at == end)
+        return true;
+    for (at += *at == '\n'; at < end && isdigit((unsigned char)*at); at++)
+        ;
+    return (size_t)(end - at) == strlen(captured) && memcmp(at, captured, strlen(captured)) == 0;
 }
 
 /*
@@ -217,17 +126,16 @@ static const char *find_header(const char *at, const char *end)
  */
 static const char *take_string(struct sockdump *dump, const char *at, const char *end, size_t shown)
 {
-    struct header header;
-    bool whole =
-        shown <= (size_t)(end - at) && (at + shown == end || read_header(at + shown, end, &header));
+    struct sockdump_header header;
+    const char *after = shown <= (size_t)(end - at) ? at + shown : NULL;
 
-    if (!whole) {
+    if (!after || !(is_over(after, end) || sockdump_header_parse(after, end, &header))) {
         dump->garbled++;
-        return find_header(at, end);
+        return sockdump_header_find(at, end);
     }
     memcpy(dump->data, at, shown);
     dump->there = shown;
-    return at + shown;
+    return after;
 }
 
 static const char *(*const ways[])(struct sockdump *dump, const char *at, const char *end,
@@ -258,7 +166,7 @@ static int take_bytes(struct sockdump *dump, const char *at, size_t shown)
     if (!after) { /* not in the way of the others: cut off, then */
         dump->there = 0;
         dump->garbled++;
-        after = find_header(at, end);
+        after = sockdump_header_find(at, end);
     }
     dump->place = (size_t)(after - dump->text);
     return 0;
@@ -268,7 +176,7 @@ static int take_bytes(struct sockdump *dump, const char *at, size_t shown)
 
 /* Whether the dialog can be the one that the message is of; *end is then which of its ends sent it.
  */
-static bool is_of(const struct dialog *dialog, const struct header *header, int *end)
+static bool is_of(const struct dialog *dialog, const struct sockdump_header *header, int *end)
 {
     const struct talk_end *ends = dialog->talk.ends;
 
@@ -284,7 +192,8 @@ static bool is_of(const struct dialog *dialog, const struct header *header, int 
     return false;
 }
 
-static struct dialog *find_dialog(struct sockdump *dump, const struct header *header, int *end)
+static struct dialog *find_dialog(struct sockdump *dump, const struct sockdump_header *header,
+                                  int *end)
 {
     for (struct dialog *each = dump->dialogs; each; each = each->next)
         if (is_of(each, header, end))
@@ -292,11 +201,29 @@ static struct dialog *find_dialog(struct sockdump *dump, const struct header *he
     return NULL;
 }
 
-static int add_dialog(struct sockdump *dump, const struct header *header, struct dialog **out)
+/*
+ * The path is the sender's own where that is one of those asked for ("/run/p*"), and else the
+ * receiver's. Both ends of datagrams can have one: the server's is with what the server sends.
+ */
+static void find_server(const struct sockdump *dump, struct sockdump_header *header)
+{
+    const char *end = dump->text + dump->size, *at = dump->text + dump->place;
+    struct sockdump_header other;
+
+    while ((at = sockdump_header_find(at, end)) < end) {
+        at = sockdump_header_parse(at, end, &other);
+        if (other.pid == header->pid || (header->has_peer && other.pid != header->peer))
+            continue;
+        memcpy(header->path, other.path, sizeof(header->path));
+        return;
+    }
+}
+
+static int add_dialog(struct sockdump *dump, struct sockdump_header *header, struct dialog **out)
 {
     struct dialog *dialog = calloc(1, sizeof(*dialog));
     struct talk *talk;
-    int err;
+    int client, err;
 
     if (!dialog)
         return -ENOMEM;
@@ -307,27 +234,30 @@ static int add_dialog(struct sockdump *dump, const struct header *header, struct
     talk->ends[0].pid = header->pid;
     memcpy(talk->ends[0].comm, header->comm, COMM_SIZE);
     talk->ends[1].pid = header->peer;
+    client = talk_client(talk, dump->reading, 0);
+    talk->ends[client].client = true;
+    if (client == 0 && talk->kind.type == SOCK_DGRAM)
+        find_server(dump, header);
     if (!dump->reading->options->server)
         talk->kind.server = header->path;
-    talk->ends[talk_client(talk, dump->reading, 0)].client = true;
     *out = dialog;
     err = talk_begin(talk, dump->reading, &dump->number);
     talk->kind.server = "";
     return err;
 }
 
-/* The old header tells no peer: that is known as long as there are no more than two. */
-static int no_third(struct sockdump *dump, const struct header *header)
+/* Where no peer is told, it is known as long as there are no more than two. */
+static int no_third(struct sockdump *dump, const struct sockdump_header *header)
 {
     if (header->has_peer || !dump->dialogs)
         return 0;
     return reading_fail(dump->reading, dump->reading->dumps, 0,
-                        "with %s[%" PRIu32 "] there are more than two processes, and this version "
-                        "of sockdump does not tell which of them talk to each other",
+                        "with %s[%" PRIu32 "] there are more than two processes, and it does not "
+                        "tell which of them talk to each other",
                         header->comm, header->pid);
 }
 
-static int take(struct sockdump *dump, const struct header *header, const char *at)
+static int take(struct sockdump *dump, struct sockdump_header *header, const char *at)
 {
     struct dialog *dialog;
     int end = 0, err = take_bytes(dump, at, header->shown);
@@ -355,11 +285,11 @@ static int take(struct sockdump *dump, const struct header *header, const char *
 static int read_messages(struct sockdump *dump)
 {
     const char *end = dump->text + dump->size, *at = dump->text, *next;
-    struct header header;
+    struct sockdump_header header;
     int err = 0;
 
-    while (!err && (at = find_header(at, end)) < end) {
-        next = read_header(at, end, &header);
+    while (!err && (at = sockdump_header_find(at, end)) < end) {
+        next = sockdump_header_parse(at, end, &header);
         err = take(dump, &header, next);
         at = dump->text + dump->place;
     }

@@ -304,9 +304,26 @@ static int read_sources(struct strace *strace, struct strace_source *sources)
     return err;
 }
 
+/* As -e trace=network leaves it; that nothing is missing may be true all the same. */
+static void say_unasked(struct strace *strace)
+{
+    struct reading *reading = strace->reading;
+    char text[512];
+
+    if (strace->plain || !strace->calls)
+        return;
+    snprintf(text, sizeof(text),
+             "%.300s: no read() or write() is in it: what these moved is not here, if strace was "
+             "not asked for them (-e trace=network,desc)",
+             reading->dumps->path);
+    reading->say(reading->context, text);
+}
+
 static void say_lacks(struct strace *strace)
 {
     struct reading *reading = strace->reading;
+
+    say_unasked(strace);
 
     if (strace->cut)
         reading_lacks(reading, reading->dumps,

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* A message for the new recording. */
 struct entry {
@@ -238,7 +239,7 @@ int regenerate(struct messages *out, const struct version *old, const struct ver
 
 /* Ranges */
 
-static int carry_ranges(const struct said *old, struct said *now)
+static int carry_ranges(struct said *old, struct said *now)
 {
     struct ranges own = now->ranges;
     struct blocks blocks;
@@ -264,16 +265,51 @@ static int carry_ranges(const struct said *old, struct said *now)
     return err;
 }
 
-static int carry_side(const struct side *old, struct side *now)
+/* Is neither in the range, nor beside it, anything that the message is known to have? */
+static bool is_unheard_of(const struct range *range, const struct said *said)
+{
+    for (size_t i = 0; i < said->ranges.count; i++) {
+        const struct range *known = &said->ranges.items[i];
+
+        if (range->offset <= range_end(known) && known->offset <= range_end(range))
+            return false;
+    }
+    return true;
+}
+
+static int learn_ranges(struct said *old, struct said *now)
+{
+    struct ranges news = {0};
+    int err = 0;
+
+    if (old->length != now->length)
+        return 0;
+    for (size_t i = 0; i < now->ranges.count && !err; i++) {
+        const struct range *range = &now->ranges.items[i];
+
+        if (range_is_volatile(range) && is_unheard_of(range, old) &&
+            memcmp(old->data + range->offset, now->data + range->offset, range->length) != 0)
+            err = ranges_add(&news, *range);
+    }
+    for (size_t i = 0; i < news.count && !err; i++)
+        err = ranges_add(&old->ranges, news.items[i]);
+    ranges_free(&news);
+    return err;
+}
+
+/* What is done with a message of the old table and the one that it is in the new one. */
+typedef int with_both(struct said *old, struct said *now);
+
+static int for_side(const struct side *old, const struct side *now, with_both *function)
 {
     int err = 0;
 
     for (size_t i = 0; i < old->count && i < now->count && !err; i++)
-        err = carry_ranges(&old->messages[i], &now->messages[i]);
+        err = function(&old->messages[i], &now->messages[i]);
     return err;
 }
 
-int regenerate_ranges(const struct alignment *alignment)
+static int for_messages(const struct alignment *alignment, with_both *function)
 {
     int err = 0;
 
@@ -283,10 +319,20 @@ int regenerate_ranges(const struct alignment *alignment)
 
             if (!pair->a || !pair->b)
                 continue;
-            err = carry_side(&pair->a->request, &pair->b->request);
+            err = for_side(&pair->a->request, &pair->b->request, function);
             if (!err)
-                err = carry_side(&pair->a->response, &pair->b->response);
+                err = for_side(&pair->a->response, &pair->b->response, function);
         }
     }
     return err;
+}
+
+int regenerate_ranges(const struct alignment *alignment)
+{
+    return for_messages(alignment, carry_ranges);
+}
+
+int regenerate_learn(const struct alignment *alignment)
+{
+    return for_messages(alignment, learn_ranges);
 }

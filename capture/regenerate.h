@@ -16,6 +16,13 @@ struct version {
 int regenerate_ranges(const struct alignment *alignment);
 
 /*
+ * Gives the messages of `old` those ranges of `now` in which both differ and of which `old` knows
+ * nothing. What it knows in part it keeps as it is, so that chance bytes, equal in some runs, do
+ * not change it each time. Returns 0 or -ENOMEM.
+ */
+int regenerate_learn(const struct alignment *alignment);
+
+/*
  * Puts into *out, which is empty, pointers to the messages of the new recording, in their order:
  * those of `old` where an exchange does not differ, those of `now` where it does. They are lent;
  * their conversations are numbered anew. Returns 0 or -ENOMEM; free out->items alone.

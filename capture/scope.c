@@ -192,6 +192,7 @@ void scope_compile(const struct scope_request *scope, struct scope *out)
         .by_address = patterns_count(scope->patterns, false) > 0,
         .follow = !scope->no_follow,
         .attaches = !scope->launches,
+        .by_spelling = patterns_by_spelling(scope->patterns),
     };
     patterns_compiled(scope->patterns, &patterns);
     out->pattern_count = (uint32_t)patterns;

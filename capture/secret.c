@@ -170,9 +170,34 @@ static int redact_match(struct said *said, const regex_t *regex, const regmatch_
     return err;
 }
 
-/* Returns how many secrets there were, or -ENOMEM. */
-static int redact_said(struct said *said, const regex_t *regex)
+static bool is_word(const char *word, const char *text, size_t length)
 {
+    return length == strlen(word) && memcmp(text, word, length) == 0;
+}
+
+/* What stands where secrets do and is none: a mechanism, or what one without a secret is told. */
+static bool is_harmless(const char *text, const regmatch_t *group)
+{
+    static const char *const words[] = {"EXTERNAL",         "ANONYMOUS", "PLAIN", "LOGIN",
+                                        "DBUS_COOKIE_SHA1", "true",      "false", "null"};
+    static const char *const open[] = {"EXTERNAL ", "ANONYMOUS "};
+    const size_t at = (size_t)group->rm_so, length = (size_t)(group->rm_eo - group->rm_so);
+
+    if (group->rm_so < 0)
+        return false;
+    for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+        if (is_word(words[i], text + at, length))
+            return true;
+    for (size_t i = 0; i < sizeof(open) / sizeof(*open); i++)
+        if (at >= strlen(open[i]) && is_word(open[i], text + at - strlen(open[i]), strlen(open[i])))
+            return true;
+    return false;
+}
+
+/* Returns how many secrets there were, or -ENOMEM. */
+static int redact_said(struct said *said, const struct secret *secret)
+{
+    const regex_t *regex = &secret->regex;
     regmatch_t groups[GROUPS_MAX];
     char *text = malloc(said->length + 1);
     size_t from = 0;
@@ -184,20 +209,22 @@ static int redact_said(struct said *said, const regex_t *regex)
         memcpy(text, said->data, said->length);
     text[said->length] = '\0';
     while (!err && from < said->length && match(regex, text, said->length, from, groups)) {
-        err = redact_match(said, regex, groups);
-        found += groups[0].rm_eo > groups[0].rm_so;
+        if (!secret->shape || !is_harmless(text, &groups[regex->re_nsub])) {
+            err = redact_match(said, regex, groups);
+            found += groups[0].rm_eo > groups[0].rm_so;
+        }
         from = (size_t)groups[0].rm_eo + (groups[0].rm_eo == groups[0].rm_so);
     }
     free(text);
     return err ? err : found;
 }
 
-static int redact_side(struct side *side, const regex_t *regex)
+static int redact_side(struct side *side, const struct secret *secret)
 {
     int found = 0, now = 0;
 
     for (size_t i = 0; i < side->count && now >= 0; i++) {
-        now = redact_said(&side->messages[i], regex);
+        now = redact_said(&side->messages[i], secret);
         found += now;
     }
     return now < 0 ? now : found;
@@ -205,8 +232,8 @@ static int redact_side(struct side *side, const regex_t *regex)
 
 static int redact_exchange(const struct secret *secret, struct exchange *exchange)
 {
-    int requests = redact_side(&exchange->request, &secret->regex);
-    int responses = requests < 0 ? requests : redact_side(&exchange->response, &secret->regex);
+    int requests = redact_side(&exchange->request, secret);
+    int responses = requests < 0 ? requests : redact_side(&exchange->response, secret);
 
     return responses < 0 ? responses : requests + responses;
 }
@@ -249,22 +276,15 @@ int secrets_redact_text(const struct secrets *secrets, char *text)
 
     for (size_t i = 0; i < secrets->count && found >= 0; i++)
         if (secrets->items[i].is_pattern)
-            found = redact_said(&said, &secrets->items[i].regex);
+            found = redact_said(&said, &secrets->items[i]);
     ranges_free(&said.ranges);
     return found < 0 ? found : 0;
 }
 
-/* The mechanisms that D-Bus names after AUTH, and what was redacted, are no secrets. */
-static bool is_harmless(const uint8_t *data, size_t length)
+static bool is_filler(const char *text, size_t length)
 {
-    static const char *const words[] = {"EXTERNAL",         "ANONYMOUS", "PLAIN", "LOGIN",
-                                        "DBUS_COOKIE_SHA1", "true",      "false", "null"};
-
-    for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
-        if (length == strlen(words[i]) && memcmp(data, words[i], length) == 0)
-            return true;
     for (size_t i = 0; i < length; i++)
-        if (data[i] != SECRET_FILLER)
+        if (text[i] != SECRET_FILLER)
             return false;
     return true;
 }
@@ -289,7 +309,7 @@ static bool find_shape(const regex_t *regex, const char *text, size_t length, si
 
         *offset = (size_t)group->rm_so;
         *found = (size_t)(group->rm_eo - group->rm_so);
-        if (group->rm_so >= 0 && !is_harmless((const uint8_t *)text + *offset, *found))
+        if (group->rm_so >= 0 && !is_harmless(text, group) && !is_filler(text + *offset, *found))
             return true;
         if ((size_t)groups[0].rm_eo <= from)
             break;

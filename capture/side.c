@@ -113,8 +113,9 @@ int side_add(struct arena *arena, struct side *side, bool joins, uint64_t at,
     int err;
 
     side->lost += message->lost;
-    /* What comes after a gap is not what comes next. */
-    if (!said || !joins || message->lost || said->missing)
+    /* What comes after a gap is not what comes next, unless it is more of the gap. */
+    if (!said || !joins || message->lost ||
+        (said->missing && (message->length || message->ancillary)))
         said = start_at(arena, side, at);
     if (!said)
         return -errno;

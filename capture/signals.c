@@ -2,6 +2,7 @@
 /* What a key sends reaches everybody in the foreground. */
 #include "capture/signals.h"
 
+#include <errno.h>
 #include <stddef.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
@@ -25,6 +26,20 @@ void signals_add(sigset_t *set)
 {
     for (size_t i = 0; i < count; i++)
         sigaddset(set, signals[i]);
+}
+
+int signals_open(void)
+{
+    sigset_t set;
+    int fd;
+
+    sigemptyset(&set);
+    signals_add(&set);
+    sigdelset(&set, SIGUSR1);
+    if (sigprocmask(SIG_BLOCK, &set, NULL))
+        return -errno;
+    fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    return fd < 0 ? -errno : fd;
 }
 
 void signals_ignore(void)

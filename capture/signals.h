@@ -18,6 +18,12 @@ void signals_hold(void);
 /* Adds to the set the signals that are for the command, too, and SIGUSR1, which is for us alone. */
 void signals_add(sigset_t *set);
 
+/*
+ * Has those that end us, or are for the command, read instead. Returns a descriptor to read them
+ * from, which does not block, or -errno.
+ */
+int signals_open(void);
+
 /* Ignores them all. */
 void signals_ignore(void);
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /* The `socket` backend: the kernel's own functions of Unix and internet sockets. */
-#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdio.h>
@@ -10,6 +9,7 @@
 #include "capture/backend.h"
 #include "capture/bpf.h"
 #include "capture/scope.h"
+#include "capture/tracing.h"
 
 #include "bpf/socket.skel.h"
 
@@ -31,73 +31,61 @@ static const struct way ways[] = {
     {"kprobe/", "kretprobe/", "has no kprobes", try_probes},
 };
 
-/* The function that a program is for, when it is for this way; else NULL. */
-static const char *function_of(const struct bpf_program *program, const struct way *way)
+static bool begins(const char *text, const char *prefix)
 {
-    const char *section = bpf_program__section_name(program);
-
-    if (strncmp(section, way->enter, strlen(way->enter)) == 0)
-        return section + strlen(way->enter);
-    if (strncmp(section, way->leave, strlen(way->leave)) == 0)
-        return section + strlen(way->leave);
-    return NULL;
+    return strncmp(text, prefix, strlen(prefix)) == 0;
 }
 
-/* Whether the program is at a tracepoint, and the kernel has that. */
-static bool is_tracepoint(const struct bpf_program *program, const struct btf *kernel)
-{
-    const char *section = bpf_program__section_name(program);
-    char type[64];
-
-    if (strncmp(section, "tp_btf/", 7) != 0)
-        return false;
-    snprintf(type, sizeof(type), "btf_trace_%s", section + 7);
-    return btf__find_by_name_kind(kernel, type, BTF_KIND_TYPEDEF) > 0;
-}
-
-/* Loads only the programs of this way, and of those only the ones this kernel has functions for. */
-static void choose_programs(struct socket_bpf *bpf, const struct way *way, const struct btf *kernel,
-                            const struct backend_options *options)
+/* Loads only the programs of this way, and tracepoints, which this kernel has the places for. */
+static void choose_programs(struct socket_bpf *bpf, const struct way *way,
+                            const struct tracing *tracing, const struct backend_options *options)
 {
     struct bpf_program *program;
 
     bpf_object__for_each_program(program, bpf->obj)
     {
-        const char *function = function_of(program, way);
-        bool exists = function && btf__find_by_name_kind(kernel, function, BTF_KIND_FUNC) > 0;
+        const char *section = bpf_program__section_name(program);
+        bool fits = begins(section, "tp_btf/") || begins(section, way->enter) ||
+                    begins(section, way->leave);
 
-        bpf_program__set_autoload(program, is_tracepoint(program, kernel) || exists);
+        bpf_program__set_autoload(program, fits && tracing_exists(tracing, section));
     }
     if (!options->scope || options->scope->launches) /* then nothing had begun before */
         bpf_program__set_autoload(bpf->progs.on_recv_length, false);
 }
 
+static int load(struct bpf_parts *parts, const struct way *way, struct tracing *tracing,
+                const struct backend_options *options)
+{
+    struct socket_bpf *bpf = socket_bpf__open_opts(tracing_options(tracing));
+    int err;
+
+    if (!bpf)
+        return -errno;
+    *parts = BPF_PARTS(bpf);
+    err = tracing_find(tracing, bpf->obj);
+    if (err)
+        return err;
+    choose_programs(bpf, way, tracing, options);
+    return bpf_load(parts, options);
+}
+
 static int start_way(struct bpf_parts *parts, const struct way *way,
                      const struct backend_options *options)
 {
-    struct socket_bpf *bpf;
-    struct btf *kernel;
+    struct tracing *tracing = NULL;
     int err = way->trial();
 
+    if (!err)
+        err = tracing_new(&tracing);
     if (err)
         return err;
-    kernel = btf__load_vmlinux_btf();
-    err = libbpf_get_error(kernel);
-    if (err)
-        return err;
-    bpf = socket_bpf__open();
-    err = bpf ? 0 : -errno;
-    if (err)
-        goto out;
-    *parts = BPF_PARTS(bpf);
-    choose_programs(bpf, way, kernel, options);
-    err = bpf_load(parts, options);
+    err = load(parts, way, tracing, options);
     if (!err)
         err = bpf_attach(parts, options);
     if (err)
         bpf_unload(parts);
-out:
-    btf__free(kernel);
+    tracing_free(tracing);
     return err;
 }
 

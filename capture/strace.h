@@ -30,6 +30,7 @@ struct strace {
     size_t unknown;    /* messages of sockets of which nobody knows what they are */
     size_t torn;       /* calls that are not there whole */
     bool uring;        /* somebody uses io_uring */
+    bool plain;        /* a call is there that moves bytes of whatever it is called on */
 };
 
 /* Takes one line's text, of a thread, that came at a time. Returns 0 or -errno. */

@@ -145,6 +145,7 @@ static int take_call(struct strace *strace, struct strace_thread *thread, const 
     if (!strace_call_parse(&call, text, &whole))
         return 0;
     mover = strace_mover_find(call.name);
+    strace->plain = strace->plain || (mover && !mover->sure);
     if (!whole || (mover && call.result > MOVED_MAX)) {
         /* An end without a result is that of a thread that was ended in the call. */
         strace->torn += mover && !strstr(text, unfinished);

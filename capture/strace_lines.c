@@ -108,6 +108,19 @@ static const char *read_time(struct strace_line *line, const char *at, struct st
     return end + strspn(end, " ");
 }
 
+/* The number of the call (-n), and where the program was (-i): [  59] [00007f53f759ead7] */
+static const char *skip_places(const char *at)
+{
+    while (*at == '[') {
+        const char *end = at + 1 + strspn(at + 1, " 0123456789abcdef?");
+
+        if (end[0] != ']' || end[1] != ' ')
+            break;
+        at = end + 1 + strspn(end + 1, " ");
+    }
+    return at;
+}
+
 void strace_line_parse(struct strace_line *line, const char *text, struct strace_clock *clock)
 {
     *line = (struct strace_line){0};
@@ -115,7 +128,7 @@ void strace_line_parse(struct strace_line *line, const char *text, struct strace
     text = read_time(line, text, clock);
     if (line->timed)
         clock->last = line->time;
-    line->text = text;
+    line->text = skip_places(text);
     if (!line->timed)
         line->time = clock->last;
 }

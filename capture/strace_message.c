@@ -141,13 +141,14 @@ static int take_buffer(struct strace *strace, struct strace_thread *thread,
     const struct strace_mover *mover = strace_mover_find(call->name);
     struct moved moved = {
         .sends = mover->sends, .last = true, .shown = true, .name = call->arguments[NAME]};
-    int64_t size = INT64_MAX;
+    int64_t size;
     bool cut;
 
     if (call->failed || moves_nothing(call->arguments[FLAGS]) ||
         !find_socket(strace, thread, call->arguments[0], mover->sure, &moved.socket))
         return 0;
-    slice_number(call->arguments[2], &size);
+    if (!slice_number(call->arguments[2], &size) || size < 0)
+        size = INT64_MAX;
     moved.length = (size_t)(call->result < size ? call->result : size);
     if (!is_message(&moved) || (!size && !moved.sends))
         return 0;

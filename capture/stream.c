@@ -156,7 +156,10 @@ int stream_skip(struct stream *stream)
 
 int stream_miss(struct stream *stream, size_t missing)
 {
-    struct said *part = frame_part(stream);
+    struct side *frame = &stream->frame;
+    struct said *last = frame->count ? &frame->messages[frame->count - 1] : NULL;
+    /* What is missing right behind a gap makes that longer. */
+    struct said *part = last && last->missing && !stream->torn ? last : frame_part(stream);
 
     if (!part || hand_over(stream, part, missing))
         return -ENOMEM;

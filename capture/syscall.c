@@ -7,6 +7,7 @@
 #include "capture/backend.h"
 #include "capture/bpf.h"
 #include "capture/calls.h"
+#include "capture/tracing.h"
 
 #include "bpf/syscall.skel.h"
 
@@ -25,34 +26,46 @@ static void fill_calls(struct syscall_bpf *bpf, bool with_rings)
  * Tracepoints that came with 6.3 tell how many bytes pass by system calls. Without them, all that
  * can be told is who has a ring by which they may pass.
  */
-static int choose_programs(struct syscall_bpf *bpf)
+static void choose_programs(struct syscall_bpf *bpf, const struct tracing *tracing)
 {
-    int exists = bpf_has_tracepoint("sock_send_length");
+    bool exists = tracing_exists(tracing, "tp_btf/sock_send_length");
 
-    if (exists < 0)
-        return exists;
     bpf_program__set_autoload(bpf->progs.on_send_length, exists);
     bpf_program__set_autoload(bpf->progs.on_recv_length, exists);
     fill_calls(bpf, !exists);
-    return 0;
+}
+
+static int load(struct bpf_parts *parts, struct tracing *tracing,
+                const struct backend_options *options)
+{
+    struct syscall_bpf *bpf = syscall_bpf__open_opts(tracing_options(tracing));
+    int err;
+
+    if (!bpf)
+        return -errno;
+    *parts = BPF_PARTS(bpf);
+    err = tracing_find(tracing, bpf->obj);
+    if (err)
+        return err;
+    choose_programs(bpf, tracing);
+    return bpf_load(parts, options);
 }
 
 static int start(struct bpf_parts *parts, const struct backend_options *options,
                  char reason[REASON_SIZE])
 {
-    struct syscall_bpf *bpf = syscall_bpf__open();
-    int err;
+    struct tracing *tracing = NULL;
+    int err = tracing_new(&tracing);
 
-    if (!bpf)
-        return bpf_reason(-errno, "opening the BPF program", reason);
-    *parts = BPF_PARTS(bpf);
-    err = choose_programs(bpf);
-    if (!err)
-        err = bpf_load(parts, options);
     if (err)
-        return bpf_reason(err, "loading the BPF program", reason);
-    err = bpf_attach(parts, options);
-    return err ? bpf_reason(err, "attaching to the system call tracepoints", reason) : 0;
+        return bpf_reason(err, "reading the kernel's BTF", reason);
+    err = load(parts, tracing, options);
+    if (err)
+        bpf_reason(err, "loading the BPF program", reason);
+    else if ((err = bpf_attach(parts, options)))
+        bpf_reason(err, "attaching to the system call tracepoints", reason);
+    tracing_free(tracing);
+    return err;
 }
 
 static int syscall_open(struct recorder **out, const struct backend_options *options,

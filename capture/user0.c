@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
-/* Each pair of processes is a conversation, for more is not told. */
+/*
+ * Each pair of processes is a conversation, for more is not told. Sockets that are connected to
+ * nobody have 0 in the place of their peer: who talks to whom is known then as long as there are
+ * two.
+ */
 #include "capture/user0.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <search.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +25,7 @@ enum { PID_MOST = 4194304 };
 #define FIRST_NUMBER (UINT64_C(1) << 40)
 
 struct pair {
-    uint32_t pids[2]; /* the smaller one first */
+    uint32_t pids[2]; /* the smaller one first; of unconnected sockets, who spoke first */
     struct talk talk; /* between them, in this order */
 };
 
@@ -28,7 +33,8 @@ struct user0 {
     struct reading *reading;
     struct talk_kind kind; /* of all of them, once there is one */
     void *pairs;           /* a tree by pids */
-    uint64_t number;       /* of the last endpoint */
+    struct pair unconnected;
+    uint64_t number; /* of the last endpoint */
 };
 
 int user0_new(struct user0 **out, struct reading *reading)
@@ -80,12 +86,46 @@ static uint64_t number(const uint8_t *data)
     return value;
 }
 
+/* Finds the two between whom it passed, and which of them sent it. */
+static int find_pair(struct user0 *user0, uint32_t from, uint32_t to, struct pair **out,
+                     int *sender)
+{
+    struct pair key = {0};
+    bool made;
+
+    *sender = from > to;
+    key.pids[*sender] = from;
+    key.pids[!*sender] = to;
+    *out = tree_get(&user0->pairs, &key, sizeof(key), compare, &made);
+    if (!*out)
+        return -ENOMEM;
+    return made ? begin(user0, *out, *sender) : 0;
+}
+
+static int find_unconnected(struct user0 *user0, uint32_t from, struct pair **out, int *sender)
+{
+    struct pair *pair = &user0->unconnected;
+    bool first = !pair->talk.ends[0].inode;
+
+    if (first)
+        pair->pids[0] = from;
+    else if (from != pair->pids[0] && !pair->pids[1])
+        pair->pids[1] = pair->talk.ends[1].pid = from;
+    *out = pair;
+    *sender = from != pair->pids[0];
+    if (from != pair->pids[*sender])
+        return reading_fail(user0->reading, user0->reading->dumps, 0,
+                            "with process %" PRIu32 " there are more than two, and it does not "
+                            "tell which of them talk to each other",
+                            from);
+    return first ? begin(user0, pair, 0) : 0;
+}
+
 int user0_add(struct user0 *user0, const struct frame_bytes *frame, uint64_t time)
 {
-    struct pair key = {0}, *pair;
+    struct pair *pair;
     uint64_t to, from;
     int sender, err = 0;
-    bool made;
 
     to = frame->length >= HEADER_SIZE ? number(frame->data) : UINT64_MAX;
     from = frame->length >= HEADER_SIZE ? number(frame->data + 8) : UINT64_MAX;
@@ -95,16 +135,10 @@ int user0_add(struct user0 *user0, const struct frame_bytes *frame, uint64_t tim
                             "two process ids");
     if (!user0->kind.server)
         err = talk_kind_find(&user0->kind, user0->reading, AF_UNIX);
-    if (err)
-        return err;
-    sender = from > to;
-    key.pids[sender] = (uint32_t)from;
-    key.pids[!sender] = (uint32_t)to;
-    pair = tree_get(&user0->pairs, &key, sizeof(key), compare, &made);
-    if (!pair)
-        return -ENOMEM;
-    if (made)
-        err = begin(user0, pair, sender);
+    if (!err && to)
+        err = find_pair(user0, (uint32_t)from, (uint32_t)to, &pair, &sender);
+    else if (!err)
+        err = find_unconnected(user0, (uint32_t)from, &pair, &sender);
     return err ? err
                : talk_said(&pair->talk, user0->reading, sender, time, frame->data + HEADER_SIZE,
                            frame->length - HEADER_SIZE, frame->whole - HEADER_SIZE);

@@ -35,15 +35,15 @@ static int no_style(const struct language *language, const char *name, size_t le
 
     snprintf(word, sizeof(word), "%.*s", (int)length, name);
     if (count == 0)
-        return template_fail(error, -ENOENT, language->name,
-                             "there is no style \"%s\", nor any other to choose", word);
+        return template_fail(error, -ENOENT, "--style", "%s has no '%s', nor any other to choose",
+                             language->name, word);
     nearest = nearest_name(word, names, count);
     if (nearest)
-        return template_fail(error, -ENOENT, language->name,
-                             "there is no style \"%s\"; did you mean %s?", word, nearest);
+        return template_fail(error, -ENOENT, "--style", "%s has no '%s' (did you mean '%s'?)",
+                             language->name, word, nearest);
     for (size_t i = 0, used = 0; i < count && used < sizeof(list); i++)
         used += (size_t)snprintf(list + used, sizeof(list) - used, "%s%s", i ? ", " : "", names[i]);
-    return template_fail(error, -ENOENT, language->name, "there is no style \"%s\"; there are %s",
+    return template_fail(error, -ENOENT, "--style", "%s has no '%s'; there are %s", language->name,
                          word, list);
 }
 

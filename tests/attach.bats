@@ -5,6 +5,7 @@
 # ATTACH_SECONDS: of the load and the flood (10; 3 with SOCKFIXTURE_SUITE=guest)
 
 load helper
+load servers
 
 seconds=${ATTACH_SECONDS:-10}
 [ "${SOCKFIXTURE_SUITE:-}" != guest ] || seconds=3
@@ -126,6 +127,27 @@ one_echo() { # ADDRESS OF SOCAT'S SERVER, OF ITS CLIENT, OPTION...
     say_line "UNIX:$path" three
     end_watch 0
     equal "$(texts)" 'three <three'
+}
+
+@test "-s and -x with a glob of paths that the server spells otherwise" {
+    mkdir real real/below
+    ln -s real link
+    background socat "UNIX-LISTEN:$work/link/below/s,fork" EXEC:cat
+    background socat UNIX-LISTEN:link/t,fork EXEC:cat
+    wait_until 30 test -S real/below/s
+    wait_until 30 test -S real/t
+    watch -s "$work/real/*"
+    say_line "UNIX:$work/link/below/s" one
+    say_line UNIX:real/t two
+    end_watch 0
+    equal "$(texts)" 'one <one two <two'
+    watch -s "$work/*" -x "$work/real/b*"
+    say_line "UNIX:$work/link/below/s" three
+    say_line "UNIX:$work/link/t" four
+    end_watch 0
+    equal "$(texts)" 'four <four'
+    record 0 -s "$work/real/t*" socat -t 20 - UNIX:link/t <<< five
+    equal "$(texts)" 'five <five'
 }
 
 @test "-s with the path of a server that bound a relative one" {
@@ -403,34 +425,38 @@ detected_backend() {
 
 # Everybody
 
-start_dbus() {
-    cat > dbus.conf << CONF
-<busconfig><type>session</type><listen>unix:path=$work/bus</listen>
-<policy context="default"><allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/>
-<allow own="*"/></policy></busconfig>
-CONF
-    background dbus-daemon --nofork --config-file="$work/dbus.conf"
-    wait_until 30 test -S bus
-}
-
-# Many say and answer all the time; what they say is known, so that each message can be looked for.
+# Real servers are asked all the time, and 10,000 messages a second are ours: those are known, so that
+# each can be looked for.
 @test "-s '*' under load: each message once, in order, with its ends" {
-    local end clients=20 count=0 exchanges=$((seconds * 250)) messages
-    start_dbus
-    background redis-server --port 0 --unixsocket "$work/redis" --save '' --dir "$work"
-    wait_until 30 test -S redis
+    local server clients=20 exchanges=$((seconds * 25)) paths=()
+    for server in dbus redis postgres; do
+        path=$work/$server
+        "start_$server" > server.log 2>&1
+        paths+=("$path")
+    done
     watch -B 64M -s '*'
-    background sh -c "while :; do dbus-send --bus=unix:path=$work/bus --print-reply \
-        --dest=org.freedesktop.DBus / org.freedesktop.DBus.ListNames; done"
-    background sh -c "while :; do redis-cli -s '$work/redis' set key value; done"
-    "$programs/many" --path "$path" --clients $clients --exchanges $exchanges
+    background sh -c "while :; do ${dbus_send[*]} --print-reply --dest=org.freedesktop.DBus / \
+        org.freedesktop.DBus.ListNames; done"
+    background sh -c "while :; do ${redis[*]} set key value; done"
+    background sh -c "while :; do ${psql[*]} -c 'select 1'; done"
+    "$programs/many" --path "$work/many" --clients $clients --exchanges $exchanges
+    "$programs/flood" --path "$work/flood" --senders 2 --rate 5000 --seconds "$seconds"
     end_watch 0
-    grep -q '"address":"[^"]*/bus"' "$recording"
-    grep -q '"address":"[^"]*/redis"' "$recording"
+    stop_background
+    for path in "${paths[@]}"; do
+        "$SOCKFIXTURE" -r "$recording" -s "$path" -w server.jsonl
+        equal "$(jq -r 'select(.data) | .direction' server.jsonl | sort -u | paste -s)" \
+            $'request\tresponse' "what is there of $path, and both directions,"
+        rm server.jsonl
+    done
     equal "$(said 'select(.pid == '"$watcher"' or .peer.pid == '"$watcher"') | .pid')" '' 'our own'
-    "$SOCKFIXTURE" -r "$recording" -s "$path" -w mine.jsonl
-    equal "$("$tests/check_many.py" recording mine.jsonl $clients $exchanges)" \
+    "$SOCKFIXTURE" -r "$recording" -s "$work/many" -w many.jsonl
+    equal "$("$tests/check_many.py" recording many.jsonl $clients $exchanges)" \
         "$((2 * clients * exchanges)) 0"
+    "$SOCKFIXTURE" -r "$recording" -s "$work/flood" -w flood.jsonl
+    equal "$("$tests/check_flood.py" flood.jsonl 2 $((5000 * seconds)))" "$((10000 * seconds)) 0"
+    equal "$(jq -r 'select(.data) | [.comm, .peer.comm, .peer.address] | join(" ")' flood.jsonl | sort -u)" \
+        "flood flood $work/flood"
 }
 
 @test "200,000 messages a second: lost is none or known to the message, in little memory" {
@@ -453,6 +479,17 @@ CONF
     if [[ $SOCKFIXTURE != *sanitized* ]]; then
         [ "$peak" -lt 65536 ] || fail "$peak KiB"
     fi
+}
+
+# What a user sees
+
+@test "while it watches on a terminal, one line says how far it is, and is gone in the end" {
+    local line=$'\rsockfixture: [0-9]+ messages, [0-9]+ bytes, 0 lost, 00:[0-9]{2}\e\\[K'
+    start_echo "UNIX-LISTEN:$path,fork"
+    wait_until 30 test -S "$path"
+    "$tests/terminal.py" env TERM=xterm "${sockfixture[@]}" -o fixture.json -s "$path" -T 1.5 > screen
+    grep -qE "^($line)+"$'\r\e\\[K' screen
+    equal "$(grep -c 'messages, ' screen)" 1
 }
 
 # Usage

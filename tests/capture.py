@@ -236,14 +236,24 @@ def others(capture):
     capture.ip(1, CLIENT, SERVER, bytes(8))
 
 
-def user0(file):
+def user0(file, said=((200, 100, b"PING"), (100, 200, b"PO"), (100, 200, b"NG"))):
     """As sockdump --format pcap writes it: receiver, sender, and what was sent."""
     file.write(struct.pack("=IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 51200, 147))
-    for sender, receiver, data in ((200, 100, b"PING"), (100, 200, b"PO"), (100, 200, b"NG")):
+    for sender, receiver, data in said:
         file.write(struct.pack("=IIII", 1, 0, 16 + len(data), 16 + len(data)))
         file.write(struct.pack(">QQ", receiver, sender) + data)
 
 
+def unconnected(file):
+    """Datagrams of sockets that are connected to nobody."""
+    user0(file, ((200, 0, b"PING"), (100, 0, b"PONG"), (200, 0, b"PING"), (100, 0, b"PONG")))
+
+
+def third(file):
+    user0(file, ((200, 0, b"PING"), (100, 0, b"PONG"), (300, 0, b"PING")))
+
+
+SOCKDUMPS = {f.__name__: f for f in (user0, unconnected, third)}
 CASES = {f.__name__: f for f in (
     whole, datagrams, version6, extended, reordered, retransmitted, overlapping, around, missing, missing_end,
     missing_before_end, begun, port_again, reset, snaplen, headers, fragments, others)}
@@ -252,8 +262,8 @@ CASES = {f.__name__: f for f in (
 def main():
     case, path = sys.argv[1:3]
     with open(path, "wb") as file:
-        if case == "user0":
-            user0(file)
+        if case in SOCKDUMPS:
+            SOCKDUMPS[case](file)
             return
         capture = Capture()
         CASES[case](capture)

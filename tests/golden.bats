@@ -247,6 +247,31 @@ response 18 [0:4]=echo=2 [4:6] [6:14]=time=big=ns'
     "${check[@]}"
 }
 
+@test "a recording of one run learns from several what is volatile, and keeps its bytes" {
+    start_server word
+    local before make=("${sockfixture[@]}" -q --repeat 3 -w golden.jsonl -o golden.json "${client[@]}")
+    "${sockfixture[@]}" -q -w golden.jsonl -o golden.json "${client[@]}"
+    before=$(jq 'del(.volatile)' golden.jsonl)
+    keep golden.jsonl golden.json
+    # Only to check changes nothing, and what is volatile now is no difference.
+    run -0 --separate-stderr "${sockfixture[@]}" -q --check --repeat 3 -w golden.jsonl -o golden.json "${client[@]}"
+    equal "$output$stderr" ''
+    unchanged golden.jsonl golden.json
+    "${make[@]}"
+    equal "$(ranges golden.jsonl)" 'request 10 [2:6]
+response 18 [0:4]=echo=2 [5:6]=counter=big=1 [6:14]=time=big=ns'
+    equal "$(jq 'del(.volatile)' golden.jsonl)" "$before"
+    "${sockfixture[@]}" -q --check -w golden.jsonl -o golden.json "${client[@]}"
+    keep golden.jsonl golden.json
+    "${make[@]}"
+    unchanged golden.jsonl golden.json
+    # What is known in part stays as it is.
+    "${sockfixture[@]}" -q -w golden.jsonl -o golden.json --stable REQ:3:3 --stable RESP:8:6 "${client[@]}"
+    "${make[@]}"
+    equal "$(ranges golden.jsonl)" 'request 10 [2:3]
+response 18 [0:4]=echo=2 [5:6]=counter=big=1 [6:8]'
+}
+
 @test "what differs is shown side by side" {
     start_server hello there
     echo -n 'general Kenobi!' > "$path.there"
@@ -455,6 +480,21 @@ SCRIPT
     # What is redacted is not what is warned of.
     "$SOCKFIXTURE" -r golden.jsonl -o again.go 2> said
     equal "$(cat said)" ''
+}
+
+@test "what stands where secrets do and is none stays, and is not warned of" {
+    "$tests/compose.py" > open.jsonl << 'SCRIPT'
+> b"AUTH EXTERNAL 30\r\n"
+< b"OK\r\n"
+> b"AUTH EXTERNAL\r\n"
+< b"DATA\r\n"
+> b"AUTH ANONYMOUS 74657374\r\n"
+< b"{\"password\": null, \"user\": 1}\n"
+SCRIPT
+    run -0 --separate-stderr "$SOCKFIXTURE" -r open.jsonl -o open.json
+    equal "$stderr" ''
+    "$SOCKFIXTURE" -q --redact secrets -r open.jsonl -o redacted.json
+    cmp open.json redacted.json
 }
 
 @test "a recording that seems to hold a secret is warned of" {

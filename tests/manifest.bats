@@ -78,6 +78,8 @@ no_process() { # PATTERN
     refused 'sockfixture.json:1:*'
     printf '{"fixtures": [], "fixtures": []}' > sockfixture.json
     refused 'sockfixture.json:1:*duplicate*'
+    printf '{"fixtures":\n [7\0]}' > sockfixture.json
+    refused 'sockfixture.json:2:4: a byte 0 is in no text'
 }
 
 @test "a key that there is not is told with its line and the nearest one" {
@@ -144,10 +146,12 @@ CASES
 "repeat": 1001|4:11: b: --repeat: '1001' is no number*
 "backend": "sycall"|4:12: b: --backend: there is no 'sycall'*'syscall'*
 "emit": [{"output": "x", "bytes": "octal"}]|4:35: b: --bytes: 'octal' is none of*
-"emit": [{"output": "x", "lang": "pyton"}]|3:10: b: *pyton*python*
+"emit": [{"output": "x", "lang": "pyton"}]|4:34: b: *pyton*python*
+"emit": [{"output": "x.go", "style": "tset"}]|4:38: b: --style: go has no 'tset' (did you mean 'test'?)
+"emit": [{"output": "x", "template": "none.mustache"}]|4:38: b: none.mustache: cannot read the template*
 "emit": [{"output": "x.go"}, {"output": "y.go", "embed-above": "much"}]|4:64: b: --embed-above: 'much' is no size*
 "volatile": ["RESP:1"]|4:13: b: --volatile: 'RESP:1' is no range*
-"socket": "tcp:x"|3:10: b: *tcp:x*
+"socket": "tcp:x"|4:11: b: *tcp:x*
 CASES
 }
 

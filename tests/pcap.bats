@@ -319,6 +319,36 @@ both() { # PORT COMMAND...
     same_fixtures 0 recording.jsonl dump.pcap --command "$(cat command)"
 }
 
+# The fixtures of what strace and tcpdump saw of what we recorded, at the same time.
+three_same() { # [OPTION...]
+    local lang file
+    for lang in json go c; do
+        for file in recording.jsonl trace dump.pcap; do
+            "$SOCKFIXTURE" -q -r "$file" --command 'the same' "$@" --lang "$lang" -o "$file.$lang"
+        done
+        cmp "recording.jsonl.$lang" "trace.$lang"
+        cmp "recording.jsonl.$lang" "dump.pcap.$lang"
+    done
+    [ "$(jq '[.conversations[].exchanges[]] | length' dump.pcap.json)" -gt 0 ] || fail 'nothing was said'
+}
+
+@test "strace and tcpdump beside us: chronyc over UDP" {
+    start_chronyd
+    both "$chrony_port" strace -f -s 65536 -o trace \
+        chronyc -n -h 127.0.0.1 -p "$chrony_port" -m tracking sources
+    three_same
+}
+
+@test "strace and tcpdump beside us: redis-cli pipelining over TCP" {
+    port=$(free_port)
+    background redis-server --port "$port" --save '' --appendonly no --dir "$work"
+    wait_until 30 redis-cli -p "$port" ping
+    for ((i = 0; i < 300; i++)); do printf 'SET key%d %d\r\nGET key%d\r\n' $i $i $i; done > in
+    both "$port" strace -f -s 65536 -o trace sh -c "redis-cli -p $port --pipe < in"
+    three_same --frame resp
+    three_same
+}
+
 # What was said, as one line; the bytes that are missing behind a message are a number.
 conversation_of() { # STATUS CASE [LINK [OPTION...]]
     "$tests/capture.py" "$2" "$2.pcap" "${3:-ethernet}"
@@ -379,6 +409,10 @@ conversation_of() { # STATUS CASE [LINK [OPTION...]]
     equal "$(conversation_of 0 user0 '' --type stream --client 100)" '[["PING"],["PONG"]]'
     run -2 --separate-stderr "$SOCKFIXTURE" -q -r user0.pcap
     [[ $stderr == *'of what type the sockets were (--type'* ]]
+    equal "$(conversation_of 0 unconnected '' --type dgram)" '[["PING","PONG"],["PING","PONG"]]'
+    "$tests/capture.py" third third.pcap
+    run -2 --separate-stderr "$SOCKFIXTURE" -q --type dgram -r third.pcap
+    says 'third.pcap: with process 300 there are more than two, *'
 }
 
 @test "a capture that ends in the middle is read as far as it goes" {

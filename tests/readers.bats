@@ -49,6 +49,7 @@ strace_options=(
     '-f -y -x -tt -s 65536'
     '-yy -r -s 65536'
     '-f -T -e trace=network,desc,process -s 65536'
+    '-f -Y -n -i -t -s 65536'
 )
 
 @test "strace: chronyc, with each set of options" {
@@ -141,6 +142,14 @@ strace_options=(
     run -2 --separate-stderr "$SOCKFIXTURE" -r "$trace" -o fixture.json
     says '*trace.*:1:1: no time*-ttt*'
     [ ! -e fixture.json ]
+}
+
+@test "strace: what -e trace=network leaves out is said" {
+    start_chronyd
+    record_traced -f -s 65536 -e trace=network -- chronyc -n -h "$chrony" ntpdata
+    same_fixture -r "$trace"
+    run -0 --separate-stderr "$SOCKFIXTURE" -r "$trace" -o fixture.json
+    says '*trace: no read() or write() is in it*-e trace=network,desc*'
 }
 
 @test "strace: strings that -s cut short are a loss" {
@@ -279,6 +288,28 @@ BPFTRACE
     grep "^Attaching\|^$pid_of " said > dump
     command=redis-cli
     same_fixture -r dump --server "$path" --type stream
+}
+
+# sockdump
+
+@test "sockdump: what we recorded, in each of its formats and layouts" {
+    local format layout
+    "$SOCKFIXTURE" -q -w "$recording" "$programs/talk" --path "$path"
+    command=talk
+    for format in hexstring hex; do
+        for layout in first later path; do
+            echo "$format, $layout" >&2
+            "$tests/sockdump.py" "$format" "$layout" < "$recording" > dump
+            same_fixture -r dump --server "$path" --type stream
+        done
+    done
+    printf '%s\n' PING 'GET key' > in
+    start_echo "$work/server"
+    "$SOCKFIXTURE" -q -w "$recording" socat -t 30 - "UNIX-CONNECT:$work/server" < in
+    for layout in first later path; do
+        "$tests/sockdump.py" string "$layout" < "$recording" > dump
+        same_fixture -r dump --server "$work/server" --type stream
+    done
 }
 
 # Dumps as data: a folder for each, with the dump, the options it is read with, and what comes out.

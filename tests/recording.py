@@ -51,7 +51,7 @@ def require(holds, what):
 
 
 class Message:
-    """One of a recording; `pieces` counts those it stands for, once they are joined."""
+    """One of a recording."""
 
     def __init__(self, line, number):
         check_fields(line, number)
@@ -68,7 +68,6 @@ class Message:
         self.ancillary_cut = line.get("ancillary_cut", False)
         self.ancillary = spell_ancillary(line)
         self.line = line
-        self.pieces = 1
         require(
             self.length == len(self.data) + self.missing,
             f"line {number}: length is {self.length}, but there are {len(self.data)} bytes "
@@ -194,36 +193,6 @@ class Recording:
         for message in self.messages:
             require(message.conversation <= seen + 1, "a conversation's number is skipped")
             seen = max(seen, message.conversation)
-
-
-def join_unread(messages):
-    """
-    What sendfile and splice put into a stream has no boundaries that mean anything: a backend that
-    watches the kernel's functions sees the pages, one that watches system calls the whole. Yields the
-    messages with the pieces joined of which no byte could be read.
-    """
-    last = None
-    for message in messages:
-        if last and continues(last, message):
-            last.length += message.length
-            last.missing += message.missing
-            last.pieces += 1
-            continue
-        if last:
-            yield last
-        last = message
-    if last:
-        yield last
-
-
-def continues(last, message):
-    def unread(one):
-        return one.line["type"] == "stream" and one.missing and not one.data
-
-    def whose(one):
-        return one.conversation, one.direction, one.sent, one.tid
-
-    return unread(last) and unread(message) and whose(last) == whose(message)
 
 
 def read_lines(path):

@@ -6,7 +6,8 @@
     rows.py same RECORDING FIXTURE.json      prints nothing, unless they differ
 
 A line is REQUESTS and RESPONSES: the messages in hexadecimal with commas between them, `none` for no
-message, `-` for an empty one. What stands in a stream after missing bytes is a message of its own.
+message, `-` for an empty one. What stands in a stream after missing bytes is a message of its own,
+unless it is more of these.
 Conversations stand one after another. What becomes an exchange is worked out here anew from what
 the design says, and not as the program does it.
 """
@@ -24,11 +25,11 @@ def rows_of_conversation(messages):
         if not rows or (message.direction == "request" and rows[-1]["response"]):
             rows.append({"request": [], "response": []})
         side = rows[-1][message.direction]
-        if side and message.line["type"] == "stream" and not gap:
+        if side and message.line["type"] == "stream" and not (gap and message.data):
             side[-1] += message.data
         else:
             side.append(message.data)
-        gap = message.missing > 0
+        gap = message.missing > 0 or (gap and not message.data)
     return [(row["request"], row["response"]) for row in rows]
 
 

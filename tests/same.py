@@ -15,7 +15,7 @@ import os
 import re
 import sys
 
-from recording import Recording, Wrong, join_unread
+from recording import Recording, Wrong
 
 
 # Tests in which the scheduler decides: how much a full socket takes, whose message comes first.
@@ -73,7 +73,7 @@ def plain(path):
     both = "-both-" in path
     pieces_vary = PIECES_VARY in path
     conversations = {}
-    for message in join_unread(Recording(path).messages):
+    for message in Recording(path).messages:
         threads = conversations.setdefault(message.conversation, {})
         thread = threads.setdefault((message.direction, message.tid), [])
         add_content(thread, plain_message(message, both), message, pieces_vary)

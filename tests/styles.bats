@@ -285,11 +285,11 @@ SCRIPT
 @test "a style that there is not" {
     "$tests/compose.py" <<< '> b"x"' > text.jsonl
     run -2 --separate-stderr "$SOCKFIXTURE" -r text.jsonl --lang go --style strign
-    says 'go: there is no style "strign"; did you mean string?'
+    says "--style: go has no 'strign' (did you mean 'string'?)"
     run -2 --separate-stderr "$SOCKFIXTURE" -r text.jsonl --lang go --style poetry
-    says 'go: there is no style "poetry"; there are bytes, string, test, mask'
+    says "--style: go has no 'poetry'; there are bytes, string, test, mask"
     run -2 --separate-stderr "$SOCKFIXTURE" -r text.jsonl --lang json --style test
-    says 'json: there is no style "test", nor any other to choose'
+    says "--style: json has no 'test', nor any other to choose"
 }
 
 @test "two styles at once" {

@@ -15,11 +15,10 @@ exchanges that the recording's messages make. Prints `whole` or `incomplete`.
 
 import sys
 
-from recording import Recording, Wrong, join_unread, require
+from recording import Recording, Wrong, require
 from rows import check_same
 
-WITHOUT_MEMORY = ("sendfile", "splice")
-HARD_TO_GET = (*WITHOUT_MEMORY, "io_uring_")
+HARD_TO_GET = ("sendfile", "splice", "io_uring_")
 SLACK = 1_000_000_000  # nanoseconds that the two clocks may differ
 
 
@@ -42,19 +41,6 @@ class Entry:
             f"conversation {self.conversation}, {self.direction} {verb} by {self.call} "
             f"in {self.pid}/{self.tid}: {brief(self.data)} {self.ancillary}"
         )
-
-    def continues(self, last):
-        """What has no boundaries of its own, as join_unread() says."""
-
-        def whose(entry):
-            return entry.conversation, entry.direction, entry.sent, entry.tid
-
-        both = self.call, last.call
-        return all(c.startswith(WITHOUT_MEMORY) for c in both) and whose(self) == whose(last)
-
-    def take_in(self, entry):
-        self.after = entry.after
-        self.data += entry.data
 
     def is_told_by(self, message):
         if (message.direction, message.sent) != (self.direction, self.sent):
@@ -80,10 +66,7 @@ def read_log(log, view):
                 entry = Entry(line, len(entries))
                 if view == "both" and not entry.sent:
                     continue
-                if entries and entry.continues(entries[-1]):
-                    entries[-1].take_in(entry)
-                else:
-                    entries.append(entry)
+                entries.append(entry)
     require(entries, "the witness saw nothing: the test shows nothing")
     return entries
 
@@ -125,16 +108,15 @@ def check_order(matched):
 def check(view, log, path, fixture=None):
     recording = Recording(path)
     entries = read_log(log, view)
-    matched, untold = match(entries, join_unread(recording.messages))
+    matched, untold = match(entries, recording.messages)
     for entry in untold:
         require(entry.hard, f"in the log, but not recorded: {entry}")
     cut = [message for _, message in matched if message.missing or message.ancillary_cut]
-    pieces = sum(message.pieces for message in cut)
     lost = sum(message.missing for message in cut) + sum(len(entry.data) for entry in untold)
     told = recording.lost
     said = told["bytes"] + told["bypassed"]
     require(said == lost, f"{said} bytes are said to be lost, but {lost} are")
-    require(told["cut"] == pieces, f"{told['cut']} are said to be cut, but {pieces} are")
+    require(told["cut"] == len(cut), f"{told['cut']} are said to be cut, but {len(cut)} are")
     require(not told["unfollowed"] and not told["foreign"], f"not all is observed: {told}")
     check_order(matched)
     for entry, message in matched:

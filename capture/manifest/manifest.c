@@ -213,11 +213,28 @@ static int say_syntax(const json_error_t *wrong, struct manifest_error *error)
     return -EINVAL;
 }
 
+/* jansson passes over a byte 0 where a number ends. */
+static int check_text(const struct manifest *manifest, struct manifest_error *error)
+{
+    const char *zero = memchr(manifest->text, '\0', manifest->length);
+    struct position position;
+
+    if (!zero)
+        return 0;
+    position = position_at(manifest->text, (size_t)(zero - manifest->text));
+    error->line = position.line;
+    error->column = position.column;
+    snprintf(error->text, sizeof(error->text), "a byte 0 is in no text");
+    return -EINVAL;
+}
+
 static int check(struct manifest *manifest, struct manifest_error *error)
 {
     json_error_t wrong;
-    int err;
+    int err = check_text(manifest, error);
 
+    if (err)
+        return err;
     manifest->root = json_loadb(manifest->text, manifest->length, JSON_REJECT_DUPLICATES, &wrong);
     if (!manifest->root)
         return say_syntax(&wrong, error);

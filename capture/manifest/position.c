@@ -137,18 +137,19 @@ static bool enter(struct walk *walk, const struct position_step *step, const cha
     return next(walk) == '[' && enter_index(walk, step->index);
 }
 
-static void count(struct position *position, const char *text, const char *at)
+struct position position_at(const char *text, size_t offset)
 {
-    const char *line = text;
+    struct position position = {.offset = offset, .line = 1};
+    size_t line = 0; /* where it begins */
 
-    *position = (struct position){.offset = (size_t)(at - text), .line = 1};
-    for (const char *c = text; c < at; c++) {
-        if (*c == '\n') {
-            position->line++;
-            line = c + 1;
+    for (size_t i = 0; i < offset; i++) {
+        if (text[i] == '\n') {
+            position.line++;
+            line = i + 1;
         }
     }
-    position->column = (size_t)(at - line) + 1;
+    position.column = offset - line + 1;
+    return position;
 }
 
 bool position_find(struct position *position, const char *text, size_t length,
@@ -169,6 +170,6 @@ bool position_find(struct position *position, const char *text, size_t length,
     while (steps_count > 0)
         if (!enter(&walk, steps[--steps_count], &key_at))
             return false;
-    count(position, text, of_key ? key_at : walk.at);
+    *position = position_at(text, (size_t)((of_key ? key_at : walk.at) - text));
     return true;
 }

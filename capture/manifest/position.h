@@ -26,4 +26,7 @@ struct position {
 bool position_find(struct position *position, const char *text, size_t length,
                    const struct position_step *last, bool of_key);
 
+/* The position of that byte of the text. */
+struct position position_at(const char *text, size_t offset);
+
 #endif

@@ -79,11 +79,27 @@ static void option_of(const char *message, char *option, size_t size)
     snprintf(option, size, "%.*s", (int)(length < size ? length : 0), message + 2);
 }
 
+/* The key of which the message begins with the value, as `pyton: no such language`. */
+static const struct key *find_value(const struct key *keys, const json_t *object,
+                                    const char *message)
+{
+    for (; keys->name; keys++) {
+        const char *value = json_string_value(json_object_get(object, keys->name));
+        const size_t length = value ? strlen(value) : 0;
+
+        if (length > 0 && strncmp(message, value, length) == 0 && message[length] == ':')
+            return keys;
+    }
+    return NULL;
+}
+
 /* What the option said is said of the key, where there is one. */
 static void explain(const struct part_task *task, const struct progress *progress,
                     const char *message, struct manifest_error *error)
 {
     const char *name = manifest_name(task->manifest, progress->fixture);
+    const json_t *fixture = manifest_fixture(task->manifest, progress->fixture);
+    const json_t *emit = json_array_get(json_object_get(fixture, "emit"), progress->emit);
     const struct key *key = NULL;
     char option[64] = "";
 
@@ -93,6 +109,10 @@ static void explain(const struct part_task *task, const struct progress *progres
         key = key_find_option(emit_keys, option);
     if (!key && *option)
         key = key_find_option(fixture_keys, option);
+    if (!key && progress->emits)
+        key = find_value(emit_keys, emit, message);
+    if (!key && !progress->emits)
+        key = find_value(fixture_keys, fixture, message);
     manifest_place(task->manifest, progress->fixture, key ? key->name : "name",
                    progress->emits ? &progress->emit : NULL, error);
     snprintf(error->text, sizeof(error->text), "%s: %s", name, message);

@@ -15,8 +15,8 @@ INCOMPLETE = 3  # the status that says that messages were lost
 LIMIT = 600  # seconds that nothing here takes, on however slow a machine
 
 
-def pinned(processor, command):
-    return [shutil.which("taskset"), "-c", str(processor), *command]
+def pinned(processors, command):
+    return [shutil.which("taskset"), "-c", str(processors), *command]
 
 
 def spread(values):
@@ -62,7 +62,7 @@ class Bench:
         wrapped = tool.wrap(self.file, command)
         with open(self.said, "wb") as said:
             return subprocess.Popen(
-                pinned(1, ["/usr/bin/time", "-q", "-f", "%M", "-o", self.memory, *wrapped]),
+                pinned(tool.processors, ["/usr/bin/time", "-q", "-f", "%M", "-o", self.memory, *wrapped]),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=said,
@@ -95,7 +95,8 @@ class Bench:
         self.finish(process)
         return speed
 
-    def row(self, name, arguments, bystander, all_tools):
+    def row(self, name, arguments, bystander, able):
+        all_tools = [tool for tool in able if tool.takes(name)]
         shares = {tool.name: [] for tool in all_tools}
         peaks = {tool.name: [] for tool in all_tools}
         sent, lost = dict.fromkeys(shares, 0), dict.fromkeys(shares, 0)
@@ -124,17 +125,20 @@ class Bench:
         }
 
     def started(self, tool):
-        """Milliseconds until a command under the tool runs and, when it has ended, until the tool has
-        ended, too; and the tool's memory, in KiB."""
+        """Milliseconds until a command under the tool runs, from when it has ended until the tool has
+        ended, too, and that `true` takes; and the tool's memory, in KiB."""
         begun = time.monotonic()
         process = self.begin(pinned(0, [self.load, "hold"]), tool)
         runs = float(process.stdout.readline())
         ending = time.monotonic()
         _, peak = self.finish(process)
-        return 1000 * (runs - begun), 1000 * (time.monotonic() - ending), peak
+        ended = time.monotonic()
+        self.finish(self.begin(pinned(0, ["true"]), tool))
+        whole = time.monotonic() - ended
+        return 1000 * (runs - begun), 1000 * (ended - ending), 1000 * whole, peak
 
     def start(self, all_tools):
-        """Of each tool: its name, milliseconds to start and to end, and the memory it has."""
+        """Of each tool: its name, milliseconds to start, to end and for `true`, and its memory."""
         print(f"{time.strftime('%T')} start", file=sys.stderr, flush=True)
         times = {tool.name: [] for tool in all_tools}
         for _ in range(ROUNDS):
@@ -145,7 +149,8 @@ class Bench:
                 "name": name,
                 "start": spread([one[0] for one in runs]),
                 "end": spread([one[1] for one in runs]),
-                "peak KiB": max(one[2] for one in runs),
+                "true": spread([one[2] for one in runs]),
+                "peak KiB": max(one[3] for one in runs),
             }
             for name, runs in times.items()
         ]

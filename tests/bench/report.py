@@ -1,6 +1,17 @@
+#!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
-"""What `make bench` measured, as tables in Markdown and as a plot in SVG."""
+"""What the benchmarks measured, as tables in Markdown and as a plot in SVG.
 
+    tests/bench/report.py [--readme FILE] DIR
+
+Reads host.json and guest.json in DIR, the results that there are, and writes README.md and plot.svg
+there. With --readme the short table takes the place of the one between <!-- bench --> and
+<!-- end --> in FILE.
+"""
+
+import argparse
+import json
+import os
 from html import escape
 
 COLOURS = {
@@ -50,10 +61,17 @@ def milliseconds(value):
     return f"{value[0]:.1f} ms ({value[1]:.1f}–{value[2]:.1f})"
 
 
-def start_lines(results):
-    for one in results["start"]:
-        peak = "" if one["name"] == "no capture" else f"{one['peak KiB'] / 1024:.1f} MiB"
-        yield [one["name"], milliseconds(one["start"]), milliseconds(one["end"]), peak]
+STARTS = {"start": "a command runs after", "true": "`true` takes", "end": "ends after its command"}
+
+
+def start_lines(results, tools):
+    """As rows of the table of speeds: there, the second column is no capture."""
+    by_name = {one["name"]: one for one in results["start"]}
+    for key, name in STARTS.items():
+        cells = [by_name[tool][key] if tool in by_name else None for tool in ("no capture", *tools)]
+        yield [name, *(milliseconds(cell) if cell else "–" for cell in cells)]
+    cells = [by_name[tool]["peak KiB"] if tool in by_name else None for tool in tools]
+    yield ["memory then", "", *(f"{cell / 1024:.1f} MiB" if cell else "–" for cell in cells)]
 
 
 def memory_lines(results, tools):
@@ -71,7 +89,8 @@ def made_on(results):
         f"Linux {machine['kernel']}, {machine['processors']} processors ({machine['processor']}), "
         f"load {machine['load']} when it began; {versions}. "
         f"{results['rounds']} rounds of {results['milliseconds']} ms: the median, (least–most), of the "
-        "speed without capture. Who is recorded runs on one processor, the recorder on another. strace "
+        "speed without capture. Who is recorded runs on one processor, the recorder on another; those that "
+        "stop whom they record (ptrace, strace) may choose. strace "
         "writes every byte (`-f -xx -s 8388608 -e trace=%network,read,write`), bpftrace 200 of each "
         "message, BCC 4096."
     )
@@ -80,29 +99,38 @@ def made_on(results):
     yield ""
 
 
+def main_table(results, rows):
+    tools = results["tools"]
+    lines = list(speed_lines(rows, tools))
+    if results["start"]:
+        lines += start_lines(results, tools)
+    return table(["", "no capture", *tools], lines) if lines else []
+
+
 def markdown(results):
     tools = results["tools"]
-    lines = list(made_on(results))
-    if results["rows"]:
-        lines += table(["", "no capture", *tools], speed_lines(results["rows"], tools))
+    lines = [*made_on(results), *main_table(results, results["rows"])]
     if results["growth"]:
         some = [tool for tool in tools if tool in results["growth"][0]["shares"]]
         lines += table(
             ["ping-pong stream", "no capture", *some], speed_lines(results["growth"], some)
         )
-    if results["start"]:
-        lines += table(["", "command runs after", "ends after it", "memory"], start_lines(results))
     if results["rows"] or results["growth"]:
         lines += table(["most memory", *tools], memory_lines(results, tools))
     return "\n".join(lines)
 
 
-def summary(results):
+GUEST = "What needs kprobes or BPF trampolines, in a guest that QEMU emulates (so these are an emulator's):"
+
+
+def summary(all_results):
     """The same in fewer lines, for people in a hurry."""
-    tools = results["tools"]
-    lines = table(["", "no capture", *tools], speed_lines(results["rows"], tools))
-    starts = table(["", "command runs after", "ends after it", "memory"], start_lines(results))
-    return "\n".join([*made_on(results), *lines, *starts])
+    lines = []
+    for number, results in enumerate(all_results):
+        lines += ["", GUEST, ""] if number else []
+        lines += main_table(results, results["rows"])
+        lines += made_on(results)
+    return "\n".join(lines)
 
 
 def replace(path, text):
@@ -173,3 +201,31 @@ def plot(results):
             "",
         ]
     )
+
+
+def write(path, text):
+    with open(path, "w") as file:
+        file.write(text)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--readme")
+    parser.add_argument("folder")
+    options = parser.parse_args()
+    all_results = []
+    for name in ("host.json", "guest.json"):
+        path = os.path.join(options.folder, name)
+        if os.path.exists(path):
+            with open(path) as file:
+                all_results.append(json.load(file))
+    parts = ["# What recording costs\n", "Made by `make bench` and `make bench-vm`.\n", "![](plot.svg)\n"]
+    parts += [f"## Linux {one['machine']['kernel']}\n\n{markdown(one)}" for one in all_results]
+    write(os.path.join(options.folder, "README.md"), "\n".join(parts))
+    write(os.path.join(options.folder, "plot.svg"), plot(all_results[0]))
+    if options.readme:
+        replace(options.readme, summary(all_results))
+
+
+if __name__ == "__main__":
+    main()

@@ -31,15 +31,27 @@ def lines_like(path, pattern):
 class Tool:
     """A way to run a command. What it says of what the command did goes to a file."""
 
-    def __init__(self, name, wrap, messages, why_not=None, variables=None):
+    processors = "1"  # where it runs; what it records is on the first
+
+    def __init__(self, name, wrap, messages, why_not=None, variables=None, only=("",)):
         self.name = name
         self.wrap = wrap  # of the file and the command: what to run
         self.messages = messages  # how many messages that were sent are in the file
         self.why_not = why_not
         self.variables = variables or {}
+        self.only = only  # what the names of the rows begin with that it is measured in
+
+    def takes(self, row):
+        return row.startswith(self.only)
 
     def environment(self):
         return {**os.environ, **self.variables}
+
+
+class Stopper(Tool):
+    """One that stops whom it records: it may choose to run where that does."""
+
+    processors = "0,1"
 
 
 NOTHING = Tool("no capture", lambda file, command: command, None)
@@ -61,7 +73,7 @@ def reason_of(command, **options):
 
 def sockfixture(program, backend):
     start = [program, "-q", "--backend", backend, "-w"]
-    return Tool(
+    return (Stopper if backend == "ptrace" else Tool)(
         backend,
         lambda file, command: [*start, file, *command],
         lambda file: lines_in(file) - 2,  # but for the head and the end
@@ -71,7 +83,7 @@ def sockfixture(program, backend):
 
 def strace(name, *options):
     start = [*STRACE[:2], *options, *STRACE[2:], "-o"]
-    return Tool(
+    return Stopper(
         name,
         lambda file, command: [*start, file, *command],
         lambda file: lines_like(file, rb"sendto\(.* = \d+$|<\.\.\. sendto resumed>.* = \d+$"),
@@ -101,31 +113,41 @@ def bpftrace():
     )
 
 
+def why_not_bcc():
+    """Asked without starting it, which takes a minute in a guest."""
+    if not os.path.exists("/sys/bus/event_source/devices/kprobe"):
+        return "this kernel has no kprobes"
+    if not os.environ.get("BCC_KERNEL_SOURCE") and not os.path.exists(
+        f"/lib/modules/{platform.release()}/build"
+    ):
+        return "there are no headers of this kernel"
+    return reason_of(["/usr/bin/python3", "-c", "import bcc"])
+
+
 def bcc():
-    """kprobes, a perf buffer and Python. It compiles against the kernel's headers."""
-    headers = f"/usr/src/linux-headers-{platform.release()}"
-    variables = {"BCC_KERNEL_SOURCE": headers} if os.path.isdir(headers) else {}
+    """kprobes, a perf buffer and Python. It compiles against the kernel's headers, each time anew."""
     start = ["/usr/bin/python3", os.path.join(HERE, "bcc_record.py")]
-    environment = {**os.environ, **variables}
     return Tool(
         "BCC",
-        lambda file, command: [*start, file, *command],
+        lambda file, command: in_tracefs([*start, file, *command]),
         lines_in,
-        reason_of([*start, "/dev/null", "true"], env=environment),
-        variables,
+        why_not_bcc(),
+        only=("ping-pong stream 64 B", "flood"),
     )
 
 
-def all_tools(program):
-    return [
-        sockfixture(program, "socket"),
-        sockfixture(program, "syscall"),
-        sockfixture(program, "ptrace"),
-        strace("strace"),
-        strace("strace --seccomp-bpf", "--seccomp-bpf"),
-        bpftrace(),
-        bcc(),
-    ]
+def all_tools(program, names):
+    """Those of these names, or all; only what is asked for is tried."""
+    makers = {
+        "socket": lambda: sockfixture(program, "socket"),
+        "syscall": lambda: sockfixture(program, "syscall"),
+        "ptrace": lambda: sockfixture(program, "ptrace"),
+        "strace": lambda: strace("strace"),
+        "strace --seccomp-bpf": lambda: strace("strace --seccomp-bpf", "--seccomp-bpf"),
+        "bpftrace": bpftrace,
+        "BCC": bcc,
+    }
+    return [make() for name, make in makers.items() if not names or name in names]
 
 
 def version_of(name):

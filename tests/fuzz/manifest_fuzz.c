@@ -63,7 +63,9 @@ static void check_values(const struct text *text, json_t *value, const struct po
 
 static void check_positions(const struct text *text)
 {
-    json_t *root = json_loadb(text->at, text->length, JSON_REJECT_DUPLICATES, NULL);
+    bool is_text = !memchr(text->at, '\0', text->length);
+    json_t *root =
+        is_text ? json_loadb(text->at, text->length, JSON_REJECT_DUPLICATES, NULL) : NULL;
 
     /* Each value is looked for from the beginning, so a long text would take for ever. */
     if (root && text->length < 2000)

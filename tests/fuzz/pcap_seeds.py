@@ -78,9 +78,10 @@ def seeds():
             made.write(file, link)
             yield f"{case}-{link}.pcap", file.getvalue()
             yield f"{case}-{link}.pcapng", as_pcapng(file.getvalue())
-    file = io.BytesIO()
-    capture.user0(file)
-    yield "user0.pcap", file.getvalue()
+    for case, make in capture.SOCKDUMPS.items():
+        file = io.BytesIO()
+        make(file)
+        yield f"{case}.pcap", file.getvalue()
     yield "own.pcapng", own()
 
 

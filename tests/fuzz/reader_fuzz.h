@@ -15,6 +15,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+enum { FUZZ_DUMPS = 2 };
+
 static size_t fuzz_room; /* of the dump: no message can be longer than it */
 
 static int fuzz_begin(void *context, char *const *command, const char *backend)
@@ -45,16 +47,25 @@ static void fuzz_say(void *context, const char *text)
         abort();
 }
 
-static int fuzz_reader(const struct reader *reader, const struct reader_options *options,
-                       const uint8_t *data, size_t size)
+static FILE *fuzz_open(const uint8_t *data, size_t size)
 {
-    static uint8_t none[1];
+    FILE *file = size ? fmemopen((void *)(uintptr_t)data, size, "r") : fopen("/dev/null", "re");
+
+    if (!file)
+        abort();
+    return file;
+}
+
+/* Reads so many dumps, which are the bytes in as many parts. */
+static int fuzz_reader(const struct reader *reader, const struct reader_options *options,
+                       const uint8_t *data, size_t size, size_t count)
+{
     const struct conversation_options conversation_options = {.message = fuzz_message};
     struct conversations *conversations;
-    struct dump dump = {"fuzz.1", fmemopen(size ? (void *)data : none, size ? size : 1, "r")};
+    struct dump dumps[FUZZ_DUMPS];
     struct reading reading = {
-        .dumps = &dump,
-        .count = 1,
+        .dumps = dumps,
+        .count = count,
         .options = options,
         .begin = fuzz_begin,
         .message = fuzz_message,
@@ -63,7 +74,12 @@ static int fuzz_reader(const struct reader *reader, const struct reader_options 
     int err;
 
     fuzz_room = size;
-    if (!dump.file || conversations_new(&conversations, &conversation_options))
+    for (size_t i = 0; i < count; i++) {
+        size_t from = size * i / count, to = size * (i + 1) / count;
+
+        dumps[i] = (struct dump){"fuzz.1", fuzz_open(data + from, to - from)};
+    }
+    if (conversations_new(&conversations, &conversation_options))
         abort();
     reading.sink = conversations_sink(conversations);
     reader->looks(data, size);
@@ -73,7 +89,8 @@ static int fuzz_reader(const struct reader *reader, const struct reader_options 
     if (!err && conversations_finish(conversations))
         abort();
     conversations_free(conversations);
-    fclose(dump.file);
+    for (size_t i = 0; i < count; i++)
+        fclose(dumps[i].file);
     return 0;
 }
 

@@ -8,5 +8,5 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const struct reader_options options = {.server = "/run/x", .type = SOCK_STREAM};
 
-    return fuzz_reader(&reader_sockdump, &options, data, size);
+    return fuzz_reader(&reader_sockdump, &options, data, size, 1);
 }

@@ -8,5 +8,5 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const struct reader_options options = {0};
 
-    return fuzz_reader(&reader_strace, &options, data, size);
+    return fuzz_reader(&reader_strace, &options, data, size, 1);
 }

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -260,6 +261,30 @@ static void paths_mean_files(void **state)
     free(cwd);
 }
 
+/* A glob is compared with a path as it is spelt, and as it is without links. */
+static void globs_mean_what_links_lead_to(void **state)
+{
+    char folder[] = "/tmp/pattern_test.XXXXXX", glob[64], link[64], path[64];
+
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    snprintf(glob, sizeof(glob), "%s/real/s*", folder);
+    snprintf(link, sizeof(link), "%s/link", folder);
+    assert_int_equal(symlink("real", link), 0);
+    snprintf(path, sizeof(path), "%s/real", folder);
+    assert_int_equal(mkdir(path, 0700), 0);
+    snprintf(path, sizeof(path), "%s/link/socket", folder);
+    assert_true(means(glob, path, AF_UNIX)); /* which need not be there any more */
+    snprintf(path, sizeof(path), "%s/link/other", folder);
+    assert_false(means(glob, path, AF_UNIX));
+    snprintf(path, sizeof(path), "%s/nowhere/socket", folder);
+    assert_false(means(glob, path, AF_UNIX));
+    snprintf(path, sizeof(path), "%s/real", folder);
+    assert_int_equal(rmdir(path), 0);
+    assert_int_equal(unlink(link), 0);
+    assert_int_equal(rmdir(folder), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -269,6 +294,7 @@ int main(void)
         cmocka_unit_test(limits_are_said),
         cmocka_unit_test(a_hard_glob_ends),
         cmocka_unit_test(paths_mean_files),
+        cmocka_unit_test(globs_mean_what_links_lead_to),
     };
 
     return cmocka_run_group_tests_name("pattern", tests, NULL, NULL);

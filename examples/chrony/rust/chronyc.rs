@@ -15,6 +15,7 @@ pub static CHRONYC: &[Exchange] = &[
     Exchange {
         name: "chronyc 1",
         // 104 bytes
+        // request[8:12] varies
         request: b"\
             \x06\x01\x00\x00\x00!\x00\x00\x90\xc1wG\x00\x00\x00\x00\
             \x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\
@@ -24,6 +25,7 @@ pub static CHRONYC: &[Exchange] = &[
             \x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\
             \x00\x00\x00\x00\x00\x00\x00\x00",
         // 104 bytes
+        // response[16:20] echoes request[8:12]
         // response[56:104] varies
         response: b"\
             \x06\x02\x00\x00\x00!\x00\x05\x00\x00\x00\x00\x00\x00\x00\x00\
@@ -37,10 +39,12 @@ pub static CHRONYC: &[Exchange] = &[
     Exchange {
         name: "chronyc 2",
         // 32 bytes
+        // request[8:12] varies
         request: b"\
             \x06\x01\x00\x00\x00\x0e\x00\x00\xad\xa7av\x00\x00\x00\x00\
             \x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00",
         // 32 bytes
+        // response[16:20] echoes request[8:12]
         response: b"\
             \x06\x02\x00\x00\x00\x0e\x00\x02\x00\x00\x00\x00\x00\x00\x00\x00\
             \xad\xa7av\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x01",
@@ -48,6 +52,7 @@ pub static CHRONYC: &[Exchange] = &[
     Exchange {
         name: "chronyc 3",
         // 76 bytes
+        // request[8:12] varies
         request: b"\
             \x06\x01\x00\x00\x00\x0f\x00\x00\x06P\xee\x8e\x00\x00\x00\x00\
             \x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\
@@ -55,6 +60,7 @@ pub static CHRONYC: &[Exchange] = &[
             \x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\
             \x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00",
         // 76 bytes
+        // response[16:20] echoes request[8:12]
         // response[58:76] varies
         response: b"\
             \x06\x02\x00\x00\x00\x0f\x00\x03\x00\x00\x00\x00\x00\x00\x00\x00\
@@ -66,6 +72,7 @@ pub static CHRONYC: &[Exchange] = &[
     Exchange {
         name: "chronyc 4",
         // 152 bytes
+        // request[8:12] varies
         request: b"\
             \x06\x01\x00\x00\x009\x00\x00\x16\x02\xbf8\x00\x00\x00\x00\
             \x00\x00\x00\x00\x7f\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x00\
@@ -78,6 +85,7 @@ pub static CHRONYC: &[Exchange] = &[
             \x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\
             \x00\x00\x00\x00\x00\x00\x00\x00",
         // 152 bytes
+        // response[16:20] echoes request[8:12]
         // response[75:84] varies
         // response[88:120] varies
         // response[124:140] varies
@@ -96,11 +104,13 @@ pub static CHRONYC: &[Exchange] = &[
     Exchange {
         name: "chronyc 5",
         // 48 bytes
+        // request[8:12] varies
         request: b"\
             \x06\x01\x00\x00\x00,\x00\x00L\xf9\xff\x84\x00\x00\x00\x00\
             \x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\
             \x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00",
         // 48 bytes
+        // response[16:20] echoes request[8:12]
         response: b"\
             \x06\x02\x00\x00\x00,\x00\x0c\x00\x00\x00\x00\x00\x00\x00\x00\
             L\xf9\xff\x84\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x01\

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+#include "backend_option.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "capture/record.h"
+#include "emit/nearest.h"
+#include "say.h"
+
+enum status backend_option_check(const char *name)
+{
+    const char *names[16] = {"auto"};
+    const char *nearest;
+    size_t count = 1;
+
+    for (size_t i = 0; backends[i]; i++)
+        names[count++] = backends[i]->name;
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(name, names[i]) == 0)
+            return STATUS_DONE;
+    nearest = nearest_name(name, names, count);
+    say("--backend: there is no '%s'%s%s%s", name, nearest ? " (did you mean '" : "",
+        nearest ? nearest : "", nearest ? "'?)" : "");
+    return STATUS_USAGE;
+}
+
+enum status backend_option_list(void)
+{
+    bool any = false;
+
+    for (size_t i = 0; backends[i]; i++) {
+        char reason[REASON_SIZE] = "out of memory";
+        bool works = backend_try(backends[i], reason) == 0;
+
+        printf("%-8s %-3s  %s\n", backends[i]->name, works ? "yes" : "no",
+               works ? backends[i]->summary : reason);
+        any = any || works;
+    }
+    return any ? STATUS_DONE : STATUS_NO_BACKEND;
+}

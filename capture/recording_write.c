@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * The first line says what it is a recording of; then a line a message; the last line says how many
+ * there were and what was lost, so that a recording cut short shows. As what was lost is known last
+ * but wanted first, the first line has room for it and is written again at the end.
+ */
+#include <errno.h>
+#include <jansson.h>
+#include <stdio_ext.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "capture/ancillary_json.h"
+#include "capture/base64.h"
+#include "capture/json_text.h"
+#include "capture/range_json.h"
+#include "capture/recording.h"
+#include "capture/recording_format.h"
+#include "capture/text.h"
+
+enum { TEXT_MAX = 1024 }; /* bytes of a message that are shown as text, too */
+
+struct recording_writer {
+    FILE *file;
+    json_t *header;
+    size_t header_size; /* of the first line, the newline not counted */
+    off_t start;        /* of the recording in the file; -1 when it cannot be sought in */
+    off_t whole;        /* up to here there are whole lines, if it can */
+    uint64_t messages;
+    char *base64;
+    size_t base64_room;
+};
+
+static json_t *losses_object(const struct losses *losses)
+{
+    json_t *object =
+        json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "messages", (json_int_t)losses->messages,
+                  "bytes", (json_int_t)losses->bytes, "cut", (json_int_t)losses->cut, "unfollowed",
+                  (json_int_t)losses->unfollowed, "foreign", (json_int_t)losses->foreign,
+                  "bypassed", (json_int_t)losses->bypassed);
+
+    if (!object || (!losses->shortened && !losses->left_out))
+        return object;
+    if (!json_object_set_new(object, "shortened", json_integer((json_int_t)losses->shortened)) &&
+        !json_object_set_new(object, "left_out", json_integer((json_int_t)losses->left_out)))
+        return object;
+    json_decref(object);
+    return NULL;
+}
+
+static int append_word(json_t *array, const char *word)
+{
+    size_t size = 4 * strlen(word) + 1;
+    char *text = malloc(size);
+    int err;
+
+    if (!text)
+        return -ENOMEM;
+    text_escape(text, size, word, strlen(word));
+    err = json_array_append_new(array, json_string(text)) ? -ENOMEM : 0;
+    free(text);
+    return err;
+}
+
+/* NULL when there is no memory. */
+static json_t *command_array(char *const *command)
+{
+    json_t *array = json_array();
+
+    for (; array && command && *command; command++) {
+        if (append_word(array, *command)) {
+            json_decref(array);
+            return NULL;
+        }
+    }
+    return array;
+}
+
+/* Writes the first line, as long as it was the first time, or with room for what will be known. */
+static int write_header(struct recording_writer *writer)
+{
+    static const struct losses most = {UINT64_MAX / 2, UINT64_MAX / 2, UINT64_MAX / 2,
+                                       UINT64_MAX / 2, UINT64_MAX / 2, UINT64_MAX / 2,
+                                       UINT64_MAX / 2, UINT64_MAX / 2};
+    char *text = json_to_text(writer->header);
+    int err = 0;
+
+    if (!text)
+        return -ENOMEM;
+    if (!writer->header_size) {
+        json_t *longest = losses_object(&most);
+        char *room = json_to_text(longest);
+
+        if (room)
+            writer->header_size = strlen(text) + strlen(room);
+        else
+            err = -ENOMEM;
+        free(room);
+        json_decref(longest);
+    }
+    if (!err && fprintf(writer->file, "%-*s\n", (int)writer->header_size, text) < 0)
+        err = errno ? -errno : -EIO;
+    free(text);
+    return err;
+}
+
+static void writer_free(struct recording_writer *writer)
+{
+    json_decref(writer->header);
+    free(writer->base64);
+    free(writer);
+}
+
+int recording_begin(struct recording_writer **out, FILE *file, char *const *command,
+                    const char *backend)
+{
+    struct recording_writer *writer = calloc(1, sizeof(*writer));
+    int err;
+
+    if (!writer)
+        return -ENOMEM;
+    writer->file = file;
+    writer->start = lseek(fileno(file), 0, SEEK_CUR) >= 0 ? ftello(file) : -1;
+    writer->header =
+        json_pack("{s:s, s:i, s:o, s:s, s:n}", "format", RECORDING_FORMAT, "version",
+                  RECORDING_VERSION, "command", command_array(command), "backend", backend, "lost");
+    err = writer->header ? write_header(writer) : -ENOMEM;
+    if (err) {
+        writer_free(writer);
+        return err;
+    }
+    writer->whole = writer->start < 0 ? -1 : ftello(file);
+    *out = writer;
+    return 0;
+}
+
+/* How many characters there are before the first that JSON must escape. */
+static size_t plain_length(const char *string)
+{
+    size_t length = 0;
+
+    while ((unsigned char)string[length] >= 0x20 && string[length] != '"' && string[length] != '\\')
+        length++;
+    return length;
+}
+
+/* A string that may hold anything but, here, does not hold much of what JSON must escape. */
+static void put_string(FILE *file, const char *string)
+{
+    putc_unlocked('"', file);
+    for (;;) {
+        size_t plain = plain_length(string);
+
+        fwrite_unlocked(string, 1, plain, file);
+        string += plain;
+        if (!*string)
+            break;
+        if ((unsigned char)*string < 0x20) {
+            fprintf(file, "\\u%04x", *string);
+        } else { /* one for each byte of a message that is no text */
+            putc_unlocked('\\', file);
+            putc_unlocked(*string, file);
+        }
+        string++;
+    }
+    putc_unlocked('"', file);
+}
+
+/* A message has many of them, and printf takes its time. */
+static void put_number(FILE *file, uint64_t number)
+{
+    char digits[20];
+    size_t at = sizeof(digits);
+
+    do {
+        digits[--at] = '0' + number % 10;
+        number /= 10;
+    } while (number);
+    fwrite_unlocked(digits + at, 1, sizeof(digits) - at, file);
+}
+
+/* Nanoseconds as seconds, with all nine digits behind the point. */
+static void put_time(FILE *file, uint64_t time)
+{
+    uint64_t part = time % 1000000000;
+    char digits[] = ".000000000";
+
+    for (size_t at = sizeof(digits) - 2; at > 0; at--) {
+        digits[at] = '0' + part % 10;
+        part /= 10;
+    }
+    put_number(file, time / 1000000000);
+    fwrite_unlocked(digits, 1, sizeof(digits) - 1, file);
+}
+
+/* What cannot need escaping: key has all that stands before the value. */
+static void put_word(FILE *file, const char *key, const char *word)
+{
+    fputs_unlocked(key, file);
+    fputs_unlocked(word, file);
+}
+
+/* A process may call itself anything; as text it is at most four times as long. */
+static void put_comm(FILE *file, const char *comm)
+{
+    char text[4 * COMM_SIZE];
+
+    text_escape(text, sizeof(text), comm, strnlen(comm, COMM_SIZE));
+    put_string(file, text);
+}
+
+static void put_end(FILE *file, const struct end *end)
+{
+    fputs_unlocked("\"pid\":", file);
+    put_number(file, end->pid);
+    fputs_unlocked(",\"comm\":", file);
+    put_comm(file, end->comm);
+    fputs_unlocked(",\"inode\":", file);
+    put_number(file, end->inode);
+    fputs_unlocked(",\"address\":", file);
+    put_string(file, end->address);
+}
+
+static int put_data(struct recording_writer *writer, const struct message *message)
+{
+    size_t size = base64_size(message->length);
+    char text[4 * TEXT_MAX + 1];
+    size_t shown;
+
+    if (size > writer->base64_room) {
+        char *room = realloc(writer->base64, size);
+
+        if (!room)
+            return -ENOMEM;
+        writer->base64 = room;
+        writer->base64_room = size;
+    }
+    base64_encode(writer->base64, message->data, message->length);
+    fputs(",\"data\":\"", writer->file);
+    if (size)
+        fwrite(writer->base64, 1, size, writer->file);
+    fputs("\",\"text\":", writer->file);
+    shown = message->length < TEXT_MAX ? message->length : TEXT_MAX;
+    text_escape(text, sizeof(text), message->data, shown);
+    put_string(writer->file, text);
+    if (shown < message->length)
+        fputs(",\"text_cut\":true", writer->file);
+    return 0;
+}
+
+int recording_add(struct recording_writer *writer, const struct message *message)
+{
+    FILE *file = writer->file;
+    int err;
+
+    fputs_unlocked("{\"time\":\"", file);
+    put_time(file, message->time);
+    fputs_unlocked("\",\"conversation\":", file);
+    put_number(file, message->conversation);
+    put_word(file, ",\"direction\":\"",
+             recording_name_of(recording_directions, message->direction));
+    put_word(file, "\",\"family\":\"", recording_name_of(recording_families, message->family));
+    put_word(file, "\",\"type\":\"", recording_name_of(recording_types, message->type));
+    put_word(file, "\",\"call\":\"", recording_name_of(recording_calls, message->sent));
+    fputs_unlocked("\",\"tid\":", file);
+    put_number(file, message->tid);
+    putc_unlocked(',', file);
+    put_end(file, message->self);
+    fputs_unlocked(",\"peer\":{", file);
+    put_end(file, message->peer);
+    fputs_unlocked("},\"length\":", file);
+    put_number(file, message->length + message->missing);
+    if (message->missing)
+        fprintf(file, ",\"missing\":%zu", message->missing);
+    if (message->lost)
+        fprintf(file, ",\"lost\":%zu", message->lost);
+    if (message->ancillary)
+        ancillary_write(file, message->ancillary);
+    range_write(file, message);
+    err = put_data(writer, message);
+    if (err)
+        return err;
+    fputs("}\n", file);
+    if (ferror(file))
+        return errno ? -errno : -EIO;
+    writer->messages++;
+    if (writer->start >= 0)
+        writer->whole = ftello(file);
+    return 0;
+}
+
+int recording_flush(struct recording_writer *writer)
+{
+    return fflush(writer->file) ? -errno : 0;
+}
+
+/* Takes back what was written of a line that cannot be written whole. */
+static void take_back(struct recording_writer *writer)
+{
+    int fd = fileno(writer->file);
+    struct stat file;
+
+    if (fd < 0 || writer->start < 0)
+        return;
+    if (!ferror(writer->file))
+        fflush(writer->file);
+    __fpurge(writer->file);
+    if (fstat(fd, &file) == 0 && file.st_size > writer->whole && ftruncate(fd, writer->whole)) {
+        /* Then there is a part of a line at its end, which a reader leaves out. */
+    }
+}
+
+static int write_end(struct recording_writer *writer, const struct losses *losses)
+{
+    json_t *end = json_pack("{s:{s:I, s:o}}", "end", "messages", (json_int_t)writer->messages,
+                            "lost", losses_object(losses));
+    char *text = json_to_text(end);
+    int err = 0;
+
+    if (!text)
+        err = -ENOMEM;
+    else if (fprintf(writer->file, "%s\n", text) < 0)
+        err = errno ? -errno : -EIO;
+    free(text);
+    json_decref(end);
+    return err;
+}
+
+int recording_end(struct recording_writer *writer, const struct losses *losses)
+{
+    int err = 0;
+
+    if (!losses)
+        goto out;
+    err = write_end(writer, losses);
+    if (!err)
+        err = recording_flush(writer);
+    if (err || writer->start < 0)
+        goto out;
+    if (json_object_set_new(writer->header, "lost", losses_object(losses))) {
+        err = -ENOMEM;
+        goto out;
+    }
+    if (fseeko(writer->file, writer->start, SEEK_SET)) {
+        err = -errno;
+        goto out;
+    }
+    err = write_header(writer);
+    if (!err && fseeko(writer->file, 0, SEEK_END))
+        err = -errno;
+out:
+    if (err || !losses)
+        take_back(writer);
+    writer_free(writer);
+    return err;
+}

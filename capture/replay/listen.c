@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+#include "capture/replay/listen.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { BACKLOG = 4096 };
+
+/* Is there a socket's file that no server has any more? Asking whether does it no harm. */
+static bool is_stale(const struct reach *reach, int type)
+{
+    struct stat status;
+    bool stale;
+    int fd;
+
+    if (lstat(reach_path(reach), &status) || !S_ISSOCK(status.st_mode))
+        return false;
+    fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    stale = fd >= 0 && connect(fd, (const struct sockaddr *)&reach->address, reach->length) &&
+            errno == ECONNREFUSED;
+    if (fd >= 0)
+        close(fd);
+    return stale;
+}
+
+static int bind_to(int fd, const struct reach *reach, int type)
+{
+    int err = bind(fd, (const struct sockaddr *)&reach->address, reach->length) ? -errno : 0;
+
+    if (err != -EADDRINUSE || !reach_path(reach) || !is_stale(reach, type))
+        return err;
+    if (unlink(reach_path(reach)))
+        return -errno;
+    return bind(fd, (const struct sockaddr *)&reach->address, reach->length) ? -errno : 0;
+}
+
+static int set_options(int fd, const struct reach *reach, int type)
+{
+    const int on = 1, off = 0;
+    const bool any =
+        reach->address.ss_family == AF_INET6 &&
+        IN6_IS_ADDR_UNSPECIFIED(&((const struct sockaddr_in6 *)&reach->address)->sin6_addr);
+
+    /* A port is free again at once; but two do not share one for datagrams. */
+    if (reach->address.ss_family != AF_UNIX && type == SOCK_STREAM &&
+        setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)))
+        return -errno;
+    if (reach->address.ss_family == AF_INET6 &&
+        setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, any ? &off : &on, sizeof(on)))
+        return -errno;
+    return 0;
+}
+
+/* What the kernel has made of the address: it may have chosen a port. */
+static int learn(struct listener *listener, int type)
+{
+    struct reach *reach = &listener->reach;
+    const char *path = reach_path(reach);
+    struct stat status;
+
+    reach->length = sizeof(reach->address);
+    if (getsockname(listener->fd, (struct sockaddr *)&reach->address, &reach->length))
+        return -errno;
+    address_print(listener->text, &reach->address, reach->length, type);
+    if (!path)
+        return 0;
+    if (lstat(path, &status))
+        return -errno;
+    listener->device = status.st_dev;
+    listener->file = status.st_ino;
+    return 0;
+}
+
+static int listener_open(struct listener *listener, const struct reach *reach, int type)
+{
+    int err;
+
+    listener->reach = *reach;
+    listener->fd = socket(reach->address.ss_family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (listener->fd < 0)
+        return -errno;
+    err = set_options(listener->fd, reach, type);
+    if (!err)
+        err = bind_to(listener->fd, reach, type);
+    if (!err)
+        err = learn(listener, type);
+    if (!err && type != SOCK_DGRAM && listen(listener->fd, BACKLOG))
+        err = -errno;
+    if (err)
+        close(listener->fd);
+    return err;
+}
+
+static void say_why(char why[REACH_WHY_SIZE], const char *address, const struct reach *reach,
+                    int err)
+{
+    const char *path = reach_path(reach), *reason = strerror(-err);
+    struct stat status;
+
+    if (err == -EADDRINUSE)
+        reason = path && lstat(path, &status) == 0 && !S_ISSOCK(status.st_mode)
+                     ? "there is a file, which is no socket (move it away)"
+                     : "a server has it already (stop it, or serve somewhere else)";
+    snprintf(why, REACH_WHY_SIZE, "%.150s: %.90s", address, reason);
+}
+
+/* One machine has no IPv6, another no IPv4: one of several addresses is enough. */
+static bool is_not_here(int err)
+{
+    return err == -EAFNOSUPPORT || err == -EADDRNOTAVAIL;
+}
+
+/* All of them listen at the port that the kernel has chosen for the first. */
+static void take_port(struct reach *reach, const struct listener *first)
+{
+    struct sockaddr_in *address = (struct sockaddr_in *)&reach->address;
+    const struct sockaddr_in *known = (const struct sockaddr_in *)&first->reach.address;
+
+    _Static_assert(offsetof(struct sockaddr_in, sin_port) ==
+                       offsetof(struct sockaddr_in6, sin6_port),
+                   "the port is at the same place in both");
+    if (!address->sin_port)
+        address->sin_port = known->sin_port;
+}
+
+int listeners_open(struct listeners *listeners, const char *address, int type,
+                   char why[REACH_WHY_SIZE])
+{
+    struct reach reaches[REACHES_MAX];
+    char reason[REACH_WHY_SIZE];
+    int found = reach_find(reaches, address, type, REACH_LISTEN, reason), err = 0;
+
+    *listeners = (struct listeners){.type = type};
+    if (found < 0) {
+        snprintf(why, REACH_WHY_SIZE, "%.100s: %.140s", address, reason);
+        return found;
+    }
+    for (int i = 0; i < found; i++) {
+        if (listeners->count)
+            take_port(&reaches[i], &listeners->at[0]);
+        err = listener_open(&listeners->at[listeners->count], &reaches[i], type);
+        if (!err)
+            listeners->count++;
+        else if (!is_not_here(err) || (i + 1 == found && !listeners->count))
+            break;
+    }
+    if (listeners->count && (!err || is_not_here(err)))
+        return 0;
+    say_why(why, address, &reaches[0], err);
+    listeners_close(listeners);
+    return err;
+}
+
+static void remove_file(const struct listener *listener)
+{
+    const char *path = reach_path(&listener->reach);
+    struct stat status;
+
+    if (path && lstat(path, &status) == 0 && status.st_dev == listener->device &&
+        status.st_ino == listener->file)
+        unlink(path);
+}
+
+void listeners_close(struct listeners *listeners)
+{
+    for (size_t i = 0; i < listeners->count; i++) {
+        remove_file(&listeners->at[i]);
+        close(listeners->at[i].fd);
+    }
+    listeners->count = 0;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/* Receiving from sockets of all types: a part of a stream, or a whole message however long. */
+#ifndef CAPTURE_REPLAY_RECEIVE_H
+#define CAPTURE_REPLAY_RECEIVE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+/* What was received last. */
+struct receiver {
+    uint8_t *data;
+    size_t size; /* room in it */
+};
+
+/* Who sent a datagram. */
+struct sender_address {
+    struct sockaddr_storage address;
+    socklen_t length;
+};
+
+/* Returns 0 or -ENOMEM. Free it with receiver_free(). */
+int receiver_new(struct receiver *receiver);
+void receiver_free(struct receiver *receiver);
+
+/*
+ * Takes what has come at the socket of that type, once; `from`, which may be NULL, is filled in.
+ * Returns its length; -EAGAIN when nothing has come; -ENODATA at the end of a connection; -ENOMEM;
+ * or another -errno, with which a connection is over, too.
+ */
+ssize_t receive(struct receiver *receiver, int fd, int type, struct sender_address *from);
+
+#endif

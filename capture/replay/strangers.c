@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * Each becomes an exchange with the response that its neighbour has, so that nothing but the
+ * request differs.
+ */
+#include "capture/replay/strangers.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "capture/array.h"
+
+/* The request as it was made, with what of the nearest one was said before it. */
+static int copy_request(struct side *out, const struct unknown *unknown)
+{
+    const struct side *known = unknown->nearest ? &unknown->nearest->exchange->request : NULL;
+    int err = 0;
+
+    for (size_t i = 0; known && i < known->count && !err; i++) {
+        const bool is_it = i == unknown->message;
+        struct said *said = side_start(NULL, out);
+
+        err = !said   ? -ENOMEM
+              : is_it ? said_append(NULL, said, unknown->data, unknown->length)
+                      : said_append(NULL, said, known->messages[i].data, known->messages[i].length);
+    }
+    if (!known) {
+        struct said *said = side_start(NULL, out);
+
+        err = said ? said_append(NULL, said, unknown->data, unknown->length) : -ENOMEM;
+    }
+    return err;
+}
+
+/* The exchange of it is in memory of its own, as the response that is lent to it is not. */
+static int add_exchange(struct conversation_table *conversation, const struct script *script,
+                        const struct unknown *unknown)
+{
+    static char nobody[] = "";
+    struct exchange *exchange = calloc(1, sizeof(*exchange));
+    int err;
+
+    if (!exchange)
+        return -ENOMEM;
+    *conversation = *script->conversations[unknown->place.conversation].conversation;
+    *conversation = (struct conversation_table){
+        .family = conversation->family,
+        .type = conversation->type,
+        .client = {.address = nobody},
+        .server = conversation->server,
+        .exchanges = exchange,
+        .count = 1,
+    };
+    err = copy_request(&exchange->request, unknown);
+    if (unknown->nearest)
+        exchange->response = unknown->nearest->exchange->response;
+    return err;
+}
+
+int strangers_add(struct strangers *strangers, const struct script *script,
+                  const struct unknown *unknown)
+{
+    const size_t count = strangers->table.count;
+    struct conversation_table *conversations;
+    struct conversation_pair *pairs;
+
+    strangers->count++;
+    if (count == STRANGERS_MAX)
+        return 0;
+    conversations = array_grow(strangers->table.conversations, count, sizeof(*conversations));
+    if (!conversations)
+        return -ENOMEM;
+    strangers->table.conversations = conversations;
+    pairs = array_grow(strangers->pairs, count, sizeof(*pairs));
+    if (!pairs)
+        return -ENOMEM;
+    strangers->pairs = pairs;
+    conversations[count] = (struct conversation_table){0};
+    pairs[count] = (struct conversation_pair){.count = 1};
+    strangers->table.count++;
+    if (unknown->nearest)
+        pairs[count].a =
+            (struct conversation_table *)script->conversations[unknown->place.conversation]
+                .conversation;
+    pairs[count].exchanges = calloc(1, sizeof(*pairs[count].exchanges));
+    if (!pairs[count].exchanges)
+        return -ENOMEM;
+    if (unknown->nearest)
+        pairs[count].exchanges->a = (struct exchange *)unknown->nearest->exchange;
+    return add_exchange(&conversations[count], script, unknown);
+}
+
+int strangers_differences(struct differences *out, const struct strangers *strangers,
+                          const struct script *script)
+{
+    const struct alignment alignment = {.conversations = strangers->pairs,
+                                        .count = strangers->table.count};
+
+    for (size_t i = 0; i < strangers->table.count; i++) {
+        strangers->pairs[i].b = &strangers->table.conversations[i];
+        strangers->pairs[i].exchanges->b = strangers->table.conversations[i].exchanges;
+    }
+    return differences_find(out, script->table, &strangers->table, &alignment);
+}
+
+void strangers_free(struct strangers *strangers)
+{
+    for (size_t i = 0; i < strangers->table.count; i++) {
+        struct exchange *exchange = strangers->table.conversations[i].exchanges;
+
+        if (exchange)
+            side_free(NULL, &exchange->request);
+        free(exchange);
+        free(strangers->pairs[i].exchanges);
+    }
+    free(strangers->table.conversations);
+    free(strangers->pairs);
+    *strangers = (struct strangers){0};
+}

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+#include "capturing.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+
+#include "capture/conversation.h"
+#include "capture/pattern.h"
+#include "capture/record.h"
+#include "capture/rights.h"
+#include "capture/user.h"
+#include "launching.h"
+#include "say.h"
+
+static void say_watching(const struct scope_request *scope)
+{
+    size_t index = 0;
+    const char *path;
+    bool missing;
+
+    while ((path = patterns_path(scope->patterns, &index, &missing)))
+        if (missing)
+            say("waiting for %s (no such socket yet)", path);
+    say("watching (Ctrl-C ends it)");
+}
+
+/* What ends the recording before the command does: so many exchanges, or so much time. */
+static int recording_left(void *context, uint64_t elapsed)
+{
+    const struct run *run = context;
+    uint64_t duration = run->options->duration, left = UINT64_MAX, quiet;
+
+    if (duration)
+        left = elapsed < duration ? duration - elapsed : 0;
+    if (intake_left(run->intake, &quiet) && quiet < left)
+        left = quiet;
+    if (left == UINT64_MAX)
+        return -1;
+    left = left / 1000000 + (left % 1000000 != 0);
+    return left < INT_MAX ? (int)left : INT_MAX;
+}
+
+static void show_progress(void *context, uint64_t elapsed, const struct losses *losses, bool asked)
+{
+    struct run *run = context;
+    struct intake_counts counts = intake_counts(run->intake);
+    const struct progress progress = {
+        .elapsed = elapsed,
+        .messages = counts.messages,
+        .bytes = counts.bytes,
+        .lost = losses->messages,
+        .exchanges = counts.exchanges,
+        .wanted = run->options->count,
+    };
+
+    if (asked)
+        progress_line_print(&run->line, &progress);
+    else
+        progress_line_draw(&run->line, &progress);
+}
+
+static enum status say_command_failed(const struct options *options,
+                                      const struct session_result *result)
+{
+    const struct command_end end = {
+        .exec_error = result->exec_error,
+        .status = result->status,
+        .ended = result->ended && !result->interrupted && !result->stopped,
+        .kept = "; nothing was written (--ignore-status does)",
+    };
+
+    if (options->part && result->interrupted && !result->exec_error) {
+        say("%s: interrupted; nothing was written", options->command ? options->command[0] : "");
+        return STATUS_COMMAND;
+    }
+    return launching_end(options, &end);
+}
+
+static int flush_recording(void *context)
+{
+    const struct run *run = context;
+
+    return intake_flush(run->intake);
+}
+
+/* Attaching and recording take all rights, but no files are opened for the user meanwhile. */
+
+static enum status open_session(struct session *session, struct run *run, const struct sink *sink)
+{
+    const struct options *options = run->options;
+    const bool again = run->golden && run->golden->count > 0;
+    struct backend_options backend_options = {
+        .scope = &run->scope,
+        .buffer_size = options->buffer_size,
+        .max_message = options->max_message,
+        .verbose = options->verbose > 1,
+        .say = options->quiet ? NULL : run_say_note,
+        .context = run,
+    };
+
+    int err = rights_take_all(run->rights), failed;
+
+    failed = session_open(session, options->backend, &backend_options, sink);
+    if (!err)
+        err = rights_take_callers(run->rights);
+    if (err)
+        return say_error(err, "rights");
+    if (failed) {
+        say("nothing can record here: %s", session->refused);
+        return STATUS_NO_BACKEND;
+    }
+    if (!options->quiet && !again && says_details(options) && strcmp(options->backend, "auto") == 0)
+        say("backend: %s%s%s%s", session->backend->name, session->refused[0] ? " (" : "",
+            session->refused, session->refused[0] ? ")" : "");
+    if (attaches(options) && !options->quiet)
+        say_watching(&run->scope);
+    return STATUS_DONE;
+}
+
+static int run_session(struct session *session, struct run *run,
+                       const struct session_command *command, struct session_result *result)
+{
+    const struct session_watcher watcher = {
+        .context = run,
+        .left = recording_left,
+        .pause = flush_recording,
+        .show = show_progress,
+    };
+    int err = rights_take_all(run->rights), back;
+
+    if (!err)
+        err = session_run(session, command, &watcher, result);
+    back = rights_take_callers(run->rights);
+    return err ? err : back;
+}
+
+enum status capturing_make(struct run *run)
+{
+    const struct options *options = run->options;
+    struct conversation_options conversation_options = {
+        .patterns = run->scope.patterns,
+        .message = intake_take,
+        .context = run->intake,
+    };
+    struct session_command command = {
+        .scope = &run->scope,
+        .command = options->command,
+        .output_to_error =
+            fixture_to_stdout(options) || is_stdout(options->write) || options->check,
+        .output = options->part ? options->part->output : 0,
+        .directory = options->directory,
+        .environment = options->environment.at,
+    };
+    struct conversations *conversations;
+    struct session_result result;
+    struct session session = {0};
+    struct user user = {0};
+    enum status status = launching_begin(options, &user);
+    int err;
+
+    if (status)
+        return status;
+    command.user = options->user ? &user : NULL;
+    if (conversations_new(&conversations, &conversation_options))
+        return say_error(-ENOMEM, "recording");
+    status = open_session(&session, run, conversations_sink(conversations));
+    if (!status)
+        status = run_begin(run, session.backend->name);
+    if (status)
+        goto out;
+    command.again = run->golden && run->golden->count < options->repeat;
+    err = run_session(&session, run, &command, &result);
+    progress_line_erase(&run->line);
+    if (!err)
+        err = conversations_finish(conversations);
+    if (err) {
+        status = run_say_broken_off(run, err, "recording");
+        goto out;
+    }
+    run->losses = result.losses;
+    if (options->command && result.stopped && !result.ended && !options->quiet)
+        say("%s: still runs, although it was sent SIGTERM", options->command[0]);
+    status = say_command_failed(options, &result);
+    if (!status)
+        status = run_end(run);
+out:
+    user_free(&user);
+    session_close(&session);
+    conversations_free(conversations);
+    return status;
+}

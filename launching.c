@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+#include "launching.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "say.h"
+
+static enum status find_user(const char *name, struct user *user)
+{
+    int err = geteuid() == 0 ? user_find(user, name) : -EPERM;
+
+    if (!err)
+        return STATUS_DONE;
+    say("--user %s: %s", name,
+        err == -ENOENT  ? "no such user"
+        : err == -EPERM ? "only root can run a command as another user (try sudo)"
+                        : strerror(-err));
+    return STATUS_USAGE;
+}
+
+static enum status check_directory(const char *path)
+{
+    struct stat status;
+    int err = stat(path, &status) ? -errno : S_ISDIR(status.st_mode) ? 0 : -ENOTDIR;
+
+    if (!err)
+        return STATUS_DONE;
+    say("--chdir %s: %s", path, strerror(-err));
+    return STATUS_USAGE;
+}
+
+enum status launching_begin(const struct options *options, struct user *user)
+{
+    enum status status = options->directory ? check_directory(options->directory) : STATUS_DONE;
+
+    if (!status && options->user)
+        status = find_user(options->user, user);
+    return status;
+}
+
+enum status launching_end(const struct options *options, const struct command_end *end)
+{
+    const char *name = options->command ? options->command[0] : "";
+    const char *kept = options->ignore_status ? "" : end->kept;
+
+    if (end->exec_error) {
+        say("%s: %s", name,
+            end->exec_error == -ENOENT ? "command not found" : strerror(-end->exec_error));
+        return STATUS_COMMAND;
+    }
+    if (!options->command || !end->ended)
+        return STATUS_DONE;
+    if (WIFSIGNALED(end->status))
+        say("%s: killed by signal %d (%s)%s", name, WTERMSIG(end->status),
+            strsignal(WTERMSIG(end->status)), kept);
+    else if (WEXITSTATUS(end->status))
+        say("%s: exited with status %d%s", name, WEXITSTATUS(end->status), kept);
+    else
+        return STATUS_DONE;
+    return options->ignore_status ? STATUS_DONE : STATUS_COMMAND;
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/* Any bytes, half of them as what each side said, as socat -r and -R write them. */
+#include <sys/socket.h>
+
+#include "tests/fuzz/reader_fuzz.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static const struct reader_options options = {.server = "/run/x", .type = SOCK_STREAM};
+
+    return fuzz_reader(&reader_raw, &options, data, size, 2);
+}

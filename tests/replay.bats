@@ -1,0 +1,511 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
+# --serve and --replay: real clients have their whole answer of a server that does not run, and real
+# servers are asked what was recorded.
+
+load helper
+load servers
+
+# What a command prints, recorded.
+take() { # FILE [OPTION...] COMMAND...
+    "${sockfixture[@]}" -q -w "$1.jsonl" "${@:2}" > "$1.out" 2> "$1.err"
+}
+
+# The server that was recorded there, for a command.
+serve() { # FILE [OPTION...] COMMAND...
+    "$SOCKFIXTURE" --serve "$path" -r "$1.jsonl" "${@:2}"
+}
+
+# No server runs any more.
+stop_servers() {
+    stop_background || true
+}
+
+# Without a server, the command prints what it printed with one, and asks for all that was recorded.
+same_answers() { # FILE [OPTION...] COMMAND...
+    [ ! -S "$path" ] || rm "$path"
+    serve "$@" > now.out 2> now.err || fail "status $?: $(cat now.err)"
+    diff now.out "$1.out"
+    [[ $(cat now.err) =~ ([0-9]+)\ of\ ([0-9]+)\ exchange.*asked\ for ]]
+    equal "${BASH_REMATCH[1]}" "${BASH_REMATCH[2]}" 'what was asked for, and what was recorded,'
+    [ ! -e "$path" ] || fail "$path is still there"
+}
+
+replay() { # STATUS FILE [OPTION...]
+    run "-$1" --separate-stderr "$SOCKFIXTURE" --replay "$path" -r "$2.jsonl" "${@:3}"
+}
+
+# A server and a client of any type of socket. The server greets, and puts brackets around what it is
+# asked; of what has a ! in it, it changes a byte if it is told to.
+write_talk() {
+    cat > talk.py << 'PYTHON'
+import os
+import socket
+import sys
+
+role, kind, path = sys.argv[1:4]
+kind = getattr(socket, "SOCK_" + kind.upper())
+asks = [b"one", b"", b"x" * 150000, b"!four!"]
+if kind != socket.SOCK_SEQPACKET:
+    asks.remove(b"")
+
+def answer(asked, changed):
+    return b"<" + (asked.replace(b"!", b"?", 1) if changed else asked) + b">"
+
+def server():
+    one = socket.socket(socket.AF_UNIX, kind)
+    one.bind(path)
+    changed = "changed" in sys.argv
+    if kind == socket.SOCK_DGRAM:
+        while True:
+            asked, client = one.recvfrom(200000)
+            one.sendto(answer(asked, changed), client)
+    one.listen()
+    while True:
+        client, _ = one.accept()
+        client.sendall(b"hello")
+        asked = b""
+        for ask in asks:
+            got = client.recv(200000) if kind == socket.SOCK_SEQPACKET else b""
+            while kind == socket.SOCK_STREAM and len(got) < len(ask):
+                got += client.recv(len(ask) - len(got))
+            client.sendall(answer(got, changed))
+        client.close()
+
+def client():
+    one = socket.socket(socket.AF_UNIX, kind)
+    if kind == socket.SOCK_DGRAM:
+        one.bind(f"{path}.{os.getpid()}")
+    one.connect(path)
+    if kind != socket.SOCK_DGRAM:
+        print(one.recv(5))
+    for ask in asks:
+        one.sendall(ask)
+        got = one.recv(200000)
+        while kind == socket.SOCK_STREAM and len(got) < len(ask) + 2:
+            got += one.recv(200000)
+        print(len(got), got[:9])
+    if kind != socket.SOCK_DGRAM:
+        print(one.recv(5))
+    else:
+        os.unlink(f"{path}.{os.getpid()}")
+
+globals()[role]()
+PYTHON
+}
+
+start_talk() { # KIND [changed]
+    rm -f "$path"
+    background python3 talk.py server "$1" "$path" "${@:2}"
+    wait_until 10 test -S "$path"
+    sleep 0.1 # until it listens
+}
+
+# Real clients
+
+@test "chronyc ntpdata, recorded once or several times" {
+    start_chronyd
+    take once chronyc -n -h "$chrony" ntpdata
+    take often --repeat 3 chronyc -n -h "$chrony" activity
+    stop_servers
+    path=$chrony
+    same_answers once chronyc -n -h "$chrony" ntpdata
+    grep -q 'response\[16:20\] echoes request\[8:12\] in every exchange, so it is taken' now.err
+    sed -i "$(($(wc -l < often.out) / 3))q" often.out
+    same_answers often chronyc -n -h "$chrony" activity
+}
+
+@test "chronyc tracking over UDP" {
+    start_chronyd
+    take udp --repeat 3 -s "udp:127.0.0.1:$chrony_port" chronyc -n -h 127.0.0.1 -p "$chrony_port" tracking
+    stop_servers
+    sed -i '14,$d' udp.out
+    for path in "udp:127.0.0.1:$chrony_port" ":$chrony_port" "udp:*:$chrony_port"; do
+        same_answers udp chronyc -n -h 127.0.0.1 -p "$chrony_port" tracking
+    done
+}
+
+@test "pmc GET, of several data sets" {
+    start_ptp4l
+    path=$ptp
+    take one --repeat 3 "${pmc[@]}" 'GET CURRENT_DATA_SET'
+    take several --repeat 3 "${pmc[@]}" 'GET DEFAULT_DATA_SET' 'GET PORT_DATA_SET' 'GET PARENT_DATA_SET'
+    stop_servers
+    sed -i "$(($(wc -l < one.out) / 3))q" one.out
+    same_answers one "${pmc[@]}" 'GET CURRENT_DATA_SET'
+    sed -i "$(($(wc -l < several.out) / 3))q" several.out
+    same_answers several "${pmc[@]}" 'GET DEFAULT_DATA_SET' 'GET PORT_DATA_SET' 'GET PARENT_DATA_SET'
+}
+
+@test "redis-cli: one request, many, a loop of connections" {
+    start_redis
+    printf '%s\n' 'SET a 1' 'INCR a' 'INCR a' 'LRANGE none 0 -1' 'nonsense' > in
+    take many sh -c "${redis[*]} < in"
+    take loop sh -c "for i in 1 2 3; do ${redis[*]} INCR b; done"
+    stop_servers
+    for frame in '' '--frame=resp'; do
+        same_answers many $frame sh -c "${redis[*]} < in"
+        same_answers loop $frame sh -c "for i in 1 2 3; do ${redis[*]} INCR b; done"
+    done
+}
+
+@test "redis, pipelined: at once and in pieces" {
+    start_redis
+    seq 2000 | sed 's/.*/ECHO &\r/' > in
+    take pipe sh -c "socat -t 5 STDIO UNIX-CONNECT:$path < in"
+    stop_servers
+    equal "$(wc -l < pipe.out)" 4000
+    for frame in '' '--frame=resp'; do
+        same_answers pipe $frame sh -c "socat -t 5 STDIO UNIX-CONNECT:$path < in"
+        same_answers pipe $frame sh -c "{ head -c 5000; sleep 0.1; head -c 3; sleep 0.1; cat; } < in |
+            socat -t 5 STDIO UNIX-CONNECT:$path"
+    done
+}
+
+@test "redis-cli --pipe makes up a word that comes back" {
+    start_redis
+    printf 'SET a 1\r\nGET a\r\n' > in
+    take pipe --repeat 3 sh -c "${redis[*]} --pipe < in"
+    take framed --repeat 3 --frame resp sh -c "${redis[*]} --pipe < in"
+    stop_servers
+    sed -i '4,$d' pipe.out framed.out
+    for frame in '' '--frame=resp'; do
+        same_answers pipe $frame sh -c "${redis[*]} --pipe < in"
+        same_answers framed $frame sh -c "${redis[*]} --pipe < in"
+    done
+}
+
+@test "psql: queries, an error, copies in and out" {
+    start_postgres
+    local queries=(-c 'select now(), 1' -c 'select generate_series(1, 100)'
+        -c 'create temp table copied(a int)' -c '\copy copied from numbers' -c '\copy copied to stdout')
+    seq 2000 > numbers
+    take psql "${psql[@]}" "${queries[@]}"
+    take error --ignore-status "${psql[@]}" -c 'select 1/0'
+    kill "$pid"
+    wait_until 30 test ! -S "$path"
+    for frame in '' '--frame=postgres'; do
+        same_answers psql $frame "${psql[@]}" "${queries[@]}"
+        run -4 --separate-stderr serve error $frame "${psql[@]}" -c 'select 1/0'
+        [[ $stderr == *"$(head -n 1 error.err)"*'psql: exited with status 1'* ]]
+    done
+}
+
+@test "curl: the end of a response is that of the connection" {
+    start_http
+    take curl "${curl[@]}" http://x/length http://x/chunked http://x/close
+    stop_servers
+    for frame in '' '--frame=http'; do
+        same_answers curl $frame "${curl[@]}" http://x/length http://x/chunked http://x/close
+    done
+}
+
+@test "of what strace and tcpdump have taken down" {
+    start_redis
+    redis-cli -s "$path" config set port "$(free_port)" > ports
+    port=$(redis-cli -s "$path" config get port | tail -n 1)
+    strace -f -yy -xx -s 100000 -o strace.jsonl redis-cli -s "$path" SET a b > strace.out
+    background tcpdump -i lo -U -w tcpdump.jsonl "tcp port $port"
+    wait_until 10 test -s tcpdump.jsonl
+    redis-cli -p "$port" GET a > tcpdump.out
+    wait_until 10 grep -aq 'GET' tcpdump.jsonl
+    stop_servers
+    same_answers strace redis-cli -s "$path" SET a b
+    path=tcp:127.0.0.1:$port
+    same_answers tcpdump redis-cli -p "$port" GET a
+}
+
+# Sockets of all types
+
+@test "stream, dgram and seqpacket: greetings, empty and long messages, the end" {
+    write_talk
+    for kind in stream dgram seqpacket; do
+        start_talk "$kind"
+        take "$kind" python3 talk.py client "$kind" "$path"
+        replay 0 "$kind"
+        stop_servers
+        same_answers "$kind" python3 talk.py client "$kind" "$path"
+        same_answers "$kind" --timing recorded python3 talk.py client "$kind" "$path"
+        path=@sockfixture-$$-$kind
+        run -0 --separate-stderr serve "$kind" -q "$SOCKFIXTURE" --replay "$path" -r "$kind.jsonl"
+        says '* exchanges: 0 differences'
+        path=$work/socket
+    done
+}
+
+@test "many clients at once, each with its own conversation" {
+    start_redis
+    cat > many.py << 'PYTHON'
+import socket
+import sys
+
+clients = [socket.socket(socket.AF_UNIX) for _ in range(50)]
+for client in clients:
+    client.connect(sys.argv[1])
+for turn in range(3):
+    for number, client in enumerate(clients):
+        client.sendall(b"INCRBY counter %d\r\n" % (number + 1))
+        print(client.recv(100))
+PYTHON
+    take many python3 many.py "$path"
+    stop_servers
+    for frame in '' '--frame=resp'; do
+        same_answers many $frame python3 many.py "$path"
+    done
+    "$SOCKFIXTURE" -q --serve "$path" -r many.jsonl sh -c "for i in 1 2 3 4; do
+        python3 many.py '$path' > many.\$i & done; wait"
+    cat many.[1-4] | sort | uniq -c | awk '{n += $1} END {print n, NR}' > counts
+    equal "$(cut -d ' ' -f 1 counts)" 600
+}
+
+# Servers
+
+@test "a real server passes" {
+    start_redis
+    printf '%s\n' 'SET a 1' 'INCR a' 'GET a' > in
+    take redis sh -c "redis-cli -s '$path' --no-raw < in"
+    take pipe sh -c "sed 's/\$/\r/' in | socat -t 5 STDIO UNIX-CONNECT:$path"
+    for frame in '' '--frame=resp' '--timing=recorded'; do
+        replay 0 redis $frame -s "$path"
+        says '* exchanges: 0 differences'
+        replay 0 pipe $frame
+    done
+    redis-cli -s "$path" set other value
+    replay 0 pipe --diff-format json
+    equal "$(jq -c .differences <<< "$output")" '[]'
+}
+
+@test "a real chronyd and ptp4l pass" {
+    start_chronyd
+    take activity --repeat 3 chronyc -n -h "$chrony" activity
+    take udp --repeat 3 -s "udp:127.0.0.1:$chrony_port" chronyc -h 127.0.0.1 -p "$chrony_port" activity
+    path=$chrony replay 0 activity
+    path=udp:127.0.0.1:$chrony_port replay 0 udp
+    stop_servers
+    start_ptp4l
+    take pmc --repeat 3 "${pmc[@]}" 'GET DEFAULT_DATA_SET' 'GET PRIORITY1'
+    path=$ptp replay 0 pmc
+}
+
+@test "a byte that is another one is named" {
+    write_talk
+    for kind in stream dgram seqpacket; do
+        start_talk "$kind"
+        take "$kind" python3 talk.py client "$kind" "$path"
+        stop_servers
+        start_talk "$kind" changed
+        replay 1 "$kind"
+        equal "$(head -n 1 <<< "$output")" '!four!: response[1:2] differs'
+        replay 1 "$kind" --diff-format github
+        [[ $output == *"file=$kind.jsonl,line=1"*'response[1:2] differs'* ]]
+        replay 0 "$kind" -q --volatile RESP:1:1
+        equal "$stderr" ''
+        stop_servers
+    done
+}
+
+@test "a server that says nothing, goes, or is not there" {
+    write_talk
+    start_talk stream
+    take talk python3 talk.py client stream "$path"
+    stop_servers
+    rm "$path"
+    replay 2 talk
+    says "$path: no such socket (is the server running?)"
+    background socat "UNIX-LISTEN:$path,fork" 'SYSTEM:printf hel; sleep 60'
+    wait_until 10 test -S "$path"
+    replay 1 talk -T 0.2
+    [[ $stderr == *'3 of 5 bytes of the answer came, and no more within 0.2 seconds (-T)'* ]]
+    stop_servers
+    rm -f "$path"
+    replay 2 talk
+    background socat "UNIX-LISTEN:$path,fork" 'SYSTEM:printf hello'
+    wait_until 10 test -S "$path"
+    replay 1 talk
+    [[ $stderr == *'the server has closed the connection'* || $stderr == *'Broken pipe'* ]]
+    [[ $output == *'is missing'* || $output == *'has 0 responses, and had 1'* ]]
+    path=udp:127.0.0.1:1
+    replay 2 talk
+    says "$path: what was recorded are stream sockets"
+}
+
+# What is not as it was recorded
+
+@test "an unknown request" {
+    start_redis
+    printf '%s\n' 'SET key value' 'GET key' > in
+    take redis sh -c "${redis[*]} < in"
+    stop_servers
+    for frame in '' '--frame=resp'; do
+        [ ! -S "$path" ] || rm "$path"
+        run -1 --separate-stderr serve redis $frame "${redis[@]}" GET kez
+        [[ $stderr == *'unknown request: 22 bytes (GET kez); nearest is "GET key", of 22 bytes, where request[19] differs'* ]]
+        [[ $stderr == *'GET key: request[19:20] differs'*'*79 0d 0a'*'*7a 0d 0a'* ]]
+        [[ $stderr == *'0 of '*' exchanges were asked for; 1 unknown request'* ]]
+        run -1 --separate-stderr serve redis $frame --diff-format json "${redis[@]}" GET kez
+        equal "$(jq -r '.differences[].title' <<< "$output")" 'GET key: request[19:20] differs'
+        # What is known is answered all the same.
+        run -1 --separate-stderr serve redis $frame sh -c "${redis[*]} GET kez; ${redis[*]} GET key"
+        [[ $output == *value ]]
+    done
+}
+
+@test "an unknown datagram" {
+    write_talk
+    start_talk dgram
+    take dgram python3 talk.py client dgram "$path"
+    stop_servers
+    rm "$path"
+    run -1 --separate-stderr serve dgram sh -c "printf onf | socat -t 0.1 STDIO UNIX-SENDTO:$path,bind=$work/back"
+    [[ $stderr == *'unknown request: 3 bytes (onf); nearest is "one", of 3 bytes, where request[2] differs'* ]]
+    run -0 --separate-stderr serve dgram sh -c "printf one | socat -u STDIO UNIX-SENDTO:$path"
+    [[ $stderr == *'a client has no address that its answer could go to (it has not bound its socket)'* ]]
+}
+
+@test "a client that asks for half and goes, one that is killed, one that only looks" {
+    write_talk
+    start_talk stream
+    take talk python3 talk.py client stream "$path"
+    stop_servers
+    rm "$path"
+    run -1 --separate-stderr serve talk sh -c "printf 'onexx' | socat -t 0 STDIO UNIX-CONNECT:$path"
+    [[ $stderr == *'a client has gone after 2 bytes of a request (xx); nearest is '* ]]
+    # Nobody reads the long answer.
+    run --separate-stderr serve talk python3 -c "
+import os, socket
+one = socket.socket(socket.AF_UNIX)
+one.connect('$path')
+one.sendall(b'one' + b'x' * 150000)
+one.recv(10)
+os.kill(os.getpid(), 9)"
+    equal "$status" 4
+    [[ $stderr == *'2 of 3 exchanges were asked for'* ]]
+    same_answers talk sh -c "socat -u OPEN:/dev/null UNIX-CONNECT:$path; python3 talk.py client stream $path"
+}
+
+@test "an address that is taken, a file that is in the way, a server that is dead" {
+    start_redis
+    take redis "${redis[@]}" PING
+    run -2 --separate-stderr serve redis true
+    says "$path: a server has it already (stop it, or serve somewhere else)"
+    kill -KILL "$pid"
+    wait_until 10 ended "$pid"
+    [ -S "$path" ]
+    run -0 serve redis "${redis[@]}" PING
+    [ ! -e "$path" ]
+    echo mine > "$path"
+    run -2 --separate-stderr serve redis true
+    says "$path: there is a file, which is no socket (move it away)"
+    equal "$(cat "$path")" mine
+    path=udp:127.0.0.1:53 run -2 --separate-stderr serve redis true
+    says "udp:127.0.0.1:53: what was recorded are stream sockets"
+    path=@sockfixture-$$
+    background "$SOCKFIXTURE" --serve "$path" -r redis.jsonl
+    wait_until 10 grep -q serving background.out
+    run -2 --separate-stderr serve redis true
+    says "$path: a server has it already*"
+}
+
+@test "until Ctrl-C, some exchanges, some time, or the end of the command" {
+    start_redis
+    take redis "${redis[@]}" PING
+    stop_servers
+    rm -f "$path"
+    for end in '-T 0.1' '-c 1' ''; do
+        background "$SOCKFIXTURE" --serve "$path" -r redis.jsonl $end
+        served=$pid
+        if [ "$end" != '-T 0.1' ]; then
+            wait_until 10 test -S "$path"
+            equal "$("${redis[@]}" PING)" PONG
+        fi
+        [ -n "$end" ] || kill -INT "$served"
+        finish "$served" 10
+        [ ! -e "$path" ]
+    done
+    run -4 --separate-stderr serve redis false
+    [[ $stderr == *'false: exited with status 1'* ]]
+    run -4 --separate-stderr serve redis "$work/none"
+    [[ $stderr == *"$work/none: command not found"* ]]
+    run -0 serve redis --ignore-status false
+    run -0 --separate-stderr serve redis -T 0.1 sh -c 'exec sleep 60'
+    run -0 --separate-stderr serve redis -c 1 sh -c "${redis[*]} PING; exec sleep 60"
+}
+
+@test "what the recording lacks is not made up" {
+    write_talk
+    start_talk stream
+    take talk --max-message 100 python3 talk.py client stream "$path"
+    stop_servers
+    rm "$path"
+    run -3 --separate-stderr serve talk python3 -c "
+import socket
+one = socket.socket(socket.AF_UNIX)
+one.connect('$path')
+one.sendall(b'one' + b'x' * 150000)
+got = b''
+while len(got) < 5 + 5 + 100:
+    got += one.recv(1000)"
+    [[ $stderr == *'incomplete: the response of "'*'" was sent without the '*' bytes that the recording lacks'* ]]
+    start_talk stream
+    replay 1 talk -T 0.2
+    [[ $stderr == *'cannot be asked, nor what follows in its conversation: the recording lacks a part of the request'* ]]
+}
+
+@test "a secret that was redacted can be any" {
+    write_talk
+    start_talk dgram
+    take talk --redact four python3 talk.py client dgram "$path"
+    stop_servers
+    sed s/four/five/ talk.py > five.py
+    grep -q '"!XXXX!"\|!\*\*\*\*!' talk.jsonl || grep -q redacted talk.jsonl
+    rm -f "$path"
+    run -0 serve talk python3 five.py client dgram "$path"
+    run -0 serve talk python3 talk.py client dgram "$path"
+    start_talk dgram
+    run --separate-stderr "$SOCKFIXTURE" --replay "$path" -r talk.jsonl
+    [[ $stderr == *'1 requests are asked with filler in them, as their secrets were redacted'* ]]
+}
+
+@test "one of several servers" {
+    start_redis
+    take both sh -c "${redis[*]} PING; socat -u OPEN:/dev/null UNIX-CONNECT:$path; printf hello | socat - UNIX-CONNECT:$work/other" || true
+    background socat "UNIX-LISTEN:$work/other,fork" EXEC:cat
+    wait_until 10 test -S other
+    take both sh -c "${redis[*]} PING; printf hello | socat -t 5 - UNIX-CONNECT:$work/other"
+    stop_servers
+    rm -f "$path" other
+    run -2 --separate-stderr serve both true
+    says "both.jsonl: has conversations with several servers, as $path and $work/other (-s says which)"
+    echo PONG > both.out
+    same_answers both -x "$work/other" "${redis[@]}" PING
+    echo hello > both.out
+    same_answers both -s "$work/other" sh -c "echo hello | head -c 5 | socat -t 5 - UNIX-CONNECT:$path; echo"
+    run -2 --separate-stderr serve both -s "$work/none" true
+    says "*none*"
+}
+
+@test "options that do not go together" {
+    printf '{}\n' > empty.jsonl
+    local try
+    while read -r try; do
+        # shellcheck disable=SC2086 # words
+        run -2 --separate-stderr "$SOCKFIXTURE" $try
+        [[ ${stderr_lines[0]} == 'sockfixture: '* ]] || fail "$try: $stderr"
+    done << 'END'
+--serve x
+--replay x
+--serve x --replay y -r empty.jsonl
+--serve x -r empty.jsonl
+--serve x -r none.jsonl
+--serve x -r empty.jsonl -o x.go
+--serve x -r empty.jsonl --check
+--serve x -r empty.jsonl --repeat 3 true
+--replay x -r empty.jsonl true
+--replay x -r empty.jsonl -c 1
+--replay x -r empty.jsonl -w y
+--timing recorded -r empty.jsonl
+--timing never --serve x -r empty.jsonl
+END
+    run -2 --separate-stderr "$SOCKFIXTURE" --serve x
+    says '--serve and --replay need the recording (-r) *'
+}

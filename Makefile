@@ -18,6 +18,8 @@ CFLAGS     ?= -O2 -g
 ARCH       := $(shell uname -m | sed 's/x86_64/x86/; s/aarch64/arm64/')
 SANITIZE   ?=
 
+JOBS       ?= $(shell nproc)
+
 Q := $(if $(filter 1,$(V)),,@)
 
 libs         := libbpf libelf jansson libpcap
@@ -46,8 +48,8 @@ scripts    := .ci/run $(shell grep -lE '^\#!.*\b(sh|bash)$$' tests/* tests/*/* t
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all deps deps-demo deps-examples examples deps-test deps-lint deps-deb deps-fuzz deps-bench deps-vm demo test unit-tests \
-        test-programs test-vm bench bench-vm dist deb sanitized valgrind coverage analyze fuzz fuzzers fuzz-targets lint format \
-        install uninstall clean help FORCE
+        test-programs test-vm bench bench-vm dist deb clang sanitized valgrind coverage analyze fuzz fuzzers fuzz-targets lint \
+        format install uninstall clean help FORCE
 
 all: $(BUILD)/sockfixture ## Build the program (the default)
 
@@ -184,7 +186,7 @@ examples: deps-examples ## Record the examples again, and make their fixtures
 	@[ examples/html/chronyc.png -nt examples/html/chronyc.html ] || examples/html/page
 
 test: deps-test $(if $(filter true,$(CI)),deps-vm deps-fuzz) ## Build and run all tests (with CI=true also under sanitizers and on other kernels)
-	@$(MAKE) --no-print-directory all unit-tests test-programs
+	@$(MAKE) --no-print-directory -j $(JOBS) all unit-tests test-programs
 	@$(sudo) env CI='$(CI)' BUILD='$(BUILD)' tests/run
 
 unit-tests: $(unit_tests)
@@ -207,16 +209,19 @@ bench-vm: deps-test deps-bench deps-vm ## The same of the socket backend and BCC
 	@$(sudo) tests/bench/guest tests/bench/results/guest.json $(BENCH_FLAGS)
 	@tests/bench/report.py --readme README.md tests/bench/results
 
+clang: deps ## Build the program with clang, in build/clang
+	@$(MAKE) --no-print-directory -j $(JOBS) BUILD=$(BUILD)/clang CC=$(CLANG) all
+
 sanitized: ## Build all of it with ASan and UBSan, in build/sanitized
-	@$(MAKE) --no-print-directory BUILD=$(BUILD)/sanitized SANITIZE=address,undefined \
+	@$(MAKE) --no-print-directory -j $(JOBS) BUILD=$(BUILD)/sanitized SANITIZE=address,undefined \
 		CFLAGS='-O1 -g' all unit-tests test-programs
 
 valgrind: deps-test ## Read recordings under valgrind
-	@$(MAKE) --no-print-directory all test-programs
+	@$(MAKE) --no-print-directory -j $(JOBS) all test-programs
 	@$(sudo) env BUILD='$(BUILD)' tests/valgrind
 
 coverage: deps-test ## Show how much of each file the tests reach
-	@$(MAKE) --no-print-directory BUILD=$(BUILD)/coverage CFLAGS='-O0 -g --coverage' all unit-tests test-programs
+	@$(MAKE) --no-print-directory -j $(JOBS) BUILD=$(BUILD)/coverage CFLAGS='-O0 -g --coverage' all unit-tests test-programs
 	@$(sudo) env BUILD='$(BUILD)/coverage' tests/coverage
 
 # gcc's analyzer for what it is right about: memory and files used after they are freed or closed, or
@@ -226,13 +231,13 @@ coverage: deps-test ## Show how much of each file the tests reach
 ANALYZER := -fanalyzer -Wno-analyzer-malloc-leak -Wno-analyzer-fd-leak \
             -Wno-analyzer-use-of-uninitialized-value -Wno-analyzer-null-dereference -Wno-analyzer-null-argument
 analyze: deps ## Look for mistakes with gcc -fanalyzer
-	@$(MAKE) --no-print-directory BUILD=$(BUILD)/analyze CC=gcc CFLAGS='-O1 -g $(ANALYZER)' all
+	@$(MAKE) --no-print-directory -j $(JOBS) BUILD=$(BUILD)/analyze CC=gcc CFLAGS='-O1 -g $(ANALYZER)' all
 
 fuzz: fuzzers ## Fuzz each target below tests/fuzz for FUZZ_SECONDS (60), FUZZ_JOBS (2) at a time
 	@BUILD='$(BUILD)' tests/fuzz/run -j $(or $(FUZZ_JOBS),2) $(FUZZ)
 
 fuzzers: deps deps-fuzz ## Build the fuzzers, in build/fuzz
-	@$(MAKE) --no-print-directory BUILD=$(BUILD)/fuzz CC=$(CLANG) CFLAGS='-O1 -g -Wno-format-nonliteral' \
+	@$(MAKE) --no-print-directory -j $(JOBS) BUILD=$(BUILD)/fuzz CC=$(CLANG) CFLAGS='-O1 -g -Wno-format-nonliteral' \
 		SANITIZE=fuzzer-no-link,address,undefined fuzz-targets
 
 fuzz-targets: $(fuzzers)

@@ -268,6 +268,8 @@ static int on_message(void *context, const struct message_facts *facts)
     err = is_recorded(all, conversation, endpoint, facts);
     if (err)
         return err < 0 ? err : 0;
+    if (!facts->sent)
+        parties_heard(&all->parties, conversation, endpoint);
     to = facts->sent ? receiver_of(conversation, endpoint) : NULL;
     if (to)
         err = parcels_sent(&to->parcels, facts);

@@ -164,6 +164,32 @@ static struct conversation *connected_conversation(struct parties *all, struct e
     return endpoint->only;
 }
 
+static bool leads_to(const char *address, const char *file, uint32_t pid)
+{
+    char now[ADDRESS_TEXT_SIZE];
+
+    return address_file(now, address, pid) && strcmp(now, file) == 0;
+}
+
+/*
+ * The conversation with whoever has that file, by whatever path. The number of a file that is gone
+ * is used again: then the path that was known leads there no more.
+ */
+static struct conversation *find_by_file(struct parties *all, const struct endpoint *endpoint,
+                                         const char *file)
+{
+    struct conversation *conversation = acquaintances_find(&endpoint->acquaintances, file);
+    const struct end *end;
+
+    if (!conversation || is_overtaken(all, endpoint, conversation, file))
+        return NULL;
+    end = &conversation->parties[!party_of(conversation, endpoint)].end;
+    return leads_to(end->address, file, endpoint->facts.pid) ||
+                   leads_to(end->address, file, end->pid)
+               ? conversation
+               : NULL;
+}
+
 struct conversation *parties_conversation(struct parties *all, struct endpoint *endpoint,
                                           const char *name)
 {
@@ -184,9 +210,7 @@ struct conversation *parties_conversation(struct parties *all, struct endpoint *
         return conversation;
     /* One socket may go by several paths: an answer need not come from the path asked. */
     has_file = address_file(file, name, endpoint->facts.pid);
-    conversation = has_file ? acquaintances_find(&endpoint->acquaintances, file) : NULL;
-    if (conversation && is_overtaken(all, endpoint, conversation, file))
-        conversation = NULL;
+    conversation = has_file ? find_by_file(all, endpoint, file) : NULL;
     if (!conversation) {
         conversation = join_or_open(all, endpoint, name);
         if (!conversation ||
@@ -195,6 +219,22 @@ struct conversation *parties_conversation(struct parties *all, struct endpoint *
         endpoint->talks++;
     }
     return acquaintances_add(&endpoint->acquaintances, name, conversation) ? NULL : conversation;
+}
+
+void parties_heard(struct parties *all, struct conversation *conversation,
+                   const struct endpoint *endpoint)
+{
+    struct party *other = &conversation->parties[!party_of(conversation, endpoint)];
+    struct end *end = &other->end;
+
+    if (other->endpoint || endpoint->facts.type != SOCK_DGRAM || endpoint_is_inet(endpoint))
+        return;
+    if (peers_is_there(end->pid))
+        return;
+    end->pid = 0;
+    end->inode = 0;
+    end->comm[0] = '\0';
+    peers_complete(all->peers, end, endpoint->facts.family);
 }
 
 int party_learn(struct party *party)

@@ -53,6 +53,13 @@ struct conversation *parties_conversation(struct parties *all, struct endpoint *
 int parties_other_observed(struct parties *all, struct conversation *conversation,
                            const struct endpoint *endpoint);
 
+/*
+ * The endpoint has received a datagram of the conversation: if the process is gone that was found
+ * at the other end's address, or none was, whoever is there now is looked up.
+ */
+void parties_heard(struct parties *all, struct conversation *conversation,
+                   const struct endpoint *endpoint);
+
 /* Which of the conversation's parties the endpoint is. */
 int party_of(const struct conversation *conversation, const struct endpoint *endpoint);
 

@@ -2,7 +2,8 @@
 /*
  * The kernel tells the peer's process where sockets are connected as streams are. For datagrams it
  * does not: whoever holds the socket bound to that path is looked up, which means to read all of
- * /proc, so what one look found is kept and the next one waits a while.
+ * /proc, so what one look found is kept and the next one waits a while. A client that comes, asks
+ * and goes is a process that was not there before: for those alone, looking takes little.
  */
 #include "capture/peer.h"
 
@@ -10,6 +11,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <search.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,8 +24,8 @@
 #include "capture/text.h"
 #include "capture/tree.h"
 
-/* Looking may take this share of the time: one part in SPARING. */
-enum { SPARING = 50 };
+/* Looking may take this share of the time: one part in so many. */
+enum { SPARING = 50, SPARING_NEW = 10 };
 
 /* A named socket of this machine. */
 struct owner {
@@ -37,8 +39,18 @@ struct peers {
     struct owner *owners;
     void *by_address;
     void *by_inode;
-    uint64_t next_look; /* CLOCK_MONOTONIC, ns */
+    void *known;                       /* a tree of struct process: those that were looked at */
+    uint64_t next_look, next_look_new; /* CLOCK_MONOTONIC, ns */
 };
+
+struct process {
+    uint32_t pid;
+};
+
+static int compare_pid(const void *a, const void *b)
+{
+    return tree_compare_numbers(((const struct process *)a)->pid, ((const struct process *)b)->pid);
+}
 
 static int compare_address(const void *a, const void *b)
 {
@@ -67,7 +79,8 @@ static void forget(struct peers *peers)
 {
     tdestroy(peers->by_address, keep_node);
     tdestroy(peers->by_inode, keep_node);
-    peers->by_address = peers->by_inode = NULL;
+    tdestroy(peers->known, free);
+    peers->by_address = peers->by_inode = peers->known = NULL;
     while (peers->owners) {
         struct owner *owner = peers->owners;
 
@@ -82,13 +95,17 @@ static void add_socket(struct peers *peers, char *line)
 {
     char text[ADDRESS_TEXT_SIZE];
     struct owner *owner;
+    unsigned type;
     uint64_t inode;
     int path = 0;
 
     line[strcspn(line, "\n")] = '\0';
-    if (sscanf(line, "%*s %*s %*s %*s %*s %*s %lu %n", &inode, &path) != 1 || !path || !line[path])
+    if (sscanf(line, "%*s %*s %*s %*s %x %*s %lu %n", &type, &inode, &path) != 2 || !path ||
+        !line[path])
         return;
     text_escape(text, sizeof(text), line + path, strlen(line + path));
+    if (tree_find(&peers->by_inode, &(struct owner){.inode = inode}, compare_inode))
+        return;
     owner = calloc(1, sizeof(*owner));
     if (!owner)
         return;
@@ -100,6 +117,9 @@ static void add_socket(struct peers *peers, char *line)
     }
     owner->next = peers->owners;
     peers->owners = owner;
+    if (type ==
+        SOCK_DGRAM) /* a name is one socket's at a time; streams share it with who listens */
+        tdelete(owner, &peers->by_address, compare_address);
     tsearch(owner, &peers->by_address, compare_address);
     tsearch(owner, &peers->by_inode, compare_inode);
 }
@@ -145,23 +165,48 @@ static void read_descriptors(struct peers *peers, const char *pid)
     closedir(directory);
 }
 
-static void look(struct peers *peers)
+/* Whether the process has not been looked at; it has been from now on. */
+static bool is_new(struct peers *peers, const char *pid)
 {
-    uint64_t begin = now();
+    struct process key = {.pid = (uint32_t)strtoul(pid, NULL, 10)};
+
+    if (tree_find(&peers->known, &key, compare_pid))
+        return false;
+    tree_get(&peers->known, &key, sizeof(key), compare_pid, NULL); /* else it is looked at again */
+    return true;
+}
+
+/* Looks at the sockets that have come, and who of the processes not looked at holds them. */
+static void look_at_new(struct peers *peers)
+{
     struct dirent *entry;
     DIR *proc;
 
-    if (begin < peers->next_look)
-        return;
-    forget(peers);
     read_sockets(peers);
     proc = opendir("/proc");
     while (proc && (entry = readdir(proc)))
-        if (isdigit((unsigned char)entry->d_name[0]))
+        if (isdigit((unsigned char)entry->d_name[0]) && is_new(peers, entry->d_name))
             read_descriptors(peers, entry->d_name);
     if (proc)
         closedir(proc);
-    peers->next_look = now() + (now() - begin) * SPARING;
+}
+
+/* Looks at all processes, if it is not too soon for that; else at those that have come. */
+static void look(struct peers *peers)
+{
+    uint64_t begin = now(), took;
+    const bool all = begin >= peers->next_look;
+
+    if (!all && begin < peers->next_look_new)
+        return;
+    if (all)
+        forget(peers);
+    look_at_new(peers);
+    took = now() - begin;
+    if (all)
+        peers->next_look = begin + took + took * SPARING;
+    else
+        peers->next_look_new = begin + took + took * SPARING_NEW;
 }
 
 static struct owner *owner_find(const struct peers *peers, const char *address)
@@ -197,17 +242,22 @@ void peers_free(struct peers *peers)
     free(peers);
 }
 
+bool peers_is_there(uint32_t pid)
+{
+    return pid && (kill((pid_t)pid, 0) == 0 || errno != ESRCH);
+}
+
 void peers_complete(struct peers *peers, struct end *end, int family)
 {
     struct owner *owner;
 
     if (!end->pid && family == AF_UNIX && end->address[0]) {
         owner = owner_find(peers, end->address);
-        if (!owner || !owner->pid) {
+        if (!owner || !peers_is_there(owner->pid)) {
             look(peers);
             owner = owner_find(peers, end->address);
         }
-        if (owner) {
+        if (owner && (!owner->pid || peers_is_there(owner->pid))) {
             end->pid = owner->pid;
             end->inode = end->inode ? end->inode : owner->inode;
         }

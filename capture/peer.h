@@ -17,4 +17,7 @@ void peers_free(struct peers *peers);
  */
 void peers_complete(struct peers *peers, struct end *end, int family);
 
+/* Does the process still run? There is none of number 0. */
+bool peers_is_there(uint32_t pid);
+
 #endif

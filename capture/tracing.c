@@ -86,6 +86,22 @@ static int before_load(struct bpf_program *program, struct bpf_prog_load_opts *o
     return options->attach_btf_id ? bpf_program__set_type(program, BPF_PROG_TYPE_TRACING) : -ESRCH;
 }
 
+/*
+ * libbpf before 1.3 frees its list with the last handler in it, and uses that list when the next
+ * one comes: so one that is for no section of ours stays there.
+ */
+static int keep_list(void)
+{
+    static bool is_kept;
+    int handler = 0;
+
+    if (!is_kept)
+        handler =
+            libbpf_register_prog_handler("sockfixture", BPF_PROG_TYPE_RAW_TRACEPOINT, 0, NULL);
+    is_kept = handler >= 0;
+    return is_kept ? 0 : handler;
+}
+
 static int add_handlers(struct tracing *tracing)
 {
     struct libbpf_prog_handler_opts options = {
@@ -93,7 +109,10 @@ static int add_handlers(struct tracing *tracing)
         .cookie = (long)tracing,
         .prog_prepare_load_fn = before_load,
     };
+    int err = keep_list();
 
+    if (err)
+        return err;
     for (size_t i = 0; i < PLACES; i++) {
         if (!places[i].handler)
             continue;

@@ -25,9 +25,9 @@ watches_begun() {
 }
 
 # A program in Python that goes on; it comes on standard input.
-background_python() {
+background_python() { # [ARG...]
     cat > "$work/program$watches.py"
-    background python3 -SEs "$work/program$watches.py"
+    background python3 -SEs "$work/program$watches.py" "$@"
 }
 
 # Ends that as Ctrl-C does; the status must be this.
@@ -109,6 +109,43 @@ one_echo() { # ADDRESS OF SOCAT'S SERVER, OF ITS CLIENT, OPTION...
     say_line "$2" hello
     end_watch 0
     equal "$(texts)" 'hello <hello' 'what was recorded, and what was said,'
+}
+
+@test "-p with a datagram server: clients at one path, and at files of one number, are told apart" {
+    local client clients=() server
+    background_python "$work/server" << 'PYTHON'
+import socket, sys
+with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as server:
+    server.bind(sys.argv[1])
+    while True:
+        said, client = server.recvfrom(100)
+        server.sendto(said, client)
+PYTHON
+    server=$pid
+    wait_until 30 test -S "$work/server"
+    watch -p "$server"
+    for client in one one other; do
+        background_python "$work/server" "$work/$client" << 'PYTHON'
+import signal, socket, sys
+with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as client:
+    client.bind(sys.argv[2])
+    client.sendto(b"question", sys.argv[1])
+    client.recv(100)
+    signal.pause()
+PYTHON
+        clients+=("$pid")
+        wait_until 30 grep -q "\"pid\":$pid," "$recording"
+        wait_until 30 eval "[ \$(wc -l < $recording) -gt $((2 * ${#clients[@]})) ]"
+        kill "$pid"
+        wait "$pid" || true
+        rm "$work/$client"
+    done
+    end_watch 0
+    equal "$(said '"\(.conversation) \(.direction) \(.peer.pid) \(.peer.address)"')" "$(
+        printf '%s\n' \
+            {"1 request","1 response"}" ${clients[0]} $work/one" \
+            {"1 request","1 response"}" ${clients[1]} $work/one" \
+            {"2 request","2 response"}" ${clients[2]} $work/other")"
 }
 
 @test "-s with a path, a link to it, a relative path, and through a process's root" {

@@ -68,7 +68,12 @@ def server():
         for ask in asks:
             got = client.recv(200000) if kind == socket.SOCK_SEQPACKET else b""
             while kind == socket.SOCK_STREAM and len(got) < len(ask):
-                got += client.recv(len(ask) - len(got))
+                more = client.recv(len(ask) - len(got))
+                if not more:
+                    break # it has gone
+                got += more
+            if kind == socket.SOCK_STREAM and len(got) < len(ask):
+                break
             client.sendall(answer(got, changed))
         client.close()
 
@@ -83,7 +88,9 @@ def client():
         one.sendall(ask)
         got = one.recv(200000)
         while kind == socket.SOCK_STREAM and len(got) < len(ask) + 2:
-            got += one.recv(200000)
+            more = one.recv(200000)
+            assert more, "the server has gone"
+            got += more
         print(len(got), got[:9])
     if kind != socket.SOCK_DGRAM:
         print(one.recv(5))
@@ -129,12 +136,13 @@ start_talk() { # KIND [changed]
     start_ptp4l
     path=$ptp
     take one --repeat 3 "${pmc[@]}" 'GET CURRENT_DATA_SET'
-    take several --repeat 3 "${pmc[@]}" 'GET DEFAULT_DATA_SET' 'GET PORT_DATA_SET' 'GET PARENT_DATA_SET'
+    local several="for set in DEFAULT PORT PARENT; do ${pmc[*]@Q} \"GET \${set}_DATA_SET\"; done"
+    take several --repeat 3 sh -c "$several"
     stop_servers
     sed -i "$(($(wc -l < one.out) / 3))q" one.out
     same_answers one "${pmc[@]}" 'GET CURRENT_DATA_SET'
     sed -i "$(($(wc -l < several.out) / 3))q" several.out
-    same_answers several "${pmc[@]}" 'GET DEFAULT_DATA_SET' 'GET PORT_DATA_SET' 'GET PARENT_DATA_SET'
+    same_answers several sh -c "$several"
 }
 
 @test "redis-cli: one request, many, a loop of connections" {
@@ -165,13 +173,12 @@ start_talk() { # KIND [changed]
 @test "redis-cli --pipe makes up a word that comes back" {
     start_redis
     printf 'SET a 1\r\nGET a\r\n' > in
-    take pipe --repeat 3 sh -c "${redis[*]} --pipe < in"
-    take framed --repeat 3 --frame resp sh -c "${redis[*]} --pipe < in"
+    # It takes another word each second.
+    take pipe --repeat 3 --frame resp sh -c "sleep 1.1; ${redis[*]} --pipe < in"
     stop_servers
-    sed -i '4,$d' pipe.out framed.out
+    sed -i '4,$d' pipe.out
     for frame in '' '--frame=resp'; do
         same_answers pipe $frame sh -c "${redis[*]} --pipe < in"
-        same_answers framed $frame sh -c "${redis[*]} --pipe < in"
     done
 }
 
@@ -277,6 +284,7 @@ PYTHON
 
 @test "a real chronyd and ptp4l pass" {
     start_chronyd
+    wait_until 30 sh -c "chronyc -n -h '$chrony' activity | grep -qx '0 sources doing burst (return to online)'"
     take activity --repeat 3 chronyc -n -h "$chrony" activity
     take udp --repeat 3 -s "udp:127.0.0.1:$chrony_port" chronyc -h 127.0.0.1 -p "$chrony_port" activity
     path=$chrony replay 0 activity
@@ -295,7 +303,7 @@ PYTHON
         stop_servers
         start_talk "$kind" changed
         replay 1 "$kind"
-        equal "$(head -n 1 <<< "$output")" '!four!: response[1:2] differs'
+        [[ $output == "!four!: response[1:2] differs"* ]] || fail "$kind: $output; $stderr"
         replay 1 "$kind" --diff-format github
         [[ $output == *"file=$kind.jsonl,line=1"*'response[1:2] differs'* ]]
         replay 0 "$kind" -q --volatile RESP:1:1

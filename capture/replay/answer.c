@@ -20,6 +20,12 @@ static int find_source(const struct said *recorded, const struct said *asked,
     return 0;
 }
 
+/* Appends that part of the message, which may have no bytes at all. */
+static int add_part(struct said *out, const struct said *said, size_t from, size_t to)
+{
+    return to > from ? said_append(NULL, out, said->data + from, to - from) : 0;
+}
+
 /* Appends what the range echoes, or, where nobody said it yet, what is recorded. */
 static int add_echo(struct said *out, const struct exchange *recorded, const struct said *response,
                     const struct range *range, const struct side *asked, bool *resized)
@@ -30,13 +36,13 @@ static int add_echo(struct said *out, const struct exchange *recorded, const str
 
     if (range->echo_message >= request->count || range->echo_message >= asked->count ||
         range->echo_offset + range->length > request->messages[range->echo_message].length)
-        return said_append(NULL, out, response->data + range->offset, range->length);
+        return add_part(out, response, range->offset, range_end(range));
     err = find_source(&request->messages[range->echo_message],
                       &asked->messages[range->echo_message], range, &from, &length);
     if (err)
         return err;
     *resized = *resized || length != range->length;
-    return said_append(NULL, out, asked->messages[range->echo_message].data + from, length);
+    return add_part(out, &asked->messages[range->echo_message], from, from + length);
 }
 
 int answer_fill(struct said *out, const struct exchange *recorded, size_t message,
@@ -51,10 +57,10 @@ int answer_fill(struct said *out, const struct exchange *recorded, size_t messag
 
         if (range->kind != RANGE_ECHO)
             continue;
-        err = said_append(NULL, out, response->data + done, range->offset - done);
+        err = add_part(out, response, done, range->offset);
         if (!err)
             err = add_echo(out, recorded, response, range, asked, resized);
         done = range_end(range);
     }
-    return err ? err : said_append(NULL, out, response->data + done, response->length - done);
+    return err ? err : add_part(out, response, done, response->length);
 }

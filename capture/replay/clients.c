@@ -259,21 +259,19 @@ static void answer(struct clients *clients, struct client *client)
 
     while (!client->gone && client->retry <= clients->now &&
            outbox_next(live_outbox(client->live), &next) && next.due <= clients->now) {
-        ssize_t sent = has_address(client) ? send_to(client, &next) : 0;
+        const bool told = has_address(client) && !client->deaf;
+        ssize_t sent = told ? send_to(client, &next) : (ssize_t)next.length;
 
         if (sent == -EAGAIN) {
             client->retry = client->fd < 0 ? clients->now + RETRY : 0;
             break;
         }
-        if (!has_address(client) || (sent < 0 && client->fd < 0)) {
-            tell_unanswered(clients, client, (int)sent);
-            sent = (ssize_t)next.length;
-        } else if (sent < 0) {
-            client->gone = true;
-            break;
-        } else {
+        if (client->fd < 0 && (!told || sent < 0))
+            tell_unanswered(clients, client, told ? (int)sent : 0);
+        client->deaf = client->deaf || (client->fd >= 0 && sent < 0);
+        if (told && sent >= 0)
             show(clients, client, RESPONSE, next.data, (size_t)sent);
-        }
+        sent = sent < 0 ? (ssize_t)next.length : sent;
         client->heard = clients->now;
         outbox_sent(live_outbox(client->live), (size_t)sent);
     }

@@ -21,6 +21,7 @@ struct client {
     uint64_t retry; /* nothing is sent before that */
     bool finished;  /* it says no more */
     bool closing;   /* it is told no more */
+    bool deaf;      /* it takes no answers, but what it has said before is read */
     bool gone;
     bool told; /* that it cannot be answered */
 };

@@ -73,7 +73,7 @@ static int make_part(struct live *live, const struct scripted *scripted, size_t 
         return err;
     from = from < length ? from : length;
     to = to < length ? to : length;
-    return said_append(NULL, out, live->answer.data + from, to - from);
+    return to > from ? said_append(NULL, out, live->answer.data + from, to - from) : 0;
 }
 
 /* Sends the parts of the response that come when so much of the request has. */

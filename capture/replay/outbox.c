@@ -38,8 +38,10 @@ bool outbox_next(const struct outbox *outbox, struct outgoing *out)
 
     if (!first)
         return false;
-    *out = (struct outgoing){first->bytes.data + first->sent, first->bytes.length - first->sent,
-                             first->due};
+    *out = (struct outgoing){
+        .data = first->bytes.data, .length = first->bytes.length - first->sent, .due = first->due};
+    if (first->sent)
+        out->data += first->sent;
     return true;
 }
 

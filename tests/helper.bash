@@ -112,9 +112,9 @@ stop_background() {
     local group
     for group in "${groups[@]}"; do
         kill -TERM -- "-$group" 2> /dev/null || kill -TERM "$group" 2> /dev/null || continue
-        kill -CONT -- "-$group" 2> /dev/null
-        wait_until 5 group_ended "$group" 2> /dev/null || kill -KILL -- "-$group"
-        wait "$group" 2> /dev/null
+        kill -CONT -- "-$group" 2> /dev/null || true
+        wait_until 5 group_ended "$group" 2> /dev/null || kill -KILL -- "-$group" || true
+        wait "$group" 2> /dev/null || true
     done
     groups=()
     return 0

@@ -50,6 +50,13 @@ bpf_programs() {
 
 @test "calls of 32-bit programs are counted where they cannot be read" {
     local backend counted
+    # Some kernels run no 32-bit code: there, whoever makes such a call is killed, with us or without.
+    if ! "$programs/foreign"; then
+        run -4 --separate-stderr "$SOCKFIXTURE" -q -o out.json "$programs/foreign"
+        says "*/foreign: killed by signal 11 *"
+        dmesg | grep -qiE '(ia-?32|32-bit) emulation (off|disabled)'
+        return
+    fi
     for backend in syscall ptrace; do
         run -3 --separate-stderr "$SOCKFIXTURE" --backend "$backend" -o out.json -w rec.jsonl \
             "$programs/foreign"

@@ -176,7 +176,39 @@ static struct value row_number(const struct value *of)
     return value_number(of, of->index / ROW + 1);
 }
 
-const struct value_field row_fields[] = {{"number", row_number}, {0}};
+/* Where the dump of a row has the byte: its pairs of digits, and behind them the text. */
+enum { DUMP_PAIR = 5, DUMP_TEXT = ROW / 2 * DUMP_PAIR + 1, DUMP_COLUMNS = DUMP_TEXT + ROW };
+
+static size_t mark_byte(char *marks, size_t at)
+{
+    memset(marks + at / 2 * DUMP_PAIR + at % 2 * 2, '^', 2);
+    marks[DUMP_TEXT + at] = '^';
+    return DUMP_TEXT + at + 1;
+}
+
+/* To stand below the dump of the row; nothing if none of its bytes is volatile. */
+static void make_marks(const struct value *value, char out[VALUE_TEXT_SIZE])
+{
+    const struct ranges *ranges = &((const struct said *)value->self)->ranges;
+    size_t length = 0;
+
+    memset(out, ' ', DUMP_COLUMNS);
+    for (size_t at = 0; at < ROW; at++)
+        if (ranges_find(ranges, value->index + at))
+            length = mark_byte(out, at);
+    out[length] = '\0';
+}
+
+static struct value row_marks(const struct value *of)
+{
+    static const struct text_maker maker = {make_marks};
+    struct value marks = value_made_text(of, &maker, of->self);
+
+    marks.index = of->index;
+    return marks;
+}
+
+const struct value_field row_fields[] = {{"number", row_number}, {"marks", row_marks}, {0}};
 
 static bool find_in_row(const struct value *value, const char *name, size_t length,
                         struct value *child)

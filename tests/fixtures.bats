@@ -56,6 +56,14 @@ every_language() {
     done
 }
 
+@test "what is to be read marks the volatile bytes below their hexdump" {
+    local lang
+    for lang in markdown text; do
+        emit optional fixture --lang "$lang" --bytes hex
+        grep -A1 '00000000: 0001 02 ' fixture | grep -qE '^ +  \^\^ \^\^ +\^\^$' || fail "$lang does not mark them"
+    done
+}
+
 # Nothing of it drives a terminal, turns the text around or hides in it.
 @test "hostile names do not show as anything else" {
     local lang

@@ -319,24 +319,24 @@ both() { # PORT COMMAND...
     same_fixtures 0 recording.jsonl dump.pcap --command "$(cat command)"
 }
 
-# The fixtures of what strace and tcpdump saw of what we recorded, at the same time.
-three_same() { # [OPTION...]
+# The fixtures of what these saw of what we recorded, at the same time.
+all_same() { # 'FILE...' [OPTION...]
     local lang file
     for lang in json go c; do
-        for file in recording.jsonl trace dump.pcap; do
-            "$SOCKFIXTURE" -q -r "$file" --command 'the same' "$@" --lang "$lang" -o "$file.$lang"
+        for file in recording.jsonl $1; do
+            "$SOCKFIXTURE" -q -r "$file" --command 'the same' "${@:2}" --lang "$lang" -o "$file.$lang"
+            cmp "recording.jsonl.$lang" "$file.$lang"
         done
-        cmp "recording.jsonl.$lang" "trace.$lang"
-        cmp "recording.jsonl.$lang" "dump.pcap.$lang"
+        [ "$lang" != json ] ||
+            [ "$(jq '[.conversations[].exchanges[]] | length' "$file.json")" -gt 0 ] || fail 'nothing was said'
     done
-    [ "$(jq '[.conversations[].exchanges[]] | length' dump.pcap.json)" -gt 0 ] || fail 'nothing was said'
 }
 
 @test "strace and tcpdump beside us: chronyc over UDP" {
     start_chronyd
     both "$chrony_port" strace -f -s 65536 -o trace \
         chronyc -n -h 127.0.0.1 -p "$chrony_port" -m tracking sources
-    three_same
+    all_same 'trace dump.pcap'
 }
 
 @test "strace and tcpdump beside us: redis-cli pipelining over TCP" {
@@ -345,8 +345,9 @@ three_same() { # [OPTION...]
     wait_until 30 redis-cli -p "$port" ping
     for ((i = 0; i < 300; i++)); do printf 'SET key%d %d\r\nGET key%d\r\n' $i $i $i; done > in
     both "$port" strace -f -s 65536 -o trace sh -c "redis-cli -p $port --pipe < in"
-    three_same --frame resp
-    three_same
+    all_same 'trace dump.pcap' --frame resp
+    # Where an answer crosses the next request, the wire has another order than the client.
+    all_same trace
 }
 
 # What was said, as one line; the bytes that are missing behind a message are a number.

@@ -12,6 +12,7 @@ import subprocess
 import sys
 
 ROW = re.compile(r"[0-9a-f]{8}: ")
+MARKS = re.compile(r"[ ^]+$")  # where bytes of the row above are volatile
 BEGINS = {
     "hex": re.compile(r"# .*, (?:request|response)(?: \d+)?, (\d+) bytes?(?:; .*)?$"),
     "text": re.compile(r"  [<>] (\d+) bytes?(?:; .*)?$"),
@@ -35,6 +36,8 @@ def read(kind, path):
                 message = (int(begins[1]), [], [])
             elif message and ROW.match(line.removeprefix("    ") if kind == "text" else line):
                 message[1].append(line.strip())
+            elif message and message[1] and MARKS.match(line):
+                continue
             elif message and kind == "text" and line.startswith("    "):
                 message[2].append(line[4:])
             elif message and kind == "markdown" and line.startswith('"'):

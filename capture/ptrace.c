@@ -28,6 +28,7 @@
 #include "capture/losses.h"
 #include "capture/proc.h"
 #include "capture/processor.h"
+#include "capture/ptrace_cover.h"
 #include "capture/ptrace_filter.h"
 #include "capture/ptrace_moved.h"
 #include "capture/ptrace_pass.h"
@@ -57,7 +58,8 @@ struct recorder {
     struct moved moved;
     struct threads threads;
     struct processor processor;
-    size_t sending; /* threads in a call that the sink has been told of */
+    size_t sending;  /* threads in a call that the sink has been told of */
+    size_t covering; /* threads that make calls for us */
     struct losses losses;
     bool closing; /* what begins now is no longer recorded */
     bool said_unprivileged, said_traces;
@@ -80,6 +82,14 @@ static int thread_leave(struct recorder *recorder, struct thread *thread)
     return err;
 }
 
+/* The thread makes no calls for us any more. */
+static void cover_end(struct recorder *recorder, struct thread *thread)
+{
+    if (thread->cover.step)
+        recorder->covering--;
+    thread->cover.step = COVER_NONE;
+}
+
 static int thread_ended(struct recorder *recorder, pid_t tid)
 {
     struct thread *thread = threads_find(&recorder->threads, tid);
@@ -87,6 +97,7 @@ static int thread_ended(struct recorder *recorder, pid_t tid)
 
     if (!thread)
         return 0;
+    cover_end(recorder, thread);
     err = thread_leave(recorder, thread);
     threads_drop(&recorder->threads, thread);
     return err;
@@ -152,6 +163,8 @@ static int before_call(struct recorder *recorder, struct thread *thread,
     case FILTER_IO_URING:
         recorder->losses.unfollowed++;
         return CALL_PASSES;
+    case FILTER_BEHIND:
+        return CALL_PASSES;
     }
     for (int i = 0; i < 6; i++)
         arguments[i] = info->seccomp.args[i];
@@ -160,6 +173,40 @@ static int before_call(struct recorder *recorder, struct thread *thread,
         return CALL_PASSES;
     return call_enter(&thread->call, (enum call_kind)stop, arguments, recorder->sockets,
                       &thread->caller, recorder->sink);
+}
+
+/* Before a call behind which the process must have the second filter; without it, what is said then
+ * may not be seen. */
+static int on_door(struct recorder *recorder, struct thread *thread,
+                   const struct __ptrace_syscall_info *info)
+{
+    pid_t tid = thread->caller.tid;
+    int err = -ENOTSUP;
+
+    if (!cover_needed(tid, info))
+        return pass_resume(tid, PTRACE_CONT, 0);
+    if (!thread->cover.refused)
+        err = cover_begin(&thread->cover, tid);
+    if (!err) {
+        recorder->covering++;
+        return 0;
+    }
+    if (err != -ESRCH)
+        recorder->losses.unfollowed++;
+    return pass_resume(tid, PTRACE_CONT, 0);
+}
+
+/* What its threads were called was not seen to change until now. */
+static int on_cover(struct recorder *recorder, struct thread *thread, int status)
+{
+    int err = cover_go_on(&thread->cover, thread->caller.tid, status);
+
+    if (thread->cover.step)
+        return err;
+    recorder->covering--;
+    thread_identify(thread);
+    threads_rename(&recorder->threads, thread->caller.pid);
+    return err;
 }
 
 static int on_call(struct recorder *recorder, struct thread *thread)
@@ -174,6 +221,8 @@ static int on_call(struct recorder *recorder, struct thread *thread)
         return pass_resume(tid, PTRACE_CONT, 0);
     if (!get_call(tid, &info) || info.op != PTRACE_SYSCALL_INFO_SECCOMP)
         return pass_resume(tid, PTRACE_CONT, 0);
+    if (info.seccomp.ret_data == FILTER_DOOR)
+        return on_door(recorder, thread, &info);
     step = before_call(recorder, thread, &info);
     if (step == CALL_HIDDEN)
         note_hidden(recorder, thread);
@@ -218,6 +267,7 @@ static int on_exec(struct recorder *recorder, struct thread *thread)
 
     if (!ptrace(PTRACE_GETEVENTMSG, tid, 0L, &former) && former && (pid_t)former != tid && !err)
         err = thread_ended(recorder, (pid_t)former);
+    cover_end(recorder, thread);
     thread->named = thread->hidden = false;
     look_at_program(recorder, tid);
     return err ? err : pass_resume(tid, PTRACE_CONT, 0);
@@ -232,6 +282,8 @@ static int on_stop(struct recorder *recorder, pid_t tid, int status)
         pass(tid, status);
         return -ENOMEM;
     }
+    if (thread->cover.step && status >> 16 != PTRACE_EVENT_EXEC)
+        return on_cover(recorder, thread, status);
     switch (status >> 16) {
     case PTRACE_EVENT_SECCOMP:
         return on_call(recorder, thread);
@@ -400,6 +452,24 @@ static void ptrace_losses(const struct recorder *recorder, struct losses *losses
     losses_add(losses, &recorder->moved.losses);
 }
 
+/* No thread may go on with registers of ours. */
+static void end_covering(struct recorder *recorder)
+{
+    struct thread *thread;
+    int status;
+    pid_t tid;
+
+    while (recorder->covering && ((tid = waitpid(-1, &status, __WALL)) > 0 || errno == EINTR)) {
+        thread = tid > 0 ? threads_find(&recorder->threads, tid) : NULL;
+        if (thread && (!WIFSTOPPED(status) || status >> 16 == PTRACE_EVENT_EXEC))
+            cover_end(recorder, thread);
+        if (thread && thread->cover.step)
+            on_cover(recorder, thread, status);
+        else if (tid > 0 && WIFSTOPPED(status))
+            pass(tid, status);
+    }
+}
+
 /*
  * What has been sent may have been answered, and the answer been read by a command that has ended,
  * before the call that sent it has returned.
@@ -413,6 +483,7 @@ static int ptrace_finish(struct recorder *recorder)
     recorder->closing = true;
     while ((err = take_waiting(recorder)) >= 0 && recorder->sending && left-- > 0)
         nanosleep(&pause, NULL);
+    end_covering(recorder);
     pass_from_now_on();
     return err < 0 ? err : 0;
 }
@@ -421,6 +492,7 @@ static void ptrace_close(struct recorder *recorder)
 {
     if (!recorder)
         return;
+    end_covering(recorder);
     pass_from_now_on();
     threads_free(&recorder->threads);
     moved_free(&recorder->moved);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
-/* The seccomp filter that stops a process at its socket calls and lets all others pass untouched.
+/* The seccomp filters that stop a process at its socket calls and let all others pass untouched.
  */
 #ifndef CAPTURE_PTRACE_FILTER_H
 #define CAPTURE_PTRACE_FILTER_H
 
+#include <linux/filter.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -14,6 +15,13 @@ enum filter_stop {
     FILTER_PTRACE,      /* it wants to trace, or to be traced, itself */
     FILTER_IO_URING,    /* it will make calls that no filter sees */
     FILTER_FOREIGN,     /* a call in a convention that is not ours */
+    FILTER_DOOR,        /* behind it, only the second filter sees what is done to sockets */
+    FILTER_BEHIND,      /* the same call, under the second filter */
+};
+
+struct filter {
+    struct sock_filter code[192];
+    unsigned short length;
 };
 
 /*
@@ -21,6 +29,9 @@ enum filter_stop {
  * calls fail with ENOSYS whenever no tracer is there to let them through. Returns 0 or -errno.
  */
 int filter_install(void);
+
+/* The filter that a process is to have besides once it may get a socket. */
+void filter_second(struct filter *filter);
 
 /* True when the architecture of a stopped call is the one this program is built for. */
 bool filter_knows(uint32_t architecture);

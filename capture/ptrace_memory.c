@@ -12,6 +12,14 @@ bool memory_read(pid_t tid, void *to, uint64_t from, size_t length)
     return length == 0 || process_vm_readv(tid, &local, 1, &remote, 1, 0) == (ssize_t)length;
 }
 
+bool memory_write(pid_t tid, const void *from, uint64_t to, size_t length)
+{
+    struct iovec local = {(void *)(uintptr_t)from, length},
+                 remote = {(void *)(uintptr_t)to, length};
+
+    return process_vm_writev(tid, &local, 1, &remote, 1, 0) == (ssize_t)length;
+}
+
 void memory_read_name(pid_t tid, char text[ADDRESS_TEXT_SIZE], uint64_t from, uint32_t length,
                       int type)
 {

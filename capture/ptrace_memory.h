@@ -16,6 +16,9 @@
 /* Reads length bytes at from. Returns false when they are not all there. */
 bool memory_read(pid_t tid, void *to, uint64_t from, size_t length);
 
+/* Writes length bytes at to. Returns false when there is no room for all of them. */
+bool memory_write(pid_t tid, const void *from, uint64_t to, size_t length);
+
 /*
  * Spells the socket address of length bytes at from, of a socket of that type. One that is not
  * there is spelled as one that is empty.

@@ -7,6 +7,7 @@
 #include <sys/types.h>
 
 #include "capture/ptrace_call.h"
+#include "capture/ptrace_cover.h"
 
 struct thread {
     struct caller caller;
@@ -14,6 +15,7 @@ struct thread {
     bool named;      /* caller.comm is what it is called now */
     bool hidden;     /* we may not see its descriptors, and have said so */
     struct traced_call call;
+    struct cover cover;
 };
 
 /* All zero when there are none. Free them with threads_free(). */

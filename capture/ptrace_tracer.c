@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/* Lets each thread go on by itself: none waits for another that we make wait. */
+#include "capture/ptrace_tracer.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/wait.h>
+
+#include "capture/proc.h"
+#include "capture/ptrace_cover.h"
+#include "capture/ptrace_filter.h"
+#include "capture/ptrace_pass.h"
+#include "capture/ptrace_privilege.h"
+#include "capture/scope.h"
+
+/* Threads */
+
+/* The thread is in no call any more. One that may have sent something can no longer be asked. */
+static int thread_leave(struct tracer *tracer, struct thread *thread)
+{
+    int err = 0;
+
+    if (thread->call.begun) {
+        tracer->sending--;
+        tracer->losses.unfollowed++;
+        moved_clear(&tracer->moved);
+        err = call_deliver(&thread->call, &thread->caller, &tracer->moved, tracer->sink);
+    }
+    thread->call.kind = CALL_OTHER;
+    return err;
+}
+
+/* The thread makes no calls for us any more. */
+static void cover_end(struct tracer *tracer, struct thread *thread)
+{
+    if (thread->cover.step)
+        tracer->covering--;
+    thread->cover.step = COVER_NONE;
+}
+
+static int thread_ended(struct tracer *tracer, pid_t tid)
+{
+    struct thread *thread = threads_find(&tracer->threads, tid);
+    int err;
+
+    if (!thread)
+        return 0;
+    cover_end(tracer, thread);
+    err = thread_leave(tracer, thread);
+    threads_drop(&tracer->threads, thread);
+    return err;
+}
+
+/* Saying what the recording cannot hold */
+
+static void say(const struct tracer *tracer, const char *text)
+{
+    if (tracer->options.say)
+        tracer->options.say(tracer->options.context, text);
+}
+
+static void look_at_program(struct tracer *tracer, pid_t tid)
+{
+    char name[COMM_SIZE] = "", text[160];
+
+    if (tracer->said_unprivileged || !privilege_is_lost(tid))
+        return;
+    tracer->said_unprivileged = true;
+    proc_read(tid, "comm", name, sizeof(name));
+    snprintf(text, sizeof(text),
+             "%s would run with privileges, but cannot under ptrace: it runs without", name);
+    say(tracer, text);
+}
+
+/* Stops */
+
+/* Returns false when the thread is gone. */
+static bool get_call(pid_t tid, struct __ptrace_syscall_info *info)
+{
+    memset(info, 0, sizeof(*info));
+    return ptrace(PTRACE_GET_SYSCALL_INFO, tid, sizeof(*info), info) > 0;
+}
+
+static void note_hidden(struct tracer *tracer, struct thread *thread)
+{
+    if (thread->hidden)
+        return;
+    thread->hidden = true;
+    tracer->losses.unfollowed++;
+}
+
+/* Before a call that the filter has stopped; returns a call_step or -errno. */
+static int before_call(struct tracer *tracer, struct thread *thread,
+                       const struct __ptrace_syscall_info *info)
+{
+    unsigned stop = info->seccomp.ret_data;
+    uint64_t arguments[6];
+
+    switch (stop) {
+    case FILTER_FOREIGN:
+        tracer->losses.foreign++;
+        return CALL_PASSES;
+    case FILTER_RENAME:
+        thread->named = false;
+        return CALL_PASSES;
+    case FILTER_PTRACE:
+        if (!tracer->said_traces)
+            say(tracer, "the command uses ptrace, which fails as it is traced already");
+        tracer->said_traces = true;
+        return CALL_PASSES;
+    case FILTER_IO_URING:
+        tracer->losses.unfollowed++;
+        return CALL_PASSES;
+    case FILTER_BEHIND:
+        return CALL_PASSES;
+    }
+    for (int i = 0; i < 6; i++)
+        arguments[i] = info->seccomp.args[i];
+    thread_identify(thread);
+    if (!scope_takes(tracer->options.scope, thread->caller.pid, launch_pid(tracer->launch)))
+        return CALL_PASSES;
+    return call_enter(&thread->call, (enum call_kind)stop, arguments, tracer->sockets,
+                      &thread->caller, tracer->sink);
+}
+
+/* Before a call behind which the process must have the second filter; without it, what is said then
+ * may not be seen. */
+static int on_door(struct tracer *tracer, struct thread *thread,
+                   const struct __ptrace_syscall_info *info)
+{
+    pid_t tid = thread->caller.tid;
+    int err = -ENOTSUP;
+
+    if (!cover_needed(tid, info))
+        return pass_resume(tid, PTRACE_CONT, 0);
+    if (!thread->cover.refused)
+        err = cover_begin(&thread->cover, tid);
+    if (!err) {
+        tracer->covering++;
+        return 0;
+    }
+    if (err != -ESRCH)
+        tracer->losses.unfollowed++;
+    return pass_resume(tid, PTRACE_CONT, 0);
+}
+
+/* What its threads were called was not seen to change until now. */
+static int on_cover(struct tracer *tracer, struct thread *thread, int status)
+{
+    int err = cover_go_on(&thread->cover, thread->caller.tid, status);
+
+    if (thread->cover.step)
+        return err;
+    tracer->covering--;
+    thread_identify(thread);
+    threads_rename(&tracer->threads, thread->caller.pid);
+    return err;
+}
+
+static int on_call(struct tracer *tracer, struct thread *thread)
+{
+    struct __ptrace_syscall_info info;
+    pid_t tid = thread->caller.tid;
+    int step = thread_leave(tracer, thread), err;
+
+    if (step)
+        return step;
+    if (tracer->closing)
+        return pass_resume(tid, PTRACE_CONT, 0);
+    if (!get_call(tid, &info) || info.op != PTRACE_SYSCALL_INFO_SECCOMP)
+        return pass_resume(tid, PTRACE_CONT, 0);
+    if (info.seccomp.ret_data == FILTER_DOOR)
+        return on_door(tracer, thread, &info);
+    step = before_call(tracer, thread, &info);
+    if (step == CALL_HIDDEN)
+        note_hidden(tracer, thread);
+    if (step == CALL_RENAMES)
+        threads_rename(&tracer->threads, thread->caller.pid);
+    if (step == CALL_STOPS && thread->call.begun)
+        tracer->sending++;
+    err = pass_resume(tid, step == CALL_STOPS ? PTRACE_SYSCALL : PTRACE_CONT, 0);
+    return step < 0 ? step : err;
+}
+
+static int on_return(struct tracer *tracer, struct thread *thread)
+{
+    struct __ptrace_syscall_info info;
+    pid_t tid = thread->caller.tid;
+    int err;
+
+    if (thread->call.kind == CALL_OTHER)
+        return pass_resume(tid, PTRACE_CONT, 0);
+    if (!get_call(tid, &info) || info.op != PTRACE_SYSCALL_INFO_EXIT)
+        return pass_resume(tid, PTRACE_CONT, 0); /* killed: its end will be reported */
+    err =
+        call_leave(&thread->call, info.exit.rval, tracer->sockets, &thread->caller, &tracer->moved);
+    if (err) {
+        pass_resume(tid, PTRACE_CONT, 0);
+        return err;
+    }
+    err = pass_resume(tid, PTRACE_CONT, 0);
+    if (err)
+        return err;
+    if (thread->call.begun)
+        tracer->sending--;
+    return call_deliver(&thread->call, &thread->caller, &tracer->moved, tracer->sink);
+}
+
+/* Of the threads of the process just this one is left, and it has taken the first one's number. */
+static int on_exec(struct tracer *tracer, struct thread *thread)
+{
+    unsigned long former = 0;
+    pid_t tid = thread->caller.tid;
+    int err = thread_leave(tracer, thread);
+
+    if (!ptrace(PTRACE_GETEVENTMSG, tid, 0L, &former) && former && (pid_t)former != tid && !err)
+        err = thread_ended(tracer, (pid_t)former);
+    cover_end(tracer, thread);
+    thread->named = thread->hidden = thread->cover.refused = false;
+    look_at_program(tracer, tid);
+    return err ? err : pass_resume(tid, PTRACE_CONT, 0);
+}
+
+static int on_stop(struct tracer *tracer, pid_t tid, int status)
+{
+    struct thread *thread = threads_get(&tracer->threads, tid);
+    int err;
+
+    if (!thread) {
+        pass(tid, status);
+        return -ENOMEM;
+    }
+    if (thread->cover.step && status >> 16 != PTRACE_EVENT_EXEC)
+        return on_cover(tracer, thread, status);
+    switch (status >> 16) {
+    case PTRACE_EVENT_SECCOMP:
+        return on_call(tracer, thread);
+    case PTRACE_EVENT_EXEC:
+        return on_exec(tracer, thread);
+    case 0:
+        if (WSTOPSIG(status) == (SIGTRAP | 0x80))
+            return on_return(tracer, thread);
+    }
+    err = thread_leave(tracer, thread);
+    return err ? err : pass(tid, status);
+}
+
+int tracer_on_change(struct tracer *tracer, pid_t tid, int status)
+{
+    if (WIFSTOPPED(status))
+        return on_stop(tracer, tid, status);
+    if (!WIFEXITED(status) && !WIFSIGNALED(status))
+        return 0;
+    if (tid == launch_pid(tracer->launch))
+        launch_reaped(tracer->launch, status);
+    return thread_ended(tracer, tid);
+}
+
+void tracer_end_covering(struct tracer *tracer)
+{
+    struct thread *thread;
+    int status;
+    pid_t tid;
+
+    while (tracer->covering && ((tid = waitpid(-1, &status, __WALL)) > 0 || errno == EINTR)) {
+        thread = tid > 0 ? threads_find(&tracer->threads, tid) : NULL;
+        if (thread && (!WIFSTOPPED(status) || status >> 16 == PTRACE_EVENT_EXEC))
+            cover_end(tracer, thread);
+        if (thread && thread->cover.step)
+            on_cover(tracer, thread, status);
+        else if (tid > 0 && WIFSTOPPED(status))
+            pass(tid, status);
+    }
+}

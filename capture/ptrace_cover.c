@@ -14,7 +14,6 @@
 #include <linux/seccomp.h>
 #include <signal.h>
 #include <stddef.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -41,7 +40,7 @@ struct page {
     struct filter filter;
 };
 
-static const uint8_t syscall_instruction[] = {0x0f, 0x05};
+enum { SYSCALL = 0x050f, SYSCALL_SIZE = 2 };
 
 bool cover_works(void)
 {
@@ -51,7 +50,7 @@ bool cover_works(void)
 /* Where the instruction stands by which the thread has entered the kernel. */
 static uint64_t instruction(const struct cover *cover)
 {
-    return cover->registers.rip - sizeof(syscall_instruction);
+    return cover->registers.rip - SYSCALL_SIZE;
 }
 
 static int set_registers(pid_t tid, const struct user_regs_struct *registers)
@@ -84,15 +83,18 @@ static int call_next(struct cover *cover, pid_t tid, enum cover_step step, const
 
 int cover_begin(struct cover *cover, pid_t tid)
 {
-    uint8_t bytes[sizeof(syscall_instruction)];
     struct user_regs_struct none;
+    long code;
     int err;
 
     if (ptrace(PTRACE_GETREGS, tid, 0L, &cover->registers) ||
         ptrace(PTRACE_GETSIGMASK, tid, sizeof(cover->signals), &cover->signals))
         return -errno;
-    if (!memory_read(tid, bytes, instruction(cover), sizeof(bytes)) ||
-        memcmp(bytes, syscall_instruction, sizeof(bytes)))
+    errno = 0;
+    code = ptrace(PTRACE_PEEKTEXT, tid, instruction(cover), 0L);
+    if (errno)
+        return -errno;
+    if ((code & 0xffff) != SYSCALL)
         return -ENOTSUP;
     err = set_signals(tid, UINT64_MAX);
     if (err)

@@ -29,8 +29,8 @@ bool cover_works(void);
 bool cover_needed(pid_t tid, const struct __ptrace_syscall_info *info);
 
 /*
- * Begins, and lets the thread go on. From then on, cover_go_on() is to see each of its stops. Fails
- * with -errno, and then the thread is as it was.
+ * Begins, and lets the thread go on. From then on, as cover->step says, cover_go_on() is to see
+ * each of its stops. Returns 0 or -errno; with cover->step COVER_NONE the thread is as it was.
  */
 int cover_begin(struct cover *cover, pid_t tid);
 

@@ -1,25 +1,26 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
  * A filter sees a call's number and arguments, never what is behind a descriptor: where read() of a
- * socket stops, read() of a file does. So there are two filters, and most processes have only the
- * first:
+ * socket stops, read() of a file does. So there are two filters, and a process has only the first
+ * for as long as it has no socket:
  *
- * - The first one stops at calls that only sockets take, and at those few by which a process that
- *   has no socket could get one (the doors). Nothing else stops: what is read is not a socket.
- * - The second one, which stops at read(), write() and their like, the tracer has put on top while
- *   a process stands before a door (ptrace_cover.h), in all of its threads. It stops at the doors
- *   as well, and as of filters that want the same the last one is heard, what a stop says tells
- *   which filters a process has: whatever has been forked or executed since, nobody keeps count.
+ * - The first one stops at calls that only sockets take, and at those few by which a process could
+ *   get its first socket (the doors). What it reads and writes until then, is none.
+ * - The second one also stops at read(), write() and their like. The tracer has it put on top, in
+ *   all threads of the process, while that stands before a door (ptrace_cover.h), so there is no
+ *   moment in which a socket is there and the filter is not. It stops at the doors, too; and as the
+ *   last of several filters that want the same is the one that is heard, each stop tells which of
+ *   them the process has. What has been forked and executed since, nobody keeps count of.
  *
- * Both are one filter from the beginning where the second could not be put on later, or would come
- * too late: see filter_install().
+ * What a read() of 64 bytes costs, in microseconds: MEASURED
+ *
+ * For the files of programs that have sockets, filters that stop at single descriptors were
+ * measured and left: each takes MORE from every read(), dup() and its like would have to
+ * stop, and a descriptor that a call has made can be used by another thread, or be inherited,
+ * before its filter is there.
  *
  * Calls that always pass cost nothing: the kernel finds them out beforehand
- * (seccomp_cache_prepare, 5.11). Those on files were measured with 64 bytes a read() on one
- * processor of two: 2.2 us without us and under the first filter, 26 us under the second for its
- * one stop, 53 us for the two of strace(1). Filters for single descriptors would spare the files of
- * programs with sockets, too, but would have to follow each descriptor through dup() and its like,
- * and each costs every call some 0.1 us more.
+ * (seccomp_cache_prepare, 5.11).
  */
 #include "capture/ptrace_filter.h"
 
@@ -249,7 +250,8 @@ int filter_install(void)
 {
     int err = -EACCES;
 
-    /* Who has CAP_SYS_ADMIN may filter, but the process before the door may have lost it. */
+    /* Who has CAP_SYS_ADMIN may filter, but before the door the process may have it no more: it has
+     * become another user, or a security module takes it from the program that it executed. */
     if (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 0)
         err = set_filter(FILTER_ALONE);
     if (err != -EACCES)

@@ -138,9 +138,9 @@ static int on_door(struct tracer *tracer, struct thread *thread,
         return pass_resume(tid, PTRACE_CONT, 0);
     if (!thread->cover.refused)
         err = cover_begin(&thread->cover, tid);
-    if (!err) {
+    if (thread->cover.step) {
         tracer->covering++;
-        return 0;
+        return err;
     }
     if (err != -ESRCH)
         tracer->losses.unfollowed++;

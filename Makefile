@@ -48,7 +48,7 @@ scripts    := .ci/run $(shell grep -lE '^\#!.*\b(sh|bash)$$' tests/* tests/*/* t
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all deps deps-demo deps-examples examples deps-test deps-lint deps-deb deps-fuzz deps-bench deps-vm demo test unit-tests \
-        test-programs test-vm bench bench-vm dist deb clang sanitized valgrind coverage analyze fuzz fuzzers fuzz-targets lint \
+        test-programs test-vm bench bench-vm dist deb clang sanitized valgrind coverage analyze tidy fuzz fuzzers fuzz-targets lint \
         format install uninstall clean help FORCE
 
 all: $(BUILD)/sockfixture ## Build the program (the default)
@@ -228,10 +228,22 @@ coverage: deps-test ## Show how much of each file the tests reach
 # freed and closed twice, and calls in signal handlers. Off is what all of it here is wrong about: it
 # does not know what is freed later with what it is stored in, what getline() and epoll_wait() fill in,
 # nor that a count of nothing goes with a pointer to nothing.
-ANALYZER := -fanalyzer -Wno-analyzer-malloc-leak -Wno-analyzer-fd-leak \
+ANALYZER := -fanalyzer -Wno-analyzer-malloc-leak -Wno-analyzer-fd-leak -Wno-analyzer-file-leak \
             -Wno-analyzer-use-of-uninitialized-value -Wno-analyzer-null-dereference -Wno-analyzer-null-argument
-analyze: deps ## Look for mistakes with gcc -fanalyzer
+analyze: deps deps-lint ## Look for mistakes with gcc -fanalyzer and clang-tidy
 	@$(MAKE) --no-print-directory -j $(JOBS) BUILD=$(BUILD)/analyze CC=gcc CFLAGS='-O1 -g $(ANALYZER)' all
+	@$(MAKE) --no-print-directory -k -j $(JOBS) BUILD=$(BUILD)/analyze tidy
+
+# A file at a time, as many at once as there are processors. The skeletons are there by then.
+tidied := $(patsubst %.c,$(BUILD)/tidy/%,$(wildcard *.c) $(parts))
+
+tidy: $(tidied)
+
+$(BUILD)/tidy/%: %.c .clang-tidy
+	@echo "  TIDY  $<"
+	$(Q)mkdir -p $(@D)
+	$(Q)clang-tidy --quiet $< -- $(all_cflags) 2> $@.said || { cat $@.said; exit 1; }
+	@touch $@
 
 fuzz: fuzzers ## Fuzz each target below tests/fuzz for FUZZ_SECONDS (60), FUZZ_JOBS (2) at a time
 	@BUILD='$(BUILD)' tests/fuzz/run -j $(or $(FUZZ_JOBS),2) $(FUZZ)

@@ -36,6 +36,7 @@ enum {
 
 struct glob {
     __u32 count;
+    __u32 reserved; /* no padding: patterns are compared as bytes */
     __u16 elements[PATTERN_ELEMENTS];
     __u64 sets[PATTERN_SETS][4]; /* a bit for each byte */
 };

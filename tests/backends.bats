@@ -29,6 +29,7 @@ bpf_programs() {
     bpftool -j prog list | jq -r '.[].name' | sort
 }
 
+# bats test_tags=compilers
 @test "the BPF programs compile for arm64, too" {
     local source
     for source in "$tests"/../bpf/*.bpf.c; do
@@ -38,6 +39,7 @@ bpf_programs() {
     done
 }
 
+# bats test_tags=compilers
 @test "the program compiles for arm64, too" {
     local source
     cd "$tests/.."

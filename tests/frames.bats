@@ -13,7 +13,7 @@ frame() { # STATUS KIND COMMAND...
 }
 
 # For jq: a message as text, with a dot for what cannot be printed.
-dots='def dots: .text | gsub("[^ -~]"; ".");'
+dots='def dots: .text | explode | map(if . < 32 or . > 126 then 46 else . end) | implode;'
 
 # The exchanges of the last one, a line each: requests => responses.
 rows() {

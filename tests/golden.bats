@@ -522,6 +522,7 @@ masks_script='
     volatile 2 4
     > b"\1" * 17'
 
+# bats test_tags=compilers
 @test "masks are as long as their messages, and left alone by formatters" {
     local name
     "$tests/compose.py" <<< "$masks_script" > many.jsonl
@@ -612,6 +613,7 @@ PYTHON
     (cd "$1" && python3 -B -m pytest -q -p no:cacheprovider >&2)
 }
 
+# bats test_tags=compilers
 @test "a test that uses masks in Python" {
     passes_masked python_masked
 }
@@ -658,6 +660,7 @@ GO
     (cd "$1" && go vet ./... && go test ./... >&2)
 }
 
+# bats test_tags=compilers
 @test "a test that uses masks in Go" {
     passes_masked go_masked
 }
@@ -695,6 +698,7 @@ RUST
     "$1/tests" >&2
 }
 
+# bats test_tags=compilers
 @test "a test that uses masks in Rust" {
     passes_masked rust_masked
 }

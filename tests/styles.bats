@@ -76,6 +76,7 @@ go_holds() { # SHAPE [OPTION...]
     recorded "go-$1/rows"
 }
 
+# bats test_tags=compilers
 @test "Go in every style" {
     for_each_way go_holds bytes string
 }
@@ -88,6 +89,7 @@ rust_holds() { # SHAPE [OPTION...]
     recorded rows.rust
 }
 
+# bats test_tags=compilers
 @test "Rust in every style" {
     for_each_way rust_holds string array
 }
@@ -99,6 +101,7 @@ python_holds() { # SHAPE [OPTION...]
     recorded rows.python
 }
 
+# bats test_tags=compilers
 @test "Python in every style" {
     for_each_way python_holds bytes fromhex
 }
@@ -191,6 +194,7 @@ GO
     (cd "$1" && go vet ./... && go test ./... >&2)
 }
 
+# bats test_tags=compilers
 @test "a ready test in Go" {
     passes_when_right go_passes
 }
@@ -217,6 +221,7 @@ RUST
     "$1/tests" >&2
 }
 
+# bats test_tags=compilers
 @test "a ready test in Rust" {
     passes_when_right rust_passes
 }
@@ -240,6 +245,7 @@ PYTHON
     (cd "$1" && python3 -m pytest -q -p no:cacheprovider >&2)
 }
 
+# bats test_tags=compilers
 @test "a ready test in Python" {
     passes_when_right python_passes
 }

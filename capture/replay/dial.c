@@ -100,14 +100,11 @@ static void say_why(char why[REACH_WHY_SIZE], const char *address, int err, int 
 int dial_open(struct dial *dial, const char *address, int type, char why[REACH_WHY_SIZE])
 {
     struct reach reaches[REACHES_MAX];
-    char reason[REACH_WHY_SIZE];
-    int found = reach_find(reaches, address, type, REACH_CONNECT, reason), err = 0;
+    int found = reach_find(reaches, address, type, REACH_CONNECT, why), err = 0;
 
     *dial = (struct dial){.fd = -1};
-    if (found < 0) {
-        snprintf(why, REACH_WHY_SIZE, "%.100s: %.140s", address, reason);
+    if (found < 0)
         return found;
-    }
     for (int i = 0; i < found; i++) {
         err = open_one(dial, &reaches[i], type);
         if (!err)

@@ -132,14 +132,11 @@ int listeners_open(struct listeners *listeners, const char *address, int type,
                    char why[REACH_WHY_SIZE])
 {
     struct reach reaches[REACHES_MAX];
-    char reason[REACH_WHY_SIZE];
-    int found = reach_find(reaches, address, type, REACH_LISTEN, reason), err = 0;
+    int found = reach_find(reaches, address, type, REACH_LISTEN, why), err = 0;
 
     *listeners = (struct listeners){.type = type};
-    if (found < 0) {
-        snprintf(why, REACH_WHY_SIZE, "%.100s: %.140s", address, reason);
+    if (found < 0)
         return found;
-    }
     for (int i = 0; i < found; i++) {
         if (listeners->count)
             take_port(&reaches[i], &listeners->at[0]);

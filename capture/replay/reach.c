@@ -143,11 +143,22 @@ static int find_inet(struct reach out[REACHES_MAX], const char *text, int type, 
     return count;
 }
 
-int reach_find(struct reach out[REACHES_MAX], const char *text, int type, enum reach_use use,
-               char why[REACH_WHY_SIZE])
+static int find(struct reach out[REACHES_MAX], const char *text, int type, enum reach_use use,
+                char why[REACH_WHY_SIZE])
 {
     memset(out, 0, REACHES_MAX * sizeof(*out));
     if (pattern_is_inet(text))
         return find_inet(out, text, type, use, why);
     return text[0] == '@' ? find_abstract(out, text, why) : find_path(out, text, why);
+}
+
+int reach_find(struct reach out[REACHES_MAX], const char *text, int type, enum reach_use use,
+               char why[REACH_WHY_SIZE])
+{
+    char reason[REACH_WHY_SIZE];
+    int found = find(out, text, type, use, reason);
+
+    if (found < 0)
+        snprintf(why, REACH_WHY_SIZE, "%.100s: %.140s", text, reason);
+    return found;
 }

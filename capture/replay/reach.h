@@ -22,7 +22,7 @@ enum reach_use { REACH_LISTEN, REACH_CONNECT };
  * Finds what `text` means for sockets of that type: a path, @name, tcp:HOST:PORT, udp:HOST:PORT or
  * :PORT. Without a host it is this machine; with * for one, it is any address of it. With * for a
  * port, it is one that is free (REACH_LISTEN). Returns how many there are, or -errno with the
- * reason in why.
+ * address and what is wrong with it in why.
  */
 int reach_find(struct reach out[REACHES_MAX], const char *text, int type, enum reach_use use,
                char why[REACH_WHY_SIZE]);

@@ -5,11 +5,13 @@
  *
  * talk: clients ask one server, all at once, each over its own connections in turn, and wait for
  * each answer. flood: they send, and nobody answers. What is said is that many messages were sent.
+ * --apart has the server run on the second processor, wherever the others do.
  * read, getppid, compute: a program that has no sockets; rounds are said. hold: says when it has
  * begun, and waits for standard input to end.
  */
 #include <fcntl.h>
 #include <getopt.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
@@ -27,6 +29,7 @@ struct settings {
     unsigned clients;
     unsigned connections; /* of each client */
     bool answers;
+    bool apart; /* the server has a processor of its own */
 };
 
 /* What processes have in common. */
@@ -179,6 +182,15 @@ static int listen_somewhere(int type, struct address *name)
     return listener;
 }
 
+static void use_second_processor(void)
+{
+    cpu_set_t second;
+
+    CPU_ZERO(&second);
+    CPU_SET(1, &second);
+    must(!sched_setaffinity(0, sizeof(second), &second), "there is no second processor");
+}
+
 static pid_t start_server(const struct settings *settings, struct board *board,
                           struct connection *connections, unsigned count, int listener)
 {
@@ -187,6 +199,8 @@ static pid_t start_server(const struct settings *settings, struct board *board,
     must(server >= 0, "fork");
     if (server)
         return server;
+    if (settings->apart)
+        use_second_processor();
     for (unsigned i = 0; i < count; i++) {
         if (listener >= 0)
             connections[i].server = accepted_socket(listener);
@@ -362,15 +376,19 @@ static void run(const struct settings *settings, const char *what)
 static void parse(struct settings *settings, int argc, char **argv)
 {
     static const struct option options[] = {
-        {"type", required_argument, NULL, 't'},         {"size", required_argument, NULL, 's'},
-        {"milliseconds", required_argument, NULL, 'm'}, {"clients", required_argument, NULL, 'c'},
-        {"connections", required_argument, NULL, 'n'},  {NULL, 0, NULL, 0},
+        {"type", required_argument, NULL, 't'},
+        {"size", required_argument, NULL, 's'},
+        {"milliseconds", required_argument, NULL, 'm'},
+        {"clients", required_argument, NULL, 'c'},
+        {"connections", required_argument, NULL, 'n'},
+        {"apart", no_argument, NULL, 'a'},
+        {NULL, 0, NULL, 0},
     };
     static const char *const types[] = {"stream", "dgram", "seqpacket", NULL};
     static const int numbers[] = {SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET};
     int option;
 
-    *settings = (struct settings){SOCK_STREAM, 64, 300, 1, 1, true};
+    *settings = (struct settings){SOCK_STREAM, 64, 300, 1, 1, true, false};
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
         switch (option) {
         case 't':
@@ -387,6 +405,9 @@ static void parse(struct settings *settings, int argc, char **argv)
             break;
         case 'n':
             settings->connections = (unsigned)number(optarg, CONNECTIONS_MAX);
+            break;
+        case 'a':
+            settings->apart = true;
             break;
         default:
             exit(2);

@@ -12,10 +12,11 @@
  *   last of several filters that want the same is the one that is heard, each stop tells which of
  *   them the process has. What has been forked and executed since, nobody keeps count of.
  *
- * What a read() of 64 bytes costs, in microseconds: MEASURED
+ * What a read() of 64 bytes of a file costs, in microseconds on a busy machine: 2 without us, 2
+ * under the first filter, 32 under the second, for its one stop, and 57 under strace(1), for two.
  *
  * For the files of programs that have sockets, filters that stop at single descriptors were
- * measured and left: each takes MORE from every read(), dup() and its like would have to
+ * measured and left: 16 of them add half of it to every read(), dup() and its like would have to
  * stop, and a descriptor that a call has made can be used by another thread, or be inherited,
  * before its filter is there.
  *

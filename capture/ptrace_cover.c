@@ -14,6 +14,7 @@
 #include <linux/seccomp.h>
 #include <signal.h>
 #include <stddef.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -40,7 +41,7 @@ struct page {
     struct filter filter;
 };
 
-enum { SYSCALL = 0x050f, SYSCALL_SIZE = 2 };
+static const uint8_t syscall_instruction[] = {0x0f, 0x05};
 
 bool cover_works(void)
 {
@@ -50,7 +51,7 @@ bool cover_works(void)
 /* Where the instruction stands by which the thread has entered the kernel. */
 static uint64_t instruction(const struct cover *cover)
 {
-    return cover->registers.rip - SYSCALL_SIZE;
+    return cover->registers.rip - sizeof(syscall_instruction);
 }
 
 static int set_registers(pid_t tid, const struct user_regs_struct *registers)
@@ -81,21 +82,28 @@ static int call_next(struct cover *cover, pid_t tid, enum cover_step step, const
     return set_registers(tid, &registers);
 }
 
+/* Returns 0 when the instruction is there, to be executed again. */
+static int check_instruction(const struct cover *cover, pid_t tid)
+{
+    uint8_t bytes[sizeof(syscall_instruction)];
+
+    errno = 0;
+    if (!memory_read(tid, bytes, instruction(cover), sizeof(bytes)))
+        return errno == ESRCH ? -ESRCH : -ENOTSUP;
+    return memcmp(bytes, syscall_instruction, sizeof(bytes)) ? -ENOTSUP : 0;
+}
+
 int cover_begin(struct cover *cover, pid_t tid)
 {
     struct user_regs_struct none;
-    long code;
     int err;
 
     if (ptrace(PTRACE_GETREGS, tid, 0L, &cover->registers) ||
         ptrace(PTRACE_GETSIGMASK, tid, sizeof(cover->signals), &cover->signals))
         return -errno;
-    errno = 0;
-    code = ptrace(PTRACE_PEEKTEXT, tid, instruction(cover), 0L);
-    if (errno)
-        return -errno;
-    if ((code & 0xffff) != SYSCALL)
-        return -ENOTSUP;
+    err = check_instruction(cover, tid);
+    if (err)
+        return err;
     err = set_signals(tid, UINT64_MAX);
     if (err)
         return err;

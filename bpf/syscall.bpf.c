@@ -5,6 +5,7 @@
  */
 #include "bpf/ancillary.h"
 #include "bpf/bytes.h"
+#include "bpf/loop.h"
 #include "bpf/scope.h"
 
 char LICENSE[] SEC("license") = "GPL";
@@ -171,13 +172,13 @@ static __always_inline struct file *find_socket(struct subject *subject, struct 
     struct file *file;
 
     if (*kind == CALL_SPLICE) {
-        file = file_of(argument(regs, 2));
+        file = (struct file *)file_at(argument(regs, 2));
         if (socket_of(file, subject)) {
             *kind = CALL_SENDFILE;
             return file;
         }
     }
-    file = file_of(first_argument(regs));
+    file = (struct file *)file_at(first_argument(regs));
     return socket_again(last, file, subject) ? file : 0;
 }
 
@@ -329,7 +330,7 @@ static __always_inline __u64 delivered(struct call *call, __u64 length, __u64 ba
 
     if (!(call->message_flags & MSG_TRUNC))
         return length;
-    bpf_loop(count, add_element, &capacity, 0);
+    LOOP(count, add_element, &capacity);
     return capacity.bytes;
 }
 
@@ -344,12 +345,15 @@ static __always_inline void keep_control(struct call *call, const struct user_ms
 }
 
 /* Records one message of a msghdr, of which length bytes were moved; keep_control() knows of it. */
-static __always_inline void record_header(struct call *call, const struct user_msghdr *header,
-                                          __u64 length, __u8 flags)
+__noinline int record_header(struct call *call, const struct user_msghdr *header, __u64 length,
+                             __u8 flags)
 {
-    struct vector vector = {.call = call, .base = header->vector};
+    struct vector vector = {.call = call};
     __u64 available = length;
 
+    if (!call || !header)
+        return 0;
+    vector.base = header->vector;
     if (!(flags & RECORD_SENT))
         available = delivered(call, length, header->vector, header->vector_count);
     message_open(call, length, available, flags);
@@ -362,6 +366,7 @@ static __always_inline void record_header(struct call *call, const struct user_m
     record_vector(&vector, header->vector_count);
 out:
     message_close(call);
+    return 0;
 }
 
 /* Whether nothing received, or sent, means just that, and not an empty datagram or record. */
@@ -400,7 +405,7 @@ static __always_inline void record_batch(struct call *call, __u64 count, __u8 fl
 {
     struct batch batch = {call, flags};
 
-    bpf_loop(count, record_in_batch, &batch, 0);
+    LOOP(count, record_in_batch, &batch);
     if (call->begun)
         record_void(call);
 }
@@ -509,42 +514,46 @@ static __noinline void on_changed(struct task_struct *task, struct pt_regs *regs
     tell_changed(call, kind);
 }
 
-/* Records what the call received, unless its sender is observed: then it is recorded there. */
-static __always_inline void on_received(struct call *call, __u8 kind, long result)
+static __always_inline bool has_moved(struct call *call, __u8 kind, long result)
 {
-    if (is_no_message(call))
-        return;
-    if (call->paired || result < 0 || (result == 0 && !moved_empty(call, kind)))
-        return;
-    if (tell_of(call) & PEER_OBSERVED)
-        return;
-    call->time = bpf_ktime_get_ns();
-    record_call(call, kind, result, 0);
+    return result > 0 || (result == 0 && moved_empty(call, kind));
 }
 
-static __always_inline void on_sent(struct call *call, __u8 kind, long result)
+/* Whether what the call received is to be recorded: not when it is recorded where it was sent. */
+static __always_inline bool takes_received(struct call *call, __u8 kind, long result)
+{
+    if (is_no_message(call) || call->paired || !has_moved(call, kind, result) ||
+        tell_of(call) & PEER_OBSERVED)
+        return false;
+    call->time = bpf_ktime_get_ns();
+    return true;
+}
+
+static __always_inline bool takes_sent(struct call *call, __u8 kind, long result)
 {
     if (call->unbound)
         tell(call, ROLE_UNKNOWN);
-    if (result > 0 || (result == 0 && moved_empty(call, kind)))
-        record_call(call, kind, result, RECORD_SENT);
-    else if (call->begun)
+    if (has_moved(call, kind, result))
+        return true;
+    if (call->begun)
         record_void(call);
+    return false;
 }
 
 /* Not static, so that the stack it takes is not that of what finds out who is observed, too. */
 __noinline int on_return(struct call *call, long result)
 {
+    bool sent, takes;
     __u8 kind;
 
     if (!call)
         return 0;
     kind = call->kind;
+    sent = sends(kind);
     call->kind = CALL_OTHER;
-    if (sends(kind))
-        on_sent(call, kind, result);
-    else
-        on_received(call, kind, result);
+    takes = sent ? takes_sent(call, kind, result) : takes_received(call, kind, result);
+    if (takes)
+        record_call(call, kind, result, sent ? RECORD_SENT : 0);
     return 0;
 }
 
@@ -558,8 +567,10 @@ static __noinline struct call *early_call(struct task_struct *task, struct pt_re
     struct subject subject;
     struct call *call;
 
-    if (sends(kind) || !process_is_observed() || !find_socket(&subject, regs, &kind, 0) ||
-        sends(kind) || !is_observed(standing_of(&subject)))
+    /* One that splices into a socket sends. */
+    if (sends(kind) || !process_is_observed() ||
+        (kind == CALL_SPLICE && socket_of(file_of(argument(regs, 2)), &subject)) ||
+        !socket_of(file_of(first_argument(regs)), &subject) || !is_observed(standing_of(&subject)))
         return 0;
     call = call_get(task);
     if (!call)

@@ -83,11 +83,15 @@ static __always_inline struct call *call_get(struct task_struct *task)
     return call;
 }
 
-/* Another call begins; its number is unique among all calls of all threads. */
-static __always_inline void call_begin(struct call *call)
+/*
+ * Another call begins; its number is unique among all calls of all threads. Where that is the time
+ * of what it moves, it is looked up now: what is received has that of the call's return.
+ */
+static __always_inline void call_begin(struct call *call, bool has_time)
 {
     call->id = (bpf_get_current_pid_tgid() << 32) | (__u32)(call->id + 1);
-    call->time = bpf_ktime_get_ns();
+    if (has_time)
+        call->time = bpf_ktime_get_ns();
     call->begun = 0;
     call->unbound = 0;
     call->message_flags = 0;

@@ -187,9 +187,12 @@ static __always_inline int standing_of_call(struct subject *subject, struct pt_r
                                             __u8 kind)
 {
     struct user_msghdr header = {};
-    int standing = standing_of(subject);
+    int standing;
 
-    if (standing != STANDING_OPEN || !scope.by_socket)
+    if (!scope.by_socket)
+        return STANDING_IN;
+    standing = standing_of(subject);
+    if (standing != STANDING_OPEN)
         return standing;
     if (kind == CALL_SENDTO) {
         header.name = argument(regs, 4);
@@ -243,12 +246,6 @@ static __always_inline void note_ring(void)
         __sync_fetch_and_add(&losses.unfollowed, 1);
 }
 
-/* As process_is_observed(), of a thread whose last call is at hand: it had none unless it was. */
-static __always_inline bool thread_is_observed(const struct call *last)
-{
-    return last && scope.by_process ? !recording_over : process_is_observed();
-}
-
 static __always_inline void keep_socket(struct call *call, const struct subject *subject,
                                         struct file *file)
 {
@@ -278,13 +275,13 @@ int BPF_PROG(on_sys_enter, struct pt_regs *regs, long number)
     kind = call_kinds[number];
     if (kind == CALL_OTHER || (is_change(kind) && !scope.by_socket))
         return 0;
-    last = bpf_task_storage_get(&calls, task, 0, 0);
-    if (!thread_is_observed(last))
+    if (!process_is_observed())
         return 0;
     if (kind == CALL_RING) {
         note_ring();
         return 0;
     }
+    last = bpf_task_storage_get(&calls, task, 0, 0);
     file = find_socket(&subject, regs, &kind, last);
     if (!file)
         return 0;
@@ -300,7 +297,9 @@ int BPF_PROG(on_sys_enter, struct pt_regs *regs, long number)
         return 0;
     keep_socket(call, &subject, file);
     call->kind = kind;
-    call_begin(call);
+    if (call->paired && !sends(kind))
+        return 0; /* it is recorded where it is sent */
+    call_begin(call, sends(kind));
     keep_arguments(call, regs);
     if (sends(kind) && needs_begin(call, task, file))
         begin(call);
@@ -577,7 +576,7 @@ static __noinline struct call *early_call(struct task_struct *task, struct pt_re
         return 0;
     keep_subject(call, &subject);
     call->kind = kind;
-    call_begin(call);
+    call_begin(call, false);
     keep_arguments(call, regs);
     return call;
 }
@@ -600,6 +599,8 @@ int BPF_PROG(on_sys_exit, struct pt_regs *regs, long result)
         on_changed(task, regs, kind, result);
         return 0;
     }
+    if (!process_is_listed())
+        return 0;
     call = bpf_task_storage_get(&calls, task, 0, 0);
     if (!call || call->kind == CALL_OTHER)
         call = was_early() ? early_call(task, regs, kind) : 0;
@@ -614,12 +615,10 @@ static __always_inline int notice(struct sock *sk, int moved)
     struct subject subject;
     struct call *call;
 
-    if (moved <= 0)
+    if (moved <= 0 || !process_is_observed())
         return 0;
     call = bpf_task_storage_get(&calls, bpf_get_current_task_btf(), 0, 0);
-    if (call && call->kind != CALL_OTHER)
-        return 0;
-    if (is_early() || !process_is_observed())
+    if ((call && call->kind != CALL_OTHER) || is_early())
         return 0;
     subject_is(&subject, sk, inode_of(sk));
     if (is_known_family(subject.family) && is_observed(standing_of(&subject)))

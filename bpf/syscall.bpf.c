@@ -609,8 +609,12 @@ int BPF_PROG(on_sys_exit, struct pt_regs *regs, long result)
     return 0;
 }
 
-/* Where these tracepoints exist, what a socket moved in no call that is looked at is noticed. */
-static __always_inline int notice(struct sock *sk, int moved)
+/*
+ * Where these tracepoints exist, what a socket moved in no call that is looked at is noticed. Each
+ * has two programs, of which user space loads one: finding out whether a socket is among those
+ * chosen is most of what there is to load, and where all are recorded nobody asks.
+ */
+static __always_inline int notice(struct sock *sk, int moved, bool all)
 {
     struct subject subject;
     struct call *call;
@@ -621,19 +625,36 @@ static __always_inline int notice(struct sock *sk, int moved)
     if ((call && call->kind != CALL_OTHER) || is_early())
         return 0;
     subject_is(&subject, sk, inode_of(sk));
-    if (is_known_family(subject.family) && is_observed(standing_of(&subject)))
+    if (is_known_family(subject.family) && (all || is_observed(standing_of(&subject))))
         __sync_fetch_and_add(&losses.bypassed, moved);
     return 0;
+}
+
+static __always_inline int notice_received(struct sock *sk, int moved, int flags, bool all)
+{
+    return flags & (MSG_PEEK | MSG_ERRQUEUE) ? 0 : notice(sk, moved, all);
 }
 
 SEC("tp_btf/sock_send_length")
 int BPF_PROG(on_send_length, struct sock *sk, int moved, int flags)
 {
-    return notice(sk, moved);
+    return notice(sk, moved, true);
+}
+
+SEC("tp_btf/sock_send_length")
+int BPF_PROG(on_chosen_send_length, struct sock *sk, int moved, int flags)
+{
+    return notice(sk, moved, false);
 }
 
 SEC("tp_btf/sock_recv_length")
 int BPF_PROG(on_recv_length, struct sock *sk, int moved, int flags)
 {
-    return flags & (MSG_PEEK | MSG_ERRQUEUE) ? 0 : notice(sk, moved);
+    return notice_received(sk, moved, flags, true);
+}
+
+SEC("tp_btf/sock_recv_length")
+int BPF_PROG(on_chosen_recv_length, struct sock *sk, int moved, int flags)
+{
+    return notice_received(sk, moved, flags, false);
 }

@@ -22,12 +22,15 @@ JOBS       ?= $(shell nproc)
 
 Q := $(if $(filter 1,$(V)),,@)
 
-libs         := libbpf libelf jansson libpcap
+libs         := libbpf libelf jansson
+# Loaded when a capture is read (capture/libpcap.h), by the name under which others link to it.
+libpcap      := $(shell readelf -d "$$($(CC) -print-file-name=libpcap.so)" 2>/dev/null | \
+                  sed -n 's/.*SONAME.*\[\(.*\)\]/\1/p')
 warnings     := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
                 -Wpointer-arith -Wwrite-strings -Wvla -Wformat=2
 all_cflags    = -std=gnu17 -D_GNU_SOURCE -DVERSION='"$(VERSION)"' $(warnings) -I. -I$(BUILD) \
                 $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all) \
-                $(shell $(PKG_CONFIG) --cflags $(libs) 2>/dev/null) $(CPPFLAGS) $(CFLAGS)
+                -DLIBPCAP='"$(libpcap)"' $(shell $(PKG_CONFIG) --cflags $(libs) libpcap 2>/dev/null) $(CPPFLAGS) $(CFLAGS)
 all_ldflags   = $(if $(SANITIZE),-fsanitize=$(SANITIZE)) $(LDFLAGS)
 ldlibs        = $(shell $(PKG_CONFIG) --libs $(libs) 2>/dev/null) $(LDLIBS)
 bpf_cflags    = -g -O2 -std=gnu17 -target bpf -mcpu=v3 -Wall -Wextra -Werror -Wno-unused-parameter -I. -D__TARGET_ARCH_$(ARCH) \

@@ -4,6 +4,7 @@
 #define BPF_ANCILLARY_H
 
 #include "bpf/descriptor.h"
+#include "bpf/loop.h"
 
 /* How many of one message are recorded: more than can pass all the descriptors one by one. */
 enum { CONTROL_MESSAGES_MAX = 256 };
@@ -62,7 +63,7 @@ static __always_inline int record_meaning(const struct call *call, struct record
         record->count = record->length / sizeof(int);
         if (record->count > DESCRIPTORS_MAX)
             return -1;
-        bpf_loop(record->count, record_descriptor, &passing, 0);
+        LOOP(record->count, record_descriptor, &passing);
     } else if (record->level == SOL_SOCKET && record->type == SCM_CREDENTIALS) {
         if (record->length < sizeof(credentials) ||
             read_control(call, &credentials, sizeof(credentials), offset))
@@ -143,7 +144,7 @@ __noinline int record_controls(struct call *call)
         return 0;
     if (call->control_cut)
         controls.flags = RECORD_CARRIED_MORE;
-    bpf_loop(CONTROL_MESSAGES_MAX + 1, record_control, &controls, 0);
+    LOOP(CONTROL_MESSAGES_MAX + 1, record_control, &controls);
     return controls.flags;
 }
 

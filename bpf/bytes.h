@@ -4,16 +4,22 @@
 #define BPF_BYTES_H
 
 #include "bpf/endpoint.h"
+#include "bpf/loop.h"
 
-static __always_inline void lose(struct call *call, __u64 bytes)
+__noinline int lose(struct call *call, __u64 bytes)
 {
-    __u64 key = call->sock;
-    struct told *told = bpf_map_lookup_elem(&told_endpoints, &key);
+    struct told *told;
+    __u64 key;
 
+    if (!call)
+        return 0;
+    key = call->sock;
+    told = bpf_map_lookup_elem(&told_endpoints, &key);
     if (told)
         __sync_fetch_and_add(&told->lost, 1);
     __sync_fetch_and_add(&losses.messages, 1);
     __sync_fetch_and_add(&losses.bytes, bytes);
+    return 0;
 }
 
 /* Looked at without being taken, or the socket's own copies of what it sent: no messages. */
@@ -51,9 +57,11 @@ static __always_inline void message_close(struct call *call)
 }
 
 /* told is of the endpoint, and 0 when this is not the message's first record. */
-static __always_inline void record_fill(struct record_message *record, struct call *call,
-                                        __u32 size, struct told *told)
+__noinline int record_fill(struct record_message *record, struct call *call, __u32 size,
+                           struct told *told)
 {
+    if (!record || !call)
+        return 0;
     record_head(&record->head, call->fresh ? RECORD_MESSAGE : RECORD_PIECE, call->flags, call->id);
     record->time = call->time;
     record->inode = call->inode;
@@ -70,24 +78,20 @@ static __always_inline void record_fill(struct record_message *record, struct ca
     record->size = size;
     record->reserved = 0;
     call->fresh = 0;
+    return 0;
 }
 
-/* Records the bytes [offset, offset + size) of the message at hand; size fits one record. */
+/* A record for the size bytes that are at from, which are no more than there is room for. */
 #define RECORD_BYTES(room)                                                                         \
     do {                                                                                           \
-        struct record_message *record =                                                            \
-            bpf_ringbuf_reserve(&records, sizeof(struct record_message) + (room), 0);              \
-        __u32 fits = size;                                                                         \
-                                                                                                   \
+        record = bpf_ringbuf_reserve(&records, sizeof(struct record_message) + (room), 0);         \
         if (!record)                                                                               \
             return -1;                                                                             \
-        barrier_var(fits); /* older verifiers forget the bounds of what was spilled */             \
-        if (fits > (room))                                                                         \
-            fits = (room);                                                                         \
-        if (fits && bpf_probe_read_user(record->data, fits, (void *)from))                         \
-            fits = 0; /* the gap shows in the offsets */                                           \
-        record_fill(record, call, fits, told);                                                     \
-        bpf_ringbuf_submit(record, wakeup());                                                      \
+        barrier_var(size); /* older verifiers forget the bounds of what was spilled */             \
+        if (size > (room))                                                                         \
+            size = (room);                                                                         \
+        if (size && bpf_probe_read_user(record->data, size, (void *)from))                         \
+            size = 0; /* the gap shows in the offsets */                                           \
     } while (0)
 
 /*
@@ -97,6 +101,7 @@ static __always_inline void record_fill(struct record_message *record, struct ca
  */
 __noinline int record_bytes(struct call *call, __u64 from, __u64 bytes)
 {
+    struct record_message *record;
     struct told *told = 0;
     __u32 size = bytes;
     __u64 key;
@@ -122,6 +127,8 @@ __noinline int record_bytes(struct call *call, __u64 from, __u64 bytes)
         RECORD_BYTES(16384);
     else
         RECORD_BYTES(65536);
+    record_fill(record, call, size, told);
+    bpf_ringbuf_submit(record, wakeup());
     call->offset += bytes;
     return 0;
 }
@@ -160,7 +167,7 @@ static __always_inline void record_stretch(struct call *call, __u64 base, __u64 
     } else {
         struct stretch stretch = {call, base, length};
 
-        bpf_loop((length + RECORD_DATA_MAX - 1) / RECORD_DATA_MAX, record_piece, &stretch, 0);
+        LOOP((length + RECORD_DATA_MAX - 1) / RECORD_DATA_MAX, record_piece, &stretch);
     }
 }
 
@@ -210,7 +217,7 @@ static __always_inline void record_vector(struct vector *vector, __u64 count)
     if (vector->call->available == 0)
         record_bytes(vector->call, 0, 0);
     else
-        bpf_loop(count, record_element, vector, 0);
+        LOOP(count, record_element, vector);
 }
 
 /* The bytes went past user memory: how many is all that is known. */

@@ -5,7 +5,24 @@
 
 #include "bpf/record.h"
 
-static __always_inline struct file *look_up_file(__u32 fd)
+/* The running thread's open file behind fd; 0 when there is none. */
+static __always_inline struct file *file_of(__u32 fd)
+{
+    struct fdtable *table = READ(bpf_get_current_task_btf(), files, fdt);
+    struct file *file = 0, **slots;
+
+    if (fd >= READ(table, max_fds))
+        return 0;
+    slots = READ(table, fd);
+    bpf_probe_read_kernel(&file, sizeof(file), slots + fd);
+    return file;
+}
+
+/*
+ * The same, quicker, but not to load: where a pointer of a task is followed, the verifier searches
+ * all the kernel's types. Not static, so that it does so once.
+ */
+__noinline __u64 file_at(__u32 fd)
 {
     struct fdtable *table = bpf_get_current_task_btf()->files->fdt;
     struct file *file = 0, **slots;
@@ -14,20 +31,7 @@ static __always_inline struct file *look_up_file(__u32 fd)
         return 0;
     slots = table->fd;
     bpf_probe_read_kernel(&file, sizeof(file), slots + fd);
-    return file;
-}
-
-/* Not static, so that the verifier looks at it once: following a pointer of a task makes it search
- * all the kernel's types. */
-__noinline __u64 file_at(__u32 fd)
-{
-    return (__u64)look_up_file(fd);
-}
-
-/* The running thread's open file behind fd; 0 when there is none. */
-static __always_inline struct file *file_of(__u64 fd)
-{
-    return (struct file *)file_at((__u32)fd);
+    return (__u64)file;
 }
 
 /* As much of a file's name as tells the ones below from each other, with zeros behind it. */
@@ -102,13 +106,10 @@ static __always_inline __u8 kind_of_file(struct file *file)
     return KIND_OTHER;
 }
 
-/*
- * What is behind a descriptor of the running thread: an enum descriptor_kind. Called from so deep
- * that there is no stack for a call of file_at().
- */
+/* What is behind a descriptor of the running thread: an enum descriptor_kind. */
 __noinline int descriptor_kind(__u32 fd)
 {
-    struct file *file = look_up_file(fd);
+    struct file *file = file_of(fd);
 
     return file ? kind_of_file(file) : KIND_UNKNOWN;
 }

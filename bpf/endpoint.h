@@ -5,7 +5,7 @@
 
 #include "bpf/scope.h"
 
-/* What was last told of an observed endpoint. When an entry is evicted, it is told again. */
+/* What was last told of an observed endpoint. When that is forgotten, it is told again. */
 struct told {
     __u64 inode;
     __u64 address; /* struct state */
@@ -18,7 +18,8 @@ struct told {
 };
 
 struct {
-    __uint(type, BPF_MAP_TYPE_LRU_HASH);
+    __uint(type, BPF_MAP_TYPE_HASH);
+    __uint(map_flags, BPF_F_NO_PREALLOC);
     __uint(max_entries, 32768);
     __type(key, __u64); /* the struct sock */
     __type(value, struct told);
@@ -222,7 +223,7 @@ __noinline int tell(struct call *call, __u32 role)
     if (now.role == ROLE_UNKNOWN)
         now.role = role_of(call, now.peer);
     now.announced = announce(key, &now, (__u32)call->family << 16 | call->type) == 0;
-    bpf_map_update_elem(&told_endpoints, &key, &now, BPF_ANY);
+    remember(&told_endpoints, &key, &now);
     return standing(&now, call->family);
 }
 

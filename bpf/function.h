@@ -128,7 +128,7 @@ static __always_inline struct call *call_enter(struct socket *socket, struct tas
     if (!call)
         return 0;
     keep_subject(call, &subject);
-    call_begin(call);
+    call_begin(call, kind != CALL_RECVMSG);
     call->kind = kind;
     call->header = (__u64)header;
     call->nested = 0;

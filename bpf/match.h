@@ -10,10 +10,7 @@
 #include <stdbool.h>
 
 #ifdef __bpf__
-#include <bpf/bpf_helpers.h>
-
-/* Nothing, of which the verifier does not know that: it would go through a loop step by step. */
-volatile __u32 some_number = 0;
+#include "bpf/loop.h"
 #endif
 
 enum {
@@ -161,7 +158,7 @@ static inline bool match_text(const struct glob *glob, const char *text, __u32 l
 
 #ifdef __bpf__
     matching.at = matching.next = matching.star_at = matching.star_next = some_number;
-    bpf_loop(PATTERN_STEPS, match_step, &matching, 0);
+    LOOP(PATTERN_STEPS, match_step, &matching);
 #else
     for (__u64 i = 0; i < PATTERN_STEPS && !match_step(i, &matching); i++)
         ;

@@ -71,6 +71,13 @@ enum descriptor_kind {
     KIND_COUNT,
 };
 
+/* Sets of processes and threads by number, a bit for each: those are below the kernel's
+ * PID_MAX_LIMIT. */
+enum {
+    NUMBERS_MAX = 1 << 22,
+    NUMBERS_IN_WORD = 64, /* of 64 bits */
+};
+
 struct record_head {
     __u8 kind;
     __u8 flags;

@@ -11,73 +11,92 @@ const volatile struct scope scope = {};
 /* Set by user space: what begins from now on is no part of the recording. */
 volatile __u32 recording_over = 0;
 
-/* The processes that were asked for one by one, by thread group. */
-struct {
-    __uint(type, BPF_MAP_TYPE_HASH);
-    __uint(map_flags, BPF_F_NO_PREALLOC);
-    __uint(max_entries, 65536);
+/*
+ * A set of processes or threads: a bit for each number that there can be. Unlike a hash table it
+ * cannot be full, and what is not looked at costs nothing, neither to make nor to look at.
+ */
+struct number_set {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(map_flags, BPF_F_MMAPABLE); /* user space puts numbers in, too */
+    __uint(max_entries, NUMBERS_MAX / NUMBERS_IN_WORD);
     __type(key, __u32);
-    __type(value, __u8);
-} observed_processes SEC(".maps");
+    __type(value, __u64);
+};
+
+/* The processes that were asked for one by one, and what they began, by thread group. */
+struct number_set observed_processes SEC(".maps");
 
 /*
  * The threads that there were when the recording began. One may have been in a call then, the
  * beginning of which nobody has seen; it is taken off when a call of its returns.
  */
-struct {
-    __uint(type, BPF_MAP_TYPE_HASH);
-    __uint(map_flags, BPF_F_NO_PREALLOC);
-    __uint(max_entries, 1 << 18);
-    __type(key, __u32);
-    __type(value, __u8);
-} early_threads SEC(".maps");
+struct number_set early_threads SEC(".maps");
+
+/* The part of a set that the number is in; 0 where user space has made the set small. */
+static __always_inline __u64 *word_of(struct number_set *set, __u32 number)
+{
+    __u32 index = number / NUMBERS_IN_WORD;
+
+    return bpf_map_lookup_elem(set, &index);
+}
+
+static __always_inline __u64 bit_of(__u32 number)
+{
+    return 1ULL << number % NUMBERS_IN_WORD;
+}
+
+static __always_inline bool has_number(struct number_set *set, __u32 number)
+{
+    const __u64 *word = word_of(set, number);
+
+    return word && *word & bit_of(number);
+}
 
 static __always_inline bool is_early(void)
 {
-    __u32 thread = (__u32)bpf_get_current_pid_tgid();
-
-    return scope.attaches && bpf_map_lookup_elem(&early_threads, &thread);
+    return scope.attaches && has_number(&early_threads, (__u32)bpf_get_current_pid_tgid());
 }
 
 static __always_inline bool was_early(void)
 {
     __u32 thread = (__u32)bpf_get_current_pid_tgid();
+    __u64 *word = scope.attaches ? word_of(&early_threads, thread) : 0;
 
-    return is_early() && !bpf_map_delete_elem(&early_threads, &thread);
+    if (!word || !(*word & bit_of(thread)))
+        return false;
+    __sync_fetch_and_and(word, ~bit_of(thread));
+    return true;
+}
+
+/* Whether the process is one that was asked for by number, or there are none of these. */
+static __always_inline bool process_is_listed(void)
+{
+    return !scope.by_process || has_number(&observed_processes, bpf_get_current_pid_tgid() >> 32);
 }
 
 /* Whether its number lets the process be observed; who it is may still be asked (bpf/scope.h). */
 static __always_inline bool process_is_observed(void)
 {
-    __u32 process = bpf_get_current_pid_tgid() >> 32;
-
     if (recording_over)
         return false;
     if (!scope.by_process)
-        return process != scope.own_process;
-    return bpf_map_lookup_elem(&observed_processes, &process) != 0;
+        return bpf_get_current_pid_tgid() >> 32 != scope.own_process;
+    return process_is_listed();
 }
 
+/* A process begins as it is to be, whoever had its number before. */
 SEC("tp_btf/sched_process_fork")
 int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 {
     __u32 from = parent->tgid, to = child->tgid;
-    __u8 yes = 1;
+    __u64 *word = word_of(&observed_processes, to);
 
-    if (!scope.follow || from == to || !bpf_map_lookup_elem(&observed_processes, &from))
+    if (from == to || !word)
         return 0;
-    if (bpf_map_update_elem(&observed_processes, &to, &yes, BPF_ANY))
-        __sync_fetch_and_add(&losses.unfollowed, 1);
-    return 0;
-}
-
-SEC("tp_btf/sched_process_exit")
-int BPF_PROG(on_process_exit, struct task_struct *task)
-{
-    __u32 process = task->tgid;
-
-    if (bpf_map_lookup_elem(&observed_processes, &process) && READ(task, signal, live.counter) == 0)
-        bpf_map_delete_elem(&observed_processes, &process);
+    if (scope.follow && has_number(&observed_processes, from))
+        __sync_fetch_and_or(word, bit_of(to));
+    else if (*word & bit_of(to))
+        __sync_fetch_and_and(word, ~bit_of(to));
     return 0;
 }
 

@@ -83,19 +83,26 @@ static __always_inline struct call *call_get(struct task_struct *task)
     return call;
 }
 
-/* Another call begins; its number is unique among all calls of all threads. */
-static __always_inline void call_begin(struct call *call)
+/*
+ * Another call begins; its number is unique among all calls of all threads. Where that is the time
+ * of what it moves, it is looked up now: what is received has that of the call's return.
+ */
+static __always_inline void call_begin(struct call *call, bool has_time)
 {
     call->id = (bpf_get_current_pid_tgid() << 32) | (__u32)(call->id + 1);
-    call->time = bpf_ktime_get_ns();
+    if (has_time)
+        call->time = bpf_ktime_get_ns();
     call->begun = 0;
     call->unbound = 0;
     call->message_flags = 0;
 }
 
-/* One wakeup a message is the largest cost there is: wake a consumer that sleeps, or has much to
- * do. */
-static __always_inline __u64 wakeup(void)
+/*
+ * One wakeup a message is the largest cost there is: wake a consumer that sleeps, or has much to
+ * do. Not static, as much that follows: the verifier looks at it once, and not wherever it is
+ * called; and that it stands but once in a program saves as much of the time to load that.
+ */
+__noinline __u64 wakeup(void)
 {
     __u32 state = consumer_state;
 
@@ -130,15 +137,17 @@ static __always_inline void record_void(struct call *call)
  * Records the address that stands at name, in the process's memory or in the kernel's, length bytes
  * long. Returns -1 when it cannot.
  */
-static __always_inline int record_name(struct call *call, __u64 name, __u32 length, bool in_kernel)
+__noinline int record_name(struct call *call, __u64 name, __u32 length, bool in_kernel)
 {
-    struct record_name *record = bpf_ringbuf_reserve(&records, sizeof(*record), 0);
+    struct record_name *record;
     long err = 0;
 
+    if (!call)
+        return -1;
+    record = bpf_ringbuf_reserve(&records, sizeof(*record), 0);
     if (!record)
         return -1;
     record_head(&record->head, RECORD_NAME, 0, call->id);
-    barrier_var(length); /* it may be 64 bits wide where this is inlined */
     if (length > RECORD_ADDRESS_SIZE)
         length = RECORD_ADDRESS_SIZE;
     if (length && in_kernel)

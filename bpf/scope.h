@@ -6,6 +6,7 @@
 #ifndef BPF_SCOPE_H
 #define BPF_SCOPE_H
 
+#include "bpf/loop.h"
 #include "bpf/process.h"
 #include "bpf/spelling.h"
 
@@ -34,7 +35,8 @@ struct verdict {
 };
 
 struct {
-    __uint(type, BPF_MAP_TYPE_LRU_HASH);
+    __uint(type, BPF_MAP_TYPE_HASH);
+    __uint(map_flags, BPF_F_NO_PREALLOC);
     __uint(max_entries, 32768); /* user space makes it small when it is not needed */
     __type(key, __u64);         /* the struct sock */
     __type(value, struct verdict);
@@ -78,14 +80,19 @@ __noinline int name_is_wanted(void)
 
     length = bpf_probe_read_kernel_str(naming.name, RECORD_COMM_SIZE, leader->comm);
     naming.length = length > 0 ? length - 1 : 0;
-    bpf_loop(PATTERN_NAMES, judge_name, &naming, 0);
+    LOOP(PATTERN_NAMES, judge_name, &naming);
     return naming.matches;
+}
+
+__noinline int user_and_name_are_wanted(void)
+{
+    return user_is_wanted() && (!scope.name_count || name_is_wanted());
 }
 
 /* Whether the process is one of those asked for by name and user; of those by number it is. */
 static __always_inline bool process_is_wanted(void)
 {
-    return user_is_wanted() && (!scope.name_count || name_is_wanted());
+    return (!scope.user_count && !scope.name_count) || user_and_name_are_wanted();
 }
 
 /* Addresses */
@@ -126,11 +133,11 @@ static long judge_pattern(__u64 index, struct judging *judging)
 /* Compares a place with all the patterns. */
 static __always_inline void judge_place(struct judging *judging)
 {
-    bpf_loop(PATTERN_PLACES, judge_pattern, judging, 0);
+    LOOP(PATTERN_PLACES, judge_pattern, judging);
 }
 
-static __always_inline void judge_side(struct judging *judging, struct sock *sk, __u16 family,
-                                       bool peer)
+/* Not inlined, as it is much, and needed for both sides. */
+static __noinline void judge_side(struct judging *judging, struct sock *sk, __u16 family, bool peer)
 {
     judging->side = peer ? MATCH_PEER : MATCH_OWN;
     if (family == AF_UNIX)
@@ -206,7 +213,7 @@ __noinline int standing_of(struct subject *subject)
         (known->standing == STANDING_IN || known->change == now.change))
         return known->standing;
     judge((struct sock *)key, subject->family, subject->type, &now);
-    bpf_map_update_elem(&verdicts, &key, &now, BPF_ANY);
+    remember(&verdicts, &key, &now);
     return now.standing;
 }
 

@@ -6,6 +6,7 @@
 #ifndef BPF_SPELLING_H
 #define BPF_SPELLING_H
 
+#include "bpf/loop.h"
 #include "bpf/place.h"
 
 enum { SPELLING_STEPS = PATTERN_TEXT }; /* more folders and mounts than a path has that fits */
@@ -93,7 +94,7 @@ static __always_inline bool place_spelled(struct place *place, struct sock *sk)
     spelling->dentry = (__u64)READ(unix_of(sk), path.dentry);
     spelling->mount = mount - bpf_core_field_offset(struct mount, mnt);
     spelled.spelling = spelling;
-    bpf_loop(SPELLING_STEPS, spell_part, &spelled, 0);
+    LOOP(SPELLING_STEPS, spell_part, &spelled);
     if (spelling->too_long)
         return false;
     place->length = PATTERN_TEXT - spelling->at;

@@ -43,6 +43,28 @@ static __always_inline void keep_subject(struct call *call, const struct subject
     call->paired = 0;
 }
 
+/* What is known of sockets, by their addresses: nobody says when one goes. */
+
+static long forget(void *map, const void *key, void *value, void *context)
+{
+    bpf_map_delete_elem(map, key);
+    return 0;
+}
+
+/*
+ * Puts what is known of a socket into a map. When that is full, most of what it knows of is gone:
+ * it is emptied, and what is there still is found out again. (A map that forgets by itself what
+ * was not used for the longest time has all its elements from the beginning: to make them takes
+ * longer than to verify a program.)
+ */
+static __always_inline void remember(void *map, const __u64 *socket, const void *known)
+{
+    if (bpf_map_update_elem(map, socket, known, BPF_ANY) != -E2BIG)
+        return;
+    bpf_for_each_map_elem(map, forget, 0, 0);
+    bpf_map_update_elem(map, socket, known, BPF_ANY);
+}
+
 static __always_inline struct unix_sock *unix_of(struct sock *sk)
 {
     return (struct unix_sock *)sk;

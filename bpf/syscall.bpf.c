@@ -5,6 +5,7 @@
  */
 #include "bpf/ancillary.h"
 #include "bpf/bytes.h"
+#include "bpf/loop.h"
 #include "bpf/scope.h"
 
 char LICENSE[] SEC("license") = "GPL";
@@ -171,13 +172,13 @@ static __always_inline struct file *find_socket(struct subject *subject, struct 
     struct file *file;
 
     if (*kind == CALL_SPLICE) {
-        file = file_of(argument(regs, 2));
+        file = (struct file *)file_at(argument(regs, 2));
         if (socket_of(file, subject)) {
             *kind = CALL_SENDFILE;
             return file;
         }
     }
-    file = file_of(first_argument(regs));
+    file = (struct file *)file_at(first_argument(regs));
     return socket_again(last, file, subject) ? file : 0;
 }
 
@@ -186,9 +187,12 @@ static __always_inline int standing_of_call(struct subject *subject, struct pt_r
                                             __u8 kind)
 {
     struct user_msghdr header = {};
-    int standing = standing_of(subject);
+    int standing;
 
-    if (standing != STANDING_OPEN || !scope.by_socket)
+    if (!scope.by_socket)
+        return STANDING_IN;
+    standing = standing_of(subject);
+    if (standing != STANDING_OPEN)
         return standing;
     if (kind == CALL_SENDTO) {
         header.name = argument(regs, 4);
@@ -242,12 +246,6 @@ static __always_inline void note_ring(void)
         __sync_fetch_and_add(&losses.unfollowed, 1);
 }
 
-/* As process_is_observed(), of a thread whose last call is at hand: it had none unless it was. */
-static __always_inline bool thread_is_observed(const struct call *last)
-{
-    return last && scope.by_process ? !recording_over : process_is_observed();
-}
-
 static __always_inline void keep_socket(struct call *call, const struct subject *subject,
                                         struct file *file)
 {
@@ -277,13 +275,13 @@ int BPF_PROG(on_sys_enter, struct pt_regs *regs, long number)
     kind = call_kinds[number];
     if (kind == CALL_OTHER || (is_change(kind) && !scope.by_socket))
         return 0;
-    last = bpf_task_storage_get(&calls, task, 0, 0);
-    if (!thread_is_observed(last))
+    if (!process_is_observed())
         return 0;
     if (kind == CALL_RING) {
         note_ring();
         return 0;
     }
+    last = bpf_task_storage_get(&calls, task, 0, 0);
     file = find_socket(&subject, regs, &kind, last);
     if (!file)
         return 0;
@@ -299,7 +297,9 @@ int BPF_PROG(on_sys_enter, struct pt_regs *regs, long number)
         return 0;
     keep_socket(call, &subject, file);
     call->kind = kind;
-    call_begin(call);
+    if (call->paired && !sends(kind))
+        return 0; /* it is recorded where it is sent */
+    call_begin(call, sends(kind));
     keep_arguments(call, regs);
     if (sends(kind) && needs_begin(call, task, file))
         begin(call);
@@ -329,7 +329,7 @@ static __always_inline __u64 delivered(struct call *call, __u64 length, __u64 ba
 
     if (!(call->message_flags & MSG_TRUNC))
         return length;
-    bpf_loop(count, add_element, &capacity, 0);
+    LOOP(count, add_element, &capacity);
     return capacity.bytes;
 }
 
@@ -344,12 +344,15 @@ static __always_inline void keep_control(struct call *call, const struct user_ms
 }
 
 /* Records one message of a msghdr, of which length bytes were moved; keep_control() knows of it. */
-static __always_inline void record_header(struct call *call, const struct user_msghdr *header,
-                                          __u64 length, __u8 flags)
+__noinline int record_header(struct call *call, const struct user_msghdr *header, __u64 length,
+                             __u8 flags)
 {
-    struct vector vector = {.call = call, .base = header->vector};
+    struct vector vector = {.call = call};
     __u64 available = length;
 
+    if (!call || !header)
+        return 0;
+    vector.base = header->vector;
     if (!(flags & RECORD_SENT))
         available = delivered(call, length, header->vector, header->vector_count);
     message_open(call, length, available, flags);
@@ -362,6 +365,7 @@ static __always_inline void record_header(struct call *call, const struct user_m
     record_vector(&vector, header->vector_count);
 out:
     message_close(call);
+    return 0;
 }
 
 /* Whether nothing received, or sent, means just that, and not an empty datagram or record. */
@@ -400,7 +404,7 @@ static __always_inline void record_batch(struct call *call, __u64 count, __u8 fl
 {
     struct batch batch = {call, flags};
 
-    bpf_loop(count, record_in_batch, &batch, 0);
+    LOOP(count, record_in_batch, &batch);
     if (call->begun)
         record_void(call);
 }
@@ -509,42 +513,46 @@ static __noinline void on_changed(struct task_struct *task, struct pt_regs *regs
     tell_changed(call, kind);
 }
 
-/* Records what the call received, unless its sender is observed: then it is recorded there. */
-static __always_inline void on_received(struct call *call, __u8 kind, long result)
+static __always_inline bool has_moved(struct call *call, __u8 kind, long result)
 {
-    if (is_no_message(call))
-        return;
-    if (call->paired || result < 0 || (result == 0 && !moved_empty(call, kind)))
-        return;
-    if (tell_of(call) & PEER_OBSERVED)
-        return;
-    call->time = bpf_ktime_get_ns();
-    record_call(call, kind, result, 0);
+    return result > 0 || (result == 0 && moved_empty(call, kind));
 }
 
-static __always_inline void on_sent(struct call *call, __u8 kind, long result)
+/* Whether what the call received is to be recorded: not when it is recorded where it was sent. */
+static __always_inline bool takes_received(struct call *call, __u8 kind, long result)
+{
+    if (is_no_message(call) || call->paired || !has_moved(call, kind, result) ||
+        tell_of(call) & PEER_OBSERVED)
+        return false;
+    call->time = bpf_ktime_get_ns();
+    return true;
+}
+
+static __always_inline bool takes_sent(struct call *call, __u8 kind, long result)
 {
     if (call->unbound)
         tell(call, ROLE_UNKNOWN);
-    if (result > 0 || (result == 0 && moved_empty(call, kind)))
-        record_call(call, kind, result, RECORD_SENT);
-    else if (call->begun)
+    if (has_moved(call, kind, result))
+        return true;
+    if (call->begun)
         record_void(call);
+    return false;
 }
 
 /* Not static, so that the stack it takes is not that of what finds out who is observed, too. */
 __noinline int on_return(struct call *call, long result)
 {
+    bool sent, takes;
     __u8 kind;
 
     if (!call)
         return 0;
     kind = call->kind;
+    sent = sends(kind);
     call->kind = CALL_OTHER;
-    if (sends(kind))
-        on_sent(call, kind, result);
-    else
-        on_received(call, kind, result);
+    takes = sent ? takes_sent(call, kind, result) : takes_received(call, kind, result);
+    if (takes)
+        record_call(call, kind, result, sent ? RECORD_SENT : 0);
     return 0;
 }
 
@@ -558,15 +566,17 @@ static __noinline struct call *early_call(struct task_struct *task, struct pt_re
     struct subject subject;
     struct call *call;
 
-    if (sends(kind) || !process_is_observed() || !find_socket(&subject, regs, &kind, 0) ||
-        sends(kind) || !is_observed(standing_of(&subject)))
+    /* One that splices into a socket sends. */
+    if (sends(kind) || !process_is_observed() ||
+        (kind == CALL_SPLICE && socket_of(file_of(argument(regs, 2)), &subject)) ||
+        !socket_of(file_of(first_argument(regs)), &subject) || !is_observed(standing_of(&subject)))
         return 0;
     call = call_get(task);
     if (!call)
         return 0;
     keep_subject(call, &subject);
     call->kind = kind;
-    call_begin(call);
+    call_begin(call, false);
     keep_arguments(call, regs);
     return call;
 }
@@ -589,6 +599,8 @@ int BPF_PROG(on_sys_exit, struct pt_regs *regs, long result)
         on_changed(task, regs, kind, result);
         return 0;
     }
+    if (!process_is_listed())
+        return 0;
     call = bpf_task_storage_get(&calls, task, 0, 0);
     if (!call || call->kind == CALL_OTHER)
         call = was_early() ? early_call(task, regs, kind) : 0;
@@ -597,33 +609,52 @@ int BPF_PROG(on_sys_exit, struct pt_regs *regs, long result)
     return 0;
 }
 
-/* Where these tracepoints exist, what a socket moved in no call that is looked at is noticed. */
-static __always_inline int notice(struct sock *sk, int moved)
+/*
+ * Where these tracepoints exist, what a socket moved in no call that is looked at is noticed. Each
+ * has two programs, of which user space loads one: finding out whether a socket is among those
+ * chosen is most of what there is to load, and where all are recorded nobody asks.
+ */
+static __always_inline int notice(struct sock *sk, int moved, bool all)
 {
     struct subject subject;
     struct call *call;
 
-    if (moved <= 0)
+    if (moved <= 0 || !process_is_observed())
         return 0;
     call = bpf_task_storage_get(&calls, bpf_get_current_task_btf(), 0, 0);
-    if (call && call->kind != CALL_OTHER)
-        return 0;
-    if (is_early() || !process_is_observed())
+    if ((call && call->kind != CALL_OTHER) || is_early())
         return 0;
     subject_is(&subject, sk, inode_of(sk));
-    if (is_known_family(subject.family) && is_observed(standing_of(&subject)))
+    if (is_known_family(subject.family) && (all || is_observed(standing_of(&subject))))
         __sync_fetch_and_add(&losses.bypassed, moved);
     return 0;
+}
+
+static __always_inline int notice_received(struct sock *sk, int moved, int flags, bool all)
+{
+    return flags & (MSG_PEEK | MSG_ERRQUEUE) ? 0 : notice(sk, moved, all);
 }
 
 SEC("tp_btf/sock_send_length")
 int BPF_PROG(on_send_length, struct sock *sk, int moved, int flags)
 {
-    return notice(sk, moved);
+    return notice(sk, moved, true);
+}
+
+SEC("tp_btf/sock_send_length")
+int BPF_PROG(on_chosen_send_length, struct sock *sk, int moved, int flags)
+{
+    return notice(sk, moved, false);
 }
 
 SEC("tp_btf/sock_recv_length")
 int BPF_PROG(on_recv_length, struct sock *sk, int moved, int flags)
 {
-    return flags & (MSG_PEEK | MSG_ERRQUEUE) ? 0 : notice(sk, moved);
+    return notice_received(sk, moved, flags, true);
+}
+
+SEC("tp_btf/sock_recv_length")
+int BPF_PROG(on_chosen_recv_length, struct sock *sk, int moved, int flags)
+{
+    return notice_received(sk, moved, flags, false);
 }

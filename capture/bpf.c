@@ -15,6 +15,7 @@
 
 #include "capture/capability.h"
 #include "capture/launch.h"
+#include "capture/number_set.h"
 #include "capture/ring.h"
 #include "capture/scope.h"
 #include "capture/threads.h"
@@ -163,40 +164,53 @@ int bpf_load(const struct bpf_parts *parts, const struct backend_options *option
 
     *parts->wake_at = options->buffer_size / 16;
     *parts->max_message = options->max_message;
-    if (!err && !attaches(options->scope)) /* it takes megabytes of the kernel's memory */
+    if (!err && !attaches(options->scope)) /* it takes much of the kernel's memory */
         err = bpf_map__set_max_entries(parts->early_threads, 1);
     if (!err)
         err = set_scope(parts, options->scope);
     return err ? err : bpf_object__load_skeleton(parts->skeleton);
 }
 
-static int put_number(struct bpf_map *map, pid_t number)
+static int observe_process(const struct bpf_parts *parts, pid_t process)
 {
-    uint32_t key = (uint32_t)number;
-    uint8_t yes = 1;
+    struct number_set *observed = number_set_open(bpf_map__fd(parts->observed_processes));
+    int err = observed ? number_set_add(observed, process) : -errno;
 
-    return bpf_map__update_elem(map, &key, sizeof(key), &yes, sizeof(yes), BPF_ANY);
+    number_set_close(observed);
+    return err;
 }
 
 static int note_thread(void *early_threads, pid_t thread)
 {
-    return put_number(early_threads, thread);
+    return number_set_add(early_threads, thread);
+}
+
+static int note_threads(struct number_set *early_threads, const struct scope_request *scope)
+{
+    int err = 0;
+
+    if (!scope->pid_count)
+        return threads_of_all(note_thread, early_threads);
+    for (size_t i = 0; i < scope->pid_count && !err; i++)
+        err = threads_of(scope->pids[i], note_thread, early_threads);
+    return err;
 }
 
 /* Lists the processes to observe, and the threads that may be in calls which began before. */
 static int attach_to(const struct bpf_parts *parts, const struct scope_request *scope)
 {
+    struct number_set *early_threads;
     int err = 0;
 
     if (!attaches(scope))
         return 0;
-    if (!scope->pid_count)
-        return threads_of_all(note_thread, parts->early_threads);
-    for (size_t i = 0; i < scope->pid_count && !err; i++) {
-        err = put_number(parts->observed_processes, scope->pids[i]);
-        if (!err)
-            err = threads_of(scope->pids[i], note_thread, parts->early_threads);
-    }
+    for (size_t i = 0; i < scope->pid_count && !err; i++)
+        err = observe_process(parts, scope->pids[i]);
+    if (err)
+        return err;
+    early_threads = number_set_open(bpf_map__fd(parts->early_threads));
+    err = early_threads ? note_threads(early_threads, scope) : -errno;
+    number_set_close(early_threads);
     return err;
 }
 
@@ -247,7 +261,7 @@ out:
 
 int bpf_observe(struct recorder *recorder, struct launch *launch)
 {
-    return launch ? put_number(recorder->parts.observed_processes, launch_pid(launch)) : 0;
+    return launch ? observe_process(&recorder->parts, launch_pid(launch)) : 0;
 }
 
 void bpf_rescope(struct recorder *recorder)

@@ -17,6 +17,8 @@
 
 #define KERNEL_BTF "/sys/kernel/btf/vmlinux"
 
+enum { STRIDE = 16 }; /* types from one mark to the next */
+
 struct kernel_types {
     uint8_t *data;
     size_t size;
@@ -24,7 +26,7 @@ struct kernel_types {
     const char *strings;
     size_t strings_size;
     const uint8_t *types;
-    uint32_t *offsets; /* of each in types, by number; void, which is 0, has none */
+    uint32_t *marks; /* where in types every STRIDEth begins: few are asked for by number */
     uint32_t count;
 };
 
@@ -97,21 +99,22 @@ static size_t size_of(const struct btf_type *type)
     return sizeof(*type) + sizes[kind].fixed + (size_t)sizes[kind].each * btf_vlen(type);
 }
 
-/* Notes where each type begins. */
-static int index_types(struct kernel_types *types, uint32_t size)
+/* Marks where types begin, and sees that each is whole. The first is number 1: void has none. */
+static int mark_types(struct kernel_types *types, uint32_t size)
 {
-    types->offsets = malloc((size / sizeof(struct btf_type) + 2) * sizeof(*types->offsets));
-    if (!types->offsets)
+    types->marks = malloc((size / sizeof(struct btf_type) / STRIDE + 1) * sizeof(*types->marks));
+    if (!types->marks)
         return -ENOMEM;
     types->count = 1;
-    for (uint32_t at = 0; at < size;) {
+    for (uint32_t at = 0; at < size; types->count++) {
         uint32_t left = size - at;
         size_t taken =
             left < sizeof(struct btf_type) ? 0 : size_of((const void *)&types->types[at]);
 
         if (!taken || taken > left)
             return -EINVAL;
-        types->offsets[types->count++] = at;
+        if ((types->count - 1) % STRIDE == 0)
+            types->marks[(types->count - 1) / STRIDE] = at;
         at += (uint32_t)taken;
     }
     return 0;
@@ -134,7 +137,7 @@ static int parse(struct kernel_types *types)
     if (types->strings[types->strings_size - 1])
         return -EINVAL;
     types->types = types->data + header->hdr_len + header->type_off;
-    return index_types(types, header->type_len);
+    return mark_types(types, header->type_len);
 }
 
 int kernel_types_open(struct kernel_types **out)
@@ -162,7 +165,7 @@ void kernel_types_close(struct kernel_types *types)
         munmap(types->data, types->size);
     else
         free(types->data);
-    free(types->offsets);
+    free(types->marks);
     free(types);
 }
 
@@ -171,9 +174,21 @@ uint32_t kernel_types_count(const struct kernel_types *types)
     return types->count;
 }
 
+static const struct btf_type *next_type(const struct btf_type *type)
+{
+    return (const void *)((const uint8_t *)type + size_of(type));
+}
+
 const struct btf_type *kernel_types_at(const struct kernel_types *types, uint32_t id)
 {
-    return id && id < types->count ? (const void *)&types->types[types->offsets[id]] : NULL;
+    const struct btf_type *type;
+
+    if (!id || id >= types->count)
+        return NULL;
+    type = (const void *)&types->types[types->marks[(id - 1) / STRIDE]];
+    for (uint32_t left = (id - 1) % STRIDE; left; left--)
+        type = next_type(type);
+    return type;
 }
 
 const char *kernel_types_string(const struct kernel_types *types, uint32_t offset)
@@ -191,12 +206,19 @@ struct names {
     struct kernel_type *sorted;
     size_t count;
     bool kinds[BTF_KIND_ENUM64 + 1];
-    bool begins[1 << 16];
+    uint64_t begins[(1 << 16) / 64]; /* a bit for each two bytes */
 };
 
 static unsigned beginning(const char *name)
 {
     return name[0] ? (unsigned)(uint8_t)name[0] << 8 | (uint8_t)name[1] : 0;
+}
+
+static bool begins(const struct names *names, const char *name)
+{
+    unsigned bytes = beginning(name);
+
+    return names->begins[bytes / 64] >> bytes % 64 & 1;
 }
 
 static int compare_names(const void *a, const void *b)
@@ -210,7 +232,9 @@ static void sort_names(struct names *names)
 {
     qsort(names->sorted, names->count, sizeof(*names->sorted), compare_names);
     for (size_t i = 0; i < names->count; i++) {
-        names->begins[beginning(names->sorted[i].name)] = true;
+        unsigned bytes = beginning(names->sorted[i].name);
+
+        names->begins[bytes / 64] |= 1ULL << bytes % 64;
         names->kinds[names->sorted[i].kind] = true;
     }
     names->kinds[BTF_KIND_ENUM64] |= names->kinds[BTF_KIND_ENUM]; /* as its values need it */
@@ -225,7 +249,7 @@ static struct kernel_type *find_name(const struct names *names, const struct ker
     if (!names->kinds[btf_kind(type)])
         return NULL;
     key.name = kernel_types_string(types, type->name_off);
-    if (!names->begins[beginning(key.name)])
+    if (!begins(names, key.name))
         return NULL;
     return bsearch(&key, names->sorted, names->count, sizeof(key), compare_names);
 }
@@ -234,14 +258,14 @@ int kernel_types_match(const struct kernel_types *types, struct kernel_type *wan
                        kernel_types_found *found, void *context)
 {
     struct names *names = calloc(1, sizeof(*names));
+    const struct btf_type *type = kernel_types_at(types, 1);
 
     if (!names)
         return -ENOMEM;
     names->sorted = wanted;
     names->count = count;
     sort_names(names);
-    for (uint32_t id = 1; id < types->count; id++) {
-        const struct btf_type *type = kernel_types_at(types, id);
+    for (uint32_t id = 1; id < types->count; id++, type = next_type(type)) {
         struct kernel_type *match = find_name(names, types, type);
 
         if (match)

@@ -6,11 +6,11 @@
  */
 #include <errno.h>
 #include <inttypes.h>
-#include <pcap/pcap.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "capture/flow.h"
+#include "capture/libpcap.h"
 #include "capture/own_capture.h"
 #include "capture/pcapng.h"
 #include "capture/pcapng_file.h"
@@ -152,7 +152,7 @@ static ssize_t read_through(void *file, char *buffer, size_t size)
     return got == 0 && ferror(file) ? -1 : (ssize_t)got;
 }
 
-static pcap_t *open_pcap(FILE *file, char *wrong)
+static pcap_t *open_pcap(const struct libpcap *libpcap, FILE *file, char *wrong)
 {
     static const cookie_io_functions_t functions = {.read = read_through};
     FILE *through = fopencookie(file, "r", functions);
@@ -162,22 +162,22 @@ static pcap_t *open_pcap(FILE *file, char *wrong)
         snprintf(wrong, PCAP_ERRBUF_SIZE, "%s", strerror(ENOMEM));
         return NULL;
     }
-    pcap = pcap_fopen_offline_with_tstamp_precision(through, PCAP_TSTAMP_PRECISION_NANO, wrong);
+    pcap = libpcap->fopen_offline_with_tstamp_precision(through, PCAP_TSTAMP_PRECISION_NANO, wrong);
     if (!pcap)
         fclose(through);
     return pcap;
 }
 
-static int read_packets(struct capture *capture, pcap_t *pcap)
+static int read_packets(struct capture *capture, const struct libpcap *libpcap, pcap_t *pcap)
 {
     struct reading *reading = capture->reading;
     struct pcap_pkthdr *header;
     const u_char *data;
     int more = 0, err = begin(capture);
 
-    while (!err && (more = pcap_next_ex(pcap, &header, &data)) == 1) {
+    while (!err && (more = libpcap->next_ex(pcap, &header, &data)) == 1) {
         const struct frame_bytes frame = {
-            .link = pcap_datalink(pcap),
+            .link = libpcap->datalink(pcap),
             .data = data,
             .length = header->caplen,
             .whole = header->len > header->caplen ? header->len : header->caplen,
@@ -187,7 +187,7 @@ static int read_packets(struct capture *capture, pcap_t *pcap)
         err = take_packet(capture, &frame, time, NULL);
     }
     if (!err && more == PCAP_ERROR)
-        reading_lacks(reading, reading->dumps, "%s", pcap_geterr(pcap));
+        reading_lacks(reading, reading->dumps, "%s", libpcap->geterr(pcap));
     return err;
 }
 
@@ -195,13 +195,16 @@ static int read_pcap(struct capture *capture, FILE *file)
 {
     struct reading *reading = capture->reading;
     char wrong[PCAP_ERRBUF_SIZE] = "";
-    pcap_t *pcap = open_pcap(file, wrong);
+    struct libpcap libpcap;
+    pcap_t *pcap = NULL;
     int err;
 
+    if (!libpcap_load(&libpcap, wrong))
+        pcap = open_pcap(&libpcap, file, wrong);
     if (!pcap)
         return reading_fail(reading, reading->dumps, 0, "%s", wrong);
-    err = read_packets(capture, pcap);
-    pcap_close(pcap);
+    err = read_packets(capture, &libpcap, pcap);
+    libpcap.close(pcap);
     return err;
 }
 
@@ -296,8 +299,12 @@ static void lacks(struct capture *capture, uint64_t count, const char *what)
 
 static int fail_link(struct capture *capture)
 {
-    const char *name = pcap_datalink_val_to_name(capture->link);
+    const char *name = NULL;
+    char why[PCAP_ERRBUF_SIZE];
+    struct libpcap libpcap;
 
+    if (!libpcap_load(&libpcap, why))
+        name = libpcap.datalink_val_to_name(capture->link);
     return reading_fail(capture->reading, capture->reading->dumps, 0,
                         "captured on a link of type %s (%d), of which packets are not read here",
                         name ? name : "unknown", capture->link);

@@ -128,6 +128,14 @@ bool scope_by_process(const struct scope_request *scope)
     return scope->launches || scope->pid_count;
 }
 
+bool scope_takes_all(const struct scope_request *scope)
+{
+    size_t patterns;
+
+    patterns_compiled(scope->patterns, &patterns);
+    return scope_by_process(scope) && !patterns && !scope->name_count && !scope->user_count;
+}
+
 static bool takes_user(const struct scope_request *scope, pid_t pid)
 {
     unsigned long long user = 0;

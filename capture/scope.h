@@ -41,6 +41,9 @@ int scope_add_user(struct scope_request *scope, const char *text, char reason[PA
 /* True when only processes that are listed are observed: the command's, or those by number. */
 bool scope_by_process(const struct scope_request *scope);
 
+/* True when all that these say is observed: nothing is asked for or left out by what it is. */
+bool scope_takes_all(const struct scope_request *scope);
+
 /* Whether a process of the command, launched is its first, is one to be observed. */
 bool scope_takes(const struct scope_request *scope, pid_t pid, pid_t launched);
 

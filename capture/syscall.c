@@ -7,6 +7,7 @@
 #include "capture/backend.h"
 #include "capture/bpf.h"
 #include "capture/calls.h"
+#include "capture/scope.h"
 #include "capture/tracing.h"
 
 #include "bpf/syscall.skel.h"
@@ -26,13 +27,18 @@ static void fill_calls(struct syscall_bpf *bpf, bool with_rings)
  * Tracepoints that came with 6.3 tell how many bytes pass by system calls. Without them, all that
  * can be told is who has a ring by which they may pass.
  */
-static void choose_programs(struct syscall_bpf *bpf, const struct tracing *tracing)
+static int choose_programs(struct syscall_bpf *bpf, const struct tracing *tracing,
+                           const struct scope_request *scope)
 {
-    bool exists = tracing_exists(tracing, "tp_btf/sock_send_length");
+    bool exist = tracing_exists(tracing, "tp_btf/sock_send_length");
+    bool all = !scope || scope_takes_all(scope);
 
-    bpf_program__set_autoload(bpf->progs.on_send_length, exists);
-    bpf_program__set_autoload(bpf->progs.on_recv_length, exists);
-    fill_calls(bpf, !exists);
+    bpf_program__set_autoload(bpf->progs.on_send_length, exist && all);
+    bpf_program__set_autoload(bpf->progs.on_recv_length, exist && all);
+    bpf_program__set_autoload(bpf->progs.on_chosen_send_length, exist && !all);
+    bpf_program__set_autoload(bpf->progs.on_chosen_recv_length, exist && !all);
+    fill_calls(bpf, !exist);
+    return exist ? bpf_map__set_max_entries(bpf->maps.ring_users, 1) : 0;
 }
 
 static int load(struct bpf_parts *parts, struct tracing *tracing,
@@ -45,10 +51,9 @@ static int load(struct bpf_parts *parts, struct tracing *tracing,
         return -errno;
     *parts = BPF_PARTS(bpf);
     err = tracing_find(tracing, bpf->obj);
-    if (err)
-        return err;
-    choose_programs(bpf, tracing);
-    return bpf_load(parts, options);
+    if (!err)
+        err = choose_programs(bpf, tracing, options->scope);
+    return err ? err : bpf_load(parts, options);
 }
 
 static int start(struct bpf_parts *parts, const struct backend_options *options,

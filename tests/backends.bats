@@ -45,7 +45,7 @@ bpf_programs() {
     cd "$tests/.."
     for source in *.c capture/*.c emit/*.c; do
         clang --target=aarch64-linux-gnu -fsyntax-only -std=gnu17 -D_GNU_SOURCE -DVERSION='""' \
-            -Wall -Wextra -Werror -I . -I "${BUILD:-build}" \
+            -DLIBPCAP='"libpcap.so"' -Wall -Wextra -Werror -I . -I "${BUILD:-build}" \
             -isystem /usr/aarch64-linux-gnu/include -idirafter /usr/include "$source"
     done
 }

@@ -446,6 +446,18 @@ conversation_of() { # STATUS CASE [LINK [OPTION...]]
     [[ $stderr == *"not sockdump's"* ]]
 }
 
+@test "libpcap is loaded to read a capture, and for nothing else" {
+    mkdir libraries
+    touch libraries/libpcap.so.{0.8,1} # that is no library
+    printf '\xd4\xc3\xb2\xa1\x02\0\x04\0\0\0\0\0\0\0\0\0\0\0\x04\0\x01\0\0\0' > empty.pcap
+    run -0 --separate-stderr "$SOCKFIXTURE" -r empty.pcap
+    export LD_LIBRARY_PATH=$work/libraries
+    run -2 --separate-stderr "$SOCKFIXTURE" -r empty.pcap
+    says 'empty.pcap: needs libpcap: *libpcap.so*'
+    run -0 --separate-stderr "$SOCKFIXTURE" --version
+    equal "$stderr" ''
+}
+
 @test "a capture from a pipe" {
     "$tests/capture.py" whole whole.pcap
     fixture_of 0 whole.pcap --command talk > file.json

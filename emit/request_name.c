@@ -77,7 +77,8 @@ static bool finish(struct name *name)
 }
 
 /* A number and the end of its line, behind `sigil`; NULL if that is not what stands there. */
-static const uint8_t *read_count(const uint8_t *at, const uint8_t *end, uint8_t sigil, size_t *count)
+static const uint8_t *read_count(const uint8_t *at, const uint8_t *end, uint8_t sigil,
+                                 size_t *count)
 {
     const uint8_t *digits;
 

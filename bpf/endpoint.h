@@ -167,6 +167,7 @@ enum {
     HAS_PEER = 1 << 0,      /* a Unix socket that is known, and so whether it is observed */
     PEER_OBSERVED = 1 << 1, /* what it receives is recorded where it is sent */
     HAS_NO_ADDRESS = 1 << 2,
+    UNTOLD = 1 << 3, /* the ring buffer was full */
 };
 
 static __always_inline int standing(const struct told *told, __u16 family)
@@ -206,6 +207,7 @@ __noinline int tell(struct call *call, __u32 role)
     state_of((struct sock *)key, call->family, &state);
     now.address = state.address;
     now.peer = state.peer;
+    call->told = state;
     told = bpf_map_lookup_elem(&told_endpoints, &key);
     if (told && told->inode == now.inode) {
         if (role == ROLE_UNKNOWN)
@@ -224,19 +226,38 @@ __noinline int tell(struct call *call, __u32 role)
         now.role = role_of(call, now.peer);
     now.announced = announce(key, &now, (__u32)call->family << 16 | call->type) == 0;
     remember(&told_endpoints, &key, &now);
-    return standing(&now, call->family);
+    return standing(&now, call->family) | (now.announced ? 0 : UNTOLD);
 }
 
-/*
- * The same for a call that moves messages. But for datagram sockets the peer stays what it is, and
- * calls that name a socket tell of it themselves: once both ends are observed nothing can change.
- */
+/* The same for a call that moves messages, the next of which may not need to ask. */
 static __always_inline int tell_of(struct call *call)
 {
     int standing = tell(call, ROLE_UNKNOWN);
 
-    call->paired = call->type != SOCK_DGRAM && standing & PEER_OBSERVED;
+    call->paired = (standing & (PEER_OBSERVED | UNTOLD)) == PEER_OBSERVED;
     return standing;
+}
+
+/* Whether it still is what it was when it was told of. Not inlined: Linux 6.1 has no stack for it.
+ */
+__noinline int is_as_told(struct call *call)
+{
+    struct state now = {};
+
+    if (!call)
+        return 0;
+    state_of((struct sock *)call->sock, call->family, &now);
+    return now.address == call->told.address && now.peer == call->told.peer;
+}
+
+/*
+ * Whether both ends are observed, by what was found before. Calls that name a socket tell of it
+ * themselves, and its peer stays what it is: but that of a datagram socket, which may also get an
+ * address by sending.
+ */
+static __always_inline bool is_paired(struct call *call)
+{
+    return call->paired && (call->type != SOCK_DGRAM || is_as_told(call));
 }
 
 /* Calls that name a socket, connect or accept one: what they do shows when they have returned. */
@@ -279,8 +300,10 @@ static __always_inline bool needs_begin(struct call *call, struct task_struct *t
 {
     int standing;
 
-    if (call->paired)
+    if (is_paired(call)) {
+        call->unbound = call->type == SOCK_DGRAM && !call->told.address;
         return true;
+    }
     standing = tell_of(call);
     call->unbound = call->type == SOCK_DGRAM && standing & HAS_NO_ADDRESS;
     return call->family != AF_UNIX || !(standing & HAS_PEER) || standing & PEER_OBSERVED ||

@@ -20,6 +20,12 @@ const volatile __u64 max_message = 0;
 
 struct record_losses losses = {};
 
+/* What tells one state of an endpoint from another: it stands for its addresses. */
+struct state {
+    __u64 address;
+    __u64 peer;
+};
+
 /* The call that a thread is in, or was in when it is of kind CALL_OTHER. */
 struct call {
     __u64 id;
@@ -52,7 +58,8 @@ struct call {
      */
     __u64 file; /* 0 when nothing is */
     __u64 file_inode;
-    __u8 paired; /* its peer is observed as well, now and always */
+    struct state told; /* when user space was told of it, or might have been */
+    __u8 paired;       /* its peer is observed as well, for as long as it is the peer */
 
     /* For the `socket` backend, whose calls are of kernel functions: */
     __u64 header;   /* the struct msghdr */

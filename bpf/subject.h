@@ -85,12 +85,6 @@ static __always_inline __u64 fold(const struct in6_addr *address)
     return words[0] ^ words[1] ^ words[2] ^ words[3] ^ ((__u64)words[3] << 32);
 }
 
-/* What tells one state of the endpoint from another: it stands for its addresses. */
-struct state {
-    __u64 address;
-    __u64 peer;
-};
-
 static __always_inline void state_of(struct sock *sk, __u16 family, struct state *now)
 {
     __u64 ports;

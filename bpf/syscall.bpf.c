@@ -297,7 +297,7 @@ int BPF_PROG(on_sys_enter, struct pt_regs *regs, long number)
         return 0;
     keep_socket(call, &subject, file);
     call->kind = kind;
-    if (call->paired && !sends(kind))
+    if (call->paired && call->type != SOCK_DGRAM && !sends(kind))
         return 0; /* it is recorded where it is sent */
     call_begin(call, sends(kind));
     keep_arguments(call, regs);
@@ -521,7 +521,7 @@ static __always_inline bool has_moved(struct call *call, __u8 kind, long result)
 /* Whether what the call received is to be recorded: not when it is recorded where it was sent. */
 static __always_inline bool takes_received(struct call *call, __u8 kind, long result)
 {
-    if (is_no_message(call) || call->paired || !has_moved(call, kind, result) ||
+    if (is_no_message(call) || is_paired(call) || !has_moved(call, kind, result) ||
         tell_of(call) & PEER_OBSERVED)
         return false;
     call->time = bpf_ktime_get_ns();
@@ -530,7 +530,7 @@ static __always_inline bool takes_received(struct call *call, __u8 kind, long re
 
 static __always_inline bool takes_sent(struct call *call, __u8 kind, long result)
 {
-    if (call->unbound)
+    if (call->unbound && !is_paired(call))
         tell(call, ROLE_UNKNOWN);
     if (has_moved(call, kind, result))
         return true;
@@ -619,10 +619,10 @@ static __always_inline int notice(struct sock *sk, int moved, bool all)
     struct subject subject;
     struct call *call;
 
-    if (moved <= 0 || !process_is_observed())
+    if (moved <= 0)
         return 0;
     call = bpf_task_storage_get(&calls, bpf_get_current_task_btf(), 0, 0);
-    if ((call && call->kind != CALL_OTHER) || is_early())
+    if ((call && call->kind != CALL_OTHER) || !process_is_observed() || is_early())
         return 0;
     subject_is(&subject, sk, inode_of(sk));
     if (is_known_family(subject.family) && (all || is_observed(standing_of(&subject))))

@@ -143,7 +143,7 @@ def replace(path, text):
         file.write(f"{before}{BEGIN}\n{text.rstrip()}\n{END}{after}")
 
 
-LEFT, WIDTH, BAR, GAP, TOP = 230, 520, 9, 12, 70
+LEFT, WIDTH, BAR, GAP, TOP = 270, 520, 9, 12, 70
 
 
 def bar(row, tool, y):

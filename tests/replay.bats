@@ -270,7 +270,8 @@ PYTHON
 @test "a real server passes" {
     start_redis
     printf '%s\n' 'SET a 1' 'INCR a' 'GET a' > in
-    take redis sh -c "redis-cli -s '$path' --no-raw < in"
+    # Not from a file, for which it asks COMMAND DOCS: that is told in another order at times.
+    take redis sh -c "while read -r words; do redis-cli -s '$path' --no-raw \$words; done < in"
     take pipe sh -c "sed 's/\$/\r/' in | socat -t 5 STDIO UNIX-CONNECT:$path"
     for frame in '' '--frame=resp' '--timing=recorded'; do
         replay 0 redis $frame -s "$path"

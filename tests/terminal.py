@@ -33,6 +33,9 @@ def main():
         arguments = arguments[3:]
     pid, screen = pty.fork()
     if pid == 0:
+        # Whoever runs the tests may ignore what a terminal sends: in the background, with nohup.
+        for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
+            signal.signal(number, signal.SIG_DFL)
         os.execvp(arguments[0], arguments)
     while screen is not None:
         if file and os.path.exists(file):

@@ -164,10 +164,9 @@ static __always_inline __u32 role_of(struct call *call, __u64 peer)
 
 /* What tell() finds out on the way. */
 enum {
-    HAS_PEER = 1 << 0,      /* a Unix socket that is known, and so whether it is observed */
-    PEER_OBSERVED = 1 << 1, /* what it receives is recorded where it is sent */
-    HAS_NO_ADDRESS = 1 << 2,
-    UNTOLD = 1 << 3, /* the ring buffer was full */
+    PEER_OBSERVED = 1 << 0, /* what it receives is recorded where it is sent */
+    HAS_NO_ADDRESS = 1 << 1,
+    UNTOLD = 1 << 2, /* the ring buffer was full */
 };
 
 static __always_inline int standing(const struct told *told, __u16 family)
@@ -178,10 +177,8 @@ static __always_inline int standing(const struct told *told, __u16 family)
 
     if (!told->address)
         standing |= HAS_NO_ADDRESS;
-    /* One that is not accepted yet may be observed, and answer, before this call returns. */
     if (family != AF_UNIX || !key || !told->peer_inode)
         return standing;
-    standing |= HAS_PEER;
     peer = bpf_map_lookup_elem(&told_endpoints, &key);
     if (peer && peer->inode == told->peer_inode)
         standing |= PEER_OBSERVED;
@@ -278,36 +275,16 @@ static __always_inline void tell_changed(struct call *call, __u8 kind)
                                      : ROLE_UNKNOWN);
 }
 
-/* Others may use this socket at the same time. */
-static __always_inline bool is_shared(struct task_struct *task, struct file *file)
-{
-    struct file___6_13 *newer = (void *)file;
-
-    if (READ(task, signal, nr_threads) > 1)
-        return true;
-    if (bpf_core_field_exists(newer->f_ref))
-        return READ(newer, f_ref.refcnt.counter) > 0;
-    return READ(file, f_count.counter) > 1;
-}
-
 /*
- * Whether user space must be told that a message may be on its way, so that an answer to it that is
- * recorded before this call returns is put behind it: when another thread may receive the answer,
- * when the peer is observed, or when it cannot be told here whether it is.
+ * Finds out, where a call is entered that may send, what becomes of the endpoint in it. That the
+ * call has begun is told of each: the peer may receive from it, be observed from then on, and
+ * answer before the call returns, and that answer is to be put behind what it answers.
  */
-static __always_inline bool needs_begin(struct call *call, struct task_struct *task,
-                                        struct file *file)
+static __always_inline void before_sending(struct call *call)
 {
-    int standing;
+    bool has_no_address = is_paired(call) ? !call->told.address : tell_of(call) & HAS_NO_ADDRESS;
 
-    if (is_paired(call)) {
-        call->unbound = call->type == SOCK_DGRAM && !call->told.address;
-        return true;
-    }
-    standing = tell_of(call);
-    call->unbound = call->type == SOCK_DGRAM && standing & HAS_NO_ADDRESS;
-    return call->family != AF_UNIX || !(standing & HAS_PEER) || standing & PEER_OBSERVED ||
-           is_shared(task, file);
+    call->unbound = call->type == SOCK_DGRAM && has_no_address;
 }
 
 #endif

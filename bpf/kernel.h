@@ -52,10 +52,6 @@ typedef struct {
     int counter;
 } atomic_t;
 
-typedef struct {
-    __s64 counter;
-} atomic64_t;
-
 /* The ways in which a system call's arguments are kept, by architecture. */
 #if defined(__TARGET_ARCH_x86)
 struct pt_regs {
@@ -120,15 +116,6 @@ struct file {
     struct inode *f_inode;
     struct path f_path;
     void *private_data;
-    atomic64_t f_count; /* references; until 6.12 */
-};
-
-typedef struct {
-    atomic64_t refcnt; /* references less one */
-} file_ref_t;
-
-struct file___6_13 {
-    file_ref_t f_ref;
 };
 
 struct fdtable {
@@ -138,11 +125,6 @@ struct fdtable {
 
 struct files_struct {
     struct fdtable *fdt;
-};
-
-struct signal_struct {
-    atomic_t live;
-    int nr_threads;
 };
 
 struct upid {
@@ -169,7 +151,6 @@ struct task_struct {
     struct thread_info thread_info;
     int pid;
     int tgid;
-    struct signal_struct *signal;
     struct files_struct *files;
     struct hlist_node pid_links[4]; /* by enum pid_type */
     struct task_struct *group_leader;

@@ -70,6 +70,12 @@ static __always_inline void keep_received_control(struct call *call)
     }
 }
 
+static __always_inline void begin(struct call *call, __u64 name, __u32 length)
+{
+    before_sending(call);
+    record_begin(call, name, length, true);
+}
+
 static __always_inline int enter_message(struct socket *socket, struct msghdr *header, __u8 kind,
                                          int flags)
 {
@@ -86,8 +92,8 @@ static __always_inline int enter_message(struct socket *socket, struct msghdr *h
     call->message_flags = flags;
     keep_memory(call, &header->msg_iter);
     keep_control(call, header);
-    if (kind == CALL_SENDMSG && needs_begin(call, task, READ(socket, file)))
-        record_begin(call, (__u64)READ(header, msg_name), READ(header, msg_namelen), true);
+    if (kind == CALL_SENDMSG)
+        begin(call, (__u64)READ(header, msg_name), READ(header, msg_namelen));
     return 0;
 }
 
@@ -174,8 +180,8 @@ static __always_inline int enter_splice(struct socket *socket, __u8 kind)
         return 0;
     task = bpf_get_current_task_btf();
     call = call_enter(socket, task, kind, 0);
-    if (call && kind == CALL_SENDFILE && needs_begin(call, task, READ(socket, file)))
-        record_begin(call, 0, 0, false);
+    if (call && kind == CALL_SENDFILE)
+        begin(call, 0, 0);
     return 0;
 }
 
@@ -219,8 +225,7 @@ static __always_inline int enter_transfer(struct file *out)
         return 0;
     call->gathers = 1;
     call->count = 0;
-    if (needs_begin(call, task, out))
-        record_begin(call, 0, 0, false);
+    begin(call, 0, 0);
     return 0;
 }
 

@@ -211,6 +211,7 @@ static __always_inline void begin(struct call *call)
     __u64 name = call->name;
     __u64 length = call->name_length;
 
+    before_sending(call);
     if ((call->kind == CALL_SENDMSG || call->kind == CALL_SENDMMSG) &&
         !bpf_probe_read_user(&header, sizeof(header), (void *)call->memory)) {
         name = header.name;
@@ -301,7 +302,7 @@ int BPF_PROG(on_sys_enter, struct pt_regs *regs, long number)
         return 0; /* it is recorded where it is sent */
     call_begin(call, sends(kind));
     keep_arguments(call, regs);
-    if (sends(kind) && needs_begin(call, task, file))
+    if (sends(kind))
         begin(call);
     return 0;
 }

@@ -227,6 +227,11 @@ for line in sys.stdin:
 }
 
 # bats test_tags=kernel
+@test "the answer comes before the call that asked has returned" {
+    everywhere processes overtaken
+}
+
+# bats test_tags=kernel
 @test "many threads send on one socket" {
     everywhere processes threads
     everywhere processes threads-stream

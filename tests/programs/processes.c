@@ -8,7 +8,7 @@
 
 #include "tests/programs/scenario.h"
 
-enum { THREADS = 8, TURNS = 25, TICK_MICROSECONDS = 20000, TICKS = 3 };
+enum { THREADS = 8, TURNS = 25, TICK_MICROSECONDS = 20000, TICKS = 3, LONG_MESSAGE = 1 << 20 };
 
 /* dup: one endpoint under many numbers. */
 
@@ -259,6 +259,49 @@ static void shared_client(struct peer *peer)
     ask(peer);
 }
 
+/*
+ * overtaken: an end of a pair is answered by the other before its call has returned, and nothing
+ * was known of the other until then, as it had made no call.
+ */
+static void overtaking_child(struct peer *peer, int ready)
+{
+    const size_t rest = LONG_MESSAGE - 1;
+    uint8_t *data = allocate(rest);
+
+    must(write(ready, "", 1) == 1, "write");
+    must(recv(peer->fd, data, 1, 0) == 1, "recv in the child");
+    peer->witness.server = true;
+    say(peer, "no need to go on");
+    must(recv(peer->fd, data, rest, MSG_WAITALL) == (ssize_t)rest, "recv in the child");
+    _exit(0);
+}
+
+static void overtaken_client(struct peer *peer)
+{
+    struct peer first = *peer, second = *peer;
+    uint8_t *data = allocate(LONG_MESSAGE);
+    int ends[2], ready[2], status;
+    pid_t child;
+
+    ask(peer);
+    must(!socketpair(AF_UNIX, SOCK_STREAM, 0, ends) && !pipe(ready), "a pair and a pipe");
+    first.conversation = second.conversation = 2;
+    first.fd = ends[0];
+    second.fd = ends[1];
+    child = fork();
+    must(child >= 0, "fork");
+    close(child ? second.fd : first.fd);
+    if (!child)
+        overtaking_child(&second, ready[1]);
+    must(read(ready[0], data, 1) == 1, "read");
+    fill(data, LONG_MESSAGE, 1, 0);
+    say_bytes(&first, data, LONG_MESSAGE);
+    must(recv(first.fd, data, LONG_MESSAGE, 0) == 16, "recv in the parent");
+    must(waitpid(child, &status, 0) == child && !status, "waitpid");
+    free(data);
+    ask(peer);
+}
+
 /* threads: many of them send on one socket at once. */
 
 struct speaker {
@@ -439,6 +482,7 @@ static const struct scenario scenarios[] = {
     {"vfork", AF_UNIX, SOCK_STREAM, vfork_client, three_answers},
     {"relay", AF_UNIX, SOCK_STREAM, relay_client, relay_server},
     {"shared", AF_UNIX, SOCK_STREAM, shared_client, two_answers},
+    {"overtaken", AF_UNIX, SOCK_STREAM, overtaken_client, two_answers},
     {"threads", AF_UNIX, SOCK_SEQPACKET, threads_client, threads_server},
     {"threads-stream", AF_UNIX, SOCK_STREAM, threads_client, threads_server},
     {"leaderless", AF_UNIX, SOCK_STREAM, leaderless_client, two_answers},

@@ -257,7 +257,7 @@ static int leave_send(struct traced_call *call, int64_t result, struct sockets *
     int err = 0;
 
     /* A datagram socket that is refused has lost its peer, one that sends may get an address. */
-    if (call->unbound || refused) {
+    if (refused || (call->unbound && sockets_may_be_bound(call->socket, caller, call->fd))) {
         call->socket->stale = true;
         call->socket->parted = refused;
         err = sockets_tell(sockets, call->socket, caller, call->fd, ROLE_UNKNOWN);

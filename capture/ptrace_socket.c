@@ -401,6 +401,21 @@ bool sockets_peer_observed(struct sockets *sockets, const struct traced_socket *
     return peer && peer->observed;
 }
 
+bool sockets_may_be_bound(const struct traced_socket *socket, const struct caller *caller, int fd)
+{
+    struct sockaddr_storage address = {0};
+    socklen_t length = sizeof(address);
+    int copy = copy_descriptor(socket, caller, fd);
+    bool bound;
+
+    if (copy < 0)
+        return true;
+    bound = getsockname(copy, (struct sockaddr *)&address, &length) ||
+            (length > sizeof(sa_family_t) && has_name(&address));
+    close(copy);
+    return bound;
+}
+
 bool sockets_ended(struct sockets *sockets, const struct traced_socket *socket,
                    const struct caller *caller, int fd)
 {

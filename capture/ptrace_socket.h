@@ -64,6 +64,9 @@ void sockets_pair(struct traced_socket *one, struct traced_socket *other);
 /* True when what this socket receives is recorded where it is sent. */
 bool sockets_peer_observed(struct sockets *sockets, const struct traced_socket *socket);
 
+/* False when the socket certainly has no address. It costs less than to learn all of it anew. */
+bool sockets_may_be_bound(const struct traced_socket *socket, const struct caller *caller, int fd);
+
 /* True when no more can be received. */
 bool sockets_ended(struct sockets *sockets, const struct traced_socket *socket,
                    const struct caller *caller, int fd);

@@ -306,6 +306,10 @@ project/sockfixture.json'
     sed -i 's/"a.json"/"..\/elsewhere\/a.json"/' project/sockfixture.json
     try 0 --update --manifest project/sockfixture.json
     [ -s elsewhere/a.json ]
+    # A folder that is not there is named before anything fails for want of it.
+    sed -i 's/"run"/"walk"/; s/"emit"/"setup": ["true"], "emit"/' project/sockfixture.json
+    run -4 --separate-stderr "${sockfixture[@]}" -q --check --manifest project/sockfixture.json
+    says 'a: project/sockfixture.json:2:32: directory: walk: No such file or directory'
 }
 
 @test "the environment of commands" {

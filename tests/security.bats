@@ -116,15 +116,19 @@ for node in ast.walk(ast.parse(open(sys.argv[1]).read())):
     plant rec.jsonl ../precious
     plant rec.jsonl.part ../precious
     plant folder ../precious.d
+    ln precious shared/hard_test.go
+    ln precious shared/hard.jsonl
     plant device /dev/null
     mkfifo -m 666 shared/pipe
     chown nobody shared/pipe
     "$SOCKFIXTURE" -q -r long.jsonl --lang go --embed-above 10 -o shared/out_test.go
+    "$SOCKFIXTURE" -q -r long.jsonl --lang go -o shared/hard_test.go
     "${sockfixture[@]}" -q -w shared/rec.jsonl true
+    "${sockfixture[@]}" -q -w shared/hard.jsonl true
     run -2 "$SOCKFIXTURE" -q -r long.jsonl --lang raw -o shared/folder
     equal "$(cat precious)" precious
     equal "$(ls precious.d)" ''
-    equal "$(stat -c '%F %U' shared/{out_test.go,out_test.01-request.bin,rec.jsonl} | sort -u)" \
+    equal "$(stat -c '%F %U' shared/{out_test.go,out_test.01-request.bin,hard_test.go,rec.jsonl,hard.jsonl} | sort -u)" \
         "regular file $(id -un)"
     for name in device pipe; do
         run -2 --separate-stderr "$SOCKFIXTURE" -q -r long.jsonl -o "shared/$name"

@@ -282,6 +282,24 @@ static int begin(struct part *part)
     return err ? err : stage_begin(&part->stage);
 }
 
+/* The folder that commands run in, if one is named: without it, none of them could be begun. */
+static bool has_directory(struct part *part, size_t index)
+{
+    const char *path = part->stage.directory;
+    struct manifest_error at;
+    struct stat status;
+    int err = path && stat(path, &status) ? errno : 0;
+
+    if (!err && path && !S_ISDIR(status.st_mode))
+        err = ENOTDIR;
+    if (!err)
+        return true;
+    manifest_place(part->task->manifest, index, "directory", NULL, &at);
+    say(part, "%s:%zu:%zu: directory: %s: %s", part->extra.file, at.line, at.column, path,
+        strerror(err));
+    return false;
+}
+
 int part_run(const struct part_task *task, size_t index, const struct part_files *files)
 {
     struct part part = {
@@ -298,6 +316,8 @@ int part_run(const struct part_task *task, size_t index, const struct part_files
 
     if (err)
         say(&part, "%s", strerror(-err));
+    else if (!has_directory(&part, index))
+        err = -ENOENT;
     else if (stage_setup(&part.stage, json_object_get(part.fixture, "setup")))
         say(&part, "setup: %s", part.stage.text);
     else

@@ -441,26 +441,76 @@ static void take_argument(struct options *options, char *value, struct argp_stat
     state->next = state->argc;
 }
 
-static error_t parse_option(int key, char *value, struct argp_state *state)
+/* Where the option's argument goes as it is, if it does. */
+static const char **text_of(struct options *options, int key)
 {
-    struct options *options = state->input;
-    struct option_words *words = words_of(options, key);
-
-    keep_option(options, key, value, state);
-    if (words) {
-        add_word(words, value, state);
-        return 0;
-    }
     switch (key) {
     case 'l':
-        options->lang = value;
-        break;
+        return &options->lang;
     case 'o':
-        options->output = value;
-        break;
+        return &options->output;
     case 'w':
-        options->write = value;
-        break;
+        return &options->write;
+    case OPTION_PRINT_TEMPLATE:
+        return &options->print_template;
+    case OPTION_SERVE:
+        return &options->serve;
+    case OPTION_REPLAY:
+        return &options->replay;
+    case OPTION_CHDIR:
+        return &options->directory;
+    case OPTION_MANIFEST:
+        return &options->manifest;
+    case OPTION_STYLE:
+        return &options->style;
+    case OPTION_BACKEND:
+        return &options->backend;
+    case OPTION_FRAME:
+        return &options->frame;
+    case OPTION_FROM:
+        return &options->from;
+    case OPTION_COMMAND:
+        return &options->dump_command;
+    case OPTION_SERVER:
+        return &options->server;
+    case OPTION_CLIENT:
+        return &options->client;
+    case 'u':
+        return &options->user;
+    case OPTION_NAME:
+        return &options->name;
+    case OPTION_PACKAGE:
+        return &options->package;
+    case OPTION_TEMPLATE:
+        return &options->template;
+    }
+    return NULL;
+}
+
+/* What the option says by being there, if that is all. */
+static bool *flag_of(struct options *options, int key)
+{
+    switch (key) {
+    case 'q':
+        return &options->quiet;
+    case OPTION_CHECK:
+        return &options->check;
+    case OPTION_TEXT:
+        return &options->text;
+    case OPTION_BACKENDS:
+        return &options->list_backends;
+    case OPTION_IGNORE_STATUS:
+        return &options->ignore_status;
+    case OPTION_LIST_LANGS:
+        return &options->list_langs;
+    }
+    return NULL;
+}
+
+/* Options of which the argument is looked at. */
+static error_t parse_value(struct options *options, int key, char *value, struct argp_state *state)
+{
+    switch (key) {
     case OPTION_FOLLOW:
     case OPTION_NO_FOLLOW:
         options->no_follow = key == OPTION_NO_FOLLOW;
@@ -479,9 +529,6 @@ static error_t parse_option(int key, char *value, struct argp_state *state)
         options->duration = parse_seconds(value);
         if (!options->duration)
             option_error(state, "--duration: '%s' is no number of seconds (as 10 or 0.5)", value);
-        break;
-    case 'q':
-        options->quiet = true;
         break;
     case 'v':
         options->verbose++;
@@ -509,26 +556,11 @@ static error_t parse_option(int key, char *value, struct argp_state *state)
             option_error(state, "--template-dir: expected at most %d", TEMPLATE_DIRS_MAX);
         options->template_dirs[options->template_dirs_count++] = value;
         break;
-    case OPTION_PRINT_TEMPLATE:
-        options->print_template = value;
-        break;
     case OPTION_REPEAT:
         parse_repeat(options, value, state);
         break;
-    case OPTION_CHECK:
-        options->check = true;
-        break;
-    case OPTION_SERVE:
-        options->serve = value;
-        break;
-    case OPTION_REPLAY:
-        options->replay = value;
-        break;
     case OPTION_TIMING:
         parse_timing(options, value, state);
-        break;
-    case OPTION_CHDIR:
-        options->directory = value;
         break;
     case OPTION_INIT:
         take_task(options, MANIFEST_INIT, state);
@@ -539,79 +571,48 @@ static error_t parse_option(int key, char *value, struct argp_state *state)
     case OPTION_LIST:
         take_task(options, MANIFEST_LIST, state);
         break;
-    case OPTION_MANIFEST:
-        options->manifest = value;
-        break;
     case 'j':
         parse_jobs(options, value, state);
         break;
     case OPTION_DIFF_FORMAT:
         parse_diff_format(options, value, state);
         break;
-    case OPTION_STYLE:
-        options->style = value;
-        break;
-    case OPTION_BACKEND:
-        options->backend = value;
-        break;
-    case OPTION_FRAME:
-        options->frame = value;
-        break;
-    case OPTION_FROM:
-        options->from = value;
-        break;
-    case OPTION_COMMAND:
-        options->dump_command = value;
-        break;
-    case OPTION_SERVER:
-        options->server = value;
-        break;
-    case OPTION_CLIENT:
-        options->client = value;
-        break;
-    case OPTION_TEXT:
-        options->text = true;
-        break;
     case OPTION_TYPE:
         parse_type(options, value, state);
         break;
-    case 'u':
-        options->user = value;
-        break;
     case OPTION_COMPLETION:
         parse_completion(options, value, state);
-        break;
-    case OPTION_BACKENDS:
-        options->list_backends = true;
-        break;
-    case OPTION_IGNORE_STATUS:
-        options->ignore_status = true;
-        break;
-    case OPTION_LIST_LANGS:
-        options->list_langs = true;
         break;
     case OPTION_MAX_MESSAGE:
         if (!parse_size(value, &options->max_message))
             option_error(state, "--max-message: '%s' is no size (as 64 or 1K; 0: no limit)", value);
         break;
-    case OPTION_NAME:
-        options->name = value;
-        break;
-    case OPTION_PACKAGE:
-        options->package = value;
-        break;
-    case OPTION_TEMPLATE:
-        options->template = value;
-        break;
-    case ARGP_KEY_ARG:
-        take_argument(options, value, state);
-        break;
-    case ARGP_KEY_END:
-        find_task(options);
-        break;
     default:
         return ARGP_ERR_UNKNOWN;
     }
+    return 0;
+}
+
+static error_t parse_option(int key, char *value, struct argp_state *state)
+{
+    struct options *options = state->input;
+    struct option_words *words = words_of(options, key);
+    const char **text = text_of(options, key);
+    bool *flag = flag_of(options, key);
+
+    keep_option(options, key, value, state);
+    if (words)
+        add_word(words, value, state);
+    else if (text)
+        *text = value;
+    else if (flag)
+        *flag = true;
+    else if (key == ARGP_KEY_ARG)
+        take_argument(options, value, state);
+    else if (key == ARGP_KEY_END)
+        find_task(options);
+    else
+        return parse_value(options, key, value, state);
     return 0;
 }
 

@@ -147,11 +147,12 @@ static int place(struct conversations *all, struct conversation *conversation, i
 {
     struct order *order = &conversation->order;
     bool own = sender && sender->conversation == conversation;
+    struct order_call *call = own ? sender->held : NULL;
     int err;
 
-    if (order_is_empty(order))
+    if (order_is_empty(order) || order_waits_for(order, call))
         return deliver(all, conversation, party, facts);
-    err = order_add(order, own ? sender->held : NULL, party, facts);
+    err = order_add(order, call, party, facts);
     return err ? err : release(all, conversation, order_is_full(order));
 }
 

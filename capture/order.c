@@ -66,6 +66,11 @@ bool order_is_empty(const struct order *order)
     return !order->first;
 }
 
+bool order_waits_for(const struct order *order, const struct order_call *call)
+{
+    return order->first == call && call && !call->first;
+}
+
 bool order_is_full(const struct order *order)
 {
     return order->bytes > BYTES_MAX;

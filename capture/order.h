@@ -34,6 +34,10 @@ void order_free(struct order *order);
 /* True when nothing is held back: a message need not be added, but can be delivered right away. */
 bool order_is_empty(const struct order *order);
 
+/* True when the call is what all else waits for: a message of it can be delivered right away, too.
+ */
+bool order_waits_for(const struct order *order, const struct order_call *call);
+
 /*
  * A call was entered that may send: gives it its place, in *holder, until order_end(). *holder must
  * stay where it is until then; it becomes NULL if the conversation no longer waits for the call.

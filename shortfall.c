@@ -20,7 +20,7 @@ bool shortfall_say_losses(const struct run *run)
     if (losses->bytes)
         say("incomplete: %" PRIu64 " bytes are missing in all", losses->bytes);
     if (losses->unfollowed)
-        say("incomplete: %" PRIu64 " processes or threads could not be observed",
+        say("incomplete: %" PRIu64 " processes, threads or calls could not be observed",
             losses->unfollowed);
     if (losses->foreign)
         say("incomplete: %" PRIu64 " system calls of 32-bit programs could not be read",

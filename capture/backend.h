@@ -67,7 +67,7 @@ struct losses {
     uint64_t messages;   /* lost whole */
     uint64_t bytes;      /* of those, and of the ones cut */
     uint64_t cut;        /* messages of which a part is missing */
-    uint64_t unfollowed; /* processes or threads that could not be observed */
+    uint64_t unfollowed; /* processes, threads or calls that could not be observed */
     uint64_t foreign;    /* calls in a convention that the backend cannot read (32-bit programs) */
     uint64_t bypassed;   /* bytes moved in ways that the backend does not see (io_uring) */
 

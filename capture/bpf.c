@@ -25,6 +25,7 @@ struct recorder {
     const struct scope_request *scope;
     struct bpf_parts parts;
     struct ring *ring;
+    uint64_t missed; /* runs that our programs had not */
 };
 
 /* The inode of the first pid namespace: the kernel's PROC_PID_INIT_INO. */
@@ -288,12 +289,34 @@ void bpf_losses(const struct recorder *recorder, struct losses *losses)
     losses->unfollowed += counted->unfollowed;
     losses->foreign += counted->foreign;
     losses->bypassed += counted->bypassed;
+    losses->unfollowed += recorder->missed;
     ring_losses(recorder->ring, losses);
+}
+
+/*
+ * How often the kernel led a thread past a program, because another thread was still in it on the
+ * same processor: a kernel that can be preempted anywhere does that to fentry and fexit.
+ */
+static uint64_t missed_runs(const struct bpf_object_skeleton *skeleton)
+{
+    uint64_t missed = 0;
+
+    for (int i = 0; i < skeleton->prog_cnt; i++) {
+        const struct bpf_program *program = *skeleton->progs[i].prog;
+        struct bpf_prog_info info = {0};
+        __u32 size = sizeof(info);
+
+        if (bpf_program__autoload(program) &&
+            bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &size) == 0)
+            missed += info.recursion_misses;
+    }
+    return missed;
 }
 
 int bpf_finish(struct recorder *recorder)
 {
     *recorder->parts.recording_over = 1; /* programs are detached one after the other */
+    recorder->missed = missed_runs(recorder->parts.skeleton);
     bpf_object__detach_skeleton(recorder->parts.skeleton);
     return ring_finish(recorder->ring);
 }

@@ -136,35 +136,34 @@ int recording_begin(struct recording_writer **out, FILE *file, char *const *comm
     return 0;
 }
 
-/* How many characters there are before the first that JSON must escape. */
-static size_t plain_length(const char *string)
+/* Writes a character as it stands in a string of JSON, six at most. Returns how many. */
+static size_t escape_character(char *to, char character)
 {
-    size_t length = 0;
-
-    while ((unsigned char)string[length] >= 0x20 && string[length] != '"' && string[length] != '\\')
-        length++;
-    return length;
+    if ((unsigned char)character < 0x20)
+        return (size_t)sprintf(to, "\\u%04x", character);
+    if (character != '"' && character != '\\') {
+        *to = character;
+        return 1;
+    }
+    to[0] = '\\'; /* one for each byte of a message that is no text */
+    to[1] = character;
+    return 2;
 }
 
-/* A string that may hold anything but, here, does not hold much of what JSON must escape. */
 static void put_string(FILE *file, const char *string)
 {
-    putc_unlocked('"', file);
-    for (;;) {
-        size_t plain = plain_length(string);
+    char out[1024];
+    size_t used = 0;
 
-        fwrite_unlocked(string, 1, plain, file);
-        string += plain;
-        if (!*string)
-            break;
-        if ((unsigned char)*string < 0x20) {
-            fprintf(file, "\\u%04x", *string);
-        } else { /* one for each byte of a message that is no text */
-            putc_unlocked('\\', file);
-            putc_unlocked(*string, file);
+    putc_unlocked('"', file);
+    for (; *string; string++) {
+        if (used > sizeof(out) - 8) {
+            fwrite_unlocked(out, 1, used, file);
+            used = 0;
         }
-        string++;
+        used += escape_character(out + used, *string);
     }
+    fwrite_unlocked(out, 1, used, file);
     putc_unlocked('"', file);
 }
 

@@ -41,6 +41,8 @@ static const struct shape {
 
 enum { SHAPES = sizeof(shapes) / sizeof(*shapes) };
 
+_Static_assert(SHAPES <= 32, "a set of shapes is 32 bits");
+
 /* What a user has named; a range, unless it is a pattern. */
 struct secret {
     bool is_pattern;
@@ -53,6 +55,8 @@ struct secrets {
     struct secret *items;
     size_t count;
     char *text; /* room for what is looked at unasked, and its end */
+    uint32_t
+        beginning[256]; /* shapes that have a literal which begins with this byte: a bit each */
 };
 
 static int compile(regex_t *regex, const char *pattern, char why[SECRET_WHY_SIZE])
@@ -96,6 +100,13 @@ static int add_text(struct secrets *secrets, const char *text, char why[SECRET_W
     return *text ? add_pattern(secrets, text, why) : -EINVAL;
 }
 
+static void note_beginnings(uint32_t beginning[256])
+{
+    for (size_t i = 0; i < SHAPES; i++)
+        for (size_t j = 0; j < 2 && shapes[i].literals[j]; j++)
+            beginning[(uint8_t)shapes[i].literals[j][0]] |= UINT32_C(1) << i;
+}
+
 int secrets_new(struct secrets **out, const char *const *texts, size_t count, const char **wrong,
                 char why[SECRET_WHY_SIZE])
 {
@@ -110,6 +121,7 @@ int secrets_new(struct secrets **out, const char *const *texts, size_t count, co
         secrets_free(secrets);
         return -ENOMEM;
     }
+    note_beginnings(secrets->beginning);
     for (size_t i = 0; i < count && !err; i++) {
         *wrong = texts[i];
         err = add_text(secrets, texts[i], why);
@@ -289,13 +301,36 @@ static bool is_filler(const char *text, size_t length)
     return true;
 }
 
-static bool may_match(const struct shape *shape, const uint8_t *data, size_t length)
+static bool has_literal_at(const struct shape *shape, const uint8_t *data, size_t length)
 {
-    for (size_t i = 0; i < 2 && length > 0; i++)
-        if (shape->literals[i] &&
-            memmem(data, length, shape->literals[i], strlen(shape->literals[i])))
+    for (size_t i = 0; i < 2 && shape->literals[i]; i++) {
+        size_t size = strlen(shape->literals[i]);
+
+        if (size <= length && memcmp(data, shape->literals[i], size) == 0)
             return true;
+    }
     return false;
+}
+
+/*
+ * The shapes that a message may have, as one of their literals is there: a bit for each. In one
+ * pass, as all that is recorded is looked at.
+ */
+static uint32_t shapes_in(const struct secrets *known, const uint8_t *data, size_t length)
+{
+    uint32_t found = 0;
+
+    for (size_t i = 0; i < length; i++) {
+        uint32_t begin = known->beginning[data[i]] & ~found;
+
+        for (; begin; begin &= begin - 1) {
+            int shape = __builtin_ctz(begin);
+
+            if (has_literal_at(&shapes[shape], data + i, length - i))
+                found |= UINT32_C(1) << shape;
+        }
+    }
+    return found;
 }
 
 static bool find_shape(const regex_t *regex, const char *text, size_t length, size_t *offset,
@@ -320,15 +355,19 @@ static bool find_shape(const regex_t *regex, const char *text, size_t length, si
 const char *secrets_find(const struct secrets *known, const uint8_t *data, size_t length,
                          size_t *offset, size_t *found)
 {
+    uint32_t possible;
+
     if (length > LOOKED_AT)
         length = LOOKED_AT;
-    if (length)
-        memcpy(known->text, data, length);
+    possible = shapes_in(known, data, length);
+    if (!possible)
+        return NULL;
+    memcpy(known->text, data, length);
     known->text[length] = '\0';
     for (size_t i = 0; i < known->count; i++) {
         const struct secret *secret = &known->items[i];
 
-        if (secret->shape && may_match(secret->shape, data, length) &&
+        if (secret->shape && possible & UINT32_C(1) << (secret->shape - shapes) &&
             find_shape(&secret->regex, known->text, length, offset, found))
             return secret->shape->name;
     }

@@ -60,10 +60,27 @@ static size_t plain_length(const uint8_t *data, size_t length)
     return count;
 }
 
+static size_t put_hex(char *to, uint8_t byte)
+{
+    static const char digits[] = "0123456789abcdef";
+
+    to[0] = '\\';
+    to[1] = 'x';
+    to[2] = digits[byte >> 4];
+    to[3] = digits[byte & 15];
+    return 4;
+}
+
+/* What no character of UTF-8 begins with, and control characters of ASCII: most of what is no text.
+ */
+static bool is_bare(uint8_t byte)
+{
+    return byte < 0x20 || (byte >= 0x7f && byte < 0xc2);
+}
+
 static size_t escape_bytes(char *buffer, size_t size, const void *data, size_t length,
                            bool backslashes)
 {
-    static const char digits[] = "0123456789abcdef";
     const uint8_t *from = data;
     size_t done = 0, used = 0;
 
@@ -78,6 +95,8 @@ static size_t escape_bytes(char *buffer, size_t size, const void *data, size_t l
         memcpy(buffer + used, from + done, plain);
         used += plain;
         done += plain;
+        while (done < length && is_bare(from[done]) && used + 4 < size)
+            used += put_hex(buffer + used, from[done++]);
         if (done == length)
             break;
         take = utf8_length(from + done, length - done);
@@ -89,12 +108,8 @@ static size_t escape_bytes(char *buffer, size_t size, const void *data, size_t l
             count = take;
         } else {
             take = take ? take : 1;
-            for (size_t i = 0; i < take; i++) {
-                escape[count++] = '\\';
-                escape[count++] = 'x';
-                escape[count++] = digits[from[done + i] >> 4];
-                escape[count++] = digits[from[done + i] & 15];
-            }
+            for (size_t i = 0; i < take; i++)
+                count += put_hex(escape + count, from[done + i]);
         }
         if (used + count >= size)
             break;

@@ -25,7 +25,7 @@ struct recorder {
     const struct scope_request *scope;
     struct bpf_parts parts;
     struct ring *ring;
-    uint64_t missed; /* runs that our programs had not */
+    uint64_t missed; /* runs of our programs that the kernel left out */
 };
 
 /* The inode of the first pid namespace: the kernel's PROC_PID_INIT_INO. */
@@ -286,16 +286,16 @@ void bpf_losses(const struct recorder *recorder, struct losses *losses)
 
     losses->messages += counted->messages;
     losses->bytes += counted->bytes;
-    losses->unfollowed += counted->unfollowed;
+    losses->unfollowed += counted->unfollowed + recorder->missed;
     losses->foreign += counted->foreign;
     losses->bypassed += counted->bypassed;
-    losses->unfollowed += recorder->missed;
     ring_losses(recorder->ring, losses);
 }
 
 /*
  * How often the kernel led a thread past a program, because another thread was still in it on the
  * same processor: a kernel that can be preempted anywhere does that to fentry and fexit.
+ * Whose threads they were is not known: each may have been an observed one.
  */
 static uint64_t missed_runs(const struct bpf_object_skeleton *skeleton)
 {

@@ -68,7 +68,7 @@ bool order_is_empty(const struct order *order)
 
 bool order_waits_for(const struct order *order, const struct order_call *call)
 {
-    return order->first == call && call && !call->first;
+    return call && order->first == call && !call->first;
 }
 
 bool order_is_full(const struct order *order)

@@ -8,11 +8,11 @@
 
 bats_require_minimum_version 1.5.0
 
+tests=$BATS_TEST_DIRNAME
 # The languages' tools are the distribution's, whatever else this machine has.
-export PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8
+export PATH=$tests/patient:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8
 unset CDPATH PYTHONPATH
 
-tests=$BATS_TEST_DIRNAME
 programs=${PROGRAMS:-$tests/../build/tests/programs}
 : "${SOCKFIXTURE:=$tests/../build/sockfixture}"
 

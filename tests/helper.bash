@@ -72,9 +72,10 @@ backend_of() { # RECORDING
 
 # Waiting.
 
-# An emulated guest on a busy host is slow: loading the BPF programs alone takes it a while.
-patience=1
-[ "${SOCKFIXTURE_SUITE:-}" != guest ] || patience=6
+# CI's machine is busy with guests, browsers and fuzzers; an emulated guest on it is slower still:
+# loading the BPF programs alone takes it a while.
+patience=4
+[ "${SOCKFIXTURE_SUITE:-}" != guest ] || patience=8
 
 wait_until() { # SECONDS COMMAND [ARG...]
     local end=$((SECONDS + $1 * patience))
@@ -113,7 +114,7 @@ stop_background() {
     for group in "${groups[@]}"; do
         kill -TERM -- "-$group" 2> /dev/null || kill -TERM "$group" 2> /dev/null || continue
         kill -CONT -- "-$group" 2> /dev/null || true
-        wait_until 5 group_ended "$group" 2> /dev/null || kill -KILL -- "-$group" || true
+        wait_until 2 group_ended "$group" 2> /dev/null || kill -KILL -- "-$group" || true
         wait "$group" 2> /dev/null || true
     done
     groups=()

@@ -444,7 +444,7 @@ sockfixture: a: teardown: /bin/sh: exited with status 1
     manifest "$(talk a '"setup": [{"command": ["sleep", "1000"], "background": true, "wait": "nowhere", "timeout": 0.2}]')"
     try 4 --update
     says 'a: setup: nowhere: no server has come there*"timeout"*'
-    manifest "$(talk a '"setup": [{"command": ["true"], "until": "echo try; exit 1", "timeout": 0.2}]')"
+    manifest "$(talk a '"setup": [{"command": ["true"], "until": "echo try; exit 1", "timeout": 2}]')"
     try 4 --update
     [[ $stderr == 'sockfixture: a: setup: /bin/sh: has not succeeded'*'| try' ]] || fail "it says: $stderr"
     equal "$(grep -c '| try' <<< "$stderr")" 1 'shown tries'
@@ -457,11 +457,11 @@ sockfixture: a: teardown: /bin/sh: exited with status 1
     says 'a: setup: stale: no server has come there*'
     # Bound is not yet listening.
     manifest "$(talk a '"setup": [{"command": ["python3", "-c", "import socket, time; s = socket.socket(socket.AF_UNIX); s.bind(\"bound\"); time.sleep(1000)"],
-        "background": true, "wait": "bound", "timeout": 2}]')"
+        "background": true, "wait": "bound", "timeout": 5}]')"
     try 4 --update
     says 'a: setup: bound: no server has come there*'
     rm bound
-    sed -i 's/s.bind(\\"bound\\");/& s.listen();/; s/"timeout": 2/"timeout": 60/' sockfixture.json
+    sed -i 's/s.bind(\\"bound\\");/& s.listen();/; s/"timeout": 5/"timeout": 60/' sockfixture.json
     try 0 --update
 }
 

@@ -48,7 +48,7 @@ many() { # TYPE CLIENTS EXCHANGES
     kill -STOP "$pid"
     touch "$work/begin"
     # A tracer that stops, stops whom it traces; everyone else goes on.
-    wait_until 60 test -e "$work/done" || true
+    wait_until 15 test -e "$work/done" || true
     kill -CONT "$pid"
     finish "$pid" || status=$?
     cat "$work/background.out" >&2

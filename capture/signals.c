@@ -22,10 +22,20 @@ void signals_hold(void)
     sigprocmask(SIG_BLOCK, &set, NULL);
 }
 
+/* Under nohup nothing ends with the terminal. One that is held back would be heard all the same. */
+static bool hears_no_hangup(void)
+{
+    struct sigaction action;
+
+    return !sigaction(SIGHUP, NULL, &action) && action.sa_handler == SIG_IGN;
+}
+
 void signals_add(sigset_t *set)
 {
     for (size_t i = 0; i < count; i++)
         sigaddset(set, signals[i]);
+    if (hears_no_hangup())
+        sigdelset(set, SIGHUP);
 }
 
 int signals_open(void)

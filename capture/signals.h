@@ -15,7 +15,10 @@ struct signalfd_siginfo;
  */
 void signals_hold(void);
 
-/* Adds to the set the signals that are for the command, too, and SIGUSR1, which is for us alone. */
+/*
+ * Adds to the set the signals that are for the command, too, and SIGUSR1, which is for us alone.
+ * Not SIGHUP when it is ignored.
+ */
 void signals_add(sigset_t *set);
 
 /*

@@ -90,7 +90,7 @@ wait_until() { # SECONDS COMMAND [ARG...]
 # number is kept, so that the group can be ended whatever happened to the test.
 
 background() { # COMMAND [ARG...]; its pid is then in $pid
-    setsid env --default-signal=INT,QUIT "$@" >> "$work/background.out" 2>&1 3>&- &
+    setsid env --default-signal=INT,QUIT,HUP "$@" >> "$work/background.out" 2>&1 3>&- &
     pid=$!
     groups+=("$pid")
 }

@@ -377,6 +377,19 @@ asked() {
     equal "$(exchanges)" 3
 }
 
+@test "under nohup, SIGHUP ends nothing" {
+    local ask="touch begun; until [ -e go ]; do sleep 0.05; done; $programs/talk --path $path --exchanges 3"
+    background env --ignore-signal=HUP "${sockfixture[@]}" -o fixture.json -w "$recording" sh -c "$ask"
+    wait_until 30 test -e begun
+    kill -HUP "$pid"
+    sleep 0.2 # two at once would be one
+    kill -HUP "$pid"
+    touch go
+    finish "$pid"
+    equal "$(exchanges)" 3
+    same_rows
+}
+
 @test "nobody reads the recording any more: said, no other file, and the command is ended" {
     local status=0
     echo old > fixture.json

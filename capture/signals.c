@@ -23,7 +23,7 @@ void signals_hold(void)
 }
 
 /* Under nohup nothing ends with the terminal. One that is held back would be heard all the same. */
-static bool hears_no_hangup(void)
+static bool hangup_is_ignored(void)
 {
     struct sigaction action;
 
@@ -34,7 +34,7 @@ void signals_add(sigset_t *set)
 {
     for (size_t i = 0; i < count; i++)
         sigaddset(set, signals[i]);
-    if (hears_no_hangup())
+    if (hangup_is_ignored())
         sigdelset(set, SIGHUP);
 }
 

@@ -492,7 +492,7 @@ GET /b => 200 /b'
 @test "http: an upgrade that it grants" {
     start_http
     frame 0 http sh -c "{ printf 'GET /upgrade HTTP/1.1\r\nUpgrade: echo\r\n\r\n'
-        until grep -q '^HTTP/1.1 101 ' reply; do sleep 0.1; done; echo raw; } | $(talk) > reply"
+        timeout 60 sh -c 'until grep -q \"^HTTP/1.1 101 \" reply; do sleep 0.1; done'; echo raw; } | $(talk) > reply"
     are 'GET /upgrade HTTP/1.1..Upgrade: echo.... => '"$(rows | sed 's/.* => //; q')" 'raw. => raw.'
     [[ $(rows) == *'=> HTTP/1.1 101 '* ]]
 }

@@ -331,7 +331,7 @@ asked() {
     local said
     "$terminal" --when done USR1 "${sockfixture[@]}" -o fixture.json \
         sh -c "echo from the command; $programs/talk --path $path; touch done
-            until grep -q messages screen; do sleep 0.1; done" > screen
+            timeout 60 sh -c 'until grep -q messages screen; do sleep 0.1; done'" > screen
     said=$(tr -d '\r' < screen | grep -v '^sockfixture: backend: ')
     [[ $said == 'from the command'$'\n''sockfixture: '[0-9]*' messages, '*' bytes, 0 lost, 00:'[0-9][0-9] ]]
     run -1 grep $'\033' screen

@@ -224,8 +224,9 @@ valgrind: deps-test ## Read recordings under valgrind
 	@$(sudo) env BUILD='$(BUILD)' tests/valgrind
 
 coverage: deps-test ## Show how much of each file the tests reach
-	@$(MAKE) --no-print-directory -j $(JOBS) BUILD=$(BUILD)/coverage CFLAGS='-O0 -g --coverage' all unit-tests test-programs
-	@$(sudo) env BUILD='$(BUILD)/coverage' tests/coverage
+	@$(MAKE) --no-print-directory -j $(JOBS) test-programs
+	@$(MAKE) --no-print-directory -j $(JOBS) BUILD=$(BUILD)/coverage CFLAGS='-O0 -g --coverage' all unit-tests
+	@$(sudo) env BUILD='$(BUILD)/coverage' PROGRAMS='$(CURDIR)/$(BUILD)/tests/programs' tests/coverage
 
 # gcc's analyzer for what it is right about: memory and files used after they are freed or closed, or
 # freed and closed twice, and calls in signal handlers. Off is what all of it here is wrong about: it

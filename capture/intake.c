@@ -29,6 +29,7 @@ struct intake {
     int (*add)(void *context, const struct message *message); /* gets them as well; or NULL */
     void *context;
     FILE *view; /* when messages are shown */
+    char view_buffer[1 << 16];
     bool colors;
     struct intake_counts counts;
 };
@@ -132,7 +133,7 @@ static int open_view(struct intake *intake)
             close(fd);
         return err;
     }
-    setvbuf(intake->view, NULL, _IOFBF, 1 << 16);
+    setvbuf(intake->view, intake->view_buffer, _IOFBF, sizeof(intake->view_buffer));
     intake->colors = terminal_colors(intake->view);
     return 0;
 }

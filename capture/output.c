@@ -14,6 +14,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* The C library would write a page at a time. */
+enum { BUFFER_SIZE = 1 << 18 };
+
 /* A file with no name yet is gone with the process, however that ends; not all file systems can. */
 static int open_unnamed(const char *path)
 {
@@ -138,8 +141,11 @@ int output_open(struct output *output, const char *path)
     if (!*path)
         return -ENOENT;
     opened.path = strdup(path);
-    if (!opened.path)
-        return -ENOMEM;
+    opened.buffer = malloc(BUFFER_SIZE);
+    if (!opened.path || !opened.buffer) {
+        err = -ENOMEM;
+        goto out;
+    }
     /* A link is replaced, not followed: it may have been planted. Unless it leads to a device. */
     exists = stat(path, &old) == 0;
     if (exists && !S_ISREG(old.st_mode)) {
@@ -148,13 +154,17 @@ int output_open(struct output *output, const char *path)
         opened.beside = true;
         err = open_beside(&opened, exists ? &old : NULL);
     }
+    if (!err)
+        setvbuf(opened.file, opened.buffer, _IOFBF, BUFFER_SIZE);
+out:
     if (err) {
         free(opened.temporary);
+        free(opened.buffer);
         free(opened.path);
-        return err;
+    } else {
+        *output = opened;
     }
-    *output = opened;
-    return 0;
+    return err;
 }
 
 int output_show(struct output *output)
@@ -206,6 +216,7 @@ static void close_output(struct output *output)
 {
     if (output->file && output->file != stdout)
         fclose(output->file);
+    free(output->buffer);
     free(output->temporary);
     free(output->path);
     *output = (struct output){0};

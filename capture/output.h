@@ -8,6 +8,7 @@
 
 struct output {
     FILE *file;      /* write here */
+    char *buffer;    /* the file's own */
     char *path;      /* NULL for standard output */
     bool beside;     /* it gets its name when it is complete, ... */
     char *temporary; /* ... and has this one until then, if any; */

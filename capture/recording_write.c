@@ -5,6 +5,7 @@
  * but wanted first, the first line has room for it and is written again at the end.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <jansson.h>
 #include <stdio_ext.h>
 #include <stdlib.h>
@@ -20,17 +21,26 @@
 #include "capture/recording_format.h"
 #include "capture/text.h"
 
-enum { TEXT_MAX = 1024 }; /* bytes of a message that are shown as text, too */
+enum {
+    TEXT_MAX = 1024,      /* bytes of a message that are shown as text, too */
+    ESCAPED_MAX = 5,      /* characters that a byte of it becomes: \\xNN */
+    CHUNK_MAX = 3 * 1024, /* bytes that are encoded at once */
+};
+
+/* A byte of text that is a character by itself, or a part of none, as it stands in JSON. */
+struct spelled {
+    uint8_t length;
+    char text[7];
+};
 
 struct recording_writer {
     FILE *file;
     json_t *header;
     size_t header_size; /* of the first line, the newline not counted */
     off_t start;        /* of the recording in the file; -1 when it cannot be sought in */
-    off_t whole;        /* up to here there are whole lines, if it can */
     uint64_t messages;
-    char *base64;
-    size_t base64_room;
+    struct spelled spelled[256];
+    struct base64_pairs pairs;
 };
 
 static json_t *losses_object(const struct losses *losses)
@@ -109,31 +119,7 @@ static int write_header(struct recording_writer *writer)
 static void writer_free(struct recording_writer *writer)
 {
     json_decref(writer->header);
-    free(writer->base64);
     free(writer);
-}
-
-int recording_begin(struct recording_writer **out, FILE *file, char *const *command,
-                    const char *backend)
-{
-    struct recording_writer *writer = calloc(1, sizeof(*writer));
-    int err;
-
-    if (!writer)
-        return -ENOMEM;
-    writer->file = file;
-    writer->start = lseek(fileno(file), 0, SEEK_CUR) >= 0 ? ftello(file) : -1;
-    writer->header =
-        json_pack("{s:s, s:i, s:o, s:s, s:n}", "format", RECORDING_FORMAT, "version",
-                  RECORDING_VERSION, "command", command_array(command), "backend", backend, "lost");
-    err = writer->header ? write_header(writer) : -ENOMEM;
-    if (err) {
-        writer_free(writer);
-        return err;
-    }
-    writer->whole = writer->start < 0 ? -1 : ftello(file);
-    *out = writer;
-    return 0;
 }
 
 /* Writes a character as it stands in a string of JSON, six at most. Returns how many. */
@@ -148,6 +134,51 @@ static size_t escape_character(char *to, char character)
     to[0] = '\\'; /* one for each byte of a message that is no text */
     to[1] = character;
     return 2;
+}
+
+/* Writes what text_escape() makes of the bytes. Returns how many characters that takes. */
+static size_t spell(char *to, const uint8_t *data, size_t length)
+{
+    char text[4 * 4 + 1]; /* for as many bytes as a character has at most */
+    size_t used = 0;
+
+    text_escape(text, sizeof(text), data, length);
+    for (const char *from = text; *from; from++)
+        used += escape_character(to + used, *from);
+    return used;
+}
+
+static void spell_bytes(struct spelled spelled[256])
+{
+    for (unsigned i = 0; i < 256; i++) {
+        const uint8_t byte = (uint8_t)i;
+
+        spelled[i].length = (uint8_t)spell(spelled[i].text, &byte, 1);
+    }
+}
+
+int recording_begin(struct recording_writer **out, FILE *file, char *const *command,
+                    const char *backend)
+{
+    struct recording_writer *writer = calloc(1, sizeof(*writer));
+    int err;
+
+    if (!writer)
+        return -ENOMEM;
+    writer->file = file;
+    spell_bytes(writer->spelled);
+    base64_pairs_init(&writer->pairs);
+    writer->start = lseek(fileno(file), 0, SEEK_CUR) >= 0 ? ftello(file) : -1;
+    writer->header =
+        json_pack("{s:s, s:i, s:o, s:s, s:n}", "format", RECORDING_FORMAT, "version",
+                  RECORDING_VERSION, "command", command_array(command), "backend", backend, "lost");
+    err = writer->header ? write_header(writer) : -ENOMEM;
+    if (err) {
+        writer_free(writer);
+        return err;
+    }
+    *out = writer;
+    return 0;
 }
 
 static void put_string(FILE *file, const char *string)
@@ -222,37 +253,56 @@ static void put_end(FILE *file, const struct end *end)
     put_string(file, end->address);
 }
 
-static int put_data(struct recording_writer *writer, const struct message *message)
+static void put_base64(struct recording_writer *writer, const uint8_t *data, size_t length)
 {
-    size_t size = base64_size(message->length);
-    char text[4 * TEXT_MAX + 1];
-    size_t shown;
+    char text[CHUNK_MAX / 3 * 4];
 
-    if (size > writer->base64_room) {
-        char *room = realloc(writer->base64, size);
-
-        if (!room)
-            return -ENOMEM;
-        writer->base64 = room;
-        writer->base64_room = size;
+    for (size_t size; length; data += size, length -= size) {
+        size = length < CHUNK_MAX ? length : CHUNK_MAX;
+        base64_encode(text, data, size, &writer->pairs);
+        fwrite_unlocked(text, 1, base64_size(size), writer->file);
     }
-    base64_encode(writer->base64, message->data, message->length);
-    fputs(",\"data\":\"", writer->file);
-    if (size)
-        fwrite(writer->base64, 1, size, writer->file);
-    fputs("\",\"text\":", writer->file);
-    shown = message->length < TEXT_MAX ? message->length : TEXT_MAX;
-    text_escape(text, sizeof(text), message->data, shown);
-    put_string(writer->file, text);
+}
+
+/* As put_string() of what text_escape() makes of it, which is most of what there is to write. */
+static void put_text(struct recording_writer *writer, const uint8_t *data, size_t length)
+{
+    char out[ESCAPED_MAX * TEXT_MAX + sizeof(writer->spelled[0].text)];
+    size_t used = 0;
+
+    for (size_t take; length; data += take, length -= take) {
+        const struct spelled *spelled = &writer->spelled[*data];
+
+        take = *data < 0xc2 ? 1 : utf8_length(data, length);
+        if (take > 1) {
+            used += spell(out + used, data, take);
+            continue;
+        }
+        take = 1;
+        memcpy(out + used, spelled->text, sizeof(spelled->text));
+        used += spelled->length;
+    }
+    putc_unlocked('"', writer->file);
+    fwrite_unlocked(out, 1, used, writer->file);
+    putc_unlocked('"', writer->file);
+}
+
+static void put_data(struct recording_writer *writer, const struct message *message)
+{
+    FILE *file = writer->file;
+    size_t shown = message->length < TEXT_MAX ? message->length : TEXT_MAX;
+
+    fputs_unlocked(",\"data\":\"", file);
+    put_base64(writer, message->data, message->length);
+    fputs_unlocked("\",\"text\":", file);
+    put_text(writer, message->data, shown);
     if (shown < message->length)
-        fputs(",\"text_cut\":true", writer->file);
-    return 0;
+        fputs_unlocked(",\"text_cut\":true", file);
 }
 
 int recording_add(struct recording_writer *writer, const struct message *message)
 {
     FILE *file = writer->file;
-    int err;
 
     fputs_unlocked("{\"time\":\"", file);
     put_time(file, message->time);
@@ -278,15 +328,11 @@ int recording_add(struct recording_writer *writer, const struct message *message
     if (message->ancillary)
         ancillary_write(file, message->ancillary);
     range_write(file, message);
-    err = put_data(writer, message);
-    if (err)
-        return err;
-    fputs("}\n", file);
+    put_data(writer, message);
+    fputs_unlocked("}\n", file);
     if (ferror(file))
         return errno ? -errno : -EIO;
     writer->messages++;
-    if (writer->start >= 0)
-        writer->whole = ftello(file);
     return 0;
 }
 
@@ -295,10 +341,31 @@ int recording_flush(struct recording_writer *writer)
     return fflush(writer->file) ? -errno : 0;
 }
 
-/* Takes back what was written of a line that cannot be written whole. */
+/* Where the last whole line ends of those between start and end; end when that cannot be read. */
+static off_t end_of_lines(int fd, off_t start, off_t end)
+{
+    char text[4096];
+
+    for (off_t at = end; at > start;) {
+        size_t size = at - start < (off_t)sizeof(text) ? (size_t)(at - start) : sizeof(text);
+        const char *newline;
+
+        at -= (off_t)size;
+        if (pread(fd, text, size, at) != (ssize_t)size)
+            return end;
+        newline = memrchr(text, '\n', size);
+        if (newline)
+            return at + (newline - text) + 1;
+    }
+    return start;
+}
+
+/* Takes back what was written of a line that cannot be written whole: the file may be written to.
+ */
 static void take_back(struct recording_writer *writer)
 {
-    int fd = fileno(writer->file);
+    char name[sizeof("/proc/self/fd/") + 3 * sizeof(int)];
+    int fd = fileno(writer->file), reading;
     struct stat file;
 
     if (fd < 0 || writer->start < 0)
@@ -306,9 +373,15 @@ static void take_back(struct recording_writer *writer)
     if (!ferror(writer->file))
         fflush(writer->file);
     __fpurge(writer->file);
-    if (fstat(fd, &file) == 0 && file.st_size > writer->whole && ftruncate(fd, writer->whole)) {
+    snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
+    reading = open(name, O_RDONLY | O_CLOEXEC);
+    if (reading < 0)
+        return;
+    if (!fstat(fd, &file) && file.st_size > writer->start &&
+        ftruncate(fd, end_of_lines(reading, writer->start, file.st_size))) {
         /* Then there is a part of a line at its end, which a reader leaves out. */
     }
+    close(reading);
 }
 
 static int write_end(struct recording_writer *writer, const struct losses *losses)

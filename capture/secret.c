@@ -16,7 +16,7 @@ enum {
 /* The secret is what stands in the only parentheses. */
 static const struct shape {
     const char *name;
-    const char *literals[2]; /* no match is without one of them */
+    const char *literals[2]; /* of two bytes at least: no match is without one of them */
     const char *pattern;
 } shapes[] = {
     {"a bearer token", {"earer"}, "[Aa]uthorization: *[Bb]earer +([^ \r\n]+)"},
@@ -55,8 +55,8 @@ struct secrets {
     struct secret *items;
     size_t count;
     char *text; /* room for what is looked at unasked, and its end */
-    uint32_t
-        beginning[256]; /* shapes that have a literal which begins with this byte: a bit each */
+    /* Shapes of which a literal has this byte as its first, and as its second one: a bit each. */
+    uint32_t first[256], second[256];
 };
 
 static int compile(regex_t *regex, const char *pattern, char why[SECRET_WHY_SIZE])
@@ -100,11 +100,14 @@ static int add_text(struct secrets *secrets, const char *text, char why[SECRET_W
     return *text ? add_pattern(secrets, text, why) : -EINVAL;
 }
 
-static void note_beginnings(uint32_t beginning[256])
+static void note_beginnings(struct secrets *secrets)
 {
-    for (size_t i = 0; i < SHAPES; i++)
-        for (size_t j = 0; j < 2 && shapes[i].literals[j]; j++)
-            beginning[(uint8_t)shapes[i].literals[j][0]] |= UINT32_C(1) << i;
+    for (size_t i = 0; i < SHAPES; i++) {
+        for (size_t j = 0; j < 2 && shapes[i].literals[j]; j++) {
+            secrets->first[(uint8_t)shapes[i].literals[j][0]] |= UINT32_C(1) << i;
+            secrets->second[(uint8_t)shapes[i].literals[j][1]] |= UINT32_C(1) << i;
+        }
+    }
 }
 
 int secrets_new(struct secrets **out, const char *const *texts, size_t count, const char **wrong,
@@ -121,7 +124,7 @@ int secrets_new(struct secrets **out, const char *const *texts, size_t count, co
         secrets_free(secrets);
         return -ENOMEM;
     }
-    note_beginnings(secrets->beginning);
+    note_beginnings(secrets);
     for (size_t i = 0; i < count && !err; i++) {
         *wrong = texts[i];
         err = add_text(secrets, texts[i], why);
@@ -320,8 +323,8 @@ static uint32_t shapes_in(const struct secrets *known, const uint8_t *data, size
 {
     uint32_t found = 0;
 
-    for (size_t i = 0; i < length; i++) {
-        uint32_t begin = known->beginning[data[i]] & ~found;
+    for (size_t i = 0; i + 1 < length; i++) {
+        uint32_t begin = known->first[data[i]] & known->second[data[i + 1]] & ~found;
 
         for (; begin; begin &= begin - 1) {
             int shape = __builtin_ctz(begin);

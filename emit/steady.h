@@ -17,8 +17,8 @@ struct steady {
 };
 
 /*
- * Returns a stream that writes to `out` in large pieces, or NULL with errno set. *steady is the
- * caller's and outlives it; fclose() ends it, and leaves `out` open.
+ * Returns a stream that writes to `out`, or NULL with errno set. *steady is the caller's and
+ * outlives it; fclose() ends it, and leaves `out` open.
  */
 FILE *steady_open(struct steady *steady, FILE *out, const struct arena *arena);
 

@@ -28,6 +28,14 @@ static ssize_t decode(uint8_t **data, const char *text, size_t size)
 }
 
 /* RFC 4648, section 10, and the digits that other variants spell otherwise. */
+static void encode(char *text, const uint8_t *data, size_t length)
+{
+    struct base64_pairs pairs;
+
+    base64_pairs_init(&pairs);
+    base64_encode(text, data, length, &pairs);
+}
+
 static void spells_as_the_standard_does(void **state)
 {
     static const struct {
@@ -51,7 +59,7 @@ static void spells_as_the_standard_does(void **state)
         char text[16] = {0};
         uint8_t *data;
 
-        base64_encode(text, (const uint8_t *)cases[i].data, length);
+        encode(text, (const uint8_t *)cases[i].data, length);
         assert_string_equal(text, cases[i].text);
         assert_int_equal(base64_size(length), strlen(cases[i].text));
         assert_int_equal(decode(&data, text, strlen(text)), length);
@@ -72,7 +80,7 @@ static void goes_there_and_back(void **state)
         char *text = malloc(size + !size);
 
         assert_non_null(text);
-        base64_encode(text, bytes + sizeof(bytes) - length, length);
+        encode(text, bytes + sizeof(bytes) - length, length);
         assert_int_equal(decode(&data, text, size), length);
         assert_memory_equal(data, bytes + sizeof(bytes) - length, length);
         free(data);
@@ -128,7 +136,7 @@ static void has_one_spelling(void **state)
                              byte && strchr(digits, byte) && (byte != '=' || place == 3));
             if (length < 0)
                 continue;
-            base64_encode(again, data, length);
+            encode(again, data, length);
             assert_memory_equal(again, text, 4);
         }
     }

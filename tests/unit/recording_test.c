@@ -4,12 +4,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -17,6 +19,7 @@
 #include <jansson.h>
 
 #include "capture/recording.h"
+#include "capture/text.h"
 
 enum { MESSAGES_MAX = 600 };
 
@@ -275,6 +278,74 @@ static void every_byte_goes_round(void **state)
     goes_round(plain_command, messages, count);
 }
 
+/* The text that a recording shows of these bytes, for the caller to free. */
+static json_t *shown_text(const void *data, size_t length)
+{
+    struct message message = sample(data, length);
+    struct text text = write_recording(plain_command, &message, 1, &nothing_lost);
+    json_t *line = json_loads(strchr(text.bytes, '\n'), JSON_DISABLE_EOF_CHECK, NULL);
+    json_t *shown = json_incref(json_object_get(line, "text"));
+
+    assert_true(json_is_string(shown));
+    json_decref(line);
+    free(text.bytes);
+    return shown;
+}
+
+static void assert_shown(const void *data, size_t length)
+{
+    json_t *shown = shown_text(data, length);
+    char expected[4 * 1024 + 1];
+
+    text_escape(expected, sizeof(expected), data, length < 1024 ? length : 1024);
+    assert_string_equal(json_string_value(shown), expected);
+    json_decref(shown);
+}
+
+/* Characters of all lengths, cut short and whole, printable and not, at the edge of what is shown.
+ */
+static void text_is_shown_as_everywhere(void **state)
+{
+    static const char *const parts[] = {
+        "\xc3\xa4",
+        "\xe2\x82\xac",
+        "\xf0\x9f\x98\x80",
+        "\xc2\x85",
+        "\xe2\x80\xae",
+        "\xef\xbb\xbf",
+        "\xc3",
+        "\xe2\x82",
+        "\xf0\x9f\x98",
+        "\xed\xa0\x80",
+        "\xc0\xaf",
+        "\xf5\x80",
+        "\xff",
+        "\\",
+        "\"",
+        "\\x41",
+        "a",
+        "\x7f",
+        "\x1b[2J",
+    };
+    const size_t count = sizeof(parts) / sizeof(*parts);
+    uint8_t bytes[1400];
+    char pair[16];
+
+    (void)state;
+    for (size_t i = 0; i < count; i++) {
+        for (size_t j = 0; j < count; j++) {
+            int length = snprintf(pair, sizeof(pair), "%s%s", parts[i], parts[j]);
+
+            assert_shown(pair, (size_t)length);
+        }
+        for (size_t at = 1020; at <= 1024; at++) {
+            memset(bytes, 0x01, sizeof(bytes));
+            memcpy(bytes + at, parts[i], strlen(parts[i]));
+            assert_shown(bytes, sizeof(bytes));
+        }
+    }
+}
+
 static const char *const hostile[] = {
     "a\"b",     "\\",       "\\x41",        "\\\\x41",  "\n",           "\r\n\t",       "\x1b[2J",
     "\xff\xfe", "\xc3\xa4", "\xed\xa0\x80", "\xc2\x9b", "\xe2\x80\xae", "\xf0\x9f\x98", "{\"a\":1}",
@@ -469,6 +540,38 @@ static void a_full_disk_is_told(void **state)
 }
 
 /* Cut anywhere: what is read is what was written, and that something lacks is told. */
+/* However much of it waited to be written when the disk was full. */
+static void no_part_of_a_line_is_left(void **state)
+{
+    enum { LIMIT = 100001 };
+    const struct rlimit little = {LIMIT, RLIM_INFINITY}, much = {RLIM_INFINITY, RLIM_INFINITY};
+    struct message message = sample("abc", 3);
+    struct recording_writer *writer;
+    FILE *file = tmpfile();
+    char buffer[1 << 16], last[1];
+    long size;
+    int err = 0;
+
+    (void)state;
+    assert_non_null(file);
+    signal(SIGXFSZ, SIG_IGN);
+    setvbuf(file, buffer, _IOFBF, sizeof(buffer));
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &little), 0);
+    assert_int_equal(recording_begin(&writer, file, plain_command, "syscall"), 0);
+    while (!err)
+        err = recording_add(writer, &message);
+    assert_int_equal(err, -EFBIG);
+    assert_int_equal(recording_end(writer, NULL), 0);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &much), 0);
+    clearerr(file);
+    assert_int_equal(fseek(file, 0, SEEK_END), 0);
+    size = ftell(file);
+    assert_true(size > LIMIT - 1000 && size < LIMIT);
+    assert_int_equal(pread(fileno(file), last, 1, size - 1), 1);
+    assert_int_equal(last[0], '\n');
+    fclose(file);
+}
+
 static void cut_anywhere_is_told(void **state)
 {
     static struct got got;
@@ -904,6 +1007,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_field_goes_round),
         cmocka_unit_test(every_byte_goes_round),
+        cmocka_unit_test(text_is_shown_as_everywhere),
         cmocka_unit_test(hostile_names_go_round),
         cmocka_unit_test(the_longest_names_go_round),
         cmocka_unit_test(addresses_cannot_break_lines),
@@ -913,6 +1017,7 @@ int main(void)
         cmocka_unit_test(pipes_get_a_whole_recording),
         cmocka_unit_test(what_stands_before_stays),
         cmocka_unit_test(a_full_disk_is_told),
+        cmocka_unit_test(no_part_of_a_line_is_left),
         cmocka_unit_test(cut_anywhere_is_told),
         cmocka_unit_test(changed_anywhere_does_no_harm),
         cmocka_unit_test(plain_lines_are_taken),

@@ -199,6 +199,7 @@ test-programs: $(programs)
 test-vm: deps-test deps-vm ## Run the suite on Debian's kernels under QEMU, with each backend
 	@$(MAKE) --no-print-directory all test-programs
 	@$(sudo) env BUILD='$(BUILD)' tests/vm/matrix --readme README.md
+	@$(sudo) env SOCKFIXTURE='$(CURDIR)/$(BUILD)/sockfixture' bats tests/vm/preempt.bats
 
 bench: deps-test deps-bench ## Measure what recording costs, and emission, against other tools; README.md gets the table
 	@$(MAKE) --no-print-directory all $(BUILD)/tests/programs/load

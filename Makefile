@@ -4,7 +4,7 @@
 VERSION    := 0.1.0
 CC         ?= cc
 CLANG      ?= clang
-BPFTOOL    ?= $(firstword $(wildcard /usr/sbin/bpftool /sbin/bpftool) bpftool)
+BPFTOOL    ?= $(firstword $(wildcard /usr/lib/linux-tools/*/bpftool /usr/sbin/bpftool /sbin/bpftool) bpftool)
 PKG_CONFIG ?= pkg-config
 PREFIX     ?= /usr/local
 BINDIR     ?= $(PREFIX)/bin
@@ -118,14 +118,17 @@ $(BUILD)/tests/fuzz/%: tests/fuzz/%.c $(objects)
 
 # Installing what is lacking: Debian's and Ubuntu's packages, as root or through sudo.
 sudo      := $(if $(filter 0,$(shell id -u)),,sudo)
-build_deps = gcc make pkg-config clang llvm libbpf-dev libelf-dev zlib1g-dev libjansson-dev libpcap0.8-dev bpftool
+# Until 24.04, Ubuntu has bpftool in a package for each kernel.
+old_ubuntu = $(shell . /etc/os-release; case $$ID$$VERSION_ID in (ubuntu2[0-4].*) echo yes; esac)
+build_deps = gcc make pkg-config clang llvm libbpf-dev libelf-dev zlib1g-dev libjansson-dev libpcap0.8-dev \
+             $(if $(old_ubuntu),linux-tools-generic,bpftool)
 demo_deps  = linuxptp
 example_deps = chrony linuxptp redis-server python3 iproute2 util-linux chromium optipng
-test_deps  = bats libcmocka-dev chrony linuxptp golang-go rustc rustfmt black python3-pytest python3-jsonschema python3-yaml git \
+test_deps  = bats libcmocka-dev netbase chrony linuxptp golang-go rustc rustfmt black python3-pytest python3-jsonschema python3-yaml git \
              strace bpftrace jq procps util-linux iproute2 socat libcap2-bin libasan8 libubsan1 valgrind xxd \
              lcov dbus dbus-daemon systemd python3-gi redis-server redis-tools dbus-bin postgresql curl openssh-client openssl \
              libc6-dev-arm64-cross chromium chromium-driver tshark tcpdump bash-completion fish zsh
-language_deps = clang clang-format openjdk-17-jdk-headless kotlin mono-mcs mono-runtime ruby rubocop \
+language_deps = clang clang-format default-jdk-headless kotlin mono-mcs mono-runtime ruby rubocop \
              perltidy elixir erlang-base ghc ormolu python3-yaml yamllint golang-golang-x-tools-dev \
              $(if $(shell command -v npm),,nodejs npm) \
              $(if $(shell apt-cache show swiftlang 2>/dev/null),swiftlang libc6-dev libstdc++-14-dev)

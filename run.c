@@ -39,6 +39,7 @@ enum status run_begin(struct run *run, const char *backend)
     enum status status;
     int err;
 
+    run->by_functions = strcmp(backend, "socket") == 0;
     if (run->golden) {
         err = golden_begin(run->golden, run->command, backend);
         intake_keep(run->intake, &golden_current(run->golden)->messages);

@@ -42,8 +42,9 @@ struct run {
     char *const *command;
     struct watch_words watched; /* what stands for the command where nothing is launched */
     char **read_command;        /* of what is read */
-    bool dumped;                /* messages came of a dump, which does not count what they lack */
-    enum status begun;          /* what became of the recording that reading was to begin */
+    bool by_functions; /* they were recorded at the kernel's functions, not at system calls */
+    bool dumped;       /* messages came of a dump, which does not count what they lack */
+    enum status begun; /* what became of the recording that reading was to begin */
     struct progress_line line;
     struct losses losses;
     uint64_t placed; /* lost messages of which the conversation is known */

@@ -37,9 +37,16 @@ __noinline __u64 file_at(__u32 fd)
     return (__u64)file;
 }
 
+/* Compilers that warn of a string without its NUL know how to say that this is none. */
+#if __has_attribute(nonstring)
+#define NO_STRING __attribute__((nonstring))
+#else
+#define NO_STRING
+#endif
+
 /* As much of a file's name as tells the ones below from each other, with zeros behind it. */
 union name_start {
-    char text[8];
+    char text[8] NO_STRING;
     __u64 word;
 };
 

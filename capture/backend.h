@@ -98,6 +98,10 @@ struct backend {
     const char *name;
     const char *summary;
 
+    /* Why another one is to be preferred to it here, though it works; NULL when nothing speaks
+     * against it, or this is NULL. */
+    const char *(*doubt)(void);
+
     /*
      * Gets ready to record into sink, which must outlive the recorder. Returns 0 and a recorder in
      * *out, or -errno with, in reason, why it cannot be done here and what would help.

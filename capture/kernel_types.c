@@ -17,7 +17,11 @@
 
 #define KERNEL_BTF "/sys/kernel/btf/vmlinux"
 
-enum { STRIDE = 16 }; /* types from one mark to the next */
+enum {
+    STRIDE = 16, /* types from one mark to the next */
+    /* What we know of the header, which has grown since: */
+    HEADER_SIZE = offsetof(struct btf_header, str_len) + sizeof(((struct btf_header *)0)->str_len),
+};
 
 struct kernel_types {
     uint8_t *data;
@@ -125,8 +129,8 @@ static int parse(struct kernel_types *types)
     const struct btf_header *header = (const void *)types->data;
     size_t rest;
 
-    if (types->size < sizeof(*header) || header->magic != BTF_MAGIC ||
-        header->hdr_len < sizeof(*header) || header->hdr_len > types->size)
+    if (types->size < HEADER_SIZE || header->magic != BTF_MAGIC || header->hdr_len < HEADER_SIZE ||
+        header->hdr_len > types->size)
         return -EINVAL;
     rest = types->size - header->hdr_len;
     if (header->type_off > rest || header->type_len > rest - header->type_off ||

@@ -32,6 +32,7 @@ int session_open(struct session *session, const char *name, const struct backend
                  const struct sink *sink)
 {
     bool any = strcmp(name, "auto") == 0, known = false;
+    const char *doubt;
 
     memset(session, 0, sizeof(*session));
     for (size_t i = 0; backends[i]; i++) {
@@ -40,6 +41,11 @@ int session_open(struct session *session, const char *name, const struct backend
         if (!any && strcmp(name, backends[i]->name) != 0)
             continue;
         known = true;
+        doubt = any && backends[i]->doubt ? backends[i]->doubt() : NULL;
+        if (doubt) {
+            refuse(session, backends[i]->name, doubt);
+            continue;
+        }
         if (backends[i]->open(&session->recorder, options, sink, reason) == 0) {
             session->backend = backends[i];
             return 0;

@@ -8,6 +8,7 @@
 
 #include "capture/backend.h"
 #include "capture/bpf.h"
+#include "capture/preemption.h"
 #include "capture/scope.h"
 #include "capture/tracing.h"
 
@@ -106,6 +107,13 @@ static int start(struct bpf_parts *parts, const struct backend_options *options,
     return err;
 }
 
+static const char *socket_doubt(void)
+{
+    return preemption_is_everywhere()
+               ? "this kernel is preemptible everywhere, and leaves out calls then"
+               : NULL;
+}
+
 static int socket_open(struct recorder **out, const struct backend_options *options,
                        const struct sink *sink, char reason[REASON_SIZE])
 {
@@ -115,6 +123,7 @@ static int socket_open(struct recorder **out, const struct backend_options *opti
 const struct backend backend_socket = {
     .name = "socket",
     .summary = "the kernel's socket functions (BPF trampolines, else kprobes)",
+    .doubt = socket_doubt,
     .open = socket_open,
     .observe = bpf_observe,
     .rescope = bpf_rescope,

@@ -149,6 +149,7 @@ static const struct {
 static void read_unix(const char *text, struct strace_facts *facts)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
+    const char *quote;
     bool abstract;
     size_t length;
     char *end;
@@ -161,9 +162,9 @@ static void read_unix(const char *text, struct strace_facts *facts)
     abstract = *++end == '@';
     end += abstract;
     text = *end == '"' ? end + 1 : end;
-    end = strrchr(text, '"');
-    length = end ? (size_t)(end - text) : 0;
-    if (!end || length + abstract > sizeof(address.sun_path))
+    quote = strrchr(text, '"');
+    length = quote ? (size_t)(quote - text) : 0;
+    if (!quote || length + abstract > sizeof(address.sun_path))
         return;
     memcpy(address.sun_path + abstract, text, length);
     address_print(facts->address, &address, sizeof(sa_family_t) + length + abstract, SOCK_STREAM);

@@ -194,9 +194,12 @@ int slice_string(struct slice slice, struct bytes *bytes, bool *cut)
 
 void slice_annotation(struct slice slice, char *text, size_t size)
 {
+    static const char gone[] = "(deleted)"; /* behind what no path leads to any more */
     const char *at = memchr(slice.at, '<', slice.length), *end = slice.at + slice.length;
     size_t length = 0;
 
+    if (slice.length > strlen(gone) && !memcmp(end - strlen(gone), gone, strlen(gone)))
+        end -= strlen(gone);
     if (at && isdigit((unsigned char)*slice.at) && end[-1] == '>') {
         for (at++, end--; at < end && length + 1 < size;) {
             char c = *at++;

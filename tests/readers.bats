@@ -41,6 +41,10 @@ exchanges() { # JSON
         (.exchanges[] | "> \(.requests | side) < \(.responses | side)")' "$1"
 }
 
+carried() { # RECORDING
+    jq -c 'select(.text) | [.text, .ancillary, .ancillary_cut]' "$1"
+}
+
 # strace
 
 strace_options=(
@@ -124,6 +128,19 @@ strace_options=(
         # shellcheck disable=SC2086 # they are several
         record_traced -f -s 65536 -- "$programs/talk" $options --path "$path"
         same_fixture -r "$trace"
+    done
+}
+
+# What stands behind a descriptor it tells by a name, and a name alone says nothing of some kinds.
+@test "strace: what messages carry beside their bytes" {
+    local scenario
+    for scenario in kinds most several batch credentials; do
+        rm -f "$path"* again.jsonl
+        record_traced -f -yy -s 65536 -- "$programs/ancillary" "$scenario" --path "$path" --log "$log" \
+            --role both
+        "$SOCKFIXTURE" -q -r "$trace" -w again.jsonl
+        equal "$(carried again.jsonl)" \
+            "$(carried "$recording" | sed -E 's/"(file|directory|other)"/"unknown"/g')" "$scenario:"
     done
 }
 

@@ -223,7 +223,7 @@ static void tells_what_has_changed(void **test)
         assert_true(precision >= cases[change].precision);
         assert_true(recall >= cases[change].recall);
         if (change == NONE) /* a byte can be the same in three runs by chance */
-            assert_in_range(score.told, 0, CONVERSATIONS / 20);
+            assert_true(score.told <= CONVERSATIONS / 20);
     }
 }
 

@@ -18,7 +18,7 @@ record() { # BACKEND
     rm -f "\$1.jsonl" /tmp/socket
     '${SOCKFIXTURE:-$root/build/sockfixture}' -q --backend "\$1" -w "\$1.jsonl" -- \
         '${PROGRAMS:-$root/build/tests/programs}/many' --type stream --path /tmp/socket \
-        --clients $clients --exchanges $exchanges
+        --clients $clients --exchanges $exchanges 2> "\$1.said"
     echo \$? > "\$1.status"
 }
 for attempt in 1 2 3 4 5; do
@@ -26,6 +26,7 @@ for attempt in 1 2 3 4 5; do
     [ "\$(cat socket.status)" = 0 ] || break
 done
 record syscall
+'${SOCKFIXTURE:-$root/build/sockfixture}' true 2> auto.said
 END
     VM_APPEND=preempt=full "$BATS_TEST_DIRNAME/run" --share "$BATS_FILE_TMPDIR" --share "$root" 6.1 \
         sh "$BATS_FILE_TMPDIR/record"
@@ -42,9 +43,15 @@ end() { # BACKEND FIELD
     messages=$(end socket messages)
     lost=$(end socket lost.unfollowed)
     echo "$messages messages, $lost times left out"
+    grep -F "$lost processes, threads or calls could not be observed (--backend syscall leaves no" \
+        "$BATS_FILE_TMPDIR/socket.said"
     [ "$lost" -gt 0 ]
     [ "$messages" -le $((2 * clients * exchanges)) ]
     [ $((messages + lost)) -ge $((2 * clients * exchanges)) ]
+}
+
+@test "preempt=full, auto: takes the backend that loses nothing" {
+    grep -F 'backend: syscall (socket: this kernel is preemptible everywhere' "$BATS_FILE_TMPDIR/auto.said"
 }
 
 @test "preempt=full, syscall: nothing is left out" {

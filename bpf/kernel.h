@@ -46,6 +46,8 @@
 
 #define RCV_SHUTDOWN 1
 
+#define CLONE_THREAD 0x00010000
+
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
 typedef struct {
@@ -245,6 +247,27 @@ struct msghdr {
     bool msg_control_is_user : 1;
     unsigned int msg_flags;
     unsigned long msg_controllen;
+};
+
+/* What events of tracefs carry. */
+struct trace_event_raw_sys_enter {
+    long id;
+};
+
+struct trace_event_raw_sys_exit {
+    long id;
+    long ret;
+};
+
+struct trace_event_raw_task_newtask {
+    int pid;
+    unsigned long clone_flags;
+};
+
+struct trace_event_raw_sock_msg_length {
+    void *sk;
+    int ret;
+    int flags;
 };
 
 #pragma clang attribute pop

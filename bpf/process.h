@@ -85,10 +85,8 @@ static __always_inline bool process_is_observed(void)
 }
 
 /* A process begins as it is to be, whoever had its number before. */
-SEC("tp_btf/sched_process_fork")
-int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
+static __always_inline int begin_process(__u32 from, __u32 to)
 {
-    __u32 from = parent->tgid, to = child->tgid;
     __u64 *word = word_of(&observed_processes, to);
 
     if (from == to || !word)
@@ -98,6 +96,12 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
     else if (*word & bit_of(to))
         __sync_fetch_and_and(word, ~bit_of(to));
     return 0;
+}
+
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
+{
+    return begin_process(parent->tgid, child->tgid);
 }
 
 #endif

@@ -257,8 +257,7 @@ static __always_inline void keep_socket(struct call *call, const struct subject 
     call->file = (__u64)file;
 }
 
-SEC("tp_btf/sys_enter")
-int BPF_PROG(on_sys_enter, struct pt_regs *regs, long number)
+static __always_inline int enter(struct pt_regs *regs, long number)
 {
     struct task_struct *task = bpf_get_current_task_btf();
     struct call *call, *last;
@@ -305,6 +304,12 @@ int BPF_PROG(on_sys_enter, struct pt_regs *regs, long number)
     if (sends(kind))
         begin(call);
     return 0;
+}
+
+SEC("tp_btf/sys_enter")
+int BPF_PROG(on_sys_enter, struct pt_regs *regs, long number)
+{
+    return enter(regs, number);
 }
 
 struct capacity {
@@ -582,8 +587,7 @@ static __noinline struct call *early_call(struct task_struct *task, struct pt_re
     return call;
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(on_sys_exit, struct pt_regs *regs, long result)
+static __always_inline int leave(struct pt_regs *regs, long result)
 {
     struct task_struct *task = bpf_get_current_task_btf();
     long number = returning_call(regs);
@@ -608,6 +612,12 @@ int BPF_PROG(on_sys_exit, struct pt_regs *regs, long result)
     if (call)
         on_return(call, result);
     return 0;
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(on_sys_exit, struct pt_regs *regs, long result)
+{
+    return leave(regs, result);
 }
 
 /*
@@ -658,4 +668,46 @@ SEC("tp_btf/sock_recv_length")
 int BPF_PROG(on_chosen_recv_length, struct sock *sk, int moved, int flags)
 {
     return notice_received(sk, moved, flags, false);
+}
+
+/*
+ * The same by events of tracefs, which take longer to get here, but are not preempted: where a
+ * kernel can be preempted in the programs above, it leaves them out for other threads meanwhile.
+ */
+
+static __always_inline struct pt_regs *registers(void)
+{
+    return (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
+}
+
+SEC("tracepoint/raw_syscalls/sys_enter")
+int on_enter_event(struct trace_event_raw_sys_enter *event)
+{
+    return enter(registers(), event->id);
+}
+
+SEC("tracepoint/raw_syscalls/sys_exit")
+int on_exit_event(struct trace_event_raw_sys_exit *event)
+{
+    return leave(registers(), event->ret);
+}
+
+SEC("tracepoint/task/task_newtask")
+int on_task_event(struct trace_event_raw_task_newtask *event)
+{
+    if (event->clone_flags & CLONE_THREAD)
+        return 0;
+    return begin_process(bpf_get_current_pid_tgid() >> 32, event->pid);
+}
+
+SEC("tracepoint/sock/sock_send_length")
+int on_send_event(struct trace_event_raw_sock_msg_length *event)
+{
+    return notice(event->sk, event->ret, false);
+}
+
+SEC("tracepoint/sock/sock_recv_length")
+int on_recv_event(struct trace_event_raw_sock_msg_length *event)
+{
+    return notice_received(event->sk, event->ret, event->flags, false);
 }

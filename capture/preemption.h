@@ -6,9 +6,8 @@
 #include <stdbool.h>
 
 /*
- * Whether that can be anywhere, and so in a BPF program that a trampoline calls: then the kernel
- * leaves that program out for all others on this processor. Where the kernel does not tell, what is
- * usual.
+ * Whether that can be anywhere, and so in a BPF program: then the kernel leaves that program out
+ * for all other threads on this processor. Where the kernel does not tell, what is usual.
  */
 bool preemption_is_everywhere(void);
 

@@ -4,7 +4,8 @@
 VERSION    := 0.1.0
 CC         ?= cc
 CLANG      ?= clang
-BPFTOOL    ?= $(firstword $(wildcard /usr/lib/linux-tools/*/bpftool /usr/sbin/bpftool /sbin/bpftool) bpftool)
+BPFTOOL    ?= $(firstword $(lastword $(sort $(wildcard /usr/lib/linux-tools/*/bpftool))) \
+                         $(wildcard /usr/sbin/bpftool /sbin/bpftool) bpftool)
 PKG_CONFIG ?= pkg-config
 PREFIX     ?= /usr/local
 BINDIR     ?= $(PREFIX)/bin
@@ -118,7 +119,7 @@ $(BUILD)/tests/fuzz/%: tests/fuzz/%.c $(objects)
 
 # Installing what is lacking: Debian's and Ubuntu's packages, as root or through sudo.
 sudo      := $(if $(filter 0,$(shell id -u)),,sudo)
-# Until 24.04, Ubuntu has bpftool in a package for each kernel.
+# Until 24.10, Ubuntu has bpftool in a package for each kernel.
 old_ubuntu = $(shell . /etc/os-release; case $$ID$$VERSION_ID in (ubuntu2[0-4].*) echo yes; esac)
 build_deps = gcc make pkg-config clang llvm libbpf-dev libelf-dev zlib1g-dev libjansson-dev libpcap0.8-dev \
              $(if $(old_ubuntu),linux-tools-generic,bpftool)

@@ -21,7 +21,7 @@ bool shortfall_say_losses(const struct run *run)
         say("incomplete: %" PRIu64 " bytes are missing in all", losses->bytes);
     if (losses->unfollowed)
         say("incomplete: %" PRIu64 " processes, threads or calls could not be observed%s",
-            losses->unfollowed, run->by_functions ? " (--backend syscall leaves no call out)" : "");
+            losses->unfollowed, run->by_functions ? " (--backend syscall leaves fewer out)" : "");
     if (losses->foreign)
         say("incomplete: %" PRIu64 " system calls of 32-bit programs could not be read",
             losses->foreign);

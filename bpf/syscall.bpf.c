@@ -671,8 +671,8 @@ int BPF_PROG(on_chosen_recv_length, struct sock *sk, int moved, int flags)
 }
 
 /*
- * The same by events of tracefs, which take longer to get here, but are not preempted: where a
- * kernel can be preempted in the programs above, it leaves them out for other threads meanwhile.
+ * The same by events of tracefs, which take longer to get here, but are not preempted: from Linux
+ * 7.0 on, the programs above are, and left out for other threads meanwhile.
  */
 
 static __always_inline struct pt_regs *registers(void)

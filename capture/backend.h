@@ -98,8 +98,10 @@ struct backend {
     const char *name;
     const char *summary;
 
-    /* Why another one is to be preferred to it here, though it works; NULL when nothing speaks
-     * against it, or this is NULL. */
+    /*
+     * Returns why any other is to be preferred to it here, though it works; NULL when nothing
+     * speaks against it. The function may be NULL.
+     */
     const char *(*doubt)(void);
 
     /*

@@ -294,7 +294,8 @@ void bpf_losses(const struct recorder *recorder, struct losses *losses)
 
 /*
  * How often the kernel led a thread past a program, because another thread was still in it on the
- * same processor: a kernel that can be preempted anywhere does that to fentry and fexit.
+ * same processor: a kernel that can be preempted anywhere does that to fentry and fexit,
+ * and from 7.0 on at tracepoints.
  * Whose threads they were is not known: each may have been an observed one.
  */
 static uint64_t missed_runs(const struct bpf_object_skeleton *skeleton)

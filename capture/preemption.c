@@ -6,13 +6,46 @@
 #include <string.h>
 #include <sys/utsname.h>
 
-/* From then on, x86 and arm64 have no other mode. */
+/* From then on x86 and arm64 are preemptible everywhere, and so are programs at tracepoints. */
 enum { ALWAYS_SINCE = 7 };
 
-static bool read_line(const char *path, char *line, int size)
+static bool is_since(const char *release)
+{
+    return strtol(release, NULL, 10) >= ALWAYS_SINCE;
+}
+
+/* The mode that the kernel's command line asks for, the last time it does; "" when it does not. */
+static void mode_asked(const char *words, char *mode, size_t size)
+{
+    static const char word[] = "preempt=";
+
+    *mode = '\0';
+    for (const char *at = words; *at; at += strcspn(at, " \n")) {
+        at += strspn(at, " \n");
+        if (strncmp(at, word, strlen(word)) == 0)
+            snprintf(mode, size, "%.*s", (int)strcspn(at, " \n"), at);
+    }
+}
+
+bool preemption_shows(const struct preemption_signs *signs)
+{
+    char mode[32] = "";
+
+    if (signs->modes) /* what is in use stands in parentheses: none voluntary (full) lazy */
+        return strstr(signs->modes, "(full)") || strstr(signs->modes, "(lazy)");
+    if (is_since(signs->release))
+        return true;
+    if (!strstr(signs->version, "PREEMPT_DYNAMIC")) /* decided when it was built */
+        return strstr(signs->version, "PREEMPT");
+    if (signs->words)
+        mode_asked(signs->words, mode, sizeof(mode));
+    return !strcmp(mode, "preempt=full") || !strcmp(mode, "preempt=lazy");
+}
+
+static const char *read_line(const char *path, char *line, int size)
 {
     FILE *file = fopen(path, "re");
-    bool got = file && fgets(line, size, file);
+    const char *got = file ? fgets(line, size, file) : NULL;
 
     if (file)
         fclose(file);
@@ -21,16 +54,22 @@ static bool read_line(const char *path, char *line, int size)
 
 bool preemption_is_everywhere(void)
 {
-    char line[4096];
+    char modes[64], words[4096];
     struct utsname kernel;
 
-    /* What is in use stands in parentheses: none voluntary (full) lazy */
-    if (read_line("/sys/kernel/debug/sched/preempt", line, sizeof(line)))
-        return strstr(line, "(full)") || strstr(line, "(lazy)");
     uname(&kernel);
-    if (!strstr(kernel.version, "PREEMPT_DYNAMIC")) /* decided when it was built */
-        return strstr(kernel.version, "PREEMPT");
-    if (read_line("/proc/cmdline", line, sizeof(line)) && strstr(line, "preempt="))
-        return strstr(line, "preempt=full") || strstr(line, "preempt=lazy");
-    return strtol(kernel.release, NULL, 10) >= ALWAYS_SINCE;
+    return preemption_shows(&(struct preemption_signs){
+        .release = kernel.release,
+        .version = kernel.version,
+        .modes = read_line("/sys/kernel/debug/sched/preempt", modes, sizeof(modes)),
+        .words = read_line("/proc/cmdline", words, sizeof(words)),
+    });
+}
+
+bool preemption_is_in_tracepoints(void)
+{
+    struct utsname kernel;
+
+    uname(&kernel);
+    return is_since(kernel.release) && preemption_is_everywhere();
 }

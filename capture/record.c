@@ -28,31 +28,49 @@ static void refuse(struct session *session, const char *name, const char *reason
              name, reason);
 }
 
+static int try_backend(struct session *session, const struct backend *backend,
+                       const struct backend_options *options, const struct sink *sink)
+{
+    char reason[REASON_SIZE] = "out of memory";
+    int err = backend->open(&session->recorder, options, sink, reason);
+
+    if (err)
+        refuse(session, backend->name, reason);
+    else
+        session->backend = backend;
+    return err;
+}
+
+/* The first that works, or if none does, the first of those that others are preferred to. */
+static int try_all(struct session *session, const struct backend_options *options,
+                   const struct sink *sink)
+{
+    const char *doubt;
+
+    for (size_t i = 0; backends[i]; i++) {
+        doubt = backends[i]->doubt ? backends[i]->doubt() : NULL;
+        if (doubt)
+            refuse(session, backends[i]->name, doubt);
+        else if (!try_backend(session, backends[i], options, sink))
+            return 0;
+    }
+    for (size_t i = 0; backends[i]; i++)
+        if (backends[i]->doubt && backends[i]->doubt() &&
+            !try_backend(session, backends[i], options, sink))
+            return 0;
+    return -ENOTSUP;
+}
+
 int session_open(struct session *session, const char *name, const struct backend_options *options,
                  const struct sink *sink)
 {
-    bool any = strcmp(name, "auto") == 0, known = false;
-    const char *doubt;
-
     memset(session, 0, sizeof(*session));
-    for (size_t i = 0; backends[i]; i++) {
-        char reason[REASON_SIZE] = "out of memory";
-
-        if (!any && strcmp(name, backends[i]->name) != 0)
-            continue;
-        known = true;
-        doubt = any && backends[i]->doubt ? backends[i]->doubt() : NULL;
-        if (doubt) {
-            refuse(session, backends[i]->name, doubt);
-            continue;
-        }
-        if (backends[i]->open(&session->recorder, options, sink, reason) == 0) {
-            session->backend = backends[i];
-            return 0;
-        }
-        refuse(session, backends[i]->name, reason);
-    }
-    return known ? -ENOTSUP : -EINVAL;
+    if (strcmp(name, "auto") == 0)
+        return try_all(session, options, sink);
+    for (size_t i = 0; backends[i]; i++)
+        if (strcmp(name, backends[i]->name) == 0)
+            return try_backend(session, backends[i], options, sink) ? -ENOTSUP : 0;
+    return -EINVAL;
 }
 
 int backend_try(const struct backend *backend, char reason[REASON_SIZE])

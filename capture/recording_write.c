@@ -360,7 +360,10 @@ static off_t end_of_lines(int fd, off_t start, off_t end)
     return start;
 }
 
-/* Takes back what was written of a line that cannot be written whole: the file may be written to.
+/*
+ * Takes back what was written of a line that cannot be written whole. What is open for writing
+ * alone is opened again, to be read; where that cannot be, a reader has to leave the part of a line
+ * out.
  */
 static void take_back(struct recording_writer *writer)
 {
@@ -379,7 +382,7 @@ static void take_back(struct recording_writer *writer)
         return;
     if (!fstat(fd, &file) && file.st_size > writer->start &&
         ftruncate(fd, end_of_lines(reading, writer->start, file.st_size))) {
-        /* Then there is a part of a line at its end, which a reader leaves out. */
+        /* As above. */
     }
     close(reading);
 }

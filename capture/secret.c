@@ -2,11 +2,13 @@
 /* Bytes are matched as they are, NUL bytes too, and a line is what ends with a newline. */
 #include "capture/secret.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <regex.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 enum {
     GROUPS_MAX = 10,
@@ -16,27 +18,26 @@ enum {
 /* The secret is what stands in the only parentheses. */
 static const struct shape {
     const char *name;
-    const char *literals[2]; /* of two bytes at least: no match is without one of them */
+    const char
+        *literal; /* of two bytes at least, in small letters: no match is without it, in any */
     const char *pattern;
 } shapes[] = {
-    {"a bearer token", {"earer"}, "[Aa]uthorization: *[Bb]earer +([^ \r\n]+)"},
-    {"credentials", {"asic"}, "[Aa]uthorization: *[Bb]asic +([^ \r\n]+)"},
-    {"a password of SASL PLAIN", {"PLAIN"}, "AUTH PLAIN[ \r\n]+([A-Za-z0-9+/]+=*)"},
-    {"a password of SASL PLAIN", {"PLAIN"}, "AUTHENTICATE PLAIN[ \r\n]+([A-Za-z0-9+/]+=*)"},
-    {"a password",
-     {"AUTH", "auth"},
-     "\\*2\r\n\\$4\r\n[Aa][Uu][Tt][Hh]\r\n\\$[0-9]+\r\n([^\r\n]*)\r\n"},
-    {"a password",
-     {"AUTH", "auth"},
+    {"a bearer token", "bearer", "[Aa]uthorization: *[Bb]earer +([^ \r\n]+)"},
+    {"credentials", "basic", "[Aa]uthorization: *[Bb]asic +([^ \r\n]+)"},
+    {"a password of SASL PLAIN", "auth plain", "AUTH PLAIN[ \r\n]+([A-Za-z0-9+/]+=*)"},
+    {"a password of SASL PLAIN", "authenticate plain",
+     "AUTHENTICATE PLAIN[ \r\n]+([A-Za-z0-9+/]+=*)"},
+    {"a password", "auth", "\\*2\r\n\\$4\r\n[Aa][Uu][Tt][Hh]\r\n\\$[0-9]+\r\n([^\r\n]*)\r\n"},
+    {"a password", "auth",
      "\\*3\r\n\\$4\r\n[Aa][Uu][Tt][Hh]\r\n\\$[0-9]+\r\n[^\r\n]*\r\n\\$[0-9]+\r\n([^\r\n]*)\r\n"},
-    {"a password", {"AUTH", "auth"}, "^[Aa][Uu][Tt][Hh] +([^ \r\n]+)\r?$"},
-    {"a password", {"AUTH", "auth"}, "^[Aa][Uu][Tt][Hh] +[^ \r\n]+ +([^ \r\n]+)\r?$"},
-    {"a password", {"PASS", "pass"}, "^[Pp][Aa][Ss][Ss] +([^ \r\n]+)"},
-    {"a proof of SCRAM", {",p="}, "c=[A-Za-z0-9+/=]+,r=[^,]*,p=([A-Za-z0-9+/]+=*)"},
-    {"a salt of SCRAM", {",s="}, "r=[^,]*,s=([A-Za-z0-9+/]+=*),i=[0-9]+"},
-    {"a signature of SCRAM", {"v="}, "v=([A-Za-z0-9+/]{27,}=*)"},
-    {"a password", {"md5"}, "md5([0-9a-f]{32})"},
-    {"a password", {"assword"}, "[Pp]assword\"? *[:=] *\"?([^\"&, \r\n]+)"},
+    {"a password", "auth", "^[Aa][Uu][Tt][Hh] +([^ \r\n]+)\r?$"},
+    {"a password", "auth", "^[Aa][Uu][Tt][Hh] +[^ \r\n]+ +([^ \r\n]+)\r?$"},
+    {"a password", "pass", "^[Pp][Aa][Ss][Ss] +([^ \r\n]+)"},
+    {"a proof of SCRAM", ",p=", "c=[A-Za-z0-9+/=]+,r=[^,]*,p=([A-Za-z0-9+/]+=*)"},
+    {"a salt of SCRAM", ",s=", "r=[^,]*,s=([A-Za-z0-9+/]+=*),i=[0-9]+"},
+    {"a signature of SCRAM", "v=", "v=([A-Za-z0-9+/]{27,}=*)"},
+    {"a password", "md5", "md5([0-9a-f]{32})"},
+    {"a password", "password", "[Pp]assword\"? *[:=] *\"?([^\"&, \r\n]+)"},
 };
 
 enum { SHAPES = sizeof(shapes) / sizeof(*shapes) };
@@ -55,7 +56,7 @@ struct secrets {
     struct secret *items;
     size_t count;
     char *text; /* room for what is looked at unasked, and its end */
-    /* Shapes of which a literal has this byte as its first, and as its second one: a bit each. */
+    /* Shapes of which the literal has this byte as its first, and as its second one: a bit each. */
     uint32_t first[256], second[256];
 };
 
@@ -100,13 +101,17 @@ static int add_text(struct secrets *secrets, const char *text, char why[SECRET_W
     return *text ? add_pattern(secrets, text, why) : -EINVAL;
 }
 
+static void note_letter(uint32_t shapes_with[256], char letter, size_t shape)
+{
+    shapes_with[tolower((unsigned char)letter)] |= UINT32_C(1) << shape;
+    shapes_with[toupper((unsigned char)letter)] |= UINT32_C(1) << shape;
+}
+
 static void note_beginnings(struct secrets *secrets)
 {
     for (size_t i = 0; i < SHAPES; i++) {
-        for (size_t j = 0; j < 2 && shapes[i].literals[j]; j++) {
-            secrets->first[(uint8_t)shapes[i].literals[j][0]] |= UINT32_C(1) << i;
-            secrets->second[(uint8_t)shapes[i].literals[j][1]] |= UINT32_C(1) << i;
-        }
+        note_letter(secrets->first, shapes[i].literal[0], i);
+        note_letter(secrets->second, shapes[i].literal[1], i);
     }
 }
 
@@ -306,17 +311,13 @@ static bool is_filler(const char *text, size_t length)
 
 static bool has_literal_at(const struct shape *shape, const uint8_t *data, size_t length)
 {
-    for (size_t i = 0; i < 2 && shape->literals[i]; i++) {
-        size_t size = strlen(shape->literals[i]);
+    size_t size = strlen(shape->literal);
 
-        if (size <= length && memcmp(data, shape->literals[i], size) == 0)
-            return true;
-    }
-    return false;
+    return size <= length && strncasecmp((const char *)data, shape->literal, size) == 0;
 }
 
 /*
- * The shapes that a message may have, as one of their literals is there: a bit for each. In one
+ * The shapes that a message may have, as their literals are there: a bit for each. In one
  * pass, as all that is recorded is looked at.
  */
 static uint32_t shapes_in(const struct secrets *known, const uint8_t *data, size_t length)

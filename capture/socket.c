@@ -110,7 +110,7 @@ static int start(struct bpf_parts *parts, const struct backend_options *options,
 static const char *socket_doubt(void)
 {
     return preemption_is_everywhere()
-               ? "this kernel is preemptible everywhere, and leaves out calls then"
+               ? "this kernel can be preempted anywhere, and so leaves out calls"
                : NULL;
 }
 

@@ -2,6 +2,7 @@
 /* The `syscall` backend: tracepoints where system calls are entered and where they return. */
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <stdio.h>
 #include <sys/syscall.h>
 
 #include "capture/backend.h"
@@ -92,12 +93,29 @@ static int start_by(struct bpf_parts *parts, bool events, const struct backend_o
     return err;
 }
 
+static void say_lossy(const struct backend_options *options, const char *reason)
+{
+    char text[REASON_SIZE + 128];
+
+    if (!options->say)
+        return;
+    snprintf(
+        text, sizeof(text),
+        "this kernel leaves out calls, as it can be preempted in what looks at them: the events "
+        "below /sys/kernel/tracing cannot be used (%s; are you root?)",
+        reason);
+    options->say(options->context, text);
+}
+
 /* Events are dearer, and root's; the kernel counts what it leaves out without them. */
 static int start(struct bpf_parts *parts, const struct backend_options *options,
                  char reason[REASON_SIZE])
 {
-    if (preemption_is_everywhere() && !start_by(parts, true, options, reason))
+    if (!preemption_is_in_tracepoints())
+        return start_by(parts, false, options, reason);
+    if (!start_by(parts, true, options, reason))
         return 0;
+    say_lossy(options, reason);
     return start_by(parts, false, options, reason);
 }
 

@@ -79,6 +79,42 @@ bpf_programs() {
         ${stderr_lines[0]} == 'sockfixture: backend: syscall (socket: this kernel refuses '* ]]
 }
 
+# Runs a command, which believes that this is Linux 7, where what is at a tracepoint can be preempted; with a
+# file system of this type where root finds events.
+on_linux_7() { # TYPE COMMAND...
+    cc -shared -fPIC -O1 -o newer.so "$tests/preload/newer.c"
+    ASAN_OPTIONS=verify_asan_link_order=0:${ASAN_OPTIONS:-} unshare -m sh -c '
+        for folder in /sys/kernel/debug /sys/kernel/tracing; do
+            mount -t tmpfs tmpfs $folder || exit
+        done
+        mount -t $0 $0 /sys/kernel/tracing && exec env LD_PRELOAD=./newer.so "$@"' "$@"
+}
+
+@test "where tracepoints can be preempted, syscall takes the events, and records the same" {
+    local talk=("$programs/talk" --path "$path")
+    on_linux_7 tracefs "$SOCKFIXTURE" -q --backend syscall -l json -o events.json \
+        sh -c 'bpftool -j prog list > programs && exec "$@"' - "${talk[@]}"
+    jq -r '.[].name' programs | grep -x on_enter_event
+    "$SOCKFIXTURE" -q --backend syscall -l json -o points.json "${talk[@]}"
+    said() {
+        jq '.conversations[].exchanges[] | del(.name)' "$1"
+    }
+    diff <(said events.json) <(said points.json)
+    [ "$(jq '[.conversations[].exchanges | length] | add' points.json)" -gt 0 ]
+}
+
+@test "where they can and there are no events, it says so" {
+    on_linux_7 tmpfs "$SOCKFIXTURE" --backend syscall -l json -o out.json "$programs/talk" \
+        --path "$path" 2> said
+    grep -F 'sockfixture: this kernel leaves out calls, as it can be preempted in what looks at them' said
+    [ "$(jq '[.conversations[].exchanges | length] | add' out.json)" -gt 0 ]
+}
+
+@test "auto takes those first that leave nothing out" {
+    on_linux_7 tracefs "$SOCKFIXTURE" -l json -o out.json true 2> said
+    grep -F 'backend: syscall (socket: this kernel can be preempted anywhere, and so leaves out calls)' said
+}
+
 @test "a backend that there is not names the nearest" {
     run -2 --separate-stderr "$SOCKFIXTURE" --backend sycsall true
     says "*'sycsall'*'syscall'*"

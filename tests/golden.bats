@@ -501,6 +501,9 @@ SCRIPT
     "$tests/compose.py" <<< '> b"GET / HTTP/1.1\r\nAuthorization: Bearer s3cr3t.token\r\n\r\n"' > secret.jsonl
     run -0 --separate-stderr "$SOCKFIXTURE" -r secret.jsonl -o fixture.go
     says 'a request seems to hold a bearer token, at \[38:50\] (--redact secrets puts filler there)'
+    "$tests/compose.py" <<< '> b"Auth s3cr3t\r\n"' > mixed.jsonl
+    run -0 --separate-stderr "$SOCKFIXTURE" -r mixed.jsonl -o mixed.go
+    says 'a request seems to hold a password, at \[5:11\] (--redact secrets puts filler there)'
     run -0 --separate-stderr "$SOCKFIXTURE" -q -r secret.jsonl -o fixture.go
     equal "$stderr" ''
     run -2 --separate-stderr "$SOCKFIXTURE" --redact '(' -r secret.jsonl

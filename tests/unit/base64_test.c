@@ -27,7 +27,6 @@ static ssize_t decode(uint8_t **data, const char *text, size_t size)
     return length;
 }
 
-/* RFC 4648, section 10, and the digits that other variants spell otherwise. */
 static void encode(char *text, const uint8_t *data, size_t length)
 {
     struct base64_pairs pairs;
@@ -36,6 +35,7 @@ static void encode(char *text, const uint8_t *data, size_t length)
     base64_encode(text, data, length, &pairs);
 }
 
+/* RFC 4648, section 10, and the digits that other variants spell otherwise. */
 static void spells_as_the_standard_does(void **state)
 {
     static const struct {

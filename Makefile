@@ -129,7 +129,7 @@ test_deps  = bats libcmocka-dev netbase chrony linuxptp golang-go rustc rustfmt 
              strace bpftrace jq procps util-linux iproute2 socat libcap2-bin libasan8 libubsan1 valgrind xxd \
              lcov dbus dbus-daemon systemd python3-gi redis-server redis-tools dbus-bin postgresql curl openssh-client openssl \
              libc6-dev-arm64-cross chromium chromium-driver tshark tcpdump bash-completion fish zsh
-language_deps = clang clang-format default-jdk-headless kotlin mono-mcs mono-runtime ruby rubocop \
+language_deps = g++ clang clang-format default-jdk-headless kotlin mono-mcs mono-runtime ruby rubocop \
              perltidy elixir erlang-base ghc ormolu python3-yaml yamllint golang-golang-x-tools-dev \
              $(if $(shell command -v npm),,nodejs npm) \
              $(if $(shell apt-cache show swiftlang 2>/dev/null),swiftlang libc6-dev libstdc++-14-dev)

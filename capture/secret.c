@@ -18,8 +18,7 @@ enum {
 /* The secret is what stands in the only parentheses. */
 static const struct shape {
     const char *name;
-    const char
-        *literal; /* of two bytes at least, in small letters: no match is without it, in any */
+    const char *literal; /* no match is without it, in whatever case; two small letters or more */
     const char *pattern;
 } shapes[] = {
     {"a bearer token", "bearer", "[Aa]uthorization: *[Bb]earer +([^ \r\n]+)"},

@@ -183,12 +183,14 @@ MUSTACHE
 @test "where the buffer overflows, no descriptor goes with another message" {
     local status=0 cycle
     cat > flood.py << 'PYTHON'
-import os, random, signal, socket
+import os, random, socket, time
 left, right = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
 fds = list(os.pipe()) + [left.fileno()]
 random.seed(7)
+open("ready", "w").close()
 for cycle in range(20):
-    open(f"begun{cycle}", "w").close()
+    while not os.path.exists(f"begin{cycle}"):
+        time.sleep(0.01)
     for _ in range(1000):
         number = random.choice((0, 0, 0, 1, 2, 3))
         socket.send_fds(left, [b"%d" % number], fds[:number])
@@ -197,12 +199,15 @@ for cycle in range(20):
     open(f"done{cycle}", "w").close()
 PYTHON
     background "${sockfixture[@]}" -q --buffer-size 64K -w "$recording" python3 flood.py
+    wait_until 30 test -e ready
+    # It is not stopped when it ends: the check for leaks of a program under ASan would wait for ever.
     for cycle in {0..19}; do
-        wait_until 30 test -e "begun$cycle"
-        kill -STOP "$pid" || break # all is said already
+        kill -STOP "$pid"
+        touch "begin$cycle"
         # A tracer that stops, stops whom it traces; everyone else goes on.
         [ "${SOCKFIXTURE_BACKEND:-}" = ptrace ] || wait_until 60 test -e "done$cycle"
         kill -CONT "$pid"
+        wait_until 60 test -e "done$cycle"
     done
     finish "$pid" || status=$?
     equal "$(jq -c 'select(.data and (.ancillary_cut | not)) |

@@ -246,9 +246,11 @@ sockfixture: incomplete: small/rec.jsonl'*' holds what was recorded before that'
 @test "the program itself stands still for a while" {
     local status=0
     background "${sockfixture[@]}" -q --buffer-size 64K -w rec.jsonl \
-        sh -c "'$hardships' forks 20; touch begun; '$hardships' forks 1000"
+        sh -c "'$hardships' forks 20; touch begun
+            until test -e begin; do sleep 0.1; done; '$hardships' forks 1000"
     wait_until 60 test -e begun
     kill -STOP "$pid"
+    touch begin
     sleep 2
     kill -CONT "$pid"
     finish "$pid" || status=$?

@@ -2,11 +2,13 @@
 #include "reading.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "capture/conversation.h"
 #include "capture/dumps.h"
 #include "capture/losses.h"
 #include "capture/reader.h"
+#include "capture/text.h"
 #include "capture/words.h"
 #include "emit/nearest.h"
 #include "say.h"
@@ -136,11 +138,21 @@ static enum status say_wrong_dump(const struct reading_error *error)
     return STATUS_USAGE;
 }
 
+/* The address as recordings spell it, whatever bytes somebody's shell made of it; NULL: none. */
+static enum status clean_server(const char **out, char text[ADDRESS_TEXT_SIZE], const char *server)
+{
+    *out = server ? text : NULL;
+    if (!server || text_clean(text, ADDRESS_TEXT_SIZE, server) == strlen(server))
+        return STATUS_DONE;
+    say("--server: longer than an address can be");
+    return STATUS_USAGE;
+}
+
 static enum status read_with(struct run *run, const struct reader *reader,
                              const struct dumps *dumps, struct conversations *conversations)
 {
-    const struct reader_options reader_options = {
-        .server = run->options->server,
+    char server[ADDRESS_TEXT_SIZE];
+    struct reader_options reader_options = {
         .client = run->options->client,
         .type = run->options->type,
         .text = run->options->text,
@@ -155,8 +167,12 @@ static enum status read_with(struct run *run, const struct reader *reader,
         .context = run,
         .sink = conversations_sink(conversations),
     };
-    int err = reader->read(&reading);
+    enum status status = clean_server(&reader_options.server, server, run->options->server);
+    int err;
 
+    if (status)
+        return status;
+    err = reader->read(&reading);
     if (run->begun)
         return run->begun;
     if (err && reading.error.text[0])

@@ -29,6 +29,8 @@ static void drop_piece(struct half *half)
     half->pieces = piece->next;
     if (!half->pieces)
         half->last = NULL;
+    if (half->newest == piece)
+        half->newest = NULL;
     half->held -= sizeof(*piece) + piece->length;
     free(piece);
 }
@@ -55,14 +57,18 @@ static int hold(struct half *half, uint32_t sequence, const uint8_t *data, size_
 
     if (!piece)
         return -ENOMEM;
-    if (half->last && distance(half->last->sequence, sequence) >= 0) /* as most do */
+    /* Most come behind all the others, or behind that which came before. */
+    if (half->last && distance(half->last->sequence, sequence) >= 0)
         at = &half->last->next;
+    else if (half->newest && distance(half->newest->sequence, sequence) >= 0)
+        at = &half->newest->next;
     while (*at && distance((*at)->sequence, sequence) >= 0)
         at = &(*at)->next;
     *piece = (struct half_piece){*at, sequence, length, missing};
     if (length)
         memcpy(piece->data, data, length);
     *at = piece;
+    half->newest = piece;
     if (!piece->next)
         half->last = piece;
     half->held += sizeof(*piece) + length;
@@ -85,6 +91,7 @@ static int deliver_new(struct half *half, uint32_t sequence, const uint8_t *data
         length -= old;
     }
     half->next += (uint32_t)(length + missing);
+    half->empty = false;
     return deliver(context, data, length, missing);
 }
 
@@ -115,6 +122,7 @@ static int skip_to(struct half *half, uint32_t sequence, half_deliver *deliver, 
         if (half->pieces && distance(half->pieces->sequence, to) > 0)
             to = half->pieces->sequence;
         half->next = to;
+        half->empty = false;
         err = deliver(context, NULL, 0, to - from);
         if (!err)
             err = release(half, deliver, context);
@@ -127,6 +135,8 @@ int half_add(struct half *half, uint32_t sequence, const uint8_t *data, size_t l
 {
     int err;
 
+    if (length + missing == 0 && !half->known)
+        half->empty = true;
     half_begin(half, sequence);
     if (length + missing == 0)
         return 0;
@@ -152,9 +162,13 @@ int half_acknowledged(struct half *half, uint32_t sequence, half_deliver *delive
     half_begin(half, sequence);
     if (half->ended && distance(half->end, sequence) > 0)
         sequence = half->end;
-    /* One more than all there was is also what a FIN takes that the capture may lack. */
-    if (!half->ended && !half->pieces && distance(half->next, sequence) == 1)
+    /* One more than all there was is also what a FIN takes that the capture may lack, and of a
+     * keep-alive the answer, which tells where the next byte is. */
+    if (!half->ended && !half->pieces && distance(half->next, sequence) == 1) {
+        half->next += half->empty;
+        half->empty = false;
         return 0;
+    }
     return skip_to(half, sequence, deliver, context);
 }
 

@@ -53,8 +53,8 @@ static void append(struct ranges *to, struct range range, size_t from, size_t en
 /* Makes the list anew without these bytes, and with `added` in their place unless it is NULL. */
 static int rebuild(struct ranges *ranges, size_t offset, size_t end, const struct range *added)
 {
-    struct ranges made = {calloc(2 * ranges->count + 1, sizeof(*made.items)), 0};
-    size_t at;
+    size_t room = 2 * ranges->count + 1, at;
+    struct ranges made = {calloc(room, sizeof(*made.items)), 0, room};
 
     if (!made.items)
         return -ENOMEM;
@@ -80,8 +80,35 @@ static int rebuild(struct ranges *ranges, size_t offset, size_t end, const struc
     return 0;
 }
 
+/* Whether all that is there stands before the range, as when one after the other is added. */
+static bool is_behind(const struct ranges *ranges, const struct range *range)
+{
+    const struct range *last = ranges->count ? &ranges->items[ranges->count - 1] : NULL;
+
+    return !last || range_end(last) < range->offset ||
+           (range_end(last) == range->offset && last->length);
+}
+
+static int add_behind(struct ranges *ranges, struct range range)
+{
+    size_t room = 2 * ranges->count + 1;
+
+    if (ranges->count >= ranges->room) {
+        struct range *more = realloc(ranges->items, room * sizeof(*more));
+
+        if (!more)
+            return -ENOMEM;
+        ranges->items = more;
+        ranges->room = room;
+    }
+    ranges->items[ranges->count++] = range;
+    return 0;
+}
+
 int ranges_add(struct ranges *ranges, struct range range)
 {
+    if (is_behind(ranges, &range))
+        return add_behind(ranges, range);
     return rebuild(ranges, range.offset, range_end(&range), &range);
 }
 

@@ -35,6 +35,7 @@ struct range {
 struct ranges {
     struct range *items;
     size_t count;
+    size_t room; /* of items, or less */
 };
 
 /* The units of times, as recordings name them; ends with NULL. */

@@ -17,7 +17,14 @@
 struct dialog {
     struct dialog *next;
     struct talk talk;
+    uint32_t known_as[2]; /* to the other end, whoever has the socket by now */
     bool spoke[2];
+};
+
+/* Where a header is, and who sent that message. */
+struct sending {
+    uint32_t pid;
+    size_t place;
 };
 
 struct sockdump {
@@ -28,6 +35,8 @@ struct sockdump {
     uint64_t number; /* of endpoints */
     struct talk_kind kind;
     struct dialog *dialogs;
+    struct sending *sendings; /* by pid and place; NULL until they are asked for */
+    size_t sending_count;
     bool named; /* whom the user said is the client has been seen */
     uint8_t *data;
     size_t there;
@@ -174,20 +183,23 @@ static int take_bytes(struct sockdump *dump, const char *at, size_t shown)
 
 /* Who talks to whom */
 
+static bool is_known_as(const struct dialog *dialog, int end, uint32_t pid)
+{
+    return dialog->talk.ends[end].pid == pid || dialog->known_as[end] == pid;
+}
+
 /* Whether the dialog can be the one that the message is of; *end is then which of its ends sent it.
  */
 static bool is_of(const struct dialog *dialog, const struct sockdump_header *header, int *end)
 {
-    const struct talk_end *ends = dialog->talk.ends;
-
     for (*end = 0; *end < 2; ++*end)
-        if (ends[*end].pid == header->pid &&
-            (!header->has_peer || ends[!*end].pid == header->peer || dialog->spoke[!*end]))
+        if (is_known_as(dialog, *end, header->pid) &&
+            (!header->has_peer || is_known_as(dialog, !*end, header->peer)))
             return true;
     /* The one that answers need not be the one that listened, whom the client knows as its peer. */
     for (*end = 0; *end < 2; ++*end)
         if (!dialog->spoke[*end] && dialog->spoke[!*end] &&
-            (!header->has_peer || ends[!*end].pid == header->peer))
+            (!header->has_peer || is_known_as(dialog, !*end, header->peer)))
             return true;
     return false;
 }
@@ -201,29 +213,98 @@ static struct dialog *find_dialog(struct sockdump *dump, const struct sockdump_h
     return NULL;
 }
 
+static int compare_sendings(const void *a, const void *b)
+{
+    const struct sending *one = a, *other = b;
+
+    if (one->pid != other->pid)
+        return one->pid < other->pid ? -1 : 1;
+    return (one->place > other->place) - (one->place < other->place);
+}
+
+/* Looks where all the headers are, once. */
+static int find_sendings(struct sockdump *dump)
+{
+    const char *end = dump->text + dump->size, *at = dump->text, *found;
+    struct sockdump_header header;
+    size_t room = 0;
+
+    for (; (found = sockdump_header_find(at, end)) < end; dump->sending_count++) {
+        if (dump->sending_count == room) {
+            struct sending *more;
+
+            room = room ? 2 * room : 64;
+            more = realloc(dump->sendings, room * sizeof(*more));
+            if (!more)
+                return -ENOMEM;
+            dump->sendings = more;
+        }
+        at = sockdump_header_parse(found, end, &header);
+        dump->sendings[dump->sending_count] =
+            (struct sending){header.pid, (size_t)(found - dump->text)};
+    }
+    qsort(dump->sendings, dump->sending_count, sizeof(*dump->sendings), compare_sendings);
+    return 0;
+}
+
+/* The next message that this process sends, from here on; NULL when it sends no more. */
+static const struct sending *next_sending(const struct sockdump *dump, uint32_t pid)
+{
+    const struct sending key = {pid, dump->place}, *next;
+    size_t low = 0, high = dump->sending_count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (compare_sendings(&dump->sendings[middle], &key) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    next = &dump->sendings[low];
+    return low < dump->sending_count && next->pid == pid ? next : NULL;
+}
+
+/* Where nobody says to whom, there are two: the first message that is another's. */
+static const struct sending *next_other(const struct sockdump *dump, uint32_t pid)
+{
+    const struct sending *first = NULL;
+
+    for (size_t i = 0; i < dump->sending_count; i++) {
+        const struct sending *each = &dump->sendings[i];
+
+        if (each->pid == pid || each->place < dump->place)
+            continue;
+        if (!first || each->place < first->place)
+            first = each;
+    }
+    return first;
+}
+
 /*
  * The path is the sender's own where that is one of those asked for ("/run/p*"), and else the
  * receiver's. Both ends of datagrams can have one: the server's is with what the server sends.
  */
-static void find_server(const struct sockdump *dump, struct sockdump_header *header)
+static int find_server(struct sockdump *dump, struct sockdump_header *header)
 {
-    const char *end = dump->text + dump->size, *at = dump->text + dump->place;
+    const char *end = dump->text + dump->size;
+    const struct sending *next;
     struct sockdump_header other;
+    int err = dump->sendings ? 0 : find_sendings(dump);
 
-    while ((at = sockdump_header_find(at, end)) < end) {
-        at = sockdump_header_parse(at, end, &other);
-        if (other.pid == header->pid || (header->has_peer && other.pid != header->peer))
-            continue;
+    if (err || (header->has_peer && header->peer == header->pid))
+        return err;
+    next = header->has_peer ? next_sending(dump, header->peer) : next_other(dump, header->pid);
+    if (next && sockdump_header_parse(dump->text + next->place, end, &other))
         memcpy(header->path, other.path, sizeof(header->path));
-        return;
-    }
+    return 0;
 }
 
 static int add_dialog(struct sockdump *dump, struct sockdump_header *header, struct dialog **out)
 {
     struct dialog *dialog = calloc(1, sizeof(*dialog));
     struct talk *talk;
-    int client, err;
+    int client, err = 0;
 
     if (!dialog)
         return -ENOMEM;
@@ -234,10 +315,14 @@ static int add_dialog(struct sockdump *dump, struct sockdump_header *header, str
     talk->ends[0].pid = header->pid;
     memcpy(talk->ends[0].comm, header->comm, COMM_SIZE);
     talk->ends[1].pid = header->peer;
+    dialog->known_as[0] = header->pid;
+    dialog->known_as[1] = header->peer;
     client = talk_client(talk, dump->reading, 0);
     talk->ends[client].client = true;
     if (client == 0 && talk->kind.type == SOCK_DGRAM)
-        find_server(dump, header);
+        err = find_server(dump, header);
+    if (err)
+        return err;
     if (!dump->reading->options->server)
         talk->kind.server = header->path;
     *out = dialog;
@@ -324,6 +409,7 @@ static int read(struct reading *reading)
         dump.dialogs = dialog->next;
         free(dialog);
     }
+    free(dump.sendings);
     free(dump.text);
     free(dump.data);
     return err;

@@ -17,6 +17,17 @@
 
 static const char attached[] = "strace: Process ";
 
+/* +++ exited with 0 +++, +++ killed by SIGKILL +++ */
+static bool is_end(const char *text)
+{
+    static const char *const ends[] = {"+++ exited with ", "+++ killed by "};
+
+    for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++)
+        if (strncmp(text, ends[i], strlen(ends[i])) == 0)
+            return true;
+    return false;
+}
+
 /* How sure a line makes that strace wrote it. */
 static int look_at_line(char *text)
 {
@@ -26,8 +37,7 @@ static int look_at_line(char *text)
     bool whole;
 
     strace_line_parse(&line, text, &clock);
-    if (strncmp(line.text, attached, strlen(attached)) == 0 ||
-        strncmp(line.text, "+++ exited with ", 16) == 0)
+    if (strncmp(line.text, attached, strlen(attached)) == 0 || is_end(line.text))
         return 70;
     if (strncmp(line.text, "<... ", 5) == 0 && strstr(line.text, " resumed>"))
         return 70;
@@ -223,6 +233,16 @@ static int carry(struct strace_source *source, char **carried)
     return 0;
 }
 
+/* A call of which the file ends in the middle: strace was ended, or the disk full. */
+static bool is_torn(const struct strace_source *source)
+{
+    struct strace_call call;
+    bool whole;
+
+    return !source->has_end && strace_call_parse(&call, source->line.text, &whole) &&
+           strace_mover_find(call.name);
+}
+
 static int take_line(struct strace *strace, struct strace_source *source, char **carried)
 {
     struct strace_thread *thread;
@@ -232,8 +252,10 @@ static int take_line(struct strace *strace, struct strace_source *source, char *
         err = take_attached(strace, source->text, carried);
     if (err)
         return err < 0 ? err : 0;
-    if (!look_at_line((char *)source->line.text))
+    if (!look_at_line((char *)source->line.text)) {
+        strace->torn += is_torn(source);
         return 0;
+    }
     thread = thread_of(strace, &source->line);
     return thread ? strace_take(strace, thread, source->line.text, source->line.time) : -ENOMEM;
 }

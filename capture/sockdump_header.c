@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "capture/text.h"
+
 static bool read_time(const char **at, uint64_t *time)
 {
     unsigned hours, minutes, seconds, thousandths;
@@ -35,7 +37,7 @@ static bool read_length(const char *at, struct sockdump_header *header)
     if (!length || length == at || length[-1] != ' ')
         return false;
     if (path && path < length)
-        snprintf(header->path, sizeof(header->path), "%.*s", (int)(length - 1 - path), path);
+        text_escape(header->path, sizeof(header->path), path, (size_t)(length - 1 - path));
     if (sscanf(length, "len %zu(%zu)%n", &header->shown, &header->length, &after) == 2)
         return !length[after] && header->shown <= header->length && header->length <= INT32_MAX;
     after = 0;

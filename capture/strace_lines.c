@@ -167,7 +167,8 @@ static int read_line(struct strace_source *source, struct reading *reading)
     source->number++;
     if (memchr(source->text, '\0', (size_t)length))
         return reading_fail(reading, source->dump, source->number, "a byte 0 is in no text");
-    source->length = (size_t)length - (source->text[length - 1] == '\n');
+    source->has_end = source->text[length - 1] == '\n';
+    source->length = (size_t)length - source->has_end;
     source->text[source->length] = '\0';
     return 0;
 }

@@ -32,7 +32,8 @@ struct strace_source {
     char *text;
     size_t room;
     size_t length;
-    bool there; /* a line is there */
+    bool there;   /* a line is there */
+    bool has_end; /* and its newline */
     struct strace_line line;
     struct strace_clock clock;
 };

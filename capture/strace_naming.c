@@ -11,15 +11,11 @@
 int strace_put(struct strace_thread *thread, struct slice descriptor, struct strace_socket *socket,
                bool closes_on_exec)
 {
-    struct strace_descriptor *at;
     int64_t number;
 
     if (!slice_number(descriptor, &number))
         return 0;
-    at = strace_descriptor(thread, number);
-    if (at)
-        *at = (struct strace_descriptor){socket, closes_on_exec};
-    return at || number < 0 || number >= DESCRIPTOR_MAX ? 0 : -ENOMEM;
+    return strace_thread_put(thread, number, socket, closes_on_exec);
 }
 
 /* Whether what strace says of a descriptor can be said of the socket that was there. */
@@ -51,16 +47,18 @@ struct strace_socket *strace_socket_of(struct strace *strace, struct strace_thre
                                        struct slice descriptor)
 {
     struct strace_descriptor *at;
+    struct strace_socket *socket;
     struct strace_facts facts;
     int64_t number;
 
     if (!slice_number(descriptor, &number))
         return NULL;
-    at = strace_descriptor(thread, number);
-    if (!at || !strace_annotation(descriptor, &facts))
-        return at ? at->socket : NULL;
-    at->socket = facts.is_socket ? by_annotation(strace, at->socket, &facts) : NULL;
-    return at->socket;
+    at = strace_descriptor_find(thread->descriptors, number);
+    socket = at ? at->socket : NULL;
+    if (!strace_annotation(descriptor, &facts))
+        return socket;
+    socket = facts.is_socket ? by_annotation(strace, socket, &facts) : NULL;
+    return strace_thread_put(thread, number, socket, at && at->closes_on_exec) ? NULL : socket;
 }
 
 /* Making them */

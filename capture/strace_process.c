@@ -16,40 +16,6 @@ static int compare_tid(const void *a, const void *b)
                                 ((const struct strace_thread *)b)->tid);
 }
 
-static void descriptors_leave(struct strace_descriptors *descriptors)
-{
-    if (!descriptors || --descriptors->users)
-        return;
-    free(descriptors->at);
-    free(descriptors);
-}
-
-static struct strace_descriptors *descriptors_new(void)
-{
-    struct strace_descriptors *descriptors = calloc(1, sizeof(*descriptors));
-
-    if (descriptors)
-        descriptors->users = 1;
-    return descriptors;
-}
-
-static struct strace_descriptors *descriptors_copy(const struct strace_descriptors *from)
-{
-    struct strace_descriptors *copy = descriptors_new();
-    size_t size = from->count * sizeof(*from->at);
-
-    if (!copy || !size)
-        return copy;
-    copy->at = malloc(size);
-    if (!copy->at) {
-        free(copy);
-        return NULL;
-    }
-    memcpy(copy->at, from->at, size);
-    copy->count = from->count;
-    return copy;
-}
-
 struct strace_thread *strace_thread_find(struct strace_world *world, uint32_t tid)
 {
     struct strace_thread key = {.tid = tid};
@@ -65,18 +31,18 @@ struct strace_thread *strace_thread_get(struct strace_world *world, uint32_t tid
     thread = tree_get(&world->threads, &key, sizeof(key), compare_tid, &made);
     if (!thread || !made)
         return thread;
-    thread->descriptors = descriptors_new();
+    thread->descriptors = strace_descriptors_new();
     if (!thread->descriptors) {
         tree_drop(&world->threads, thread, compare_tid);
         return NULL;
     }
-    world->thread_count++;
+    thread->placed = !world->thread_count++;
     return thread;
 }
 
 static void thread_empty(struct strace_thread *thread)
 {
-    descriptors_leave(thread->descriptors);
+    strace_descriptors_leave(thread->descriptors);
     free(thread->begun);
 }
 
@@ -93,7 +59,7 @@ int strace_thread_rename(struct strace_world *world, struct strace_thread *threa
 
     if (!renamed)
         return -ENOMEM;
-    descriptors_leave(renamed->descriptors);
+    strace_descriptors_leave(renamed->descriptors);
     *renamed = *thread;
     renamed->tid = renamed->pid = tid;
     tree_drop(&world->threads, thread, compare_tid);
@@ -153,6 +119,14 @@ size_t strace_threads_sending(struct strace_world *world)
     return count;
 }
 
+/* What the thread has done with descriptors that nobody knew to be its parent's. */
+static int catch_up(struct strace_descriptors *descriptors, const struct strace_thread *thread)
+{
+    if (thread->executed)
+        strace_descriptors_exec(descriptors);
+    return strace_descriptors_catch_up(descriptors, thread->descriptors);
+}
+
 int strace_thread_inherit(struct strace_thread *thread, const struct strace_thread *parent,
                           bool shares, bool same_process)
 {
@@ -160,48 +134,44 @@ int strace_thread_inherit(struct strace_thread *thread, const struct strace_thre
 
     if (thread == parent)
         return 0;
-    if (shares)
+    if (shares && !thread->executed)
         descriptors->users++;
     else
-        descriptors = descriptors_copy(descriptors);
-    if (!descriptors)
+        descriptors = strace_descriptors_copy(descriptors);
+    if (!descriptors || catch_up(descriptors, thread)) {
+        strace_descriptors_leave(descriptors);
         return -ENOMEM;
-    descriptors_leave(thread->descriptors);
+    }
+    strace_descriptors_leave(thread->descriptors);
     thread->descriptors = descriptors;
     thread->pid = same_process ? parent->pid : thread->tid;
-    memcpy(thread->comm, parent->comm, COMM_SIZE);
+    if (!thread->comm[0])
+        memcpy(thread->comm, parent->comm, COMM_SIZE);
     thread->placed = true;
     return 0;
 }
 
-/* Descriptors */
-
-struct strace_descriptor *strace_descriptor(struct strace_thread *thread, int64_t number)
+int strace_thread_put(struct strace_thread *thread, int64_t descriptor,
+                      struct strace_socket *socket, bool closes_on_exec)
 {
-    struct strace_descriptors *all = thread->descriptors;
-    struct strace_descriptor *more;
-    size_t count = all->count ? all->count : 16;
+    struct strace_descriptor *at = strace_descriptor_find(thread->descriptors, descriptor);
 
-    if (number < 0 || number >= DESCRIPTOR_MAX)
-        return NULL;
-    if ((size_t)number < all->count)
-        return &all->at[number];
-    while (count <= (size_t)number)
-        count *= 2;
-    more = realloc(all->at, count * sizeof(*more));
-    if (!more)
-        return NULL;
-    memset(more + all->count, 0, (count - all->count) * sizeof(*more));
-    all->at = more;
-    all->count = count;
-    return &all->at[number];
+    /* That it has none is worth knowing only where it may inherit one. */
+    if (!at && !socket && thread->placed)
+        return 0;
+    if (!at)
+        at = strace_descriptor_get(thread->descriptors, descriptor);
+    if (!at)
+        return descriptor < 0 || descriptor >= DESCRIPTOR_MAX ? 0 : -ENOMEM;
+    at->socket = socket;
+    at->closes_on_exec = closes_on_exec;
+    return 0;
 }
 
-void strace_descriptors_exec(struct strace_thread *thread)
+void strace_thread_exec(struct strace_thread *thread)
 {
-    for (size_t i = 0; i < thread->descriptors->count; i++)
-        if (thread->descriptors->at[i].closes_on_exec)
-            thread->descriptors->at[i] = (struct strace_descriptor){0};
+    strace_descriptors_exec(thread->descriptors);
+    thread->executed = true;
 }
 
 /* All of it */

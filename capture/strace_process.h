@@ -5,8 +5,7 @@
 
 #include "capture/backend.h"
 #include "capture/strace_address.h"
-
-enum { DESCRIPTOR_MAX = 1 << 20 }; /* the kernel's usual limit, fs.nr_open */
+#include "capture/strace_descriptors.h"
 
 struct strace_socket {
     struct endpoint_facts facts; /* family is 0 while it is not known, and so is type */
@@ -21,19 +20,6 @@ struct strace_socket {
     char to[ADDRESS_TEXT_SIZE];
 };
 
-/* One open descriptor. */
-struct strace_descriptor {
-    struct strace_socket *socket; /* NULL: no socket, or not known to be one */
-    bool closes_on_exec;
-};
-
-/* Those of a process; threads share them. */
-struct strace_descriptors {
-    size_t users;
-    struct strace_descriptor *at;
-    size_t count;
-};
-
 struct strace_thread {
     uint32_t tid;
     uint32_t pid;
@@ -43,7 +29,8 @@ struct strace_thread {
     uint64_t time;  /* when that was entered */
     uint64_t sends; /* the number of the call, when the sink knows that it has begun; or 0 */
     bool clones;    /* that call makes a thread or a process */
-    bool placed;    /* it is known who made it */
+    bool placed;    /* it is known who made it, or that nobody did who could be known */
+    bool executed;  /* a program that it was not made with */
 };
 
 struct strace_world {
@@ -78,18 +65,18 @@ size_t strace_threads_sending(struct strace_world *world);
 
 /*
  * The new thread has, or shares, what its parent has; upon CLONE_THREAD it is of the same process.
- * Returns 0 or -ENOMEM.
+ * What it has done before that is known stays done. Returns 0 or -ENOMEM.
  */
 int strace_thread_inherit(struct strace_thread *thread, const struct strace_thread *parent,
                           bool shares, bool same_process);
 void strace_thread_drop(struct strace_world *world, struct strace_thread *thread);
 
-/* What is behind the descriptor, to be read or changed; NULL when there is no memory, or no such
- * descriptor can be. */
-struct strace_descriptor *strace_descriptor(struct strace_thread *thread, int64_t number);
+/* Puts a socket, or NULL, behind a descriptor. Returns 0 or -ENOMEM. */
+int strace_thread_put(struct strace_thread *thread, int64_t descriptor,
+                      struct strace_socket *socket, bool closes_on_exec);
 
 /* A program was put in the place of another. */
-void strace_descriptors_exec(struct strace_thread *thread);
+void strace_thread_exec(struct strace_thread *thread);
 
 /* A new socket; inode 0: not known. NULL when there is no memory. */
 struct strace_socket *strace_socket_new(struct strace_world *world, uint64_t inode);

@@ -32,7 +32,7 @@ static int on_fcntl(struct strace *strace, struct strace_thread *thread,
                           slice_is(what, "F_DUPFD_CLOEXEC"));
     if (!slice_is(what, "F_SETFD") || !slice_number(call->arguments[0], &number))
         return 0;
-    at = strace_descriptor(thread, number);
+    at = strace_descriptor_find(thread->descriptors, number);
     if (at)
         at->closes_on_exec = slice_has(call->arguments[2], "FD_CLOEXEC");
     return 0;
@@ -49,20 +49,14 @@ static int on_close(struct strace *strace, struct strace_thread *thread,
 static int on_close_range(struct strace *strace, struct strace_thread *thread,
                           const struct strace_call *call)
 {
-    struct strace_descriptors *all = thread->descriptors;
-    bool just_marks = slice_has(call->arguments[2], "CLOSE_RANGE_CLOEXEC");
     int64_t first, last;
 
     (void)strace;
     if (call->failed || !slice_number(call->arguments[0], &first) || first < 0 ||
         !slice_number(call->arguments[1], &last))
         return 0;
-    for (size_t i = (size_t)first; i < all->count && (last < 0 || i <= (size_t)last); i++) {
-        if (just_marks)
-            all->at[i].closes_on_exec = true;
-        else
-            all->at[i] = (struct strace_descriptor){0};
-    }
+    strace_descriptors_close(thread->descriptors, (uint32_t)first, (uint32_t)last,
+                             slice_has(call->arguments[2], "CLOSE_RANGE_CLOEXEC"));
     return 0;
 }
 
@@ -151,7 +145,7 @@ static int on_execve(struct strace *strace, struct strace_thread *thread,
     if (slice_string(call->arguments[at], &strace->data, &cut))
         return -ENOMEM;
     set_comm(thread, &strace->data);
-    strace_descriptors_exec(thread);
+    strace_thread_exec(thread);
     return 0;
 }
 

@@ -196,6 +196,27 @@ def begun(capture):
     connection.say(1, b"PONG")
 
 
+def kept_alive(capture):
+    """What asks whether the other still is there has the number of a byte that was acknowledged."""
+    connection = Connection(capture, opened=False)
+    connection.send(0, ACK, b"", offset=-1, counts=False)
+    connection.send(1, ACK, b"")
+    connection.say(0, b"PING")
+    connection.say(1, b"PONG")
+    connection.send(0, ACK, b"")
+
+
+def far_ahead(capture):
+    """Much waits for what comes last, before something that came first."""
+    connection = Connection(capture)
+    connection.send(0, ACK, b"G", offset=2002, counts=False)
+    for at in range(1, 2002):
+        connection.send(0, ACK, b"N", offset=at, counts=False)
+    connection.send(0, ACK, b"P", counts=False)
+    connection.miss(0, bytes(2003))
+    connection.say(1, b"PONG")
+
+
 def port_again(capture):
     whole(capture)
     whole(capture, first=900000)
@@ -256,7 +277,7 @@ def third(file):
 SOCKDUMPS = {f.__name__: f for f in (user0, unconnected, third)}
 CASES = {f.__name__: f for f in (
     whole, datagrams, version6, extended, reordered, retransmitted, overlapping, around, missing, missing_end,
-    missing_before_end, begun, port_again, reset, snaplen, headers, fragments, others)}
+    missing_before_end, begun, kept_alive, far_ahead, port_again, reset, snaplen, headers, fragments, others)}
 
 
 def main():

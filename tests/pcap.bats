@@ -373,9 +373,11 @@ conversation_of() { # STATUS CASE [LINK [OPTION...]]
         equal "$(conversation_of 0 $case)" '[["PING","PONG"]]' "$case"
         equal "$(cat said)" '' "what is said of $case"
     done
+    equal "$(conversation_of 0 far_ahead)" '[["PNNN","PONG"]]'
     equal "$(conversation_of 0 port_again)" '[["PING","PONG"],["PING","PONG"]]'
     equal "$(conversation_of 0 begun)" '[["PING","PONG"]]'
     grep -q '1 connections had begun before the capture did' said
+    equal "$(conversation_of 0 kept_alive)" '[["PING","PONG"]]'
     equal "$(conversation_of 0 others)" '[["PING","PONG"]]'
     grep -q '1 packets are neither TCP nor UDP' said
 }

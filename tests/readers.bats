@@ -367,6 +367,10 @@ BPFTRACE
     "$SOCKFIXTURE" -r again.jsonl -o other.json
     cmp one.json other.json
     equal "$(backend_of again.jsonl)" strace
+    "$SOCKFIXTURE" -r "$tests/dumps/socat/greeting/dump" --type stream --server $'/run/\xff' -w odd.jsonl -o one.json
+    "$SOCKFIXTURE" -r odd.jsonl -o other.json
+    cmp one.json other.json
+    equal "$(jq -r '.conversations[].server' one.json)" '/run/\xff'
 }
 
 @test "several files are for what has several" {

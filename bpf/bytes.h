@@ -17,6 +17,7 @@ __noinline int lose(struct call *call, __u64 bytes)
     told = bpf_map_lookup_elem(&told_endpoints, &key);
     if (told)
         __sync_fetch_and_add(&told->lost, 1);
+    __sync_fetch_and_add(&gaps, 1);
     __sync_fetch_and_add(&losses.messages, 1);
     __sync_fetch_and_add(&losses.bytes, bytes);
     return 0;
@@ -94,6 +95,17 @@ __noinline int record_fill(struct record_message *record, struct call *call, __u
             size = 0; /* the gap shows in the offsets */                                           \
     } while (0)
 
+/* The call's endpoint, if it may have a loss to report: most calls need not look it up. */
+static __always_inline struct told *reporter_of(struct call *call)
+{
+    __u64 now = gaps, key = call->sock;
+
+    if (call->gaps == now)
+        return 0;
+    call->gaps = now;
+    return bpf_map_lookup_elem(&told_endpoints, &key);
+}
+
 /*
  * Records the next size bytes of the message at hand, which are at from. Returns -1 when they could
  * not be recorded at all: the ring buffer is full. The reservation must be a constant: size classes
@@ -104,15 +116,15 @@ __noinline int record_bytes(struct call *call, __u64 from, __u64 bytes)
     struct record_message *record;
     struct told *told = 0;
     __u32 size = bytes;
-    __u64 key;
 
     if (!call || bytes > RECORD_DATA_MAX)
         return -1;
-    key = call->sock;
     if (call->fresh)
-        told = bpf_map_lookup_elem(&told_endpoints, &key);
-    if (told && !told->announced)
-        return -1; /* the ring buffer was full: nobody would know what it belongs to */
+        told = reporter_of(call);
+    if (told && !told->announced) {
+        call->paired = 0; /* so that the next call tells of it */
+        return -1;        /* the ring buffer was full: nobody would know what it belongs to */
+    }
     if (call->offset + bytes >= call->available)
         call->flags |= RECORD_LAST;
     if (size <= 64)

@@ -223,6 +223,8 @@ __noinline int tell(struct call *call, __u32 role)
         now.role = role_of(call, now.peer);
     now.announced = announce(key, &now, (__u32)call->family << 16 | call->type) == 0;
     remember(&told_endpoints, &key, &now);
+    if (!now.announced)
+        __sync_fetch_and_add(&gaps, 1);
     return standing(&now, call->family) | (now.announced ? 0 : UNTOLD);
 }
 

@@ -20,6 +20,9 @@ const volatile __u64 max_message = 0;
 
 struct record_losses losses = {};
 
+/* How often user space was not told of something: each time, an endpoint has a loss to report. */
+volatile __u64 gaps = 0;
+
 /* What tells one state of an endpoint from another: it stands for its addresses. */
 struct state {
     __u64 address;
@@ -60,6 +63,7 @@ struct call {
     __u64 file_inode;
     struct state told; /* when user space was told of it, or might have been */
     __u8 paired;       /* its peer is observed as well, for as long as it is the peer */
+    __u64 gaps;        /* how many there were when it was asked what it has to report */
 
     /* For the `socket` backend, whose calls are of kernel functions: */
     __u64 header;   /* the struct msghdr */

@@ -41,6 +41,7 @@ static __always_inline void keep_subject(struct call *call, const struct subject
     call->type = subject->type;
     call->file = 0;
     call->paired = 0;
+    call->gaps = ~0ULL; /* it never was */
 }
 
 /* What is known of sockets, by their addresses: nobody says when one goes. */

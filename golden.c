@@ -205,6 +205,7 @@ int golden_new(struct golden **out, const struct options *options, const struct 
     if (!golden)
         return -ENOMEM;
     golden->framing = framing;
+    golden->name = options->name;
     golden->keeps = options->check;
     err = parse_ranges(golden, options, text);
     if (!err)

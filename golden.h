@@ -28,6 +28,7 @@ struct golden_run {
 
 struct golden {
     const struct framing *framing; /* of streams; or NULL */
+    const char *name;              /* that the user gave the fixture; or NULL */
     struct secrets *secrets;       /* to redact; or NULL */
     struct range_option *ranges;   /* that the user added, and then those taken away */
     size_t volatile_count, stable_count;

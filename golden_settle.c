@@ -18,11 +18,12 @@ struct naming {
     char name[NAMES_SIZE];
 };
 
-static int naming_new(struct naming *naming, const struct golden_run *run)
+static int naming_new(struct naming *naming, const struct golden *golden,
+                      const struct golden_run *run)
 {
     char name[COMMAND_NAME_SIZE];
 
-    command_name(run->command, NULL, name);
+    command_name(run->command, golden->name, name);
     naming->command = strdup(name);
     if (!naming->command)
         return -ENOMEM;
@@ -65,7 +66,7 @@ static int redact(struct golden *golden, struct golden_run *run)
 
     if (!golden->secrets)
         return 0;
-    err = naming_new(&naming, run);
+    err = naming_new(&naming, golden, run);
     if (!err)
         found = secrets_redact(golden->secrets, run->table, name_of, &naming);
     naming_free(&naming);
@@ -127,7 +128,7 @@ static int apply_ranges(struct golden *golden, struct golden_run *run, char text
 
     if (!golden->volatile_count && !golden->stable_count)
         return 0;
-    err = naming_new(&naming, run);
+    err = naming_new(&naming, golden, run);
     for (size_t i = 0; i < golden->volatile_count + golden->stable_count && !err; i++) {
         bool is_stable = i >= golden->volatile_count;
         int found = apply_range(&golden->ranges[i], run, &naming, is_stable);

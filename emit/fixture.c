@@ -17,8 +17,35 @@
  * being printed, counted from 1, or 0 for all.
  */
 
-/* Exchanges in a part: the Java machine has 64 KiB of room for the code that makes them. */
-enum { PART = 100 };
+/* The most in a part: the Java machine has 64 KiB of room for the code that makes them. */
+enum { PART_EXCHANGES = 100, PART_MESSAGES = 1000 };
+
+static size_t most_messages(const struct conversation_table *table)
+{
+    size_t most = 1;
+
+    for (size_t i = 0; i < table->count; i++) {
+        const struct exchange *exchange = &table->exchanges[i];
+        size_t count = exchange->request.count + exchange->response.count;
+
+        most = count > most ? count : most;
+    }
+    return most;
+}
+
+/* So many exchanges that no part has too many messages, unless one alone has. */
+static size_t part_size(const struct value *of, const struct conversation_table *table)
+{
+    struct part_size *part = emission_of(of)->part;
+    size_t size;
+
+    if (part->table == table)
+        return part->exchanges;
+    size = PART_MESSAGES / most_messages(table);
+    part->table = table;
+    part->exchanges = size < 1 ? 1 : size < PART_EXCHANGES ? size : PART_EXCHANGES;
+    return part->exchanges;
+}
 
 static size_t exchange_index(const struct value *value)
 {
@@ -72,15 +99,18 @@ static struct value exchange_runs(const struct value *of)
 
 static struct value exchange_first(const struct value *of)
 {
-    return value_flag(of, exchange_index(of) == (of->index ? (of->index - 1) * PART : 0));
+    size_t begin = of->index ? (of->index - 1) * part_size(of, of->detail) : 0;
+
+    return value_flag(of, exchange_index(of) == begin);
 }
 
 static struct value exchange_last(const struct value *of)
 {
     const struct conversation_table *table = of->detail;
     size_t end = exchange_index(of) + 1;
+    size_t part_end = of->index * part_size(of, table);
 
-    return value_flag(of, end == table->count || (of->index && end == of->index * PART));
+    return value_flag(of, end == table->count || (of->index && end == part_end));
 }
 
 const struct value_field exchange_fields[] = {
@@ -114,14 +144,19 @@ static const struct value_type exchanges_type = {.item = exchange_item};
 
 /* Parts: `self` is the conversation, `index` counts them from 0. */
 
-static size_t part_count(const struct conversation_table *table)
+static size_t part_count(const struct value *of)
 {
-    return table->count / PART + (table->count % PART != 0);
+    const struct conversation_table *table = of->self;
+    size_t size = part_size(of, table);
+
+    return table->count / size + (table->count % size != 0);
 }
 
 static bool part_exchange_item(const struct value *list, size_t index, struct value *item)
 {
-    if (index >= PART || !exchange_item(list, list->index * PART + index, item))
+    size_t size = part_size(list, list->self);
+
+    if (index >= size || !exchange_item(list, list->index * size + index, item))
         return false;
     item->index = list->index + 1;
     return true;
@@ -148,7 +183,7 @@ static struct value part_first(const struct value *of)
 
 static struct value part_last(const struct value *of)
 {
-    return value_flag(of, of->index + 1 == part_count(of->self));
+    return value_flag(of, of->index + 1 == part_count(of));
 }
 
 const struct value_field part_fields[] = {
@@ -169,7 +204,7 @@ static bool part_item(const struct value *list, size_t index, struct value *item
 {
     static const struct value_type part_type = {.find = find_in_part};
 
-    if (index >= part_count(list->self))
+    if (index >= part_count(list))
         return false;
     *item = value_make(list, &part_type, list->self);
     item->index = index;
@@ -248,7 +283,7 @@ static struct value conversation_parts(const struct value *of)
 
 static struct value conversation_several_parts(const struct value *of)
 {
-    return value_flag(of, part_count(of->self) > 1);
+    return value_flag(of, part_count(of) > 1);
 }
 
 static struct value conversation_count(const struct value *of)
@@ -541,12 +576,16 @@ int fixture_print(const struct fixture *fixture, struct language *language, FILE
     struct joined joined = {0};
     struct mask mask = {0};
     struct line line = {0};
+    struct range_place range = {0};
+    struct part_size part = {0};
     struct kept_notation kept[NOTATIONS_KEPT] = {0};
     struct emission emission = {.fixture = fixture,
                                 .language = language,
                                 .joined = &joined,
                                 .mask = &mask,
                                 .line = &line,
+                                .range = &range,
+                                .part = &part,
                                 .kept = kept};
     int status = style_check(language, fixture->style, error);
 

@@ -28,6 +28,20 @@ struct line {
     size_t end;
 };
 
+/* Which range of a kind was asked for last, and where it stands among those of all kinds. */
+struct range_place {
+    const struct said *said;
+    const struct ranges_kind *kind;
+    size_t index;
+    size_t at;
+};
+
+/* How many exchanges of a conversation, the last one that was asked for, go into a part. */
+struct part_size {
+    const struct conversation_table *table;
+    size_t exchanges;
+};
+
 /* Notations, or that there is none, by the places where templates name them. */
 enum { NOTATIONS_KEPT = 64 };
 
@@ -51,6 +65,8 @@ struct emission {
     struct joined *joined;
     struct mask *mask;
     struct line *line;
+    struct range_place *range;
+    struct part_size *part;
     struct kept_notation *kept; /* NOTATIONS_KEPT of them */
 };
 

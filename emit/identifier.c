@@ -100,13 +100,18 @@ static void add_words(struct builder *builder, const char *text)
     }
 }
 
+static bool is_among(const char *const *words, const char *text)
+{
+    for (; words && *words; words++)
+        if (!strcmp(*words, text))
+            return true;
+    return false;
+}
+
 static bool is_reserved(const struct identifier_rules *rules, const char *text)
 {
-    for (const char *const *r = rules->reserved; r && *r; r++) {
-        if (!strcmp(*r, text))
-            return true;
-    }
-    return false;
+    return is_among(rules->keywords, text) || is_among(rules->reserved, text) ||
+           (rules->taken && !strcmp(rules->taken, text));
 }
 
 /*
@@ -142,6 +147,27 @@ void identifier_make(const struct identifier_rules *rules, const char *text, siz
     }
     if (is_reserved(rules, out))
         add_word(&builder, filler, strlen(filler));
+}
+
+/* Whether it begins as the convention wants, and is an identifier in every language. */
+static bool is_package(const struct identifier_rules *rules, const char *text)
+{
+    size_t length = 0;
+
+    while (lower(text[length]) || upper(text[length]) || digit(text[length]) || text[length] == '_')
+        length++;
+    return length > 0 && length <= TEXT_MAX && text[length] == '\0' &&
+           (conventions[rules->convention].first_upper ? upper(*text) : lower(*text)) &&
+           !is_among(rules->keywords ? rules->keywords : rules->reserved, text);
+}
+
+void identifier_package(const struct identifier_rules *rules, const char *text,
+                        char out[IDENTIFIER_SIZE])
+{
+    if (is_package(rules, text))
+        stpcpy(out, text);
+    else
+        identifier_make(rules, text, 0, out);
 }
 
 void identifier_extend(const struct identifier_rules *rules, const char *text,

@@ -11,7 +11,9 @@ enum identifier_convention { CAMEL, LOWER_CAMEL, PASCAL, SNAKE, SCREAMING_SNAKE 
 
 struct identifier_rules {
     enum identifier_convention convention;
-    const char *const *reserved; /* words that can't be one; NULL ends it, or is it */
+    const char *const *reserved; /* words that are something else; NULL ends it, or is it */
+    const char *const *keywords; /* words that can't be one in any place; the same */
+    const char *taken;           /* one more of these, or NULL */
 };
 
 /* Puts the convention of that name in *out. Returns 0 or -ENOENT. */
@@ -23,6 +25,13 @@ int identifier_convention(const char *name, enum identifier_convention *out);
  */
 void identifier_make(const struct identifier_rules *rules, const char *text, size_t number,
                      char out[IDENTIFIER_SIZE]);
+
+/*
+ * The same of a package's name, which can be a word that is only reserved, and stays as it is where
+ * it is an identifier and begins with a letter of the convention's case.
+ */
+void identifier_package(const struct identifier_rules *rules, const char *text,
+                        char out[IDENTIFIER_SIZE]);
 
 /* Adds the words of a short text to an identifier; what does not fit is left out. */
 void identifier_extend(const struct identifier_rules *rules, const char *text,

@@ -100,6 +100,7 @@ void language_free(struct language *language)
     }
     template_free(language->template);
     language_free_words(language->extensions);
+    language_free_words(language->keywords);
     language_free_words(language->reserved);
     language_free_words(language->forbidden);
     language_free_words(language->styles);

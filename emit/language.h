@@ -24,6 +24,7 @@ struct language {
     const struct library *library; /* where its partials are found; NULL: the built-in ones */
     char *description; /* one line; a template without one is only there for others to include */
     char **extensions; /* of its files, without the dot; the first is the usual one */
+    char **keywords;
     char **reserved;
     char **forbidden;
     char *also;

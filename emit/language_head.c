@@ -60,6 +60,14 @@ static int set_extensions(struct language *language, const struct header *header
     return set_words(&language->extensions, header);
 }
 
+static int set_keywords(struct language *language, const struct header *header)
+{
+    int status = set_words(&language->keywords, header);
+
+    language->identifiers.keywords = (const char *const *)language->keywords;
+    return status;
+}
+
 static int set_reserved(struct language *language, const struct header *header)
 {
     int status = set_words(&language->reserved, header);
@@ -171,6 +179,7 @@ static const struct {
     {"description", set_description, ""},
     {"extensions", set_extensions, ""},
     {"identifiers", set_identifiers, "camel, lower_camel, pascal, snake or screaming_snake"},
+    {"keywords", set_keywords, ""},
     {"reserved", set_reserved, ""},
     {"strings", set_strings,
      "c, go, rust, python, braces, u4, u4_u8, x_braces, haskell, json or html"},
@@ -211,8 +220,8 @@ static int set_key(struct language *language, const char *text, const struct hea
         return status ? template_fail(error, status, language_place(language), "out of memory") : 0;
     }
     return template_fail_at(error, language_place(language), text, header->key,
-                            "expected description, extensions, identifiers, reserved, strings, "
-                            "escape_also, text, width, not_in_comments, styles, embeds, "
+                            "expected description, extensions, identifiers, keywords, reserved, "
+                            "strings, escape_also, text, width, not_in_comments, styles, embeds, "
                             "embed_above, named_by_file, folder or index before the colon");
 }
 

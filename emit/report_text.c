@@ -10,7 +10,7 @@
 #include "capture/text.h"
 #include "emit/report.h"
 
-enum { CELLS = 8, CONTEXT = 1, GAP = -1, ROWS_MAX = 64 };
+enum { CELLS = 8, GAP = -1, ROWS_MAX = 64 };
 
 /* A byte of each message, that correspond; or GAP where one has none. */
 struct cell {
@@ -19,62 +19,65 @@ struct cell {
     size_t a, b; /* how many bytes of each come before */
 };
 
-struct sheet {
-    struct cell *cells;
+struct row {
+    struct cell cells[CELLS];
     size_t count;
-    FILE *out;
-    bool colour;
+    bool differs;
 };
 
-static bool in_spot(const struct difference *difference, size_t a, size_t b)
+/* A row is shown when it differs, or one beside it does: so three of them are looked at. */
+struct sheet {
+    const struct difference *difference;
+    FILE *out;
+    bool colour;
+    struct row before, row, next; /* the last one is being filled */
+    size_t spot;                  /* those before it end before the next cell */
+    size_t shown;
+    bool skipped; /* rows, since the last one shown */
+    bool over;    /* no more will be shown */
+};
+
+static bool holds(const struct block *spot, size_t a, size_t b)
 {
-    for (size_t i = 0; i < difference->spot_count; i++) {
+    return (a >= spot->a && a < spot->a + spot->a_length) ||
+           (b >= spot->b && b < spot->b + spot->b_length);
+}
+
+static bool in_spot(const struct sheet *sheet, const struct cell *cell)
+{
+    const struct difference *difference = sheet->difference;
+    const size_t a = cell->old == GAP ? SIZE_MAX : cell->a;
+    const size_t b = cell->now == GAP ? SIZE_MAX : cell->b;
+
+    for (size_t i = sheet->spot; i < difference->spot_count; i++) {
         const struct block *spot = &difference->spots[i];
 
-        if ((a >= spot->a && a < spot->a + spot->a_length) ||
-            (b >= spot->b && b < spot->b + spot->b_length))
+        if (holds(spot, a, b))
             return true;
+        if (spot->a > cell->a && spot->b > cell->b)
+            break;
     }
     return false;
 }
 
-static void add_block(struct sheet *sheet, const struct difference *difference,
-                      const struct block *block)
+/* Goes past the spots that end before the cell: they are in order, as cells are. */
+static void pass_spots(struct sheet *sheet, const struct cell *cell)
 {
-    const struct said *old = difference_old(difference), *now = difference_now(difference);
-    const size_t longer = block->a_length > block->b_length ? block->a_length : block->b_length;
+    const struct difference *difference = sheet->difference;
 
-    for (size_t i = 0; i < longer; i++) {
-        const bool in_old = i < block->a_length, in_now = i < block->b_length;
-        struct cell cell = {
-            in_old ? old->data[block->a + i] : GAP, in_now ? now->data[block->b + i] : GAP, false,
-            block->a + (in_old ? i : block->a_length), block->b + (in_now ? i : block->b_length)};
+    while (sheet->spot < difference->spot_count) {
+        const struct block *spot = &difference->spots[sheet->spot];
 
-        cell.differs = in_spot(difference, in_old ? cell.a : SIZE_MAX, in_now ? cell.b : SIZE_MAX);
-        sheet->cells[sheet->count++] = cell;
+        if (spot->a + spot->a_length > cell->a || spot->b + spot->b_length > cell->b)
+            break;
+        sheet->spot++;
     }
 }
 
-static bool row_differs(const struct sheet *sheet, size_t row)
+static void print_half(const struct sheet *sheet, const struct row *row, bool is_now)
 {
-    for (size_t i = row * CELLS; i < (row + 1) * CELLS && i < sheet->count; i++)
-        if (sheet->cells[i].differs)
-            return true;
-    return false;
-}
-
-static bool row_is_near(const struct sheet *sheet, size_t row)
-{
-    for (size_t i = row < CONTEXT ? 0 : row - CONTEXT; i <= row + CONTEXT; i++)
-        if (row_differs(sheet, i))
-            return true;
-    return false;
-}
-
-static void print_half(const struct sheet *sheet, size_t row, bool is_now)
-{
-    const struct cell *cells = &sheet->cells[row * CELLS];
-    const size_t count = sheet->count - row * CELLS < CELLS ? sheet->count - row * CELLS : CELLS;
+    const struct cell *cells = row->cells;
+    const size_t count = row->count;
     const char *paint = is_now ? "\033[32m" : "\033[31m";
 
     fprintf(sheet->out, "%04zx ", is_now ? cells[0].b : cells[0].a);
@@ -97,52 +100,84 @@ static void print_half(const struct sheet *sheet, size_t row, bool is_now)
     }
 }
 
-static void print_rows(const struct sheet *sheet)
+static void print_row(struct sheet *sheet, const struct row *row)
 {
-    const size_t rows = (sheet->count + CELLS - 1) / CELLS;
-    size_t shown = 0, skipped = 0;
+    if (sheet->skipped && sheet->shown)
+        fputs("    ...\n", sheet->out);
+    sheet->skipped = false;
+    sheet->shown++;
+    fputs("    ", sheet->out);
+    print_half(sheet, row, false);
+    fputs(" | ", sheet->out);
+    print_half(sheet, row, true);
+    putc('\n', sheet->out);
+}
 
-    for (size_t row = 0; row < rows; row++) {
-        if (!row_is_near(sheet, row) || shown == ROWS_MAX) {
-            skipped++;
-            continue;
-        }
-        if (skipped && shown)
-            fputs("    ...\n", sheet->out);
-        skipped = 0;
-        shown++;
-        fputs("    ", sheet->out);
-        print_half(sheet, row, false);
-        fputs(" | ", sheet->out);
-        print_half(sheet, row, true);
-        putc('\n', sheet->out);
+/* The row behind it is filled, so it is known whether this one is shown. */
+static void judge_row(struct sheet *sheet)
+{
+    const struct row *row = &sheet->row;
+    bool near = sheet->before.differs || row->differs || sheet->next.differs;
+
+    if (!row->count)
+        return;
+    if (!near) {
+        sheet->skipped = true;
+    } else if (sheet->shown < ROWS_MAX) {
+        print_row(sheet, row);
+    } else if (row->differs) {
+        fputs("    ... and more\n", sheet->out);
+        sheet->over = true;
     }
-    for (size_t row = rows - skipped; shown == ROWS_MAX && row < rows; row++) {
-        if (row_differs(sheet, row)) {
-            fputs("    ... and more\n", sheet->out);
-            break;
-        }
+}
+
+static void turn(struct sheet *sheet)
+{
+    judge_row(sheet);
+    sheet->before = sheet->row;
+    sheet->row = sheet->next;
+    sheet->next = (struct row){0};
+}
+
+static void add_cell(struct sheet *sheet, const struct cell *cell)
+{
+    struct row *row = &sheet->next;
+
+    row->cells[row->count++] = *cell;
+    row->differs = row->differs || cell->differs;
+    if (row->count == CELLS)
+        turn(sheet);
+}
+
+static void add_block(struct sheet *sheet, const struct block *block)
+{
+    const struct said *old = difference_old(sheet->difference);
+    const struct said *now = difference_now(sheet->difference);
+    const size_t longer = block->a_length > block->b_length ? block->a_length : block->b_length;
+
+    for (size_t i = 0; i < longer && !sheet->over; i++) {
+        const bool in_old = i < block->a_length, in_now = i < block->b_length;
+        struct cell cell = {
+            in_old ? old->data[block->a + i] : GAP, in_now ? now->data[block->b + i] : GAP, false,
+            block->a + (in_old ? i : block->a_length), block->b + (in_now ? i : block->b_length)};
+
+        pass_spots(sheet, &cell);
+        cell.differs = in_spot(sheet, &cell);
+        add_cell(sheet, &cell);
     }
 }
 
 void report_bytes(const struct report *report, const struct difference *difference, FILE *out)
 {
-    struct sheet sheet = {.out = out, .colour = report->colour};
-    size_t room = 1;
+    struct sheet sheet = {.difference = difference, .out = out, .colour = report->colour};
 
     if (!difference->spot_count)
         return;
-    room += difference_old(difference)->length + difference_now(difference)->length;
-    sheet.cells = calloc(room, sizeof(*sheet.cells));
-    if (!sheet.cells) {
-        fputs("    (too long to be shown)\n", out);
-        return;
-    }
-    for (size_t i = 0; i < difference->blocks.count; i++)
-        add_block(&sheet, difference, &difference->blocks.items[i]);
     fprintf(out, "    %-42s| %s\n", "recorded", "now");
-    print_rows(&sheet);
-    free(sheet.cells);
+    for (size_t i = 0; i < difference->blocks.count && !sheet.over; i++)
+        add_block(&sheet, &difference->blocks.items[i]);
+    for (int i = 0; i < 2 && !sheet.over; i++)
+        turn(&sheet);
 }
 
 int report_text(const struct report *report, FILE *out)

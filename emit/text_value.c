@@ -121,6 +121,14 @@ static int print_for_comment(const struct value *value, const struct template_es
     return print_where(value, ESCAPE_COMMENT, out);
 }
 
+/* The function that a test calls, where it is in the same place as the table; or NULL. */
+static const char *function_here(const struct emission *emission)
+{
+    const struct call *call = &emission->call;
+
+    return call->function && *call->function && !*call->module ? call->function : NULL;
+}
+
 static int print_convention(const struct value *value, enum identifier_convention convention,
                             FILE *out)
 {
@@ -129,6 +137,7 @@ static int print_convention(const struct value *value, enum identifier_conventio
     char buffer[VALUE_TEXT_SIZE];
 
     rules.convention = convention;
+    rules.taken = function_here(emission_of(value));
     identifier_make(&rules, text_of(value, buffer), value->detail ? 0 : value->index, identifier);
     return fputs(identifier, out) < 0 ? -errno : 0;
 }
@@ -182,12 +191,24 @@ static int print_dotted(const struct value *value, enum identifier_convention co
         part = dot ? strndup(text, (size_t)(dot - text)) : strdup(text);
         if (!part)
             return -ENOMEM;
-        identifier_make(&rules, part, 0, identifier);
+        identifier_package(&rules, part, identifier);
         free(part);
         if (fputs(identifier, out) < 0 || (dot && fputc('.', out) < 0))
             return -errno;
     }
     return 0;
+}
+
+static int print_package(const struct value *value, const struct template_escape *escape, FILE *out)
+{
+    struct identifier_rules rules = emission_of(value)->language->identifiers;
+    char identifier[IDENTIFIER_SIZE];
+    char buffer[VALUE_TEXT_SIZE];
+
+    (void)escape;
+    rules.convention = SNAKE;
+    identifier_package(&rules, text_of(value, buffer), identifier);
+    return fputs(identifier, out) < 0 ? -errno : 0;
 }
 
 static int print_dotted_snake(const struct value *value, const struct template_escape *escape,
@@ -237,6 +258,7 @@ static const struct {
     {"pascal", {.print = print_pascal}},
     {"snake", {.print = print_snake}},
     {"screaming_snake", {.print = print_screaming}},
+    {"package_snake", {.print = print_package}},
     {"dotted_snake", {.print = print_dotted_snake}},
     {"dotted_pascal", {.print = print_dotted_pascal}},
     {"plain", {.truth = text_truth, .print = print_plain}},

@@ -15,15 +15,50 @@ struct ranges_kind {
     bool is_volatile;
 };
 
+/* The next range of the kind, from there on; the number of ranges when there is none. */
+static size_t next_place(const struct range_place *range, size_t at)
+{
+    const struct ranges *ranges = &range->said->ranges;
+
+    while (at < ranges->count && range_is_volatile(&ranges->items[at]) != range->kind->is_volatile)
+        at++;
+    return at;
+}
+
+/* The one before it, which there is. */
+static size_t place_before(const struct range_place *range, size_t at)
+{
+    do
+        at--;
+    while (range_is_volatile(&range->said->ranges.items[at]) != range->kind->is_volatile);
+    return at;
+}
+
+/*
+ * The range of the kind that has this index, or NULL. It is looked for from where the last one was,
+ * as they are asked for one after the other.
+ */
 static const struct range *range_at(const struct value *value, size_t index)
 {
+    struct range_place *range = emission_of(value)->range;
     const struct said *said = value->self;
-    const struct ranges_kind *kind = value->detail;
 
-    for (size_t i = 0; i < said->ranges.count; i++)
-        if (range_is_volatile(&said->ranges.items[i]) == kind->is_volatile && index-- == 0)
-            return &said->ranges.items[i];
-    return NULL;
+    if (range->said != said || range->kind != value->detail) {
+        *range = (struct range_place){.said = said, .kind = value->detail};
+        range->at = next_place(range, 0);
+    }
+    if (range->at == said->ranges.count)
+        return NULL; /* there is none at all */
+    for (; range->index > index; range->index--)
+        range->at = place_before(range, range->at);
+    for (; range->index < index; range->index++) {
+        size_t next = next_place(range, range->at + 1);
+
+        if (next == said->ranges.count)
+            return NULL;
+        range->at = next;
+    }
+    return &said->ranges.items[range->at];
 }
 
 static const struct range *range_of(const struct value *value)

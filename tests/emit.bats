@@ -154,6 +154,14 @@ for_each_shape() { # FUNCTION
     done
 }
 
+@test "a command that looks like a build constraint is none" {
+    printf 'command +build ignore\n> b"hi"\n< b"ho"\n' | "$tests/compose.py" > "$recording"
+    "$SOCKFIXTURE" -r "$recording" -o fixture.go
+    equal "$(gofmt -d fixture.go)" ''
+    printf 'module example.org/talk\n\ngo 1.16\n' > go.mod
+    equal "$(go list -f '{{.GoFiles}}')" '[fixture.go]'
+}
+
 @test "names that are none in the language" {
     local name
     make stream

@@ -199,6 +199,7 @@ SCRIPT
 }
 
 @test "a user knows better" {
+    local name
     start_server word
     "${sockfixture[@]}" -q --repeat 3 -w "$recording" -o fixture.json \
         --volatile RESP:14:2 --volatile 'REQ:0:1' --stable 1:RESP:4:2 "${client[@]}"
@@ -207,6 +208,10 @@ response 18 [0:4]=echo=2 [6:14]=time=big=ns [14:16]'
     # A range has to be there, and be a range.
     run -2 --separate-stderr "${sockfixture[@]}" -q --volatile RESP:18:2 -o none.json "${client[@]}"
     says '--volatile RESP:18:2: there are no such bytes'
+    "$SOCKFIXTURE" -q -r "$recording" -o named.json --name other
+    name=$(jq -r '[.conversations[].exchanges[].name][0]' named.json)
+    [[ $name == other* ]]
+    "$SOCKFIXTURE" -q -r "$recording" -o named.json --name other --volatile "$name:RESP:4:2"
     run -2 --separate-stderr "${sockfixture[@]}" -q --stable RESP:2 -o none.json "${client[@]}"
     says "--stable: 'RESP:2' is no range (*)"
     [ ! -e none.json ]
@@ -593,7 +598,7 @@ passes_masked() { # FUNCTION
 
 python_masked() { # NAME volatile|wrong
     emit "$1/test_fixture.py" --lang python --style test,mask --name table --call talk.answer
-    black --quiet --check --diff "$1/test_fixture.py"
+    black --quiet --check --diff "$1/test_fixture.py" || return 1
     local changed='message'
     case $1-$2 in
         right-volatile) changed='b"\xee" + message[1:]' ;;
@@ -625,7 +630,7 @@ PYTHON
 go_masked() { # NAME volatile|wrong
     mkdir -p "$1/talk"
     emit "$1/fixture_test.go" --lang go --style test,mask --name table --call example.org/talk/talk.Answer
-    equal "$(gofmt -d "$1/fixture_test.go")" '' 'what gofmt would change'
+    equal "$(gofmt -d "$1/fixture_test.go")" '' 'what gofmt would change' || return 1
     printf 'module example.org/talk\n\ngo 1.19\n' > "$1/go.mod"
     local changed='message'
     case $1-$2 in
@@ -671,7 +676,7 @@ GO
 
 rust_masked() { # NAME volatile|wrong
     emit "$1/fixture.rs" --lang rust --style test,mask --name table --call crate::talk::answer
-    rustfmt --check --edition 2021 "$1/fixture.rs"
+    rustfmt --check --edition 2021 "$1/fixture.rs" || return 1
     local changed='()' row='request: &[u8]) -> Vec<u8> { match request { b"two" => reverse(request), _ => change(reverse(request)) } }'
     case $1-$2 in
         right-volatile) changed='message[0] = 0xee' ;;

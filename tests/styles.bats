@@ -162,11 +162,11 @@ passes_when_right() { # FUNCTION
 }
 
 go_passes() { # NAME
-    emit "$1/fixture_test.go" --lang go --style test --name table --call example.org/talk/talk.Reverse
-    equal "$(gofmt -d "$1/fixture_test.go")" '' 'what gofmt would change'
-    mkdir -p "$1/talk"
+    emit "$1/fixture_test.go" --lang go --style test --name table --call example.org/talk/my-talk.Reverse
+    equal "$(gofmt -d "$1/fixture_test.go")" '' 'what gofmt would change' || return 1
+    mkdir -p "$1/my-talk"
     printf 'module example.org/talk\n\ngo 1.19\n' > "$1/go.mod"
-    cat > "$1/talk/talk.go" << 'GO'
+    cat > "$1/my-talk/talk.go" << 'GO'
 package talk
 
 func reverse(message []byte) []byte {
@@ -178,7 +178,7 @@ func reverse(message []byte) []byte {
 }
 GO
     if [ "$1" = many ]; then
-        cat >> "$1/talk/talk.go" << 'GO'
+        cat >> "$1/my-talk/talk.go" << 'GO'
 
 func Reverse(messages [][]byte) [][]byte {
 	reversed := [][]byte{}
@@ -189,7 +189,7 @@ func Reverse(messages [][]byte) [][]byte {
 }
 GO
     else
-        printf '\nvar Reverse = reverse\n' >> "$1/talk/talk.go"
+        printf '\nvar Reverse = reverse\n' >> "$1/my-talk/talk.go"
     fi
     (cd "$1" && go vet ./... && go test ./... >&2)
 }
@@ -199,6 +199,24 @@ GO
     passes_when_right go_passes
 }
 
+# bats test_tags=compilers
+@test "a ready test in Go, whatever its table and its package are called" {
+    local name
+    "$tests/compose.py" <<< "$right" > right.jsonl
+    recording=$work/right.jsonl
+    mkdir go
+    printf 'module example.org/talk\n\ngo 1.19\n' > go/go.mod
+    printf 'package main\n\nfunc reverse(message []byte) []byte { return message }\n
+func respond(message []byte) []byte { return reverse(message) }\n\nfunc main() {}\n' > go/main.go
+    for name in bytes testing respond subject main init; do
+        emit go/fixture_test.go --lang go --style test --name "$name" --package main
+        equal "$(gofmt -d go/fixture_test.go)" '' "what gofmt would change in $name"
+        (cd go && go vet ./...)
+    done
+    emit go/fixture_test.go --lang go --style test --name reverse --package main --call reverse
+    (cd go && go vet ./...)
+}
+
 rust_passes() { # NAME
     local row='request: &[u8]) -> Vec<u8> { reverse(request) }'
     case $1 in
@@ -206,7 +224,7 @@ rust_passes() { # NAME
         unanswered) row='request: Option<&[u8]>) -> Option<Vec<u8>> { request.map(reverse).filter(|r| !r.is_empty()) }' ;;
     esac
     emit "$1/fixture.rs" --lang rust --style test --name table --call crate::talk::answer
-    rustfmt --check --edition 2021 "$1/fixture.rs"
+    rustfmt --check --edition 2021 "$1/fixture.rs" || return 1
     cat > "$1/lib.rs" << RUST
 #![deny(warnings)]
 pub mod fixture;
@@ -233,7 +251,7 @@ python_passes() { # NAME
         unanswered) row='request and reverse(request) or None' ;;
     esac
     emit "$1/test_fixture.py" --lang python --style test --name table --call talk.answer
-    black --quiet --check --diff "$1/test_fixture.py"
+    black --quiet --check --diff "$1/test_fixture.py" || return 1
     cat > "$1/talk.py" << PYTHON
 def reverse(message):
     return message[::-1]

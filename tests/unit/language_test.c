@@ -127,6 +127,10 @@ static void assert_identifier(const struct language *language, const char *text)
         if (!strcmp(language->reserved[i], text))
             fail_msg("%s: \"%s\" is reserved", language->name, text);
     }
+    for (size_t i = 0; language->keywords && language->keywords[i]; i++) {
+        if (!strcmp(language->keywords[i], text))
+            fail_msg("%s: \"%s\" is a keyword", language->name, text);
+    }
 }
 
 static void check_hostile(const struct language *language, const char *text)
@@ -244,7 +248,8 @@ static void spells_as_each_family_does(void **state)
 
 static void identifiers_are_a_language_s_own(void **state)
 {
-    static const char *const reserved[] = {"func", "FUNC", "int8", NULL};
+    static const char *const reserved[] = {"FUNC", "int8", NULL};
+    static const char *const keywords[] = {"func", NULL};
     static const struct {
         enum identifier_convention convention;
         const char *text;
@@ -257,6 +262,7 @@ static void identifiers_are_a_language_s_own(void **state)
         {CAMEL, "Exported", 0, "Exported"},
         {CAMEL, "alreadyCamel", 0, "alreadyCamel"},
         {CAMEL, "func", 0, "funcTable"},
+        {CAMEL, "taken", 0, "takenTable"},
         {CAMEL, "int", 8, "int8Table"},
         {CAMEL, "7z l", 0, "table7zL"},
         {CAMEL, "", 0, "table"},
@@ -273,10 +279,41 @@ static void identifiers_are_a_language_s_own(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-        struct identifier_rules rules = {cases[i].convention, reserved};
+        struct identifier_rules rules = {cases[i].convention, reserved, keywords, "taken"};
 
         identifier_make(&rules, cases[i].text, cases[i].number, identifier);
         assert_string_equal(identifier, cases[i].expected);
+    }
+}
+
+static void packages_keep_their_names(void **state)
+{
+    static const char *const reserved[] = {"main", NULL};
+    static const char *const keywords[] = {"func", NULL};
+    static const struct {
+        enum identifier_convention convention;
+        const char *text, *expected;
+    } cases[] = {
+        {SNAKE, "main", "main"},
+        {SNAKE, "func", "func_table"},
+        {SNAKE, "myApp", "myApp"},
+        {SNAKE, "my-app", "my_app"},
+        {SNAKE, "Talk", "talk"},
+        {SNAKE, "7z", "table_7z"},
+        {PASCAL, "HTTPTest", "HTTPTest"},
+        {PASCAL, "talk", "Talk"},
+        {PASCAL, "IO", "IO"},
+        {SNAKE, "", "table"},
+        {SNAKE, "a\"b", "a_b"},
+    };
+    char name[IDENTIFIER_SIZE];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        struct identifier_rules rules = {cases[i].convention, reserved, keywords, NULL};
+
+        identifier_package(&rules, cases[i].text, name);
+        assert_string_equal(name, cases[i].expected);
     }
 }
 
@@ -292,7 +329,7 @@ static void identifiers_have_an_end(void **state)
         for (char *to = text; to < text + sizeof(text) - 4;)
             to = stpcpy(to, pieces[i]);
         for (int convention = CAMEL; convention <= SCREAMING_SNAKE; convention++) {
-            struct identifier_rules rules = {(enum identifier_convention)convention, NULL};
+            struct identifier_rules rules = {.convention = (enum identifier_convention)convention};
 
             identifier_make(&rules, text, SIZE_MAX, identifier);
             assert_true(identifier[0] && strlen(identifier) <= 90);
@@ -449,6 +486,7 @@ int main(void)
         cmocka_unit_test(hostile_text_stays_in_every_family),
         cmocka_unit_test(spells_as_each_family_does),
         cmocka_unit_test(identifiers_are_a_language_s_own),
+        cmocka_unit_test(packages_keep_their_names),
         cmocka_unit_test(identifiers_have_an_end),
         cmocka_unit_test(names_the_nearest),
         cmocka_unit_test(languages_are_found),

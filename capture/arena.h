@@ -26,8 +26,7 @@ void *arena_alloc(struct arena *arena, size_t size);
  */
 void *arena_grow(struct arena *arena, void *old, size_t old_size, size_t size);
 
-/* Tells that so many bytes of a larger block were written: after many, the arena rests by itself.
- */
+/* Tells that so many bytes were read or written: after many, the arena rests by itself. */
 void arena_touch(struct arena *arena, size_t size);
 
 /*

@@ -39,8 +39,7 @@ static void conversation_free(struct conversation_table *conversation)
     for (size_t i = 0; i < conversation->count; i++) {
         side_free(conversation->arena, &conversation->exchanges[i].request);
         side_free(conversation->arena, &conversation->exchanges[i].response);
-        if ((i + 1) % TABLE_REST == 0)
-            arena_rest(conversation->arena);
+        exchange_looked_at(conversation->arena);
     }
     if (!conversation->arena)
         free(conversation->exchanges);

@@ -38,8 +38,14 @@ struct conversation_table {
     struct marks *marks; /* ranges that messages had, on their way to what these became */
 };
 
-/* Who goes through many exchanges lets the table's arena rest after so many. */
-enum { TABLE_REST = 256 };
+/* Who goes through many exchanges, whosoever they are, lets the arena rest now and then. */
+static inline void exchange_looked_at(struct arena *arena)
+{
+    enum { TOUCHED = 64 << 10 }; /* it and its messages, as a rule much less */
+
+    if (arena)
+        arena_touch(arena, TOUCHED);
+}
 
 /* All conversations of a recording, in the order in which they began. */
 struct table {

@@ -133,8 +133,7 @@ static bool exchange_item(const struct value *list, size_t index, struct value *
 
     if (index >= table->count)
         return false;
-    if (index % TABLE_REST == 0)
-        arena_rest(emission_of(list)->fixture->table->arena);
+    exchange_looked_at(emission_of(list)->fixture->table->arena);
     *item = value_make(list, &exchange_type, &table->exchanges[index]);
     item->detail = table;
     return true;
@@ -536,8 +535,7 @@ static void survey(struct emission *emission)
     for (size_t i = 0; i < table->count; i++) {
         conversation = &table->conversations[i];
         for (size_t j = 0; j < conversation->count; j++) {
-            if (j % TABLE_REST == 0)
-                arena_rest(table->arena);
+            exchange_looked_at(table->arena);
             survey_side(emission, &conversation->exchanges[j].request);
             survey_side(emission, &conversation->exchanges[j].response);
         }

@@ -142,10 +142,8 @@ static int number_conversation(struct names *names, size_t conversation)
     int status = 0;
 
     for (size_t i = 0; i < names->table->conversations[conversation].count && !status; i++) {
-        if (i % TABLE_REST == 0) {
-            arena_rest(names->table->arena);
-            arena_rest(names->arena);
-        }
+        exchange_looked_at(names->table->arena);
+        exchange_looked_at(names->arena);
         if (text_of(names, conversation, i, text))
             status = count_name(names, text, (uint32_t)conversation + 1,
                                 &names->numbers[names->starts[conversation] + i]);

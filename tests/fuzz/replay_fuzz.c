@@ -47,7 +47,7 @@ static void record(struct input *input, int type, unsigned conversation, struct 
     const uint8_t what = byte(input);
     const size_t length = bytes(input, &data);
     struct range range = {.offset = byte(input), .length = byte(input), .kind = what >> 4 & 7};
-    const struct ranges ranges = {&range, 1};
+    const struct ranges ranges = {.items = &range, .count = 1};
     struct message message = {
         .time = messages->count * 1000,
         .conversation = conversation,

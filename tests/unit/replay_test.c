@@ -32,7 +32,7 @@ static void say(struct stage *stage, unsigned conversation, enum direction direc
                 const char *text, const struct range *range)
 {
     static const struct end nobody = {.address = (char *)""};
-    const struct ranges ranges = {(struct range *)range, range ? 1 : 0};
+    const struct ranges ranges = {.items = (struct range *)range, .count = range ? 1 : 0};
     const struct message message = {
         .time = stage->time += 1000000,
         .conversation = conversation,

@@ -18,30 +18,39 @@ struct place {
     const char *direction;
 };
 
-/* The table's arrays hold it, so its address tells. */
-static struct place place_of(const struct table *table, const struct side *side)
+static bool has_side(const struct conversation_table *conversation, const struct side *side)
 {
     const char *at = (const char *)side;
+
+    return at >= (const char *)conversation->exchanges &&
+           at < (const char *)(conversation->exchanges + conversation->count);
+}
+
+/* The table's arrays hold it, so its address tells; most are in the conversation as the last. */
+static struct place place_of(const struct emission *emission, const struct side *side)
+{
+    const struct table *table = emission->fixture->table;
+    size_t *at = emission->conversation;
     const struct exchange *exchanges;
     struct place place = {0};
 
-    for (; place.conversation + 1 < table->count; place.conversation++) {
-        const struct conversation_table *conversation = &table->conversations[place.conversation];
-
-        if (at >= (const char *)conversation->exchanges &&
-            at < (const char *)(conversation->exchanges + conversation->count))
-            break;
-    }
-    exchanges = table->conversations[place.conversation].exchanges;
-    place.exchange = (size_t)(at - (const char *)exchanges) / sizeof(*exchanges);
+    for (size_t i = 1; i < table->count && !has_side(&table->conversations[*at], side); i++)
+        *at = (*at + 1) % table->count;
+    exchanges = table->conversations[*at].exchanges;
+    place.conversation = *at;
+    place.exchange = (size_t)((const char *)side - (const char *)exchanges) / sizeof(*exchanges);
     place.direction = side == &exchanges[place.exchange].request ? "request" : "response";
     return place;
 }
 
-void files_name(const struct fixture *fixture, const struct side *side, size_t index,
-                char out[FILES_NAME_SIZE])
+/*
+ * Puts the name of the file of a message in `out`, relative to the fixture: 01-request.bin for the
+ * first exchange's, and 01-request-2.bin if it is the second there. Where there are several
+ * conversations, their numbers stand before.
+ */
+static void name_at(const struct fixture *fixture, struct place place, size_t index,
+                    char out[FILES_NAME_SIZE])
 {
-    struct place place = place_of(fixture->table, side);
     char conversation[24] = "";
     char message[24] = "";
 
@@ -69,7 +78,7 @@ static const char *skip_word(const char *text, const char *word)
     return text && !strncmp(text, word, length) ? text + length : NULL;
 }
 
-/* What files_name() ends in, of one message in one conversation. */
+/* What name_at() ends in, of one message in one conversation. */
 static const char *skip_message(const char *text)
 {
     const char *at = skip_number(text);
@@ -99,24 +108,24 @@ size_t files_name_length(const char *text, const char *stem)
     return end ? (size_t)(end - text) : 0;
 }
 
-static int each_message(const struct fixture *fixture, const struct side *side,
+static int each_message(const struct fixture *fixture, struct place place, const struct side *side,
                         int (*write)(void *context, const char *name, const struct said *said),
                         void *context)
 {
+    struct arena *arena = fixture->table->arena;
     char name[FILES_NAME_SIZE];
     int status = 0;
 
     for (size_t i = 0; i < side->count && !status; i++) {
         if (fixture->stem && !files_embed(fixture, side->messages[i].length))
             continue;
-        files_name(fixture, side, i, name);
+        name_at(fixture, place, i, name);
         status = write(context, name, &side->messages[i]);
+        if (arena) /* all its bytes are read here, not only what stands around them */
+            arena_touch(arena, side->messages[i].length);
     }
     return status;
 }
-
-/* All the bytes of an exchange are read here, not only what stands around them. */
-enum { FILES_REST = 16 };
 
 int files_each(const struct fixture *fixture,
                int (*write)(void *context, const char *name, const struct said *said),
@@ -128,12 +137,14 @@ int files_each(const struct fixture *fixture,
     for (size_t i = 0; i < fixture->table->count; i++) {
         conversation = &fixture->table->conversations[i];
         for (size_t j = 0; j < conversation->count && !status; j++) {
-            if (j % FILES_REST == 0)
-                arena_rest(fixture->table->arena);
-            status = each_message(fixture, &conversation->exchanges[j].request, write, context);
+            const struct exchange *exchange = &conversation->exchanges[j];
+
+            exchange_looked_at(fixture->table->arena);
+            status = each_message(fixture, (struct place){i, j, "request"}, &exchange->request,
+                                  write, context);
             if (!status)
-                status =
-                    each_message(fixture, &conversation->exchanges[j].response, write, context);
+                status = each_message(fixture, (struct place){i, j, "response"},
+                                      &exchange->response, write, context);
         }
     }
     return status;
@@ -143,7 +154,9 @@ int files_each(const struct fixture *fixture,
 
 static void make_name(const struct value *value, char out[VALUE_TEXT_SIZE])
 {
-    files_name(emission_of(value)->fixture, value->self, value->index, out);
+    const struct emission *emission = emission_of(value);
+
+    name_at(emission->fixture, place_of(emission, value->self), value->index, out);
 }
 
 struct value value_file(const struct value *of, const struct side *side, size_t index)
@@ -164,7 +177,7 @@ static int print_identifier(const struct value *value, const struct template_esc
 {
     const struct emission *emission = emission_of(value);
     const struct identifier_rules *rules = &emission->language->identifiers;
-    struct place place = place_of(emission->fixture->table, value->self);
+    struct place place = place_of(emission, value->self);
     char identifier[IDENTIFIER_SIZE];
     char words[64];
     int length;

@@ -576,6 +576,7 @@ int fixture_print(const struct fixture *fixture, struct language *language, FILE
     struct line line = {0};
     struct range_place range = {0};
     struct part_size part = {0};
+    size_t conversation = 0;
     struct kept_notation kept[NOTATIONS_KEPT] = {0};
     struct emission emission = {.fixture = fixture,
                                 .language = language,
@@ -584,6 +585,7 @@ int fixture_print(const struct fixture *fixture, struct language *language, FILE
                                 .line = &line,
                                 .range = &range,
                                 .part = &part,
+                                .conversation = &conversation,
                                 .kept = kept};
     int status = style_check(language, fixture->style, error);
 

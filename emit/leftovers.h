@@ -14,7 +14,7 @@ struct leftovers {
 
 /*
  * Finds what the fixture loads that is at `output` now, if there is one and it says that this
- * program made it: the names in quotes, as files_name() makes them with the stem. Returns 0, or
+ * program made it: the names in quotes, as files_each() makes them with the stem. Returns 0, or
  * -errno and leaves *out alone.
  */
 int leftovers_find(struct leftovers *out, const char *output, const char *stem);

@@ -28,6 +28,7 @@ static size_t most_messages(const struct conversation_table *table)
         const struct exchange *exchange = &table->exchanges[i];
         size_t count = exchange->request.count + exchange->response.count;
 
+        exchange_looked_at(table->arena);
         most = count > most ? count : most;
     }
     return most;
@@ -108,9 +109,9 @@ static struct value exchange_last(const struct value *of)
 {
     const struct conversation_table *table = of->detail;
     size_t end = exchange_index(of) + 1;
-    size_t part_end = of->index * part_size(of, table);
+    size_t part_end = of->index ? of->index * part_size(of, table) : table->count;
 
-    return value_flag(of, end == table->count || (of->index && end == part_end));
+    return value_flag(of, end == table->count || end == part_end);
 }
 
 const struct value_field exchange_fields[] = {

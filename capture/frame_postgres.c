@@ -89,6 +89,7 @@ struct postgres {
     bool typed;       /* requests have types now */
     bool negotiating; /* the answer to a request for encryption is to come */
     bool encrypted;
+    bool failed; /* what the client asks for is passed over up to the next Sync */
     size_t copy; /* the exchange of the data that the client is sending; or FRAME_NO_EXCHANGE */
 };
 
@@ -114,7 +115,9 @@ static uint32_t read_u32(const uint8_t *data)
 
 static int ask(struct postgres *postgres, enum kind kind, struct frame_step *step)
 {
-    if (kind != NOTHING)
+    if (kind == SYNC)
+        postgres->failed = false;
+    if (kind != NOTHING && !postgres->failed)
         return pairing_ask(postgres->pairing, (int)kind, 0, &step->exchange);
     step->exchange = pairing_open(postgres->pairing);
     return FRAME_STEP;
@@ -225,6 +228,7 @@ static void answer(struct postgres *postgres, struct waiting *waiting, char type
         pairing_answered(postgres->pairing);
         waiting = pairing_waiting(postgres->pairing, 0);
     } while (type == 'E' && passed_over && waiting && kinds[waiting->kind].passed_over);
+    postgres->failed = type == 'E' && passed_over && !waiting;
 }
 
 static int pair_response(struct postgres *postgres, const uint8_t *data, struct frame_step *step)

@@ -35,15 +35,6 @@ static int keep_end(struct end *kept, const struct end *end)
     return kept->address ? 0 : -ENOMEM;
 }
 
-static int keep_ranges(struct ranges *kept, const struct ranges *ranges)
-{
-    int err = 0;
-
-    for (size_t i = 0; ranges && i < ranges->count && !err; i++)
-        err = ranges_add(kept, ranges->items[i]);
-    return err;
-}
-
 static int keep(struct kept_message **out, const struct message *message)
 {
     struct kept_message *kept = calloc(1, sizeof(*kept));
@@ -53,7 +44,7 @@ static int keep(struct kept_message **out, const struct message *message)
     kept->message = *message;
     kept->data = malloc(message->length + 1);
     if (!kept->data || keep_end(&kept->ends[0], message->self) ||
-        keep_end(&kept->ends[1], message->peer) || keep_ranges(&kept->ranges, message->ranges) ||
+        keep_end(&kept->ends[1], message->peer) || ranges_copy(&kept->ranges, message->ranges) ||
         ancillary_copy(&kept->ancillary, message->ancillary)) {
         kept_free(kept);
         return -ENOMEM;

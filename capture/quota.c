@@ -16,6 +16,7 @@ struct kept {
     struct end self;
     struct end peer;
     struct ancillary *ancillary;
+    struct ranges ranges;
     char room[]; /* the two addresses and the data */
 };
 
@@ -60,6 +61,13 @@ int quota_new(struct quota **out, const struct quota_options *options)
     return 0;
 }
 
+static void kept_free(struct kept *kept)
+{
+    free(kept->ancillary);
+    ranges_free(&kept->ranges);
+    free(kept);
+}
+
 /* Lets go of what is kept of a conversation. Returns how many messages that were. */
 static size_t drop(struct conversation *conversation)
 {
@@ -69,8 +77,7 @@ static size_t drop(struct conversation *conversation)
         struct kept *kept = conversation->first;
 
         conversation->first = kept->next;
-        free(kept->ancillary);
-        free(kept);
+        kept_free(kept);
         count++;
     }
     conversation->end = &conversation->first;
@@ -124,8 +131,10 @@ static int keep(struct conversation *conversation, const struct message *message
     if (!kept)
         return -ENOMEM;
     kept->ancillary = NULL;
-    if (message->ancillary && ancillary_copy(&kept->ancillary, message->ancillary)) {
-        free(kept);
+    kept->ranges = (struct ranges){0};
+    if ((message->ancillary && ancillary_copy(&kept->ancillary, message->ancillary)) ||
+        ranges_copy(&kept->ranges, message->ranges)) {
+        kept_free(kept);
         return -ENOMEM;
     }
     kept->next = NULL;
@@ -135,6 +144,7 @@ static int keep(struct conversation *conversation, const struct message *message
     if (message->length)
         memcpy(data, message->data, message->length);
     kept->message.ancillary = kept->ancillary;
+    kept->message.ranges = message->ranges ? &kept->ranges : NULL;
     kept->message.self = &kept->self;
     kept->message.peer = &kept->peer;
     kept->message.data = (uint8_t *)data;

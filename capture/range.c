@@ -112,6 +112,15 @@ int ranges_add(struct ranges *ranges, struct range range)
     return rebuild(ranges, range.offset, range_end(&range), &range);
 }
 
+int ranges_copy(struct ranges *to, const struct ranges *from)
+{
+    int err = 0;
+
+    for (size_t i = 0; from && i < from->count && !err; i++)
+        err = ranges_add(to, from->items[i]);
+    return err;
+}
+
 int ranges_remove(struct ranges *ranges, size_t offset, size_t length)
 {
     return rebuild(ranges, offset, offset + length, NULL);

@@ -61,6 +61,9 @@ static inline size_t range_end(const struct range *range)
  */
 int ranges_add(struct ranges *ranges, struct range range);
 
+/* Adds all of them; `from` may be NULL. Returns 0 or -ENOMEM. */
+int ranges_copy(struct ranges *to, const struct ranges *from);
+
 /* Takes the volatile ranges of these bytes away. Returns 0 or -ENOMEM. */
 int ranges_remove(struct ranges *ranges, size_t offset, size_t length);
 void ranges_free(struct ranges *ranges);

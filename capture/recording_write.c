@@ -157,6 +157,14 @@ static void spell_bytes(struct spelled spelled[256])
     }
 }
 
+/* Whether the head can be written again in its place: not in a pipe, nor where all is appended. */
+static bool can_return(int fd)
+{
+    int flags = fcntl(fd, F_GETFL);
+
+    return lseek(fd, 0, SEEK_CUR) >= 0 && flags >= 0 && !(flags & O_APPEND);
+}
+
 int recording_begin(struct recording_writer **out, FILE *file, char *const *command,
                     const char *backend)
 {
@@ -168,7 +176,7 @@ int recording_begin(struct recording_writer **out, FILE *file, char *const *comm
     writer->file = file;
     spell_bytes(writer->spelled);
     base64_pairs_init(&writer->pairs);
-    writer->start = lseek(fileno(file), 0, SEEK_CUR) >= 0 ? ftello(file) : -1;
+    writer->start = can_return(fileno(file)) ? ftello(file) : -1;
     writer->header =
         json_pack("{s:s, s:i, s:o, s:s, s:n}", "format", RECORDING_FORMAT, "version",
                   RECORDING_VERSION, "command", command_array(command), "backend", backend, "lost");

@@ -106,7 +106,7 @@ static bool is_tidy(const struct message_index *index, size_t conversation)
 
 /*
  * Adds messages; where the old ones stood that they stand for, or else right behind *last. *last is
- * then where the next ones go that stand for none.
+ * then where the next ones go that stand for none. entries may be the old ones themselves.
  */
 static void add(struct assembly *assembly, size_t pair, const struct entry *entries, size_t count,
                 const struct entry *old, size_t old_count, size_t *last)
@@ -117,7 +117,7 @@ static void add(struct assembly *assembly, size_t pair, const struct entry *entr
     for (size_t i = 0; i < count; i++) {
         struct entry entry = {entries[i].kept, *last, assembly->count, pair};
 
-        if (i < old_count && i + 1 < count)
+        if (entries == old || (i < old_count && i + 1 < count))
             entry.place = old[i].place;
         assembly->entries[assembly->count++] = entry;
     }

@@ -15,7 +15,10 @@ enum {
     LOOKED_AT = 1 << 16, /* bytes of a message in which known shapes are looked for unasked */
 };
 
-/* The secret is what stands in the only parentheses. */
+/*
+ * The secret is what stands in the only parentheses. What stands before it cannot hold what a match
+ * begins with, or looking for it takes the square of the time.
+ */
 static const struct shape {
     const char *name;
     const char *literal; /* no match is without it, in whatever case; two small letters or more */
@@ -32,8 +35,8 @@ static const struct shape {
     {"a password", "auth", "^[Aa][Uu][Tt][Hh] +([^ \r\n]+)\r?$"},
     {"a password", "auth", "^[Aa][Uu][Tt][Hh] +[^ \r\n]+ +([^ \r\n]+)\r?$"},
     {"a password", "pass", "^[Pp][Aa][Ss][Ss] +([^ \r\n]+)"},
-    {"a proof of SCRAM", ",p=", "c=[A-Za-z0-9+/=]+,r=[^,]*,p=([A-Za-z0-9+/]+=*)"},
-    {"a salt of SCRAM", ",s=", "r=[^,]*,s=([A-Za-z0-9+/]+=*),i=[0-9]+"},
+    {"a proof of SCRAM", ",p=", "c=[A-Za-z0-9+/]+=*,r=[^,]*,p=([A-Za-z0-9+/]+=*)"},
+    {"a salt of SCRAM", ",s=", "r=[^,=]*=*[^,=]*=*,s=([A-Za-z0-9+/]+=*),i=[0-9]+"},
     {"a signature of SCRAM", "v=", "v=([A-Za-z0-9+/]{27,}=*)"},
     {"a password", "md5", "md5([0-9a-f]{32})"},
     {"a password", "password", "[Pp]assword\"? *[:=] *\"?([^\"&, \r\n]+)"},
@@ -76,6 +79,11 @@ static int add_pattern(struct secrets *secrets, const char *pattern, char why[SE
 
     if (err)
         return err;
+    if (secret->regex.re_nsub >= GROUPS_MAX) {
+        regfree(&secret->regex);
+        snprintf(why, SECRET_WHY_SIZE, "it has more than %d parentheses", GROUPS_MAX - 1);
+        return -EINVAL;
+    }
     secret->is_pattern = true;
     secrets->count++;
     return 0;

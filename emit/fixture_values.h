@@ -67,7 +67,7 @@ struct emission {
     struct line *line;
     struct range_place *range;
     struct part_size *part;
-    size_t *conversation; /* the one of the file that was named last */
+    size_t *conversation;       /* the one of the file that was named last */
     struct kept_notation *kept; /* NOTATIONS_KEPT of them */
 };
 

@@ -514,7 +514,52 @@ SCRIPT
     equal "$stderr" ''
     run -2 --separate-stderr "$SOCKFIXTURE" --redact '(' -r secret.jsonl
     says "--redact: '(': *"
+    run -2 --separate-stderr "$SOCKFIXTURE" --redact '(a)(b)(c)(d)(e)(f)(g)(h)(i)(j)' -r secret.jsonl
+    says "--redact: *: it has more than 9 parentheses"
     [ ! -e golden.jsonl ]
+}
+
+# Each of two requests and of two responses has volatile bytes of its own, and keeps them.
+@test "what is known of a message goes with it through -c" {
+    "$tests/compose.py" <<< $'> b"hello"\nvolatile 1 2\n< b"a long response"\nvolatile 6 4\n> b"again"\n< b"and more"' > all.jsonl
+    "$SOCKFIXTURE" -q -r all.jsonl -c 2 -w some.jsonl
+    equal "$(jq -c 'select(.data) | .volatile' some.jsonl | paste -sd' ')" '[[1,2]] [[6,4]] null null'
+    "$SOCKFIXTURE" -q -r some.jsonl -o some.json
+}
+
+@test "a recording that is appended to a file begins with its head" {
+    "$tests/compose.py" <<< $'> b"hello"\n< b"yes"' > one.jsonl
+    : > appended.jsonl
+    "$SOCKFIXTURE" -q -r one.jsonl -w - >> appended.jsonl
+    "$SOCKFIXTURE" -q -r appended.jsonl -o appended.json
+    equal "$(jq '[.conversations[].exchanges[]] | length' appended.json)" 1
+}
+
+# The replies come in another order than the calls, and stay as they are when something else changes.
+@test "what did not change keeps its place where answers overtake each other" {
+    local flags
+    for flags in 0 1; do
+        python3 - "$flags" << 'PYTHON' | "$tests/compose.py" > "$flags.jsonl"
+import struct, sys
+
+def message(kind, serial, answered=0, flags=0):
+    fields = bytes([5, 1]) + b"u\0" + struct.pack("<I", answered)
+    if kind == 1: # a call: path and member
+        fields = b"\x01\x01o\0\x01\0\0\0/\0\0\0\0\0\0\0\x03\x01s\0\x01\0\0\0M\0"
+    head = struct.pack("<cBBBIII", b"l", kind, flags, 1, 0, serial, len(fields)) + fields
+    return head + bytes(-len(head) % 8)
+
+print("command talk")
+for who, said in ((">", message(1, 1)), (">", message(1, 2)), ("<", message(2, 1, 2)), ("<", message(2, 2, 1)),
+                  (">", message(1, 3)), ("<", message(2, 3, 3, int(sys.argv[1])))):
+    print(who, said)
+PYTHON
+    done
+    cp 0.jsonl golden.jsonl
+    "$SOCKFIXTURE" -q -r 1.jsonl --frame dbus -w golden.jsonl -o golden.json
+    run -1 cmp -s 0.jsonl golden.jsonl
+    equal "$(jq -c 'select(.data) | .time' golden.jsonl | sort -c 2>&1)" ''
+    equal "$(jq -c 'select(.data) | .data' golden.jsonl | head -n 5)" "$(jq -c 'select(.data) | .data' 0.jsonl | head -n 5)"
 }
 
 # Masks

@@ -244,6 +244,9 @@ other  echo \$HOME  -> x.jsonl, x.go, x.py"
 }
 
 @test "a first manifest leaves nothing out that was given" {
+    try 0 --init --manifest name.json --name 'größe x' -o x.go true
+    equal "$(jq -c '.fixtures[0] | [.name, .emit[0].name]' name.json)" '["fixture","größe x"]'
+    rm name.json
     try 2 --init
     says '*command*'
     try 2 --init --check true

@@ -85,7 +85,7 @@ static int add_value(json_t *object, const struct key *key, const char *text)
 
 /* The fixture */
 
-/* The name of the table is the fixture's. */
+/* The name of the table is the fixture's, or given beside it where that cannot be. */
 static bool is_name_option(const struct option_given *given)
 {
     return strcmp(given->name, "name") == 0;
@@ -147,7 +147,9 @@ static json_t *emit_value(const struct options *options, const char *name)
 
     snprintf(output, sizeof(output), "%s.json", name);
     if ((!options->output && json_object_set_new(emit, "output", json_string(output))) ||
-        add_all_given(options, emit, emit_keys)) {
+        add_all_given(options, emit, emit_keys) ||
+        (options->name && strcmp(options->name, name) != 0 &&
+         json_object_set_new(emit, "name", json_string(options->name)))) {
         json_decref(emit);
         emit = NULL;
     }

@@ -16,6 +16,9 @@
 #include "capture/manifest/outcome.h"
 #include "capture/manifest/status.h"
 
+/* Jobs that may have ended, and wait with open files until all before them have. */
+enum { UNTOLD_MAX = 64 };
+
 enum state { WAITING, RUNNING, ENDED, TOLD };
 
 struct job {
@@ -34,6 +37,7 @@ struct runner {
     struct job *jobs;
     size_t count;
     size_t running;
+    size_t open; /* jobs whose files are */
     size_t told; /* so many, from the first on */
     int ends;    /* an epoll of the jobs' ends */
     struct outcome outcome;
@@ -120,6 +124,7 @@ static int start(struct runner *runner, struct job *job)
 
     if (err)
         return err;
+    runner->open++;
     fflush(NULL);
     job->pid = fork();
     if (job->pid < 0)
@@ -140,6 +145,8 @@ static int start_some(struct runner *runner)
     for (size_t i = 0; i < runner->count && runner->running < most && !err; i++) {
         struct job *job = &runner->jobs[i];
 
+        if (runner->running && runner->open >= most + UNTOLD_MAX)
+            break;
         if (job->state == WAITING && !runner->stage->interrupted && can_start(runner, job))
             err = start(runner, job);
     }
@@ -181,6 +188,7 @@ static int tell_ended(struct runner *runner)
             break;
         err = outcome_add(&runner->outcome, job->index, job->status, &job->files);
         part_files_close(&job->files);
+        runner->open--;
         job->state = TOLD;
     }
     return err;

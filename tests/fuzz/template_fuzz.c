@@ -38,7 +38,7 @@ static struct fixture fixture_of_all(void)
                                   .carried = &carried,
                                   .carried_count = 1},
                        response = {
-                           .data = answered, .length = 6, .missing = 1, .ranges = {&varies, 1}};
+                           .data = answered, .length = 6, .missing = 1, .ranges = {&varies, 1, 1}};
     static struct exchange exchange = {{&request, 1, 0}, {&response, 1, 2}, 2, 3};
     static struct conversation_table conversation = {
         .family = AF_UNIX,

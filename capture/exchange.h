@@ -38,7 +38,7 @@ struct conversation_table {
     struct marks *marks; /* ranges that messages had, on their way to what these became */
 };
 
-/* Who goes through many exchanges, whosoever they are, lets the arena rest now and then. */
+/* Who goes through many exchanges, of one conversation or of many, lets the arena rest at times. */
 static inline void exchange_looked_at(struct arena *arena)
 {
     enum { TOUCHED = 64 << 10 }; /* it and its messages, as a rule much less */

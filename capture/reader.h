@@ -31,7 +31,7 @@ struct dump {
 
 /* What the user says of a conversation where the dump does not. */
 struct reader_options {
-    const char *server; /* the server's address; NULL: not said */
+    const char *server; /* the server's address, as address_print() spells one; NULL: not said */
     const char *client; /* which end is the client, in the dump's own words; NULL: not said */
     int type;           /* SOCK_STREAM, ...; 0: not said */
     bool text;          /* a dot is a dot, and not a byte that cannot be printed */

@@ -16,8 +16,6 @@ int talk_kind_find(struct talk_kind *kind, struct reading *reading, int family)
     const struct reader_options *options = reading->options;
     const char *server = options->server;
 
-    if (server && strlen(server) >= ADDRESS_TEXT_SIZE)
-        return reading_fail(reading, reading->dumps, 0, "--server: longer than an address can be");
     if (!server && !family)
         return reading_fail(reading, reading->dumps, 0,
                             "it does not tell what server this was (--server says it, as "

@@ -18,7 +18,7 @@ enum { FRAME_WRONG_SIZE = 160 };
 /* An exchange that is not known yet. */
 #define FRAME_NO_EXCHANGE SIZE_MAX
 
-/* How far a framer got. In each step it takes or skips something. */
+/* How far a framer got. In each step it takes or skips something, or ends a frame. */
 struct frame_step {
     size_t take;     /* bytes that it has read; not shown again */
     size_t skip;     /* bytes behind those that it need not see */

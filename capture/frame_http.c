@@ -349,6 +349,45 @@ static int chunk_end(struct part *part, const uint8_t *data, size_t length, stru
     return FRAME_STEP;
 }
 
+/*
+ * Whether a client leaves out the body that it was told not to send, and goes on with its next
+ * request, of which the data would be the first line: FRAME_STEP if so, FRAME_WRONG if not, and
+ * FRAME_MORE while it can be both.
+ */
+static int leaves_out(const struct http *http, const uint8_t *data, size_t length)
+{
+    const struct part *part = &http->parts[REQUEST];
+    size_t most = part->phase == BODY && part->length < HEADER_MAX ? part->length : HEADER_MAX;
+    struct frame_step step;
+    struct part next = {0};
+    size_t content, method;
+
+    if (!part->expects || !http->refused)
+        return FRAME_WRONG;
+    if (frame_line(data, length, &content))
+        return request_line(&next, data, content, &step);
+    method = token_length(data, length);
+    return method && (method == length || data[method] == ' ') && length < most ? FRAME_MORE
+                                                                                : FRAME_WRONG;
+}
+
+/* Reads the body that was expected to be waited for, or its first chunk. */
+static int expected_begins(struct http *http, const uint8_t *data, size_t length,
+                           struct frame_step *step)
+{
+    struct part *part = &http->parts[REQUEST];
+    int next = leaves_out(http, data, length);
+
+    if (next == FRAME_MORE)
+        return FRAME_MORE;
+    if (next == FRAME_WRONG && part->phase == CHUNK_SIZE)
+        return chunk_size(part, data, length, step);
+    if (next == FRAME_WRONG)
+        step->skip = part->length;
+    message_ends(http, REQUEST, step);
+    return FRAME_STEP;
+}
+
 /* Binary data is no HTTP; to wait for the end of its first line could take forever. */
 static bool can_begin(const uint8_t *data)
 {
@@ -373,12 +412,11 @@ static int http_read(void *state, enum direction direction, const uint8_t *data,
     case FIELDS:
     case TRAILER:
         return header_line(http, direction, data, length, step);
-    case BODY: /* that was expected to be waited for, and here it is */
-        step->skip = part->length;
-        message_ends(http, direction, step);
-        return FRAME_STEP;
+    case BODY:
+        return expected_begins(http, data, length, step);
     case CHUNK_SIZE:
-        return chunk_size(part, data, length, step);
+        return part->expects ? expected_begins(http, data, length, step)
+                             : chunk_size(part, data, length, step);
     case CHUNK_END:
         return chunk_end(part, data, length, step);
     }

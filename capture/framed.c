@@ -61,6 +61,11 @@ void framed_watch(struct framed *framed, const struct framed_watcher *watcher)
     framed->watcher = watcher;
 }
 
+bool framed_is_run(const struct framed *framed, enum direction direction)
+{
+    return framed->streams[direction].unframed;
+}
+
 /* Tells the watcher of all that is in the side, which is then empty. */
 static int tell(struct framed *framed, size_t exchange, enum direction direction, struct side *side)
 {

@@ -30,6 +30,9 @@ struct framed_watcher {
 /* Comes before the first message; watcher must outlive framed. */
 void framed_watch(struct framed *framed, const struct framed_watcher *watcher);
 
+/* Whether what is said in the direction is a run from now on, which a watcher is told in parts. */
+bool framed_is_run(const struct framed *framed, enum direction direction);
+
 /*
  * Adds the next message, and to the conversation the frames that are then known. From where bytes
  * cannot be framed on, what follows in that direction stands as it does without framing, and the

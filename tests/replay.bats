@@ -207,6 +207,65 @@ start_talk() { # KIND [changed]
     done
 }
 
+# HTTP that becomes a protocol of lines; both ends say a line at once, or in pieces if told to.
+write_upgrade() {
+    cat > upgrade.py << 'PYTHON'
+import socket
+import sys
+import time
+
+role, path = sys.argv[1:3]
+asked = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: lines\r\n\r\n"
+granted = b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: lines\r\n\r\n"
+one = socket.socket(socket.AF_UNIX)
+
+def say(peer, data):
+    size = 3 if "pieces" in sys.argv else len(data)
+    for i in range(0, len(data), size):
+        peer.sendall(data[i : i + size])
+        time.sleep(0.02)
+
+def hear(peer, end):
+    heard = b""
+    while not heard.endswith(end):
+        more = peer.recv(1000)
+        assert more, "it has gone"
+        heard += more
+    return heard
+
+if role == "server":
+    one.bind(path)
+    one.listen()
+    while True:
+        peer, _ = one.accept()
+        hear(peer, b"\r\n\r\n")
+        peer.sendall(granted)
+        for _ in range(3):
+            say(peer, b"<" + hear(peer, b"\n"))
+        peer.close()
+one.connect(path)
+one.sendall(asked)
+assert hear(one, b"\r\n\r\n") == granted
+for line in b"the first\n", b"the second\n", b"and another one\n":
+    say(one, line)
+    print(hear(one, b"\n"))
+PYTHON
+}
+
+@test "after an upgrade there are no frames, and no matter in which pieces it comes" {
+    write_upgrade
+    background python3 upgrade.py server "$path"
+    wait_until 10 test -S "$path"
+    take lines python3 upgrade.py client "$path"
+    stop_servers
+    same_answers lines --frame http python3 upgrade.py client "$path"
+    same_answers lines --frame http python3 upgrade.py client "$path" pieces
+    rm -f "$path"
+    background python3 upgrade.py server "$path" pieces
+    wait_until 10 test -S "$path"
+    replay 0 lines --frame http
+}
+
 @test "of what strace and tcpdump have taken down" {
     start_redis
     redis-cli -s "$path" config set port "$(free_port)" > ports

@@ -26,6 +26,11 @@ void frames_end(struct frames *frames)
     free(frames->conversation.wrong[RESPONSE].why);
 }
 
+bool frames_cut(const struct frames *frames, enum direction direction)
+{
+    return frames->framed && !framed_is_run(frames->framed, direction);
+}
+
 int frames_add(struct frames *frames, enum direction direction, const uint8_t *data, size_t length,
                size_t missing)
 {

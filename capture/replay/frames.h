@@ -19,6 +19,9 @@ int frames_begin(struct frames *frames, const struct framing *framing,
                  void *context);
 void frames_end(struct frames *frames);
 
+/* Whether what is said in the direction is cut into frames, and they are told of as such. */
+bool frames_cut(const struct frames *frames, enum direction direction);
+
 /* Something was said, of which bytes may be missing. Returns 0 or -errno. */
 int frames_add(struct frames *frames, enum direction direction, const uint8_t *data, size_t length,
                size_t missing);

@@ -24,8 +24,8 @@ struct live {
     size_t replied;           /* parts of its response that are on their way */
     struct said answer;       /* the message of the response that they are of, as it is now */
     size_t answers;           /* which one, counted from 1; 0: there is none */
-    struct said heard;        /* of a stream that is not framed: what is no request yet */
-    struct frames frames;     /* of a stream that is framed */
+    struct said heard;        /* of a stream, as far as it is not framed: what is no request yet */
+    struct frames frames;     /* of a stream that is framed, if only at first */
     struct side requests;     /* frames that were found */
     struct outbox outbox;
     size_t pending; /* bytes of a stream that were heard since the last request */
@@ -227,7 +227,7 @@ static int take_heard(struct live *live, const struct heard *heard, bool settle,
     return take_message(live, &message, now);
 }
 
-/* Goes on with what was heard of a stream that is not framed. */
+/* Goes on with what was heard of a stream where it is not framed. */
 static int go_on(struct live *live, bool settle, uint64_t now)
 {
     size_t done = 0, taken = 1;
@@ -257,6 +257,8 @@ static int keep_frame(void *context, size_t exchange, enum direction direction,
     (void)lost;
     if (direction == RESPONSE)
         return 0;
+    if (!frames_cut(&live->frames, REQUEST))
+        return said_append(NULL, &live->heard, said->data, said->length);
     kept = side_start(NULL, &live->requests);
     return kept ? said_append(NULL, kept, said->data, said->length) : -errno;
 }
@@ -282,7 +284,13 @@ static int hear_framed(struct live *live, const uint8_t *data, size_t length, ui
     int err = frames_add(&live->frames, REQUEST, data, length, 0);
 
     live->pending = live->requests.count ? 0 : live->pending + length;
-    return err ? err : take_frames(live, now);
+    if (!err)
+        err = take_frames(live, now);
+    if (err || frames_cut(&live->frames, REQUEST))
+        return err;
+    err = go_on(live, false, now);
+    live->pending = live->heard.length;
+    return err;
 }
 
 static int hear_unframed(struct live *live, const uint8_t *data, size_t length, uint64_t now)
@@ -330,16 +338,17 @@ bool live_is_partial(const struct live *live)
 int live_end(struct live *live, uint64_t now)
 {
     struct heard rest;
-    int err;
+    int err = 0;
 
     live->ends = true;
     if (live->lost)
         return 0;
-    if (live->frames.framed) {
+    if (live->frames.framed)
         err = frames_finish(&live->frames);
-        return err ? err : take_frames(live, now);
-    }
-    err = live_settle(live, now);
+    if (!err)
+        err = take_frames(live, now);
+    if (!err)
+        err = live_settle(live, now);
     rest = (struct heard){.data = live->heard.data, .length = live->heard.length};
     if (!err && rest.length && !live->lost)
         err = tell_unknown(live, &rest);

@@ -70,6 +70,8 @@ static int count_frame(void *context, size_t exchange, enum direction direction,
 {
     struct count *count = context;
 
+    if (!frames_cut(&count->frames, RESPONSE))
+        return 0;
     (void)exchange;
     (void)said;
     (void)lost;
@@ -189,13 +191,14 @@ static bool varies(const struct said *said)
 static bool is_answered(const struct party *party, size_t exchange)
 {
     const struct said *run = recorded_run(party, exchange);
+    const bool cut =
+        frames_cut(&party->was.frames, RESPONSE) && frames_cut(&party->is.frames, RESPONSE);
 
     if (!is_stream(party))
         return party->said >= party->wanted;
-    if (party->is.frames.framed && party->is.responses >= party->was.responses &&
-        party->was.responses)
+    if (cut && party->is.responses >= party->was.responses && party->was.responses)
         return true;
-    if (party->is.frames.framed || !varies(run))
+    if (cut || !varies(run))
         return party->run.length >= party->run_wanted;
     return wildcard_match(run, &party->run) ||
            (party->run.length && clock_monotonic() - party->heard >= QUIET);

@@ -11,15 +11,15 @@
 #include <string.h>
 
 enum {
-    ECHO_MIN = 4,        /* bytes; fewer may be chance */
-    REQUEST_MAX = 64,    /* how far into a request it is looked, */
-    RESPONSE_MAX = 128,  /* and into a response */
-    EXCHANGES_MAX = 256, /* how many of them */
+    ECHO_MIN = 4,       /* bytes; fewer may be chance */
+    REQUEST_MAX = 64,   /* how far into a request it is looked, */
+    RESPONSE_MAX = 128, /* and into a response */
+    DIFFER_MAX = 256,   /* so many have to differ from each other: all, of fewer */
 };
 
 /* The exchanges that have one request and one response each. */
 struct pairs {
-    struct exchange *at[EXCHANGES_MAX];
+    struct exchange **at;
     size_t count;
     size_t request, response; /* the shortest lengths */
 };
@@ -52,24 +52,36 @@ static size_t smaller(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-/* Collects them. Returns false when something is known of what varies. */
-static bool collect(struct pairs *pairs, const struct table *table)
+static size_t exchanges_of(const struct table *table)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < table->count; i++)
+        count += table->conversations[i].count;
+    return count;
+}
+
+/* Collects them. Returns 0, 1 when something is known of what varies, or -ENOMEM. */
+static int collect(struct pairs *pairs, const struct table *table)
 {
     *pairs = (struct pairs){.request = REQUEST_MAX, .response = RESPONSE_MAX};
+    pairs->at = calloc(exchanges_of(table) + 1, sizeof(struct exchange *));
+    if (!pairs->at)
+        return -ENOMEM;
     for (size_t i = 0; i < table->count; i++) {
         for (size_t j = 0; j < table->conversations[i].count; j++) {
             struct exchange *exchange = &table->conversations[i].exchanges[j];
 
             if (exchange->runs || any_ranges(&exchange->request) || any_ranges(&exchange->response))
-                return false;
-            if (pairs->count == EXCHANGES_MAX || !is_pair(exchange))
+                return 1;
+            if (!is_pair(exchange))
                 continue;
             pairs->at[pairs->count++] = exchange;
             pairs->request = smaller(pairs->request, exchange->request.messages[0].length);
             pairs->response = smaller(pairs->response, exchange->response.messages[0].length);
         }
     }
-    return true;
+    return 0;
 }
 
 /* Does the byte come back there in all of them? */
@@ -102,7 +114,7 @@ static bool is_number(const struct pairs *pairs, size_t offset, size_t length)
 {
     bool all_text = true;
 
-    for (size_t i = 0; i < pairs->count; i++) {
+    for (size_t i = 0; i < smaller(pairs->count, DIFFER_MAX); i++) {
         const uint8_t *data = request_of(pairs, i)->data + offset;
 
         all_text = all_text && is_text(data, length);
@@ -149,29 +161,37 @@ static size_t next_run(const struct pairs *pairs, ptrdiff_t shift, size_t *from)
     return last + 1 - *from;
 }
 
-int presume_echoes(struct table *table, struct range found[PRESUMED_MAX])
+static int find_echoes(const struct pairs *pairs, struct range found[PRESUMED_MAX])
 {
-    struct pairs pairs;
     int count = 0, err = 0;
 
-    if (!collect(&pairs, table) || pairs.count < 2)
-        return 0;
     for (ptrdiff_t shift = -REQUEST_MAX; shift < RESPONSE_MAX; shift++) {
         size_t length;
 
-        for (size_t from = 0; (length = next_run(&pairs, shift, &from)); from += length) {
+        for (size_t from = 0; (length = next_run(pairs, shift, &from)); from += length) {
             const struct range echo = {.offset = (size_t)((ptrdiff_t)from + shift),
                                        .length = length,
                                        .kind = RANGE_ECHO,
                                        .echo_offset = from};
 
-            if (length < ECHO_MIN || count == PRESUMED_MAX || !is_number(&pairs, from, length))
+            if (length < ECHO_MIN || count == PRESUMED_MAX || !is_number(pairs, from, length))
                 continue;
-            err = mark(&pairs, &echo);
+            err = mark(pairs, &echo);
             if (err)
                 return err;
             found[count++] = echo;
         }
     }
     return count;
+}
+
+int presume_echoes(struct table *table, struct range found[PRESUMED_MAX])
+{
+    struct pairs pairs;
+    int known = collect(&pairs, table), count = 0;
+
+    if (!known && pairs.count > 1)
+        count = find_echoes(&pairs, found);
+    free(pairs.at);
+    return known < 0 ? known : count;
 }

@@ -418,6 +418,32 @@ static void test_presumed_echoes(void **state)
     assert_int_equal(presume(&stage, found), 0);
 }
 
+/* However long the recording is: in the last of it, as in the first. */
+static void test_presumed_in_all(void **state)
+{
+    struct stage stage = {.type = SOCK_DGRAM};
+    struct range found[PRESUMED_MAX];
+    const struct conversation_table *conversation;
+
+    (void)state;
+    for (unsigned i = 0; i < 1000; i++) {
+        char request[] = "get 0000", response[] = "0000 is it";
+
+        for (int j = 0; j < 4; j++)
+            request[4 + j] = response[j] = (char)(0x81 + (i * 2654435761U >> j * 7) % 113);
+        ask(&stage, 1, request);
+        answer(&stage, 1, response);
+    }
+    assert_int_equal(messages_table(&stage.messages, NULL, &stage.table), 0);
+    assert_int_equal(presume_echoes(stage.table, found), 1);
+    conversation = &stage.table->conversations[0];
+    assert_int_equal(conversation->count, 1000);
+    assert_int_equal(conversation->exchanges[999].request.messages[0].ranges.count, 1);
+    assert_int_equal(conversation->exchanges[999].response.messages[0].ranges.count, 1);
+    table_free(stage.table);
+    messages_free(&stage.messages);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -436,6 +462,7 @@ int main(void)
         cmocka_unit_test(test_what_is_redacted_can_be_any),
         cmocka_unit_test(test_times),
         cmocka_unit_test(test_presumed_echoes),
+        cmocka_unit_test(test_presumed_in_all),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -164,16 +164,85 @@ static int pair_exchanges(struct alignment *alignment, struct conversation_pair 
 
 /* Conversations */
 
-static bool same_server(const struct conversation_table *a, const struct conversation_table *b)
-{
-    return a->family == b->family && a->type == b->type &&
-           strcmp(a->server.address, b->server.address) == 0;
-}
+/* What has to be the same of two conversations, as an order. */
+typedef int order(const struct conversation_table *a, const struct conversation_table *b);
 
 /* Servers may have another address each time: a port that the system chose, say. */
-static bool same_sort(const struct conversation_table *a, const struct conversation_table *b)
+static int order_by_sort(const struct conversation_table *a, const struct conversation_table *b)
 {
-    return a->family == b->family && a->type == b->type;
+    return a->family != b->family ? a->family - b->family : a->type - b->type;
+}
+
+static int order_by_server(const struct conversation_table *a, const struct conversation_table *b)
+{
+    int sort = order_by_sort(a, b);
+
+    return sort ? sort : strcmp(a->server.address, b->server.address);
+}
+
+/* The conversations of b that have no partner yet: in an order, and then as they are in b. */
+struct left {
+    order *by;
+    struct conversation_table **places;
+    size_t count;
+    size_t *next; /* of each place, one further on before which there is none left; or itself */
+};
+
+static int compare_places(const void *a, const void *b, void *context)
+{
+    const struct conversation_table *first = *(struct conversation_table *const *)a;
+    const struct conversation_table *second = *(struct conversation_table *const *)b;
+    int by = ((struct left *)context)->by(first, second);
+
+    return by ? by : (first > second) - (first < second);
+}
+
+static int left_begin(struct left *left, order *by, const struct table *b, const bool *taken)
+{
+    *left = (struct left){.by = by};
+    left->places = calloc(b->count + 1, sizeof(struct conversation_table *));
+    left->next = calloc(b->count + 1, sizeof(*left->next));
+    if (!left->places || !left->next)
+        return -ENOMEM;
+    for (size_t i = 0; i < b->count; i++)
+        if (!taken[i])
+            left->places[left->count++] = &b->conversations[i];
+    for (size_t i = 0; i <= left->count; i++)
+        left->next[i] = i;
+    qsort_r(left->places, left->count, sizeof(*left->places), compare_places, left);
+    return 0;
+}
+
+static void left_end(struct left *left)
+{
+    free(left->places);
+    free(left->next);
+}
+
+/* The first place from `at` on that is not taken; the count when there is none. */
+static size_t left_from(struct left *left, size_t at)
+{
+    while (left->next[at] != at) {
+        left->next[at] = left->next[left->next[at]];
+        at = left->next[at];
+    }
+    return at;
+}
+
+/* The first place whose conversation is the same as this one, or would come behind it. */
+static size_t left_find(const struct left *left, const struct conversation_table *conversation)
+{
+    size_t from = 0, to = left->count;
+
+    while (from < to) {
+        size_t middle = from + (to - from) / 2;
+
+        if (left->by(left->places[middle], conversation) < 0)
+            from = middle + 1;
+        else
+            to = middle;
+    }
+    return from;
 }
 
 static unsigned begin_alike(const struct conversation_table *a, const struct conversation_table *b)
@@ -181,48 +250,60 @@ static unsigned begin_alike(const struct conversation_table *a, const struct con
     return a->count && b->count ? likeness(&a->exchanges[0], &b->exchanges[0], 512) : 0;
 }
 
-/* The conversation of b that is not taken and most like it; NULL when there is none. */
-static struct conversation_table *find_partner(const struct conversation_table *conversation,
-                                               const struct table *b, const bool *taken,
-                                               bool (*same)(const struct conversation_table *,
-                                                            const struct conversation_table *))
+/* Takes the one that is most like it, or, of many, the first. NULL when there is none. */
+static struct conversation_table *take_partner(struct left *left,
+                                               const struct conversation_table *conversation,
+                                               bool many)
 {
-    struct conversation_table *best = NULL;
+    size_t best = left->count;
     unsigned most = 0;
 
-    for (size_t i = 0, looked = 0; i < b->count && looked < CONVERSATIONS_MAX; i++) {
-        unsigned alike;
+    for (size_t i = left_from(left, left_find(left, conversation));
+         i < left->count && left->by(left->places[i], conversation) == 0;
+         i = left_from(left, i + 1)) {
+        const unsigned alike = many ? LIKENESS_SAME : begin_alike(conversation, left->places[i]);
 
-        if (taken[i] || !same(conversation, &b->conversations[i]))
-            continue;
-        looked++;
-        alike = b->count > CONVERSATIONS_MAX ? 0 : begin_alike(conversation, &b->conversations[i]);
-        if (best && alike <= most)
-            continue;
-        best = &b->conversations[i];
-        most = alike;
-        if (alike == LIKENESS_SAME || b->count > CONVERSATIONS_MAX)
+        if (best == left->count || alike > most) {
+            best = i;
+            most = alike;
+        }
+        if (alike == LIKENESS_SAME)
             break;
     }
-    return best;
+    if (best == left->count)
+        return NULL;
+    left->next[best] = best + 1;
+    return left->places[best];
 }
 
-static void match_conversations(struct alignment *alignment, const struct table *b, bool *taken)
+static int match_by(struct alignment *alignment, order *by, const struct table *b, bool *taken)
 {
-    for (int pass = 0; pass < 2; pass++) {
-        for (size_t i = 0; i < alignment->count; i++) {
-            struct conversation_pair *pair = &alignment->conversations[i];
+    struct left left;
+    int err = left_begin(&left, by, b, taken);
 
-            if (pair->b)
-                continue;
-            pair->b = find_partner(pair->a, b, taken, pass ? same_sort : same_server);
-            if (pair->b)
-                taken[pair->b - b->conversations] = true;
-        }
+    for (size_t i = 0; i < alignment->count && !err; i++) {
+        struct conversation_pair *pair = &alignment->conversations[i];
+
+        if (pair->b)
+            continue;
+        pair->b = take_partner(&left, pair->a, b->count > CONVERSATIONS_MAX);
+        if (pair->b)
+            taken[pair->b - b->conversations] = true;
     }
-    for (size_t i = 0; i < b->count; i++)
+    left_end(&left);
+    return err;
+}
+
+static int match_conversations(struct alignment *alignment, const struct table *b, bool *taken)
+{
+    int err = match_by(alignment, order_by_server, b, taken);
+
+    if (!err)
+        err = match_by(alignment, order_by_sort, b, taken);
+    for (size_t i = 0; i < b->count && !err; i++)
         if (!taken[i])
             alignment->conversations[alignment->count++].b = &b->conversations[i];
+    return err;
 }
 
 int alignment_new(struct alignment **out, const struct table *a, const struct table *b)
@@ -240,7 +321,7 @@ int alignment_new(struct alignment **out, const struct table *a, const struct ta
     }
     for (size_t i = 0; i < a->count; i++)
         alignment->conversations[alignment->count++].a = &a->conversations[i];
-    match_conversations(alignment, b, taken);
+    err = match_conversations(alignment, b, taken);
     for (size_t i = 0; i < alignment->count && !err; i++)
         err = pair_exchanges(alignment, &alignment->conversations[i]);
 out:

@@ -79,13 +79,21 @@ int messages_add(struct messages *messages, const struct message *message)
 /* The one of a side that has what stands at that place, or NULL. */
 static const struct said *find_said(const struct side *side, uint64_t at)
 {
-    for (size_t i = 0; i < side->count; i++) {
-        const struct said *said = &side->messages[i];
+    const struct said *said;
+    size_t from = 0, to = side->count;
 
-        if (at == said->at || (at > said->at && at < said->at + said->length + said->missing))
-            return said;
+    while (from < to) { /* to the first that begins there, or behind it */
+        size_t middle = from + (to - from) / 2;
+
+        if (side->messages[middle].at < at)
+            from = middle + 1;
+        else
+            to = middle;
     }
-    return NULL;
+    if (from < side->count && side->messages[from].at == at)
+        return &side->messages[from];
+    said = from ? &side->messages[from - 1] : NULL;
+    return said && at < said->at + said->length + said->missing ? said : NULL;
 }
 
 /* Finds the exchange of a message, most likely not far from that of the one before. */

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "capture/secret.h"
 #include "capture/show.h"
 #include "capture/terminal.h"
 #include "fixture_file.h"
@@ -11,6 +12,18 @@
 #include "say.h"
 #include "shortfall.h"
 #include "writing.h"
+
+/* Who asks for filler may think that it is there. */
+static void say_missed(const struct run *run)
+{
+    const char *missed;
+    bool is_pattern;
+    size_t index = 0;
+
+    while (run->golden->secrets &&
+           (missed = secrets_missed(run->golden->secrets, &index, &is_pattern)))
+        say("--redact '%s': that was not found, and nothing was redacted for it", missed);
+}
 
 /* What was found in comparing the runs. */
 static void say_found(const struct run *run)
@@ -31,6 +44,7 @@ static void say_found(const struct run *run)
         say("not everything was compared byte by byte: it is too long and too different");
     if (golden->redacted)
         say("%d secret%s redacted", golden->redacted, golden->redacted == 1 ? " was" : "s were");
+    say_missed(run);
     if (golden->old.table && golden->other_command && !run->options->check)
         say("%s: was a recording of another command, and is replaced", run->options->write);
 }
@@ -52,7 +66,7 @@ static void make_of(struct run *run, const struct golden_run *source, struct tab
     run->losses = source->losses;
     run->placed = source->placed;
     run->incomplete = source->incomplete;
-    if (shortfall_say_unframed(table))
+    if (!run->writer && shortfall_say_unframed(table)) /* a writer says it when it ends */
         run->incomplete = true;
 }
 
@@ -65,9 +79,11 @@ static enum status check_golden(struct run *run)
     enum status status = STATUS_DONE;
     int err;
 
-    if (run->language) {
+    if (run->language || run->writer) {
         make_of(run, source, source->table);
-        status = fixture_file_find_stale(run, &stale);
+        status = run->language
+                     ? fixture_file_find_stale(run, &stale)
+                     : writing_find_stale(run, &source->messages, source->backend, &stale);
         run->table = NULL; /* it was lent */
     }
     err = status ? 0 : golden_report(golden, run->options, &stale, stdout);
@@ -119,6 +135,17 @@ static void show_redacted(const struct run *run)
         show_message(stderr, &messages->items[i]->message, terminal_colors(stderr));
 }
 
+/* What is redacted is not all that could be. */
+static void warn_of_others(struct run *run)
+{
+    const struct messages *messages = &run->golden->runs[0].messages;
+
+    if (!run->known || !run->options->redact.count)
+        return;
+    for (size_t i = 0; i < messages->count; i++)
+        run_warn_of_secrets(run, &messages->items[i]->message);
+}
+
 enum status golden_results(struct run *run)
 {
     char text[GOLDEN_TEXT_SIZE];
@@ -129,6 +156,7 @@ enum status golden_results(struct run *run)
     }
     if (!run->options->quiet)
         say_found(run);
+    warn_of_others(run);
     show_redacted(run);
     return run->options->check ? check_golden(run) : write_golden(run);
 }

@@ -79,6 +79,22 @@ static int redact(struct golden *golden, struct golden_run *run)
     return err;
 }
 
+/* A range in which nothing is was a mistake. */
+static int check_redacted(const struct golden *golden, char text[GOLDEN_TEXT_SIZE])
+{
+    const char *missed;
+    bool is_pattern;
+    size_t index = 0;
+
+    while (golden->secrets && (missed = secrets_missed(golden->secrets, &index, &is_pattern))) {
+        if (is_pattern)
+            continue;
+        snprintf(text, GOLDEN_TEXT_SIZE, "--redact %s: there are no such bytes", missed);
+        return -EINVAL;
+    }
+    return 0;
+}
+
 /* Ranges that the user names */
 
 static int make_volatile(struct said *said, size_t offset, size_t length)
@@ -234,6 +250,8 @@ int golden_settle(struct golden *golden, char text[GOLDEN_TEXT_SIZE])
         if (!err)
             err = redact(golden, &golden->runs[i]);
     }
+    if (!err)
+        err = check_redacted(golden, text);
     if (!err)
         err = find_volatile(golden);
     if (!err)

@@ -86,13 +86,17 @@ static enum status print_template(const struct library *library, const char *nam
     /* What is no template may be a misspelt language, of which the nearest is then told. */
     if (err == -ENOENT)
         err = language_find(&language, library, name, &error);
+    if (err && writer_find(name)) {
+        say("%s: there is no template of it (it is made without one)", name);
+        return STATUS_USAGE;
+    }
     if (err) {
         say_template_error(&error);
         return STATUS_USAGE;
     }
     fwrite(text.text, 1, text.length, stdout);
     library_text_free(&text);
-    return fflush(stdout) ? say_error(-errno, "standard output") : STATUS_DONE;
+    return STATUS_DONE;
 }
 
 enum status show_templates(const struct options *options)
@@ -108,10 +112,17 @@ enum status show_templates(const struct options *options)
     return status;
 }
 
-/* Can what was asked for be done in files of this language? */
-static enum status check_files(const struct options *options, const struct language *language)
+/* Can what was asked for be done in this language, and in files of it? */
+static enum status check_use(const struct options *options, const struct language *language)
 {
-    if (language->folder && fixture_to_stdout(options))
+    static const char test[] = "test";
+    const bool has_tests = style_has(language, test, strlen(test));
+
+    if (options->call && has_tests && !style_is(language, options->style, test, strlen(test)))
+        say("--call: that is for tests (--style test makes some)");
+    else if (options->call && !has_tests && !language->path)
+        say("--call: %s has no tests that would call it", language->name);
+    else if (language->folder && fixture_to_stdout(options))
         say("%s: its fixtures are folders (name one with -o)", language->name);
     else if (options->embed_above && !language->embeds)
         say("--embed-above: %s cannot load messages from files", language->name);
@@ -137,7 +148,7 @@ enum status language_from_options(struct language **out, const struct options *o
     if (!err)
         err = style_check(*out, options->style, &error);
     if (!err)
-        return check_files(options, *out);
+        return check_use(options, *out);
     say_template_error(&error);
     return STATUS_USAGE;
 }

@@ -4,12 +4,16 @@
 #include <argp.h>
 #include <ctype.h>
 #include <errno.h>
+#include <libgen.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include "capture/output.h"
 #include "capture/text.h"
 #include "completion.h"
 #include "emit/call.h"
@@ -358,10 +362,24 @@ static void parse_completion(struct options *options, const char *value, struct 
         option_error(state, "--completion: '%s' is none of bash, fish and zsh", value);
 }
 
-static void add_word(struct option_words *words, const char *value, struct argp_state *state)
+static const char *option_name(int key)
 {
+    const struct argp_option *option = option_table;
+
+    while (option->name && option->key != key)
+        option++;
+    return option->name;
+}
+
+static void add_word(struct option_words *words, int key, const char *value,
+                     struct argp_state *state)
+{
+    const char *name = option_name(key);
+
+    if (words->count == OPTION_WORDS && name)
+        option_error(state, "--%s was given more than %d times", name, OPTION_WORDS);
     if (words->count == OPTION_WORDS)
-        option_error(state, "an option was given more than %d times", OPTION_WORDS);
+        option_error(state, "more than %d fixtures were named", OPTION_WORDS);
     words->at[words->count++] = value;
 }
 
@@ -397,15 +415,13 @@ static struct option_words *words_of(struct options *options, int key)
 static void keep_option(struct options *options, int key, const char *value,
                         struct argp_state *state)
 {
-    const struct argp_option *option = option_table;
+    const char *name = option_name(key);
 
-    while (option->name && option->key != key)
-        option++;
-    if (!option->name)
+    if (!name)
         return;
     if (options->given_count == OPTIONS_GIVEN)
         option_error(state, "more than %d options were given", OPTIONS_GIVEN);
-    options->given[options->given_count++] = (struct option_given){option->name, value};
+    options->given[options->given_count++] = (struct option_given){name, value};
 }
 
 static bool is_of_manifest(const struct options *options)
@@ -434,7 +450,7 @@ static void take_argument(struct options *options, char *value, struct argp_stat
 {
     find_task(options);
     if (is_of_manifest(options)) {
-        add_word(&options->names, value, state);
+        add_word(&options->names, ARGP_KEY_ARG, value, state);
         return;
     }
     options->command = state->argv + state->next - 1;
@@ -602,7 +618,7 @@ static error_t parse_option(int key, char *value, struct argp_state *state)
 
     keep_option(options, key, value, state);
     if (words)
-        add_word(words, value, state);
+        add_word(words, key, value, state);
     else if (text)
         *text = value;
     else if (flag)
@@ -618,7 +634,7 @@ static error_t parse_option(int key, char *value, struct argp_state *state)
 
 bool is_stdout(const char *path)
 {
-    return path && strcmp(path, "-") == 0;
+    return path && output_is_stdout(path);
 }
 
 bool wants_fixture(const struct options *options)
@@ -665,11 +681,25 @@ bool option_is_for_manifest(const char *name)
     return false;
 }
 
+/* Is any of the options given that are named, the last of them NULL? */
+static bool any_given(const struct options *options, const char *const *names)
+{
+    for (; *names; names++)
+        for (size_t i = 0; i < options->given_count; i++)
+            if (strcmp(options->given[i].name, *names) == 0)
+                return true;
+    return false;
+}
+
 /* What is wrong with those that say what to do with the manifest. */
 static const char *manifest_misuse(const struct options *options)
 {
+    if (options->task == MANIFEST_INIT && !options->command)
+        return "--init needs the command that the first fixture records";
+    if (options->task == MANIFEST_INIT && (is_stdout(options->write) || is_stdout(options->output)))
+        return "a manifest's recordings and fixtures are files, and not standard output";
     if (options->task == MANIFEST_INIT)
-        return options->command ? NULL : "--init needs the command that the first fixture records";
+        return NULL;
     if (options->check && options->task != MANIFEST_CHECK)
         return "--update, --list and --check exclude each other";
     if (options->diff_format && options->task != MANIFEST_CHECK)
@@ -701,6 +731,88 @@ static void write_capture(struct options *options)
     options->lang = writer->name;
     options->output = path;
     options->write = NULL;
+    for (size_t i = 0; i < options->given_count; i++)
+        if (strcmp(options->given[i].name, "write") == 0)
+            options->given[i].name = "output";
+}
+
+static bool is_same(const char *a, const char *b, mode_t type)
+{
+    struct stat first, second;
+
+    return stat(a, &first) == 0 && stat(b, &second) == 0 && (first.st_mode & S_IFMT) == type &&
+           first.st_dev == second.st_dev && first.st_ino == second.st_ino;
+}
+
+static const char *last_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash ? slash + 1 : path;
+}
+
+/* Will both be one file, of that name in one folder? */
+static bool is_same_place(const char *a, const char *b)
+{
+    char *first = strdup(a), *second = strdup(b);
+    bool is = first && second && strcmp(last_of(a), last_of(b)) == 0 &&
+              is_same(dirname(first), dirname(second), S_IFDIR);
+
+    free(first);
+    free(second);
+    return is;
+}
+
+/* Is that one file, or will it be? What is no file, as /dev/null is, can be written twice. */
+static bool is_same_file(const char *a, const char *b)
+{
+    if (!a || !b || access(a, F_OK) != access(b, F_OK))
+        return false;
+    return access(a, F_OK) == 0 ? is_same(a, b, S_IFREG) : is_same_place(a, b);
+}
+
+/* Would writing destroy what is read, or what else is written? */
+static const char *file_misuse(const struct options *options)
+{
+    if (is_same_file(options->write, options->output))
+        return "recording (-w) and fixture (-o) cannot be one file";
+    for (size_t i = 0; i < options->reads.count; i++)
+        if (is_same_file(options->reads.at[i], options->output))
+            return "the fixture (-o) would take the place of what it is made of (-r)";
+    return NULL;
+}
+
+/* What is wrong with those that are for a command, where there is none. */
+static const char *command_misuse(const struct options *options)
+{
+    static const char *const names[] = {"env", "chdir", "ignore-status", NULL};
+
+    if (options->user)
+        return "--user is for a command, and there is none to run";
+    if (any_given(options, names))
+        return "--env, --chdir and --ignore-status are for a command, and there is none to run";
+    return NULL;
+}
+
+/* The same of those that say what the fixture is like. */
+static const char *fixture_misuse(const struct options *options)
+{
+    static const char *const names[] = {"style",       "bytes", "call",      "package",
+                                        "embed-above", "as",    "dissector", NULL};
+
+    if (any_given(options, names))
+        return "--style, --bytes, --call, --package, --embed-above, --as and --dissector say what "
+               "a fixture is like, and there is none to write (-o names one)";
+    return NULL;
+}
+
+/* Does -E say which variable it is about? */
+static bool names_variables(const struct options *options)
+{
+    for (size_t i = 0; i < options->environment.count; i++)
+        if (!options->environment.at[i][0] || options->environment.at[i][0] == '=')
+            return false;
+    return true;
 }
 
 /* Has this option a place beside --serve, or beside --replay? */
@@ -738,14 +850,17 @@ static const char *replay_misuse(const struct options *options)
                                   : "beside --replay go -r and what says what to read, -s, -x, "
                                     "--frame, --timing, --volatile, --stable, --name, "
                                     "--diff-format, -T, -q and -v";
-    if (options->user && !options->command)
-        return "--user is for a command, and there is none to run";
-    return NULL;
+    return options->command ? NULL : command_misuse(options);
 }
 
 /* What is wrong with the options together; NULL when nothing is. */
 static const char *misuse(const struct options *options)
 {
+    static const char *const buffer[] = {"buffer-size", NULL};
+    const char *wrong;
+
+    if (!names_variables(options))
+        return "-E needs the name of a variable, as NAME=VALUE or NAME";
     if (options->task != MANIFEST_NONE)
         return manifest_misuse(options);
     if (options->manifest || options->jobs)
@@ -775,8 +890,16 @@ static const char *misuse(const struct options *options)
         return "-p watches processes that run already: it goes with no command, nor with -r";
     if (options->read && (options->comms.count || options->uids.count))
         return "-e and --uid choose what is recorded: they do not go with -r";
-    if (options->user && !options->command)
-        return "--user is for a command, and there is none to run";
+    if (options->read && (options->no_follow || any_given(options, buffer)))
+        return "--no-follow and --buffer-size are for recording, and not for what was recorded "
+               "(-r)";
+    wrong = options->command ? NULL : command_misuse(options);
+    if (!wrong && !wants_fixture(options))
+        wrong = fixture_misuse(options);
+    if (!wrong)
+        wrong = file_misuse(options);
+    if (wrong)
+        return wrong;
     if (options->lang && options->template)
         return "--lang and --template exclude each other";
     if (options->write && writer_for_file(options->write))

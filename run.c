@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "capture/pattern.h"
+#include "capture/secret.h"
 #include "fixture_file.h"
 #include "recording_file.h"
 #include "say.h"
@@ -133,4 +134,20 @@ enum status run_end(struct run *run)
     if (!status && run->incomplete)
         status = STATUS_INCOMPLETE;
     return status;
+}
+
+void run_warn_of_secrets(void *context, const struct message *message)
+{
+    struct run *run = context;
+    size_t offset = 0, length = 0;
+    const char *what =
+        run->warned ? NULL
+                    : secrets_find(run->known, message->data, message->length, &offset, &length);
+
+    if (!what)
+        return;
+    run->warned = true;
+    progress_line_erase(&run->line);
+    say("a %s seems to hold %s, at [%zu:%zu] (--redact secrets puts filler there)",
+        message->direction == REQUEST ? "request" : "response", what, offset, offset + length);
 }

@@ -66,4 +66,10 @@ enum status run_say_broken_off(struct run *run, int err, const char *what);
 /* Says a line beside the one of progress; run is a struct run. */
 void run_say_note(void *run, const char *text);
 
+/*
+ * Says so, once, if the message seems to hold a secret: a recording is easily put where others can
+ * read it. context is a struct run that knows their shapes.
+ */
+void run_warn_of_secrets(void *context, const struct message *message);
+
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /* Gives what a command, or what runs already, says over its sockets as a table of test cases. */
 #include <errno.h>
+#include <string.h>
 
 #include "backend_option.h"
 #include "capture/manifest/run.h"
@@ -39,21 +40,12 @@ static enum status make_scope(struct run *run)
     return STATUS_USAGE;
 }
 
-/* A recording is easily put where others can read it. */
-static void warn_of_secrets(void *context, const struct message *message)
+static bool redacts_shapes(const struct options *options)
 {
-    struct run *run = context;
-    size_t offset = 0, length = 0;
-    const char *what =
-        run->warned ? NULL
-                    : secrets_find(run->known, message->data, message->length, &offset, &length);
-
-    if (!what)
-        return;
-    run->warned = true;
-    progress_line_erase(&run->line);
-    say("a %s seems to hold %s, at [%zu:%zu] (--redact secrets puts filler there)",
-        message->direction == REQUEST ? "request" : "response", what, offset, offset + length);
+    for (size_t i = 0; i < options->redact.count; i++)
+        if (strcmp(options->redact.at[i], "secrets") == 0)
+            return true;
+    return false;
 }
 
 /* Shapes of secrets, to warn of those that are not redacted. */
@@ -63,7 +55,7 @@ static enum status know_secrets(struct run *run)
     char why[SECRET_WHY_SIZE];
     const char *wrong;
 
-    if (run->options->quiet || run->options->redact.count || replays(run->options))
+    if (run->options->quiet || redacts_shapes(run->options) || replays(run->options))
         return STATUS_DONE;
     return secrets_new(&run->known, &shapes, 1, &wrong, why) ? say_error(-ENOMEM, "recording")
                                                              : STATUS_DONE;
@@ -84,7 +76,7 @@ static int open_intake(struct run *run)
         .max_message = options->max_message,
         .whole = options->read,
         .show = shows_at_once(options),
-        .inspect = run->known ? warn_of_secrets : NULL,
+        .inspect = run->known && !options->redact.count ? run_warn_of_secrets : NULL,
         .context = run,
     };
     int err = run->language && !run->golden ? table_new(&run->table) : 0;
@@ -229,6 +221,14 @@ static enum status make_fixture(const struct options *options, const struct righ
 
 static int run_command_line(int argc, char **argv, const struct manifest_part *part);
 
+/* What was asked for has been printed: all of it? */
+static int printed(int status)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return status;
+    return say_error(errno ? -errno : -EIO, "standard output");
+}
+
 /* With the rights of who called, and no more, for all files that are opened from here on. */
 static int run_as_caller(const struct options *options)
 {
@@ -238,7 +238,7 @@ static int run_as_caller(const struct options *options)
     if (err)
         status = say_error(err, "taking the rights of who called sudo");
     else if (options->list_langs || options->print_template)
-        status = show_templates(options);
+        status = printed(show_templates(options));
     else if (options->task != MANIFEST_NONE)
         status = manifest_run(options, run_command_line);
     else
@@ -265,9 +265,9 @@ static int run_command_line(int argc, char **argv, const struct manifest_part *p
     }
     if (options.completion) {
         completion_find(options.completion)(options_table(), stdout);
-        return STATUS_DONE;
+        return printed(STATUS_DONE);
     }
-    return options.list_backends ? (int)backend_option_list() : run_as_caller(&options);
+    return options.list_backends ? printed(backend_option_list()) : run_as_caller(&options);
 }
 
 int main(int argc, char **argv)

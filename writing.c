@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 #include "writing.h"
 
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "emit/fresh.h"
 #include "emit/writer.h"
 #include "say.h"
 #include "shortfall.h"
@@ -13,7 +16,6 @@ static const char *unfit_option(const struct options *options)
     return options->style         ? "--style"
            : options->call        ? "--call"
            : options->embed_given ? "--embed-above"
-           : options->check       ? "--check"
                                   : NULL;
 }
 
@@ -86,4 +88,26 @@ enum status writing_make(struct run *run, const struct messages *messages, const
     if (err)
         return say_output_error(err, run->options->output);
     return status ? status : writing_end(run);
+}
+
+enum status writing_find_stale(struct run *run, const struct messages *messages,
+                               const char *backend, struct stale_file *stale)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    enum status status;
+    int err = 0;
+
+    if (!out)
+        return say_error(-ENOMEM, run->options->output);
+    run->fixture_file.file = out;
+    status = writing_make(run, messages, backend);
+    run->fixture_file.file = NULL;
+    if (fclose(out))
+        err = -ENOMEM;
+    if (!status && !err)
+        err = fresh_check_bytes(run->options->output, text, size, stale);
+    free(text);
+    return err ? say_error(err, run->options->output) : status;
 }

@@ -3,6 +3,7 @@
 #ifndef WRITING_H
 #define WRITING_H
 
+#include "emit/fresh.h"
 #include "run.h"
 
 /* Sets run->writer if the language asked for has one. What is wrong has been said. */
@@ -16,5 +17,9 @@ enum status writing_end(struct run *run);
 
 /* The same of messages that were kept. */
 enum status writing_make(struct run *run, const struct messages *messages, const char *backend);
+
+/* Whether the file holds what would be written of them; its path is in *stale when it does not. */
+enum status writing_find_stale(struct run *run, const struct messages *messages,
+                               const char *backend, struct stale_file *stale);
 
 #endif

@@ -8,14 +8,19 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <linux/magic.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
-/* The C library would write a page at a time. */
-enum { BUFFER_SIZE = 1 << 18 };
+enum {
+    BUFFER_SIZE = 1 << 18, /* the C library would write a page at a time */
+    LINKS_MAX = 40,        /* from one link to another, as the kernel has it */
+};
 
 /* A file with no name yet is gone with the process, however that ends; not all file systems can. */
 static int open_unnamed(const char *path)
@@ -119,22 +124,111 @@ static bool may_be_planted(const char *path)
     return planted;
 }
 
-static int open_as_it_is(struct output *output)
+/* Returns where a link leads, which the caller frees; NULL when it is none. */
+static char *follow_link(const char *path)
 {
+    char target[PATH_MAX], *copy = NULL, *whole = NULL;
+    ssize_t length = readlink(path, target, sizeof(target) - 1);
+
+    if (length < 0)
+        return NULL;
+    target[length] = '\0';
+    if (target[0] == '/')
+        return strdup(target);
+    copy = strdup(path);
+    if (copy && asprintf(&whole, "%s/%s", dirname(copy), target) < 0)
+        whole = NULL;
+    free(copy);
+    return whole;
+}
+
+static bool is_in_proc(const char *path)
+{
+    char *copy = strdup(path);
+    struct statfs folder;
+    bool is = copy && statfs(dirname(copy), &folder) == 0 && folder.f_type == PROC_SUPER_MAGIC;
+
+    free(copy);
+    return is;
+}
+
+/*
+ * Where a link leads to what a process has open, as that of /dev/stderr does: the path of it in
+ * /proc, which the caller frees. NULL for all else.
+ */
+static char *find_descriptor(const char *path)
+{
+    char *at = strdup(path);
+
+    for (int links = 0; at && links < LINKS_MAX && !is_in_proc(at); links++) {
+        char *next = follow_link(at);
+
+        free(at);
+        at = next;
+    }
+    return at;
+}
+
+/* The number of a descriptor of ours that the path in /proc stands for; -1 when it is none. */
+static int own_descriptor(const char *path)
+{
+    char *copy = strdup(path), *folder = copy ? realpath(dirname(copy), NULL) : NULL;
+    const char *name = strrchr(path, '/');
+    char own[64], *end;
+    long number = -1;
+
+    snprintf(own, sizeof(own), "/proc/%d/fd", getpid());
+    if (folder && name && strcmp(folder, own) == 0) {
+        number = strtol(name + 1, &end, 10);
+        if (*end || end == name + 1 || number < 0 || number > INT_MAX)
+            number = -1;
+    }
+    free(folder);
+    free(copy);
+    return (int)number;
+}
+
+/* Goes on where the descriptor is, as a file that is opened anew would begin from the beginning. */
+static FILE *open_descriptor(int descriptor)
+{
+    int fd = fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
+    FILE *file = fd < 0 ? NULL : fdopen(fd, "w");
+
+    if (fd >= 0 && !file)
+        close(fd);
+    return file;
+}
+
+/* descriptor is what it is the path of in /proc; or NULL. */
+static int open_as_it_is(struct output *output, const char *descriptor)
+{
+    int own = descriptor ? own_descriptor(descriptor) : -1;
+
     if (may_be_planted(output->path))
         return -EPERM;
-    output->file = fopen(output->path, "we");
+    output->file = own < 0 ? fopen(output->path, "we") : open_descriptor(own);
     return output->file ? 0 : -errno;
+}
+
+bool output_is_stdout(const char *path)
+{
+    static const char *const names[] = {"-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+        if (strcmp(path, names[i]) == 0)
+            return true;
+    return false;
 }
 
 int output_open(struct output *output, const char *path)
 {
     struct output opened = {0};
+    char *descriptor = NULL;
     struct stat old;
     bool exists;
     int err = 0;
 
-    if (strcmp(path, "-") == 0) {
+    if (output_is_stdout(path)) {
         *output = (struct output){.file = stdout};
         return 0;
     }
@@ -146,10 +240,14 @@ int output_open(struct output *output, const char *path)
         err = -ENOMEM;
         goto out;
     }
-    /* A link is replaced, not followed: it may have been planted. Unless it leads to a device. */
+    /* A link is replaced, not followed: it may have been planted. Unless it leads to a device, or
+     * to what is open already, even if that is a file. */
     exists = stat(path, &old) == 0;
-    if (exists && !S_ISREG(old.st_mode)) {
-        err = open_as_it_is(&opened);
+    descriptor = find_descriptor(path);
+    if (descriptor && !exists) {
+        err = -ENOENT;
+    } else if (descriptor || (exists && !S_ISREG(old.st_mode))) {
+        err = open_as_it_is(&opened, descriptor);
     } else {
         opened.beside = true;
         err = open_beside(&opened, exists ? &old : NULL);
@@ -157,6 +255,7 @@ int output_open(struct output *output, const char *path)
     if (!err)
         setvbuf(opened.file, opened.buffer, _IOFBF, BUFFER_SIZE);
 out:
+    free(descriptor);
     if (err) {
         free(opened.temporary);
         free(opened.buffer);

@@ -15,9 +15,12 @@ struct output {
     bool shown;      /* or it has its name already */
 };
 
+/* Whether that is standard output: "-", or what the system calls it. */
+bool output_is_stdout(const char *path);
+
 /*
- * Opens path for writing; "-" is standard output. A regular file is written beside itself; devices
- * and pipes are written to as they are. Returns 0, or -errno and leaves *output alone: -EPERM when
+ * Opens path for writing. A regular file is written beside itself; devices, pipes and what a
+ * descriptor leads to (/dev/stderr) are written to as they are. Returns 0, or -errno and leaves *output alone: -EPERM when
  * somebody else put such a thing, or a link to it, where anybody can.
  */
 int output_open(struct output *output, const char *path);

@@ -48,7 +48,9 @@ _Static_assert(SHAPES <= 32, "a set of shapes is 32 bits");
 
 /* What a user has named; a range, unless it is a pattern. */
 struct secret {
+    const char *text;
     bool is_pattern;
+    bool found;                /* somewhere */
     const struct shape *shape; /* NULL for a pattern of the user's */
     regex_t regex;
     struct range_option range;
@@ -69,6 +71,9 @@ static int compile(regex_t *regex, const char *pattern, char why[SECRET_WHY_SIZE
     if (!wrong)
         return 0;
     regerror(wrong, regex, why, SECRET_WHY_SIZE);
+    why[strcspn(why, "\\")] = '\0'; /* "Unmatched ( or \\(": the other is of basic ones */
+    if (strlen(why) > 4 && strcmp(why + strlen(why) - 4, " or ") == 0)
+        why[strlen(why) - 4] = '\0';
     return wrong == REG_ESPACE ? -ENOMEM : -EINVAL;
 }
 
@@ -100,6 +105,7 @@ static int add_text(struct secrets *secrets, const char *text, char why[SECRET_W
         }
         return err;
     }
+    secrets->items[secrets->count].text = text;
     if (range_option_parse(&secrets->items[secrets->count].range, text) == 0) {
         secrets->count++;
         return 0;
@@ -265,7 +271,7 @@ static int redact_exchange(const struct secret *secret, struct exchange *exchang
     return responses < 0 ? responses : requests + responses;
 }
 
-int secrets_redact(const struct secrets *secrets, struct table *table,
+int secrets_redact(struct secrets *secrets, struct table *table,
                    void (*name_of)(void *context, size_t conversation, size_t exchange,
                                    const char **name),
                    void *context)
@@ -281,7 +287,7 @@ int secrets_redact(const struct secrets *secrets, struct table *table,
             name_of(context, i, j, &name);
             number++;
             for (size_t k = 0; k < secrets->count; k++) {
-                const struct secret *secret = &secrets->items[k];
+                struct secret *secret = &secrets->items[k];
 
                 now = secret->is_pattern ? redact_exchange(secret, exchange)
                       : range_option_is_about(&secret->range, name, number)
@@ -289,6 +295,7 @@ int secrets_redact(const struct secrets *secrets, struct table *table,
                           : 0;
                 if (now < 0)
                     return now;
+                secret->found = secret->found || now;
                 found += now;
             }
         }
@@ -296,16 +303,31 @@ int secrets_redact(const struct secrets *secrets, struct table *table,
     return found;
 }
 
-int secrets_redact_text(const struct secrets *secrets, char *text)
+int secrets_redact_text(struct secrets *secrets, char *text)
 {
     struct said said = {.data = (uint8_t *)text, .length = strlen(text)};
     int found = 0;
 
-    for (size_t i = 0; i < secrets->count && found >= 0; i++)
-        if (secrets->items[i].is_pattern)
-            found = redact_said(&said, &secrets->items[i]);
+    for (size_t i = 0; i < secrets->count && found >= 0; i++) {
+        struct secret *secret = &secrets->items[i];
+
+        found = secret->is_pattern ? redact_said(&said, secret) : 0;
+        secret->found = secret->found || found;
+    }
     ranges_free(&said.ranges);
     return found < 0 ? found : 0;
+}
+
+const char *secrets_missed(const struct secrets *secrets, size_t *index, bool *is_pattern)
+{
+    while (*index < secrets->count) {
+        const struct secret *secret = &secrets->items[(*index)++];
+
+        *is_pattern = secret->is_pattern;
+        if (!secret->found && !secret->shape)
+            return secret->text;
+    }
+    return NULL;
 }
 
 static bool is_filler(const char *text, size_t length)

@@ -11,7 +11,7 @@ enum { SECRET_FILLER = 'X' };
 struct secrets;
 
 /*
- * Reads what the user has named: ranges, "secrets" for the known shapes, or extended regular
+ * The texts stay the caller's, and must outlive the secrets. Reads what the user has named: ranges, "secrets" for the known shapes, or extended regular
  * expressions, of which what stands in parentheses is the secret, or all where nothing does.
  * Returns 0; -ENOMEM; or -EINVAL with, in *wrong, which one is wrong and in why, the reason.
  */
@@ -25,13 +25,19 @@ void secrets_free(struct secrets *secrets);
  * Puts filler in the place of each secret in the table's messages, and tells in the ranges where.
  * Returns how many there were, or -ENOMEM. name_of tells exchanges' names.
  */
-int secrets_redact(const struct secrets *secrets, struct table *table,
+int secrets_redact(struct secrets *secrets, struct table *table,
                    void (*name_of)(void *context, size_t conversation, size_t exchange,
                                    const char **name),
                    void *context);
 
 /* Puts filler in text where a pattern matches. Returns 0 or -ENOMEM. */
-int secrets_redact_text(const struct secrets *secrets, char *text);
+int secrets_redact_text(struct secrets *secrets, char *text);
+
+/*
+ * The next pattern or range, from *index on, that was nowhere to be found in what was redacted;
+ * NULL when there is none. That shapes are not found is as it should be.
+ */
+const char *secrets_missed(const struct secrets *secrets, size_t *index, bool *is_pattern);
 
 /*
  * Looks in a message for shapes, if "secrets" were named. Returns what was found, as "a bearer

@@ -89,3 +89,11 @@ int fresh_check(const struct fixture *fixture, struct language *language, const 
     free(text);
     return err;
 }
+
+int fresh_check_bytes(const char *path, const void *data, size_t length, struct stale_file *stale)
+{
+    struct check check = {.stale = stale};
+
+    *stale = (struct stale_file){0};
+    return check_file(&check, strdup(path), data, length);
+}

@@ -18,4 +18,9 @@ struct stale_file {
 int fresh_check(const struct fixture *fixture, struct language *language, const char *output,
                 struct stale_file *stale, struct template_error *error);
 
+/*
+ * Compares the file at `path` with what it would hold. Returns 0 with *stale filled in, or -ENOMEM.
+ */
+int fresh_check_bytes(const char *path, const void *data, size_t length, struct stale_file *stale);
+
 #endif

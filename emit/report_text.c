@@ -4,6 +4,7 @@
  * before it, as colours may not show; where one side has fewer bytes there are dashes.
  */
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -180,6 +181,14 @@ void report_bytes(const struct report *report, const struct difference *differen
         turn(&sheet);
 }
 
+/* A line that begins so is a command to those who run workflows, whoever said that. */
+static void print_line(const char *line, FILE *out)
+{
+    const bool is_command = strncmp(line, "::", 2) == 0;
+
+    fprintf(out, "%s%s\n", is_command ? "\\x3a" : "", line + is_command);
+}
+
 int report_text(const struct report *report, FILE *out)
 {
     char title[REPORT_TITLE_SIZE], line[4 * REPORT_TITLE_SIZE];
@@ -187,12 +196,12 @@ int report_text(const struct report *report, FILE *out)
     for (size_t i = 0; i < report->differences->count; i++) {
         report_title(report, &report->differences->items[i], title);
         text_escape(line, sizeof(line), title, strlen(title));
-        fprintf(out, "%s\n", line);
+        print_line(line, out);
         report_bytes(report, &report->differences->items[i], out);
     }
     if (report->stale) {
         report_stale(report, title);
-        fprintf(out, "%s\n", title);
+        print_line(title, out);
     }
     return ferror(out) ? -EIO : 0;
 }

@@ -252,7 +252,7 @@ static void sum_up(const struct outcome *outcome, size_t all)
     const size_t changed = outcome->changed;
     const size_t same = outcome->done - changed - outcome->incomplete - outcome->failed;
     char text[256];
-    int used = snprintf(text, sizeof(text), "%zu fixture%s:", all, all == 1 ? "" : "s");
+    int used = snprintf(text, sizeof(text), "%zu fixture%s", all, all == 1 ? "" : "s");
     const struct {
         size_t count;
         const char *one, *many;
@@ -264,7 +264,7 @@ static void sum_up(const struct outcome *outcome, size_t all)
         {same, is_check ? "is as recorded" : "is as it was",
          is_check ? "are as recorded" : "are as they were"},
     };
-    const char *comma = "";
+    const char *comma = ":";
 
     for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++) {
         if (!parts[i].count)

@@ -38,6 +38,19 @@ static int say_wrong(struct tell *tell, const char *path, const struct manifest_
     return STATUS_USAGE;
 }
 
+/* All paths are relative to the manifest's. */
+static int go_to_folder(const char *path, struct tell *tell)
+{
+    const char *slash = strrchr(path, '/');
+    char *folder = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
+    int err = folder && chdir(folder) == 0 ? 0 : -errno;
+
+    free(folder);
+    if (err)
+        tell_say(tell, "%s: %s", path, strerror(-err));
+    return err ? STATUS_USAGE : STATUS_DONE;
+}
+
 /* --init */
 
 /* A manifest that is there is somebody's work. */
@@ -85,17 +98,40 @@ static char *make_text(const struct options *options, struct tell *tell)
     return NULL;
 }
 
-static int init(const struct options *options, struct tell *tell)
+/* Whether --update could use it. All that is wrong with it is what the options say. */
+static int try_text(const struct options *options, sockfixture_main *main, const char *text,
+                    struct tell *tell)
 {
-    const char *path = path_of(options);
-    char *text = make_text(options, tell);
-    int err = text ? write_text(path, text) : -EINVAL;
+    struct manifest *manifest = NULL;
+    struct manifest_error error;
+    const bool chosen = true;
+    int err = manifest_parse(&manifest, path_of(options), text, strlen(text), &error);
+    const struct part_task task = {.manifest = manifest, .options = options, .main = main};
 
-    if (text && err == -EEXIST)
+    if (!err)
+        err = part_try(&task, &chosen, &error);
+    if (err)
+        tell_say(tell, "--init: %s", error.text);
+    manifest_free(manifest);
+    return err ? STATUS_USAGE : STATUS_DONE;
+}
+
+static int init(const struct options *options, sockfixture_main *main, struct tell *tell)
+{
+    const char *path = path_of(options), *slash = strrchr(path, '/');
+    char *text = make_text(options, tell);
+    int err;
+
+    if (!text || go_to_folder(path, tell) || try_text(options, main, text, tell)) {
+        free(text);
+        return STATUS_USAGE;
+    }
+    err = write_text(slash ? slash + 1 : path, text);
+    if (err == -EEXIST)
         tell_say(tell, "%s: is there already (add to it, or name another with --manifest)", path);
-    else if (text && err)
+    else if (err)
         tell_say(tell, "%s: %s", path, strerror(-err));
-    else if (!err && !options->quiet)
+    else if (!options->quiet)
         tell_say(tell, "%s: written; --update makes the fixture", path);
     free(text);
     return err ? STATUS_USAGE : STATUS_DONE;
@@ -286,18 +322,6 @@ static int try_and_make(const struct part_task *task, const bool *chosen, struct
     return status;
 }
 
-static int go_to_folder(const char *path, struct tell *tell)
-{
-    const char *slash = strrchr(path, '/');
-    char *folder = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
-    int err = folder && chdir(folder) == 0 ? 0 : -errno;
-
-    free(folder);
-    if (err)
-        tell_say(tell, "%s: %s", path, strerror(-err));
-    return err ? STATUS_USAGE : STATUS_DONE;
-}
-
 static int run_chosen(const struct options *options, sockfixture_main *main,
                       const struct manifest *manifest, struct tell *tell)
 {
@@ -326,7 +350,7 @@ int manifest_run(const struct options *options, sockfixture_main *main)
 
     tell_begin(&tell, options->quiet);
     if (options->task == MANIFEST_INIT)
-        return init(options, &tell);
+        return init(options, main, &tell);
     err = manifest_read(&manifest, path_of(options), &error);
     if (err == -ENOENT && !error.line) {
         tell_say(&tell, "%s: no such manifest (--init writes one, --manifest names another%s)",

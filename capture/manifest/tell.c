@@ -26,11 +26,27 @@ void tell_erase(struct tell *tell)
     tell->drawn = false;
 }
 
+/* With blanks for tabs, which lead elsewhere where something stands before the line. */
+static void expand_tabs(char *to, size_t size, const char *text)
+{
+    enum { TAB = 8 };
+    size_t at = 0;
+
+    for (; *text && at + TAB < size; text++) {
+        const size_t width = *text == '\t' ? TAB - at % TAB : 1;
+
+        memset(to + at, *text == '\t' ? ' ' : *text, width);
+        at += width;
+    }
+    to[at] = '\0';
+}
+
 static void print_line(struct tell *tell, const char *before, const char *text)
 {
-    char line[2 * LINE_SIZE];
+    char line[2 * LINE_SIZE], expanded[2 * LINE_SIZE];
 
-    text_clean(line, sizeof(line), text);
+    expand_tabs(expanded, sizeof(expanded), text);
+    text_clean(line, sizeof(line), expanded);
     tell_erase(tell);
     fflush(stdout);
     fprintf(stderr, "%s%s\n", before, line);

@@ -330,6 +330,88 @@ interrupt() { # SIGNAL
     only_files
 }
 
+@test "what is printed is printed whole, or it is said" {
+    local option
+    for option in --list-langs --backends '--completion zsh' '--print-template go'; do
+        # shellcheck disable=SC2016 # the inner shell's
+        run -2 --separate-stderr sh -c '"$@" > /dev/full' sh "$SOCKFIXTURE" $option
+        says 'standard output: No space left on device'
+    done
+}
+
+@test "a file that is open already is gone on with, and the link that leads to it stays" {
+    "$tests/compose.py" <<< '> b"one"' > one.jsonl
+    "$SOCKFIXTURE" -r one.jsonl --lang text > alone
+    ln -s /proc/self/fd/1 one
+    ln -s one two
+    local to
+    for to in "$work/two" /dev/fd/1 /proc/self/fd/1 /dev/stdout; do
+        [ "$to" != /dev/stdout ] || [ "$(readlink "$work/two")" = one ] # or that link would go
+        { echo before && "$SOCKFIXTURE" -r one.jsonl --lang text -o "$to" && echo after; } > all
+        diff all <(echo before; cat alone; echo after)
+    done
+    { echo before && "$SOCKFIXTURE" -r one.jsonl --lang text -o /dev/fd/3 3>&1 && echo after; } > all
+    diff all <(echo before; cat alone; echo after)
+    equal "$(readlink one two | xargs)" '/proc/self/fd/1 one'
+    try 2 -r one.jsonl -o /dev/fd/77
+    says '/dev/fd/77: No such file or directory'
+    # Whatever it is called, the command's own output does not get into it.
+    equal "$("${sockfixture[@]}" -q -w /dev/stdout echo output 2> said | grep -c output)" 1
+    equal "$(cat said)" output
+    try 2 -w /dev/stdout -o - true
+    says '*standard output*'
+    only_files one.jsonl one two alone all said
+}
+
+@test "what would be lost by writing something else is not" {
+    "$tests/compose.py" <<< '> b"one"' > one.jsonl
+    ln one.jsonl same.jsonl
+    mkdir folder
+    cp one.jsonl before
+    try 2 -r one.jsonl -o one.jsonl
+    says 'the fixture (-o) would take the place of what it is made of (-r) *'
+    try 2 -r one.jsonl -o same.jsonl
+    try 2 -r one.jsonl -o folder/../one.jsonl
+    cmp one.jsonl before
+    try 2 -w new -o new touch ran
+    says 'recording (-w) and fixture (-o) cannot be one file *'
+    try 2 -w new -o "$work/new" touch ran
+    only_files one.jsonl same.jsonl folder before
+    try 0 -w /dev/null -o /dev/null true
+    try 0 -w folder/new -o new true
+}
+
+@test "options that have nothing to be about" {
+    "$tests/compose.py" <<< '> b"one"' > one.jsonl
+    local option
+    for option in '--chdir /' '-E A=b' --ignore-status; do
+        try 2 -r one.jsonl $option
+        says '--env, --chdir and --ignore-status are for a command, and there is none to run *'
+    done
+    for option in --no-follow '-B 64K'; do
+        try 2 -r one.jsonl $option
+        says '--no-follow and --buffer-size are for recording*'
+    done
+    for option in '--style test' '--call f' '--bytes hex' '--package p' '--embed-above 1' '--as udp:1'; do
+        try 2 -w new.jsonl $option touch ran
+        says '--style, *there is none to write (-o names one) *'
+    done
+    try 2 -r one.jsonl --lang go --call f
+    says '--call: that is for tests (--style test makes some)'
+    try 2 -r one.jsonl --lang json --call f
+    says '--call: json has no tests that would call it'
+    for option in '' '=b'; do
+        try 2 -E "$option" touch ran
+        says '-E needs the name of a variable*'
+    done
+    # shellcheck disable=SC2046 # words
+    try 2 -o new.json $(printf -- '-s /run/%d ' {1..65}) touch ran
+    [[ $stderr == *'--socket was given more than 64 times'* ]]
+    try 2 --print-template pcapng
+    says 'pcapng: there is no template of it *'
+    only_files one.jsonl
+}
+
 @test "a new file is its owner's alone, as bytes can be secrets; an old one keeps its rights" {
     umask 022
     touch rec.jsonl

@@ -408,6 +408,13 @@ PYTHON
     [[ $stderr == *"--diff-format: 'html' is none of text, json, junit and github"* ]]
 }
 
+@test "no line of a report is a command to who runs workflows" {
+    "$tests/compose.py" <<< '> b"::warning::x"' > golden.jsonl
+    "$tests/compose.py" <<< '> b"::warning::y"' > now.jsonl
+    run -1 --separate-stderr "$SOCKFIXTURE" -q --check -w golden.jsonl -r now.jsonl
+    equal "${lines[0]}" '\x3a:warning::x: request[11:12] differs'
+}
+
 @test "a fixture that is not what its recording emits" {
     differing
     "$SOCKFIXTURE" -q -r golden.jsonl -o fixture.py
@@ -517,6 +524,25 @@ SCRIPT
     run -2 --separate-stderr "$SOCKFIXTURE" --redact '(a)(b)(c)(d)(e)(f)(g)(h)(i)(j)' -r secret.jsonl
     says "--redact: *: it has more than 9 parentheses"
     [ ! -e golden.jsonl ]
+}
+
+@test "what was to be redacted and is not there is said" {
+    "$tests/compose.py" > secret.jsonl << 'SCRIPT'
+> b"AUTH s3cr3t\r\n"
+< b"+OK hunter\r\n"
+SCRIPT
+    run -0 --separate-stderr "$SOCKFIXTURE" -r secret.jsonl --redact secret --redact 'h[a-z]+r' -o fixture.go
+    [[ $stderr == *"--redact 'secret': that was not found, and nothing was redacted for it"* ]]
+    [[ $stderr != *"'h[a-z]+r'"* ]]
+    # Nor is what else could be one passed over.
+    [[ $stderr == *'a request seems to hold a password, at [5:11] '* ]]
+    run -0 --separate-stderr "$SOCKFIXTURE" -r secret.jsonl --redact s3cr3t --redact '[+]OK' -o fixture.go
+    equal "$stderr" 'sockfixture: 2 secrets were redacted'
+    for range in 9:REQ:0:2 REQ:99:2; do
+        run -2 --separate-stderr "$SOCKFIXTURE" -r secret.jsonl --redact "$range" -o new.go
+        says "--redact $range: there are no such bytes"
+    done
+    [ ! -e new.go ]
 }
 
 # Each of two requests and of two responses has volatile bytes of its own, and keeps them.
@@ -755,4 +781,20 @@ RUST
 # bats test_tags=compilers
 @test "a test that uses masks in Rust" {
     passes_masked rust_masked
+}
+
+# bats test_tags=compilers
+@test "a table in Rust can be called as what its tests use" {
+    "$tests/compose.py" > one.jsonl << 'SCRIPT'
+> b"one"
+< b"eno"
+SCRIPT
+    for name in masked mask one tests; do
+        "$SOCKFIXTURE" -r one.jsonl -o fixture.rs --style test,mask --name "$name"
+        rustfmt --check --edition 2021 fixture.rs
+        printf '#![deny(warnings)]\npub mod fixture;\n' > lib.rs
+        printf 'pub fn respond(_: &[u8]) -> Vec<u8> {\n    b"eno".to_vec()\n}\n' >> lib.rs
+        rustc --edition 2021 --test -o tests lib.rs
+        ./tests >&2
+    done
 }

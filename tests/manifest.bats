@@ -256,7 +256,54 @@ other  echo \$HOME  -> x.jsonl, x.go, x.py"
     says '*-o*'
     try 2 --init true $'\xff'
     says '*UTF-8*'
+    try 2 --init -o - true
+    says '*files, and not standard output*'
     only_files
+}
+
+@test "a first manifest is one that --update takes" {
+    try 2 --init --frame zzz true
+    says "--init: true: --frame: there is no 'zzz'*"
+    try 2 --init --volatile zz true
+    says "--init: true: --volatile: 'zz' is no range*"
+    try 2 --init -o x.go --style zzz true
+    says "--init: true: --style: go has no 'zzz'*"
+    try 2 --init --manifest none/my.json true
+    says 'none/my.json: No such file or directory'
+    only_files
+    mkdir folder
+    try 0 --init --manifest folder/my.json -o x.go true
+    try 0 --update --manifest folder/my.json
+    [ -e folder/x.go ]
+}
+
+@test "a capture is made, left alone, and compared" {
+    try 0 --init -w talk.pcapng "$programs/talk" --path "$path"
+    equal "$(jq -c '.fixtures[0] | [.recording, .emit]' sockfixture.json)" '["talk.jsonl",[{"output":"talk.pcapng"}]]'
+    try 0 --update
+    "$SOCKFIXTURE" -q -r talk.jsonl -o direct.pcapng
+    cmp talk.pcapng direct.pcapng
+    run -0 --separate-stderr "${sockfixture[@]}" --update
+    [[ $stderr == *'1 fixture: 1 is as it was' ]]
+    try 0 --check
+    echo >> talk.pcapng
+    try 1 --check
+    [[ $output == talk.pcapng:*'not what the recording emits' ]]
+    try 0 --update
+    cmp talk.pcapng direct.pcapng
+}
+
+@test "no fixtures" {
+    printf '{"fixtures": []}' > sockfixture.json
+    run -0 --separate-stderr "${sockfixture[@]}" --update
+    equal "$stderr" 'sockfixture: 0 fixtures'
+}
+
+@test "messages that are shown are as they are without a manifest" {
+    try 0 --init "$programs/talk" --path "$path"
+    run -0 --separate-stderr "${sockfixture[@]}" --update -v
+    [[ $stderr == *'talk:         0x0000:  '* ]] || fail "$stderr"
+    [[ $stderr != *'\x09'* ]]
 }
 
 # Making fixtures

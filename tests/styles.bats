@@ -208,8 +208,8 @@ GO
     printf 'module example.org/talk\n\ngo 1.19\n' > go/go.mod
     printf 'package main\n\nfunc reverse(message []byte) []byte { return message }\n
 func respond(message []byte) []byte { return reverse(message) }\n\nfunc main() {}\n' > go/main.go
-    for name in bytes testing respond subject main init; do
-        emit go/fixture_test.go --lang go --style test --name "$name" --package main
+    for name in bytes testing respond subject main init t TestTalk; do
+        emit go/fixture_test.go --lang go --style test,mask --name "$name" --package main
         equal "$(gofmt -d go/fixture_test.go)" '' "what gofmt would change in $name"
         (cd go && go vet ./...)
     done

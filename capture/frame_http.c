@@ -358,7 +358,7 @@ static int leaves_out(const struct http *http, const uint8_t *data, size_t lengt
 {
     const struct part *part = &http->parts[REQUEST];
     size_t most = part->phase == BODY && part->length < HEADER_MAX ? part->length : HEADER_MAX;
-    struct frame_step step;
+    struct frame_step step = {0};
     struct part next = {0};
     size_t content, method;
 

@@ -160,13 +160,17 @@ static char *find_descriptor(const char *path)
 {
     char *at = strdup(path);
 
-    for (int links = 0; at && links < LINKS_MAX && !is_in_proc(at); links++) {
-        char *next = follow_link(at);
+    for (int links = 0; links < LINKS_MAX; links++) {
+        char *next;
 
+        if (!at || is_in_proc(at))
+            return at;
+        next = follow_link(at);
         free(at);
         at = next;
     }
-    return at;
+    free(at);
+    return NULL;
 }
 
 /* The number of a descriptor of ours that the path in /proc stands for; -1 when it is none. */

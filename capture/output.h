@@ -20,8 +20,8 @@ bool output_is_stdout(const char *path);
 
 /*
  * Opens path for writing. A regular file is written beside itself; devices, pipes and what a
- * descriptor leads to (/dev/stderr) are written to as they are. Returns 0, or -errno and leaves *output alone: -EPERM when
- * somebody else put such a thing, or a link to it, where anybody can.
+ * descriptor leads to (/dev/stderr) are written to as they are. Returns 0, or -errno and leaves
+ * *output alone: -EPERM when somebody else put such a thing, or a link to it, where anybody can.
  */
 int output_open(struct output *output, const char *path);
 

@@ -11,9 +11,10 @@ enum { SECRET_FILLER = 'X' };
 struct secrets;
 
 /*
- * The texts stay the caller's, and must outlive the secrets. Reads what the user has named: ranges, "secrets" for the known shapes, or extended regular
- * expressions, of which what stands in parentheses is the secret, or all where nothing does.
- * Returns 0; -ENOMEM; or -EINVAL with, in *wrong, which one is wrong and in why, the reason.
+ * The texts stay the caller's, and must outlive the secrets. Reads what the user has named: ranges,
+ * "secrets" for the known shapes, or extended regular expressions, of which what stands in
+ * parentheses is the secret, or all where nothing does. Returns 0; -ENOMEM; or -EINVAL with, in
+ * *wrong, which one is wrong and in why, the reason.
  */
 enum { SECRET_WHY_SIZE = 128 };
 

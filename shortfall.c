@@ -27,8 +27,8 @@ bool shortfall_say_losses(const struct run *run)
             losses->foreign);
     if (losses->bypassed)
         say("incomplete: %" PRIu64 " bytes passed by in ways that this backend does not see "
-            "(io_uring, which --backend socket sees; or calls that had begun before, which "
-            "--backend syscall sees)",
+            "(io_uring, which --backend socket sees; calls that had begun before, which "
+            "--backend syscall sees; or a process that is not recorded has one of the sockets)",
             losses->bypassed);
     return losses_any(losses);
 }

@@ -228,6 +228,19 @@ __noinline int tell(struct call *call, __u32 role)
     return standing(&now, call->family) | (now.announced ? 0 : UNTOLD);
 }
 
+/*
+ * Whether somebody who is not observed sends on a socket whose peer expects that to be recorded
+ * where it is sent, as the socket was observed in another process. Nobody records it.
+ */
+static __always_inline bool is_left_out(struct sock *sk)
+{
+    __u64 key = (__u64)sk;
+    const struct told *told = bpf_map_lookup_elem(&told_endpoints, &key);
+
+    return told && told->inode == inode_of(sk) &&
+           standing(told, READ(sk, __sk_common.skc_family)) & PEER_OBSERVED;
+}
+
 /* The same for a call that moves messages, the next of which may not need to ask. */
 static __always_inline int tell_of(struct call *call)
 {
@@ -286,7 +299,13 @@ static __always_inline void before_sending(struct call *call)
 {
     bool has_no_address = is_paired(call) ? !call->told.address : tell_of(call) & HAS_NO_ADDRESS;
 
-    call->unbound = call->type == SOCK_DGRAM && has_no_address;
+    call->unbound = call->type == SOCK_DGRAM ? has_no_address : !call->told.peer;
+}
+
+/* Tells what became of an endpoint that was unbound: with MSG_FASTOPEN, to send is to connect. */
+static __always_inline void tell_sent(struct call *call, long result)
+{
+    tell(call, call->type == SOCK_DGRAM || result < 0 ? ROLE_UNKNOWN : ROLE_CONNECTED);
 }
 
 #endif

@@ -151,6 +151,7 @@ struct pid {
 
 struct task_struct {
     struct thread_info thread_info;
+    unsigned int flags;
     int pid;
     int tgid;
     struct files_struct *files;

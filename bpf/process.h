@@ -52,9 +52,13 @@ static __always_inline bool has_number(struct number_set *set, __u32 number)
     return word && *word & bit_of(number);
 }
 
+/* A thread that the kernel runs for a ring (io_uring) is in no call. */
+#define PF_IO_WORKER 0x10
+
 static __always_inline bool is_early(void)
 {
-    return scope.attaches && has_number(&early_threads, (__u32)bpf_get_current_pid_tgid());
+    return scope.attaches && has_number(&early_threads, (__u32)bpf_get_current_pid_tgid()) &&
+           !(READ(bpf_get_current_task_btf(), flags) & PF_IO_WORKER);
 }
 
 static __always_inline bool was_early(void)

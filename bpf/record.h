@@ -47,7 +47,8 @@ struct call {
     __u8 type;
     __u8 fresh;   /* nothing of the message at hand has been recorded yet */
     __u8 flags;   /* enum record_flag of the message at hand */
-    __u8 unbound; /* the endpoint had no address when the call was entered: it may get one in it */
+    __u8 unbound; /* the endpoint had no address, or no peer, when the call was entered: it may get
+                     one in it */
     __u16 family;
     __u64 message_flags; /* MSG_ flags the call was given */
 

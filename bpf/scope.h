@@ -31,7 +31,8 @@ struct verdict {
     __u32 change; /* what patterns_change was */
     __u8 standing;
     __u8 matches; /* enum record_match */
-    __u16 reserved;
+    __u8 by_name; /* it is in because of whom it has sent to */
+    __u8 reserved;
 };
 
 struct {
@@ -208,6 +209,8 @@ __noinline int standing_of(struct subject *subject)
     now.inode = subject->inode;
     now.change = patterns_change;
     known = bpf_map_lookup_elem(&verdicts, &key);
+    if (known && known->inode == now.inode && known->by_name && !known->state.address)
+        known->state.address = now.state.address; /* by sending it got one */
     if (known && known->inode == now.inode && known->state.address == now.state.address &&
         known->state.peer == now.state.peer &&
         (known->standing == STANDING_IN || known->change == now.change))
@@ -245,6 +248,7 @@ __noinline int standing_of_name(struct subject *subject, __u64 name, __u32 lengt
     if (verdict && verdict->inode == subject->inode) {
         verdict->matches |= MATCH_PEER;
         verdict->standing = STANDING_IN;
+        verdict->by_name = 1;
     }
     return STANDING_IN;
 }

@@ -131,7 +131,7 @@ static __always_inline void record_call(struct call *call, __u64 length, __u8 fl
 static __always_inline void leave_send(struct call *call, int result)
 {
     if (call->unbound)
-        tell(call, ROLE_UNKNOWN);
+        tell_sent(call, result);
     if (result > 0 || (result == 0 && call->type != SOCK_STREAM))
         record_call(call, result, RECORD_SENT | RECORD_ENDS_CALL);
     else if (call->begun)
@@ -295,6 +295,16 @@ int BPF_PROG(on_recv_length, struct sock *sk, int moved, int flags)
     if (moved <= 0 || flags & (MSG_PEEK | MSG_ERRQUEUE) || !is_early() || !process_is_observed())
         return 0;
     if (subject_is(&subject, sk, inode_of(sk)) && is_observed(standing_of(&subject)))
+        __sync_fetch_and_add(&losses.bypassed, moved);
+    return 0;
+}
+
+SEC("tp_btf/sock_send_length")
+int BPF_PROG(on_send_length, struct sock *sk, int moved, int flags)
+{
+    if (moved <= 0 || recording_over || (process_is_observed() && process_is_wanted()))
+        return 0;
+    if (is_left_out(sk))
         __sync_fetch_and_add(&losses.bypassed, moved);
     return 0;
 }

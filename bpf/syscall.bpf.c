@@ -182,6 +182,41 @@ static __always_inline struct file *find_socket(struct subject *subject, struct 
     return socket_again(last, file, subject) ? file : 0;
 }
 
+/* Those whom the messages of a sendmmsg() name. */
+struct addressees {
+    struct subject *subject;
+    __u64 headers;
+    __u64 standing;
+};
+
+/* Each message counts: one that is wanted is recorded, and what others are of, user space finds
+ * out. */
+static long judge_addressee(__u64 index, struct addressees *to)
+{
+    struct {
+        __u64 name;
+        __u64 length;
+    } each; /* as much as there is room for of a user_mmsghdr */
+    const void *header = (const void *)(to->headers + index * sizeof(struct user_mmsghdr));
+    int standing = STANDING_OPEN;
+
+    if (!to->subject || bpf_probe_read_user(&each, sizeof(each), header))
+        return 1;
+    if (each.name && (__u32)each.length)
+        standing = standing_of_name(to->subject, each.name, (__u16)each.length);
+    if (standing != STANDING_OUT)
+        to->standing = standing;
+    return standing == STANDING_IN;
+}
+
+static __noinline int standing_of_batch(struct subject *subject, struct pt_regs *regs)
+{
+    struct addressees to = {subject, argument(regs, 1), STANDING_OUT};
+
+    LOOP((__u32)argument(regs, 2), judge_addressee, &to);
+    return to.standing;
+}
+
 /* As standing_of, of a socket on which a call is entered that may name whom it sends to. */
 static __always_inline int standing_of_call(struct subject *subject, struct pt_regs *regs,
                                             __u8 kind)
@@ -197,8 +232,10 @@ static __always_inline int standing_of_call(struct subject *subject, struct pt_r
     if (kind == CALL_SENDTO) {
         header.name = argument(regs, 4);
         header.name_length = argument(regs, 5);
-    } else if (kind == CALL_SENDMSG || kind == CALL_SENDMMSG) {
+    } else if (kind == CALL_SENDMSG) {
         bpf_probe_read_user(&header, sizeof(header), (void *)argument(regs, 1));
+    } else if (kind == CALL_SENDMMSG) {
+        return standing_of_batch(subject, regs);
     }
     if (!header.name || !header.name_length)
         return standing;
@@ -537,7 +574,7 @@ static __always_inline bool takes_received(struct call *call, __u8 kind, long re
 static __always_inline bool takes_sent(struct call *call, __u8 kind, long result)
 {
     if (call->unbound && !is_paired(call))
-        tell(call, ROLE_UNKNOWN);
+        tell_sent(call, result);
     if (has_moved(call, kind, result))
         return true;
     if (call->begun)
@@ -625,37 +662,48 @@ int BPF_PROG(on_sys_exit, struct pt_regs *regs, long result)
  * has two programs, of which user space loads one: finding out whether a socket is among those
  * chosen is most of what there is to load, and where all are recorded nobody asks.
  */
-static __always_inline int notice(struct sock *sk, int moved, bool all)
+static __always_inline bool is_unnoticed(struct sock *sk, bool all)
 {
     struct subject subject;
-    struct call *call;
 
-    if (moved <= 0)
-        return 0;
-    call = bpf_task_storage_get(&calls, bpf_get_current_task_btf(), 0, 0);
-    if ((call && call->kind != CALL_OTHER) || !process_is_observed() || is_early())
-        return 0;
+    if (!process_is_observed())
+        return false;
     subject_is(&subject, sk, inode_of(sk));
-    if (is_known_family(subject.family) && (all || is_observed(standing_of(&subject))))
+    return is_known_family(subject.family) && (all || is_observed(standing_of(&subject)));
+}
+
+/* Whether nothing is known of the thread's call, and that not because it had begun before us. */
+static __always_inline bool is_unseen(void)
+{
+    struct call *call = bpf_task_storage_get(&calls, bpf_get_current_task_btf(), 0, 0);
+
+    return (!call || call->kind == CALL_OTHER) && !is_early();
+}
+
+static __always_inline int notice_sent(struct sock *sk, int moved, bool all)
+{
+    if (moved > 0 && !recording_over && is_unseen() && (is_unnoticed(sk, all) || is_left_out(sk)))
         __sync_fetch_and_add(&losses.bypassed, moved);
     return 0;
 }
 
 static __always_inline int notice_received(struct sock *sk, int moved, int flags, bool all)
 {
-    return flags & (MSG_PEEK | MSG_ERRQUEUE) ? 0 : notice(sk, moved, all);
+    if (moved > 0 && !(flags & (MSG_PEEK | MSG_ERRQUEUE)) && is_unseen() && is_unnoticed(sk, all))
+        __sync_fetch_and_add(&losses.bypassed, moved);
+    return 0;
 }
 
 SEC("tp_btf/sock_send_length")
 int BPF_PROG(on_send_length, struct sock *sk, int moved, int flags)
 {
-    return notice(sk, moved, true);
+    return notice_sent(sk, moved, true);
 }
 
 SEC("tp_btf/sock_send_length")
 int BPF_PROG(on_chosen_send_length, struct sock *sk, int moved, int flags)
 {
-    return notice(sk, moved, false);
+    return notice_sent(sk, moved, false);
 }
 
 SEC("tp_btf/sock_recv_length")
@@ -703,7 +751,7 @@ int on_task_event(struct trace_event_raw_task_newtask *event)
 SEC("tracepoint/sock/sock_send_length")
 int on_send_event(struct trace_event_raw_sock_msg_length *event)
 {
-    return notice(event->sk, event->ret, false);
+    return notice_sent(event->sk, event->ret, false);
 }
 
 SEC("tracepoint/sock/sock_recv_length")

@@ -69,14 +69,15 @@ void address_print(char *text, const void *address, size_t length, int type)
         print_inet6(text, protocol, (const struct sockaddr_in6 *)&copy);
 }
 
-static bool is_wildcard(const char *address)
-{
-    return strncmp(address + 4, "0.0.0.0:", 8) == 0 || strncmp(address + 4, "[::]:", 5) == 0;
-}
-
 static bool is_inet(const char *address)
 {
     return strncmp(address, "udp:", 4) == 0 || strncmp(address, "tcp:", 4) == 0;
+}
+
+bool address_is_wildcard(const char *address)
+{
+    return is_inet(address) &&
+           (strncmp(address + 4, "0.0.0.0:", 8) == 0 || strncmp(address + 4, "[::]:", 5) == 0);
 }
 
 bool address_agrees(const char *a, const char *b)
@@ -85,7 +86,8 @@ bool address_agrees(const char *a, const char *b)
         return true;
     if (!is_inet(a) || !is_inet(b) || strncmp(a, b, 4) != 0)
         return false;
-    return (is_wildcard(a) || is_wildcard(b)) && strcmp(strrchr(a, ':'), strrchr(b, ':')) == 0;
+    return (address_is_wildcard(a) || address_is_wildcard(b)) &&
+           strcmp(strrchr(a, ':'), strrchr(b, ':')) == 0;
 }
 
 static bool is_path(const char *address)

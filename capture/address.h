@@ -17,6 +17,9 @@ struct sockaddr;
  */
 void address_print(char *text, const void *address, size_t length, int type);
 
+/* True for one that stands for all of a machine's, as udp:0.0.0.0:323. */
+bool address_is_wildcard(const char *address);
+
 /* True when a, the address one end uses for the other, can mean b, which that end is bound to. */
 bool address_agrees(const char *a, const char *b);
 

@@ -131,12 +131,17 @@ static int remember(struct endpoints *endpoints, struct endpoint *endpoint)
  */
 static bool begins_anew(const struct endpoint_facts *before, const struct endpoint_facts *now)
 {
+    const bool other_token = now->peer_token != before->peer_token;
+    const bool other_address = strcmp(now->peer_address, before->peer_address) != 0;
+
     if (now->token != before->token)
         return true;
-    return now->type == SOCK_DGRAM &&
-           (now->peer_token != before->peer_token ||
-            (now->peer_inode && before->peer_inode && now->peer_inode != before->peer_inode) ||
-            strcmp(now->peer_address, before->peer_address) != 0);
+    if (now->type == SOCK_DGRAM)
+        return other_token || other_address ||
+               (now->peer_inode && before->peer_inode && now->peer_inode != before->peer_inode);
+    /* It has got a peer, which it had not, or lost: that of one that is gone is not known. */
+    return now->family == AF_UNIX ? now->peer_token && other_token
+                                  : now->peer_address[0] && other_address;
 }
 
 int endpoints_tell(struct endpoints *endpoints, const struct endpoint_facts *facts)
@@ -185,12 +190,15 @@ static struct endpoint *find_address(const struct endpoints *endpoints, const ch
 /*
  * Tokens are used again, inodes are not. The inode of a peer that has not been accepted yet, or
  * that is closed, is not known: in the first case nothing is known of that peer, in the second it
- * may have told whose peer it is.
+ * may have told whose peer it is. Of who was closed before it was accepted neither knows it.
  */
 static bool is_peer(const struct endpoint_facts *endpoint, const struct endpoint_facts *peer)
 {
-    return endpoint->peer_inode ? peer->inode == endpoint->peer_inode
-                                : peer->peer_inode == endpoint->inode;
+    if (endpoint->peer_inode)
+        return peer->inode == endpoint->peer_inode;
+    if (peer->peer_inode)
+        return peer->peer_inode == endpoint->inode;
+    return peer->peer_token && peer->peer_token == endpoint->token;
 }
 
 struct endpoint *endpoints_peer(const struct endpoints *endpoints, const struct endpoint *endpoint,

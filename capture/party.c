@@ -103,8 +103,17 @@ static bool can_be(const struct conversation *conversation, const struct endpoin
 /* The conversation that the peer has opened with this endpoint already, if it has. */
 static struct conversation *opened_by(const struct endpoint *peer, const struct endpoint *endpoint)
 {
+    const char *own = endpoint->facts.address;
+
     if (peer->only && can_be(peer->only, peer, endpoint))
         return peer->only;
+    /* What goes by one address only is known by that; others have to be looked at in turn. */
+    if (endpoint_is_inet(endpoint) && !endpoint_is_connected(peer) && own[0] &&
+        !address_is_wildcard(own)) {
+        struct conversation *known = acquaintances_find(&peer->acquaintances, own);
+
+        return known && can_be(known, peer, endpoint) ? known : NULL;
+    }
     for (const struct joined *each = peer->acquaintances.latest; each; each = each->before)
         if (can_be(each->conversation, peer, endpoint))
             return each->conversation;

@@ -26,11 +26,14 @@ enum {
     QUIET = 8, /* naps without a record before going to sleep */
 };
 
-/* What has come so far of a thread's message. */
+/*
+ * What has come so far of a thread's message: its name and its ancillary data come before it, and
+ * it may be lost when they are not.
+ */
 struct partial {
     uint32_t tid;
     bool open;       /* facts hold a message that is not complete */
-    bool named;      /* name holds an address for the next message */
+    uint64_t named;  /* the call whose next message has the name; 0: there is none */
     bool gap;        /* bytes are missing before those yet to come: data ends here */
     uint64_t length; /* of the whole message */
     size_t capacity;
@@ -98,13 +101,19 @@ static int deliver(struct ring *ring, struct message_facts *facts, uint64_t leng
     return ring->sink->message(ring->sink->context, facts);
 }
 
+/* The name of the next message of that call, if it has one. */
+static const char *name_for(const struct partial *partial, uint64_t call)
+{
+    return partial && partial->named == call ? partial->name : NULL;
+}
+
 /* Hands on what there is of the thread's message: all there will ever be. */
 static int partial_deliver(struct ring *ring, struct partial *partial)
 {
     int err;
 
     partial->facts.data = partial->data;
-    partial->facts.name = partial->named ? partial->name : NULL;
+    partial->facts.name = name_for(partial, partial->facts.call);
     partial->facts.ancillary = partial->ancillary;
     err = deliver(ring, &partial->facts, partial->length);
     partial_drop(ring, partial);
@@ -166,8 +175,10 @@ static void message_facts(struct ring *ring, struct message_facts *facts,
 }
 
 /* Drops what came for a message that was lost itself, and notes what did not come for this one. */
-static int settle_ancillary(struct partial *partial, uint8_t flags)
+static int settle(struct partial *partial, uint8_t flags)
 {
+    if (!(flags & RECORD_NAMED))
+        partial->named = 0;
     if (!(flags & RECORD_CARRIES)) {
         free(partial->ancillary);
         partial->ancillary = NULL;
@@ -185,7 +196,7 @@ static int take_whole(struct ring *ring, struct partial *partial,
     facts->length = record->size;
     if (!partial)
         return deliver(ring, facts, record->length);
-    facts->name = partial->named && record->head.flags & RECORD_NAMED ? partial->name : NULL;
+    facts->name = name_for(partial, facts->call);
     facts->ancillary = partial->ancillary;
     err = deliver(ring, facts, record->length);
     partial_drop(ring, partial);
@@ -207,7 +218,7 @@ static int take_message(struct ring *ring, const struct record_message *record)
         if (!partial)
             return -ENOMEM;
     }
-    if (partial && settle_ancillary(partial, flags))
+    if (partial && settle(partial, flags))
         return -ENOMEM;
     if (flags & RECORD_LAST)
         return take_whole(ring, partial, record, &facts);
@@ -241,7 +252,7 @@ static int take_name(struct ring *ring, const struct record_name *record)
     if (!partial)
         return -ENOMEM;
     address_print(partial->name, record->address, record->length, SOCK_DGRAM);
-    partial->named = true;
+    partial->named = record->head.call;
     return 0;
 }
 
@@ -278,7 +289,7 @@ static int take_begin(struct ring *ring, const struct record_begin *record)
     int err;
 
     err = ring->sink->begin(ring->sink->context, record->inode, record->head.tid, record->head.call,
-                            partial && partial->named ? partial->name : NULL);
+                            name_for(partial, record->head.call));
     if (partial && !partial->open)
         partial_drop(ring, partial);
     return err;
@@ -455,8 +466,14 @@ int ring_finish(struct ring *ring)
     do
         err = take_batch(ring);
     while (!err && ring->taken);
-    while (!err && ring->partials)
-        err = partial_deliver(ring, *(struct partial **)ring->partials);
+    while (!err && ring->partials) {
+        struct partial *partial = *(struct partial **)ring->partials;
+
+        if (partial->open)
+            err = partial_deliver(ring, partial);
+        else /* what it was for was lost, and the kernel side counted it */
+            partial_drop(ring, partial);
+    }
     return err;
 }
 

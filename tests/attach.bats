@@ -251,6 +251,39 @@ PYTHON
     one_echo "UDP6-LISTEN:$port,bind=[::1],fork" "UDP6:[::1]:$port" -s "udp:[::1]:$port"
 }
 
+# A socket that talks to whomever is chosen by its first message, in which it gets its address.
+@test "-s with UDP: a client that is not connected, and has one answer" {
+    local port
+    port=$(free_port)
+    cat > server.py << 'PYTHON'
+import socket
+import sys
+
+server = socket.socket(type=socket.SOCK_DGRAM)
+server.bind(("127.0.0.1", int(sys.argv[1])))
+print("ready", flush=True)
+while True:
+    asked, client = server.recvfrom(100)
+    server.sendto(asked.upper(), client)
+PYTHON
+    background python3 server.py "$port"
+    wait_until 30 grep -q ready background.out
+    cat > client.py << 'PYTHON'
+import socket
+import sys
+
+client = socket.socket(type=socket.SOCK_DGRAM)
+for ask in b"one", b"two":
+    client.sendto(ask, ("127.0.0.1", int(sys.argv[1])))
+    client.recvfrom(100)
+PYTHON
+    cp "$(command -v python3)" asker
+    watch -s "udp:127.0.0.1:$port" -e asker
+    ./asker client.py "$port"
+    end_watch 0
+    equal "$(texts)" 'one <ONE two <TWO'
+}
+
 @test "-s with a path in another mount namespace, which is not the one of the same name here" {
     mkdir private
     background unshare -m sh -c "mount -t tmpfs none '$work/private' && touch '$work/private/there' &&

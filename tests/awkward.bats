@@ -254,6 +254,122 @@ for line in sys.stdin:
     everywhere processes last-words
 }
 
+# What was recorded of a script: conversation, direction and text of each message.
+said_by() { # the script, on standard input
+    local status=0
+    cat > script.py
+    "${sockfixture[@]}" -q -w "$recording" python3 script.py "$path" || status=$?
+    equal "$status" 0 'the status, and the one expected,'
+    jq -r 'select(.data) | "\(.conversation) \(.direction) \(.text)"' "$recording"
+}
+
+# bats test_tags=kernel
+@test "a client that is gone before it is accepted" {
+    equal "$(said_by << 'PYTHON'
+import socket
+import sys
+
+server = socket.socket(socket.AF_UNIX)
+server.bind(sys.argv[1])
+server.listen()
+client = socket.socket(socket.AF_UNIX)
+client.connect(sys.argv[1])
+client.send(b"hi")
+client.close()
+accepted, _ = server.accept()
+assert accepted.recv(10) == b"hi"
+PYTHON
+)" '1 request hi'
+}
+
+# bats test_tags=kernel
+@test "one endpoint of TCP, connected to one server, to none, and then to another" {
+    equal "$(said_by << 'PYTHON'
+import ctypes
+import socket
+import struct
+
+servers = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
+libc = ctypes.CDLL(None, use_errno=True)
+client = socket.socket()
+for i, server in enumerate(servers):
+    client.connect(server.getsockname())
+    accepted, _ = server.accept()
+    client.send(b"to %d" % i)
+    accepted.send(accepted.recv(10).upper())
+    client.recv(10)
+    nobody = struct.pack("H14x", socket.AF_UNSPEC)
+    assert libc.connect(client.fileno(), nobody, len(nobody)) == 0
+PYTHON
+)" "$(printf '%s\n' '1 request to 0' '1 response TO 0' '2 request to 1' '2 response TO 1')"
+}
+
+# bats test_tags=kernel
+@test "a stream on which it was sent too early" {
+    equal "$(said_by << 'PYTHON'
+import socket
+import sys
+
+server = socket.socket(socket.AF_UNIX)
+server.bind(sys.argv[1])
+server.listen()
+client = socket.socket(socket.AF_UNIX)
+try:
+    client.send(b"too early")
+except OSError:
+    pass
+client.connect(sys.argv[1])
+accepted, _ = server.accept()
+client.send(b"ask")
+accepted.send(accepted.recv(10).upper())
+client.recv(10)
+PYTHON
+)" "$(printf '%s\n' '1 request ask' '1 response ASK')"
+    equal "$(jq -r 'select(.direction == "request") | .peer.address' "$recording")" "$path"
+}
+
+# Who cannot record it says so.
+# bats test_tags=kernel
+@test "a socket in the hands of a process that is not recorded" {
+    local status=0
+    cat > daemon.py << 'PYTHON'
+import socket
+import sys
+
+server = socket.socket(socket.AF_UNIX)
+server.bind(sys.argv[1])
+server.listen()
+client, _ = server.accept()
+_, passed, _, _ = socket.recv_fds(client, 10, 1)
+stranger = socket.socket(fileno=passed[0])
+stranger.sendall(b"from the daemon")
+stranger.recv(10)
+PYTHON
+    background python3 daemon.py "$path"
+    wait_until 30 test -S "$path"
+    "${sockfixture[@]}" -w "$recording" python3 -c "
+import socket
+client = socket.socket(socket.AF_UNIX)
+client.connect('$path')
+a, b = socket.socketpair()
+b.send(b'ready')
+a.recv(10)
+socket.send_fds(client, [b'x'], [b.fileno()])
+b.close()
+assert a.recv(100) == b'from the daemon'
+a.send(b'bye')
+client.recv(1)" 2> err || status=$?
+    case $(backend_of "$recording") in
+        ptrace) ;; # who is not traced is not seen: sockfixture(1) says so
+        *)
+            if grep -qa btf_trace_sock_send_length /sys/kernel/btf/vmlinux; then
+                equal "$status $(tail -n 1 "$recording" | jq .end.lost.bypassed)" '3 15'
+                grep -q 'incomplete: 15 bytes passed by' err
+            fi
+            ;;
+    esac
+}
+
 @test "every scenario has its test" {
     local program scenario
     for program in awkward processes; do

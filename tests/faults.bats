@@ -267,6 +267,35 @@ sockfixture: incomplete: small/rec.jsonl'*' holds what was recorded before that'
     equal "$(end_of rec.jsonl '.lost.messages > 0')" "$([ "$status" -eq 3 ] && echo true || echo false)"
 }
 
+@test "a message that does not fit into the buffer, though its name or its descriptors did" {
+    local status=0
+    cat > large.py << 'PYTHON'
+import socket
+
+server = socket.socket(type=socket.SOCK_DGRAM)
+server.bind(("127.0.0.1", 0))
+client = socket.socket(type=socket.SOCK_DGRAM)
+client.sendto(b"small", server.getsockname())
+server.recv(10)
+client.sendto(b"x" * 60000, server.getsockname())
+PYTHON
+    cat > passing.py << 'PYTHON'
+import socket
+
+a, b = socket.socketpair(type=socket.SOCK_SEQPACKET)
+a.send(b"small")
+socket.send_fds(a, [b"z" * 100000], [0])
+PYTHON
+    for script in large passing; do
+        status=0
+        "${sockfixture[@]}" --buffer-size 64K -o "$script.json" -w "$script.jsonl" python3 "$script.py" 2> err || status=$?
+        [ "$(backend_of "$script.jsonl")" != ptrace ] || continue # that has no such buffer
+        equal "$status $(tail -n 1 "$script.jsonl" | jq -c '.end | [.messages, .lost.messages]')" '3 [1,1]'
+        grep -q '1 messages were lost, the buffer was full' err
+        equal "$(jq .incomplete "$script.json")" true
+    done
+}
+
 @test "5,000 processes, one after the other" {
     "${sockfixture[@]}" -q -w rec.jsonl "$hardships" forks 5000
     equal "$(jq -s -c '[.[] | select(.data)] | [length, ([.[].conversation] | unique | length),

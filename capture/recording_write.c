@@ -275,7 +275,7 @@ static void put_base64(struct recording_writer *writer, const uint8_t *data, siz
 /* As put_string() of what text_escape() makes of it, which is most of what there is to write. */
 static void put_text(struct recording_writer *writer, const uint8_t *data, size_t length)
 {
-    char out[ESCAPED_MAX * TEXT_MAX + sizeof(writer->spelled[0].text)];
+    char out[(size_t)ESCAPED_MAX * TEXT_MAX + sizeof(writer->spelled[0].text)];
     size_t used = 0;
 
     for (size_t take; length; data += take, length -= take) {

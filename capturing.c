@@ -181,6 +181,8 @@ enum status capturing_make(struct run *run)
     run->losses = result.losses;
     if (options->command && result.stopped && !result.ended && !options->quiet)
         say("%s: still runs, although it was sent SIGTERM", options->command[0]);
+    if (options->command && result.left && !options->quiet)
+        say("%s: still runs, as a second signal ended the recording", options->command[0]);
     status = say_command_failed(options, &result);
     if (!status)
         status = run_end(run);

@@ -28,13 +28,17 @@ static struct {
     void (*stay)(void);
 } back = {.fd = -1};
 
-/* Signals of the terminal have reached the other process already. */
-static void pass_signals(int signals, pid_t pid)
+/*
+ * Signals of the terminal have reached the other process already. So have those to our group, but
+ * that cannot be told: that one knows them for the same.
+ */
+static void pass_signals(int signals, struct signals_heard *heard, pid_t pid)
 {
     struct signalfd_siginfo signal;
 
     while (read(signals, &signal, sizeof(signal)) == sizeof(signal))
-        if (!signal_reached_all(&signal))
+        if ((signal.ssi_signo == SIGUSR1 || signals_hear(heard, &signal)) &&
+            !signal_reached_all(&signal))
             kill(pid, (int)signal.ssi_signo);
 }
 
@@ -57,13 +61,14 @@ static void end_like(int status)
 static void be_front(int fd, int signals, pid_t pid)
 {
     struct pollfd watched[] = {{.fd = fd, .events = POLLIN}, {.fd = signals, .events = POLLIN}};
+    struct signals_heard heard = {0};
     unsigned char exit_status;
     int status = 0;
 
     capability_drop(); /* it does without */
     while (!watched[0].revents) {
         poll(watched, 2, -1);
-        pass_signals(signals, pid);
+        pass_signals(signals, &heard, pid);
     }
     if (read(fd, &exit_status, 1) == 1)
         _exit(exit_status);

@@ -100,7 +100,7 @@ struct watch {
     int epoll;
     int signals;
     sigset_t old_mask;
-    int signals_seen;
+    struct signals_heard heard;
     bool hung_up; /* one of them was SIGHUP */
     bool asked;   /* there was a SIGUSR1 that has not been answered */
     uint64_t began;
@@ -161,9 +161,8 @@ static void pass_signals(struct watch *watch, const struct launch *launch)
             watch->asked = true;
         if (signal.ssi_signo == SIGUSR1 || signal.ssi_signo == SIGCHLD)
             continue;
-        watch->signals_seen++;
         watch->hung_up = watch->hung_up || signal.ssi_signo == SIGHUP;
-        if (launch && !signal_reached_all(&signal))
+        if (signals_hear(&watch->heard, &signal) && launch && !signal_reached_all(&signal))
             launch_signal(launch, signal.ssi_signo);
     }
 }
@@ -221,7 +220,7 @@ static bool has_ended(const struct observed *observed)
 /* Whether it has ended, or the user insists; without a command, that is to say it once. */
 static bool is_over(const struct observed *observed, const struct watch *watch)
 {
-    return has_ended(observed) || watch->signals_seen >= (observed->launch ? 2 : 1);
+    return has_ended(observed) || (observed->launch ? watch->heard.insists : watch->heard.first);
 }
 
 /* Has the backend look at paths again that may lead elsewhere. */
@@ -310,6 +309,8 @@ static void end_launch(struct launch *launch, int err, struct session_result *re
         launch_signal(launch, SIGTERM);
     result->ended = launch_ended(launch) || (result->stopped && launch_wait(launch, GRACE));
     result->status = launch_status(launch);
+    result->left = !err && !result->exec_error && !result->ended && !result->stopped &&
+                   !launch_wait(launch, 0);
 }
 
 /* Lets the command go, and records. */
@@ -334,7 +335,7 @@ static int record(struct session *session, struct watch *watch, const struct obs
     if (observed->launch)
         end_launch(observed->launch, err, result);
     pass_signals(watch, observed->launch); /* one may have come with the command's end */
-    result->interrupted = watch->signals_seen > 0;
+    result->interrupted = watch->heard.first > 0;
     return err;
 }
 

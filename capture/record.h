@@ -66,14 +66,16 @@ struct session_result {
     bool ended;       /* false: it still runs, as the user would not wait for it */
     bool interrupted; /* a signal was passed on to it */
     bool stopped;     /* the recording ended before it, and it was sent SIGTERM */
+    bool left;        /* a second signal ended the recording before it, and it still runs */
     struct losses losses;
 };
 
 /*
  * Runs the command and records until it has ended, until the watcher ends it, or until a second
- * SIGINT or SIGTERM; without a command, until the processes of the scope have ended, the watcher
- * ends it, or the first such signal. A command that still runs when the recording ends is sent
- * SIGTERM, unless it was such a signal that ended it, and given a moment to end.
+ * SIGINT or SIGTERM some time after the first; without a command, until the processes of the scope
+ * have ended, the watcher ends it, or the first such signal. A command that still runs when the
+ * recording ends is sent SIGTERM, unless it was such a signal that ended it, and given a moment to
+ * end.
  * Once it observes, this process has no capabilities but those that recording takes.
  * Returns 0 with *result filled, or -errno when recording itself failed.
  */

@@ -7,8 +7,13 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "capture/clock.h"
+
 static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1};
 static const size_t count = sizeof(signals) / sizeof(*signals);
+
+/* So long, in nanoseconds, the same signal is no other one. Nobody thinks again as fast. */
+#define MOMENT UINT64_C(300000000)
 
 /* Blocked, and not ignored or handled: the command inherits neither, and no call is interrupted. */
 void signals_hold(void)
@@ -56,6 +61,19 @@ void signals_ignore(void)
 {
     for (size_t i = 0; i < count; i++)
         signal(signals[i], SIG_IGN);
+}
+
+bool signals_hear(struct signals_heard *heard, const struct signalfd_siginfo *signal)
+{
+    const uint64_t now = clock_monotonic(), number = UINT64_C(1) << (signal->ssi_signo - 1);
+    bool is_news;
+
+    if (!heard->first)
+        heard->first = now;
+    heard->insists = heard->insists || now - heard->first >= MOMENT;
+    is_news = heard->insists || !(heard->numbers & number);
+    heard->numbers |= number;
+    return is_news;
 }
 
 bool signal_reached_all(const struct signalfd_siginfo *signal)

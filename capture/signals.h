@@ -5,6 +5,7 @@
 
 #include <signal.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 struct signalfd_siginfo;
 
@@ -29,6 +30,19 @@ int signals_open(void);
 
 /* Ignores them all. */
 void signals_ignore(void);
+
+/* The signals that have come. */
+struct signals_heard {
+    uint64_t first;   /* when the first came; nanoseconds of the monotonic clock; 0: none has */
+    uint64_t numbers; /* which: a bit for each */
+    bool insists;     /* one came some time after the first: whoever sent it wants more than that */
+};
+
+/*
+ * Notes one that has come. Returns whether it is news: what ends a process may send one signal more
+ * than once in a moment, as timeout(1) does, to the process and then to its group.
+ */
+bool signals_hear(struct signals_heard *heard, const struct signalfd_siginfo *signal);
 
 /* True when the terminal sent it, and to the command, too: then it need not be passed on. */
 bool signal_reached_all(const struct signalfd_siginfo *signal);

@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
 """Asks, is answered, and then waits, for recordings that end before their command does.
 
-    ask.py PATH [--asks N] [--log] [--done FILE] [--on-term FILE|ignore]
+    ask.py PATH [--asks N] [--log] [--done FILE] [--on-term FILE|ignore|ask]
 
 A client in this process asks a server in it, on a stream socket at PATH, for N answers (3), each of which
 comes in two messages. With --log a datagram goes to PATH.log beforehand, which nobody ever answers.
-FILE is made when all is answered; then this waits for a signal, and upon SIGTERM makes the other FILE
-or ignores it.
+FILE is made when all is answered; then this waits for a signal, and upon SIGTERM makes the other FILE,
+ignores it, or asks once more after half a second and ends.
 """
 
 import argparse
@@ -16,6 +16,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 
 
 def serve(listener):
@@ -23,6 +24,13 @@ def serve(listener):
     while request := connection.recv(100):
         connection.sendall(b"to ")
         connection.sendall(request + b".")
+
+
+def ask(client, number):
+    client.sendall(b"ask %d" % number)
+    answer = b""
+    while not answer.endswith(b"."):
+        answer += client.recv(100)
 
 
 def main():
@@ -35,6 +43,11 @@ def main():
     options = parser.parse_args()
 
     def on_term(*_):
+        if options.on_term == "ask":
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            time.sleep(0.5)
+            ask(client, options.asks)
+            sys.exit(0)
         if options.on_term != "ignore":
             pathlib.Path(options.on_term).touch()
             sys.exit(0)
@@ -52,10 +65,7 @@ def main():
     client = socket.socket(socket.AF_UNIX)
     client.connect(options.path)
     for i in range(options.asks):
-        client.sendall(b"ask %d" % i)
-        answer = b""
-        while not answer.endswith(b"."):
-            answer += client.recv(100)
+        ask(client, i)
     if options.done:
         pathlib.Path(options.done).touch()
     while True:

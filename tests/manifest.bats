@@ -546,6 +546,20 @@ sockfixture: a: teardown: /bin/sh: exited with status 1
     done
 }
 
+@test "a signal that comes twice in a moment, as from timeout, does not end the teardown" {
+    manifest "$(talk a '"setup": ["touch up"]')"
+    sed -i 's/^{/{"teardown": ["sleep 0.4; rm up; touch away"], /
+        2s/"command": \["[^]]*\]/"command": ["sh", "-c", "touch runs; sleep 12349"]/' sockfixture.json
+    background "${sockfixture[@]}" --update
+    wait_until 60 test -e runs
+    kill -TERM "$pid"
+    sleep 0.1
+    kill -TERM "$pid"
+    wait_until 60 ended "$pid"
+    wait "$pid" && fail 'it ended well'
+    [ -e away ] || fail "$(cat background.out)"
+}
+
 @test "killed, it leaves nothing running either" {
     manifest "$(talk a '"setup": [{"command": ["sleep", "12347"], "background": true}]')"
     sed -i '2s/"command": \["[^]]*\]/"command": ["sh", "-c", "touch runs; exec sleep 12348"]/' sockfixture.json

@@ -499,6 +499,27 @@ os.kill(os.getpid(), 9)"
     run -0 --separate-stderr serve redis -c 1 sh -c "${redis[*]} PING; exec sleep 60"
 }
 
+@test "a signal that comes twice in a moment, as from timeout, leaves the command time to end" {
+    "$SOCKFIXTURE" -q -w talk.jsonl "$programs/talk" --path "$work/recorded"
+    background "$SOCKFIXTURE" --serve "$path" -r talk.jsonl python3 -c '
+import os, signal, sys, time
+def end(*_):
+    time.sleep(0.5)
+    open("ended", "w")
+    sys.exit()
+signal.signal(signal.SIGTERM, end)
+open("begun", "w")
+while True:
+    signal.pause()'
+    wait_until 10 test -e begun
+    kill -TERM "$pid"
+    sleep 0.1
+    kill -TERM "$pid"
+    finish "$pid" 10
+    [ -e ended ]
+    run -1 grep 'still runs' background.out
+}
+
 @test "what the recording lacks is not made up" {
     write_talk
     start_talk stream

@@ -368,6 +368,37 @@ asked() {
     same_rows
 }
 
+@test "SIGTERM twice in a moment, as from timeout, is one: what the command says upon it is there" {
+    background "${sockfixture[@]}" -l json -o fixture.json -w "$recording" \
+        "$ask" "$path" --done done --on-term ask
+    wait_until 30 test -e done
+    kill -TERM "$pid"
+    sleep 0.05 # two at once would be one
+    kill -TERM -- "-$pid"
+    finish "$pid"
+    equal "$(exchanges)" 4
+    run -1 grep 'still runs' background.out
+}
+
+@test "a signal reaches the command once a moment; a second one ends the recording, which is said" {
+    background "${sockfixture[@]}" -l json -o fixture.json -w "$recording" sh -c "
+        trap 'echo caught >> caught' TERM
+        $programs/talk --path $path --exchanges 3; touch done
+        until [ -e go ]; do sleep 0.05; done"
+    wait_until 30 test -e done
+    kill -TERM "$pid"
+    sleep 0.1
+    kill -TERM "$pid"
+    sleep 0.5
+    equal "$(cat caught)" caught
+    [ ! -e fixture.json ]
+    kill -TERM "$pid"
+    finish "$pid"
+    grep -qx 'sockfixture: sh: still runs, as a second signal ended the recording' background.out
+    equal "$(exchanges)" 3
+    touch go
+}
+
 @test "SIGHUP twice, as from a shell: the files are whole" {
     background "${sockfixture[@]}" -o fixture.json -w "$recording" "$ask" "$path" --done done
     wait_until 30 test -e done

@@ -16,7 +16,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "capture/signals.h"
 #include "capture/manifest/ready.h"
 #include "capture/manifest/reap.h"
 
@@ -51,7 +50,7 @@ static bool take_signal(struct stage *stage)
     bool has_come = false;
 
     while (read(stage->signals, &signal, sizeof(signal)) == sizeof(signal)) {
-        if (signal.ssi_signo == SIGUSR1)
+        if (signal.ssi_signo == SIGUSR1 || !signals_hear(&stage->heard, &signal))
             continue;
         stage->interrupted = (int)signal.ssi_signo;
         has_come = true;

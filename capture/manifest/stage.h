@@ -12,6 +12,7 @@
 #include <sys/types.h>
 
 #include "capture/launch.h"
+#include "capture/signals.h"
 #include "capture/manifest/words.h"
 
 enum { STAGE_BACKGROUND = 64, STAGE_TEXT_SIZE = 512 };
@@ -21,7 +22,8 @@ struct stage {
     struct words environment; /* what differs from ours; the stage frees it */
     int output;               /* where they print to */
 
-    int signals;     /* by which the user ends it */
+    int signals; /* by which the user ends it */
+    struct signals_heard heard;
     int interrupted; /* by this one; 0: not yet */
     struct launch *background[STAGE_BACKGROUND];
     struct words names[STAGE_BACKGROUND]; /* their commands */

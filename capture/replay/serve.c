@@ -25,6 +25,7 @@ struct loop {
     struct clients clients;
     struct pollfd *polls;
     int signals;
+    struct signals_heard heard;
     uint64_t ends; /* when; or UINT64_MAX */
 };
 
@@ -35,12 +36,12 @@ static void take_signals(struct loop *loop)
     struct signalfd_siginfo signal;
 
     while (read(loop->signals, &signal, sizeof(signal)) == sizeof(signal)) {
-        if (serving->launch && !serving->interrupted) {
-            if (!signal_reached_all(&signal))
-                launch_signal(serving->launch, (int)signal.ssi_signo);
-        } else {
+        const bool is_news = signals_hear(&loop->heard, &signal);
+
+        if (!serving->launch || loop->heard.insists)
             loop->ends = 0;
-        }
+        else if (is_news && !signal_reached_all(&signal))
+            launch_signal(serving->launch, (int)signal.ssi_signo);
         serving->interrupted = true;
     }
 }

@@ -21,7 +21,7 @@
 
 #include "capture/address.h"
 #include "capture/proc.h"
-#include "capture/text.h"
+#include "capture/sockdiag.h"
 #include "capture/tree.h"
 
 /* Looking may take this share of the time: one part in so many. */
@@ -90,26 +90,20 @@ static void forget(struct peers *peers)
     }
 }
 
-/* An entry of /proc/net/unix: its path is the rest of the line, with @ for NUL. */
-static void add_socket(struct peers *peers, char *line)
+static void add_socket(void *context, const struct sockdiag_answer *answer)
 {
+    struct peers *peers = context;
     char text[ADDRESS_TEXT_SIZE];
     struct owner *owner;
-    unsigned type;
-    uint64_t inode;
-    int path = 0;
 
-    line[strcspn(line, "\n")] = '\0';
-    if (sscanf(line, "%*s %*s %*s %*s %x %*s %lu %n", &type, &inode, &path) != 2 || !path ||
-        !line[path])
-        return;
-    text_escape(text, sizeof(text), line + path, strlen(line + path));
-    if (tree_find(&peers->by_inode, &(struct owner){.inode = inode}, compare_inode))
+    address_print(text, &answer->address, answer->address_length, answer->type);
+    if (!*text ||
+        tree_find(&peers->by_inode, &(struct owner){.inode = answer->inode}, compare_inode))
         return;
     owner = calloc(1, sizeof(*owner));
     if (!owner)
         return;
-    owner->inode = inode;
+    owner->inode = answer->inode;
     owner->address = strdup(text);
     if (!owner->address) {
         free(owner);
@@ -117,25 +111,11 @@ static void add_socket(struct peers *peers, char *line)
     }
     owner->next = peers->owners;
     peers->owners = owner;
-    if (type ==
+    if (answer->type ==
         SOCK_DGRAM) /* a name is one socket's at a time; streams share it with who listens */
         tdelete(owner, &peers->by_address, compare_address);
     tsearch(owner, &peers->by_address, compare_address);
     tsearch(owner, &peers->by_inode, compare_inode);
-}
-
-static void read_sockets(struct peers *peers)
-{
-    FILE *file = fopen("/proc/net/unix", "re");
-    char *line = NULL;
-    size_t size = 0;
-
-    if (!file)
-        return;
-    while (getline(&line, &size, file) > 0)
-        add_socket(peers, line);
-    free(line);
-    fclose(file);
 }
 
 /* Notes which of the sockets the process holds. */
@@ -182,7 +162,11 @@ static void look_at_new(struct peers *peers)
     struct dirent *entry;
     DIR *proc;
 
-    read_sockets(peers);
+    /*
+     * Where the kernel cannot tell, they stay unknown: /proc/net/unix has names as they are, with
+     * newlines, so whoever binds a socket could write what he likes there.
+     */
+    sockdiag_unix_all(add_socket, peers);
     proc = opendir("/proc");
     while (proc && (entry = readdir(proc)))
         if (isdigit((unsigned char)entry->d_name[0]) && is_new(peers, entry->d_name))

@@ -27,13 +27,13 @@ int sockdiag_open(void)
 static void unix_name(struct sockaddr_storage *address, socklen_t *length, const void *name,
                       size_t size)
 {
-    struct sockaddr_un *un = (struct sockaddr_un *)address;
+    const size_t head = offsetof(struct sockaddr_un, sun_path);
 
-    if (size > sizeof(un->sun_path))
+    if (size > sizeof(*address) - head) /* the longest has a NUL that un has no room for */
         return;
-    un->sun_family = AF_UNIX;
-    memcpy(un->sun_path, name, size);
-    *length = offsetof(struct sockaddr_un, sun_path) + size;
+    address->ss_family = AF_UNIX;
+    memcpy((char *)address + head, name, size);
+    *length = (socklen_t)(head + size);
 }
 
 static void read_unix(const struct nlmsghdr *head, struct sockdiag_answer *answer)
@@ -45,6 +45,8 @@ static void read_unix(const struct nlmsghdr *head, struct sockdiag_answer *answe
 
     answer->family = message->udiag_family;
     answer->type = message->udiag_type;
+    answer->inode = message->udiag_ino;
+    answer->listens = message->udiag_state == TCP_LISTEN;
     for (; RTA_OK(attribute, left); attribute = RTA_NEXT(attribute, left)) {
         const void *data = RTA_DATA(attribute);
         size_t size = RTA_PAYLOAD(attribute);
@@ -99,6 +101,81 @@ int sockdiag_unix(int diag, uint64_t inode, struct sockdiag_answer *answer)
     return 0;
 }
 
+/* Gets each socket of an answer, a struct of its family. */
+typedef void message_visitor(void *context, const struct nlmsghdr *head);
+
+/* Returns 1 when the last part of the answer has come, 0 when not, or -errno. */
+static int read_part(const struct nlmsghdr *head, size_t length, message_visitor *visit,
+                     void *context)
+{
+    for (; NLMSG_OK(head, length); head = NLMSG_NEXT(head, length)) {
+        if (head->nlmsg_type == NLMSG_DONE)
+            return 1;
+        if (head->nlmsg_type == NLMSG_ERROR)
+            return ((const struct nlmsgerr *)NLMSG_DATA(head))->error;
+        visit(context, head);
+    }
+    return 0;
+}
+
+/* Asks for all there is, and shows it to the visitor. */
+static int ask_all(int diag, const struct nlmsghdr *question, message_visitor *visit, void *context)
+{
+    union {
+        struct nlmsghdr head;
+        char room[32768];
+    } reply;
+    int done = 0;
+
+    if (send(diag, question, question->nlmsg_len, 0) < 0)
+        return -errno;
+    while (!done) {
+        ssize_t length = recv(diag, &reply, sizeof(reply), 0);
+
+        if (length < 0)
+            return -errno;
+        done = read_part(&reply.head, (size_t)length, visit, context);
+    }
+    return done < 0 ? done : 0;
+}
+
+struct unix_visit {
+    sockdiag_visitor *visit;
+    void *context;
+};
+
+static void show_unix(void *context, const struct nlmsghdr *head)
+{
+    const struct unix_visit *visit = context;
+    struct sockdiag_answer answer = {0};
+
+    read_unix(head, &answer);
+    visit->visit(visit->context, &answer);
+}
+
+int sockdiag_unix_all(sockdiag_visitor *visit, void *context)
+{
+    const struct {
+        struct nlmsghdr head;
+        struct unix_diag_req body;
+    } question = {
+        .head = {.nlmsg_len = sizeof(question),
+                 .nlmsg_type = SOCK_DIAG_BY_FAMILY,
+                 .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP},
+        .body = {.sdiag_family = AF_UNIX,
+                 .udiag_states = UINT32_MAX,
+                 .udiag_show = UDIAG_SHOW_NAME},
+    };
+    struct unix_visit all = {visit, context};
+    int diag = sockdiag_open(), err;
+
+    if (diag < 0)
+        return diag;
+    err = ask_all(diag, &question.head, show_unix, &all);
+    close(diag);
+    return err;
+}
+
 static socklen_t inet_name(struct sockaddr_storage *address, int family, const uint32_t words[4],
                            uint16_t port)
 {
@@ -118,27 +195,11 @@ static socklen_t inet_name(struct sockaddr_storage *address, int family, const u
     return sizeof(*in6);
 }
 
-/* Gets each socket of an answer. */
-typedef void inet_visitor(void *context, const struct inet_diag_msg *message);
-
-/* Returns 1 when the last part of the answer has come, 0 when not, or -errno. */
-static int read_inet(const struct nlmsghdr *head, size_t length, inet_visitor *visit, void *context)
-{
-    for (; NLMSG_OK(head, length); head = NLMSG_NEXT(head, length)) {
-        if (head->nlmsg_type == NLMSG_DONE)
-            return 1;
-        if (head->nlmsg_type == NLMSG_ERROR)
-            return ((const struct nlmsgerr *)NLMSG_DATA(head))->error;
-        visit(context, NLMSG_DATA(head));
-    }
-    return 0;
-}
-
 /* Shows the sockets in those states to the visitor. */
-static int ask_inet(int diag, int family, int protocol, uint32_t states, inet_visitor *visit,
+static int ask_inet(int diag, int family, int protocol, uint32_t states, message_visitor *visit,
                     void *context)
 {
-    struct {
+    const struct {
         struct nlmsghdr head;
         struct inet_diag_req_v2 body;
     } question = {
@@ -149,22 +210,8 @@ static int ask_inet(int diag, int family, int protocol, uint32_t states, inet_vi
                  .sdiag_protocol = (uint8_t)protocol,
                  .idiag_states = states},
     };
-    union {
-        struct nlmsghdr head;
-        char room[32768];
-    } reply;
-    int done = 0;
 
-    if (send(diag, &question, sizeof(question), 0) < 0)
-        return -errno;
-    while (!done) {
-        ssize_t length = recv(diag, &reply, sizeof(reply), 0);
-
-        if (length < 0)
-            return -errno;
-        done = read_inet(&reply.head, (size_t)length, visit, context);
-    }
-    return done < 0 ? done : 0;
+    return ask_all(diag, &question.head, visit, context);
 }
 
 struct inet_search {
@@ -172,8 +219,9 @@ struct inet_search {
     struct sockdiag_answer *answer;
 };
 
-static void take_inode(void *context, const struct inet_diag_msg *message)
+static void take_inode(void *context, const struct nlmsghdr *head)
 {
+    const struct inet_diag_msg *message = NLMSG_DATA(head);
     const struct inet_search *search = context;
     struct sockdiag_answer *answer = search->answer;
 
@@ -212,8 +260,9 @@ struct port_search {
     bool found;
 };
 
-static void take_port(void *context, const struct inet_diag_msg *message)
+static void take_port(void *context, const struct nlmsghdr *head)
 {
+    const struct inet_diag_msg *message = NLMSG_DATA(head);
     struct port_search *search = context;
 
     if (ntohs(message->id.idiag_sport) == search->port)

@@ -11,6 +11,8 @@
 struct sockdiag_answer {
     int family;
     int type;
+    uint64_t inode;      /* of a Unix socket */
+    bool listens;        /* a Unix socket that others can connect to */
     bool ended;          /* nothing more can be received */
     uint64_t peer_inode; /* of a Unix socket; 0 when it has none, or none that is known yet */
     struct sockaddr_storage address, peer_address;
@@ -25,6 +27,15 @@ int sockdiag_open(void);
  * inode. Returns 0, or -errno (-ENOENT: there is none).
  */
 int sockdiag_unix(int diag, uint64_t inode, struct sockdiag_answer *answer);
+
+/* Gets each socket of an answer. */
+typedef void sockdiag_visitor(void *context, const struct sockdiag_answer *answer);
+
+/*
+ * Shows all Unix sockets of our network namespace to the visitor, without their peers. Returns 0,
+ * or -errno (-ENOENT: this kernel cannot tell).
+ */
+int sockdiag_unix_all(sockdiag_visitor *visit, void *context);
 
 /* The same for an internet socket, which takes a look at all of them. */
 int sockdiag_inet(int diag, uint64_t inode, struct sockdiag_answer *answer);

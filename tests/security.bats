@@ -173,3 +173,38 @@ assert not [e for e in suite.iter() if e.tag == "script"]' said.junit
         is_tame comments
     done
 }
+
+# Records what a client asks a datagram server here; its pid is then in $server.
+ask_datagrams() {
+    background python3 -c '
+import socket
+server = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+server.bind("served")
+while True:
+    data, address = server.recvfrom(100)
+    server.sendto(b"re: " + data, address)'
+    server=$pid
+    wait_until 30 test -S served
+    record 0 python3 -c '
+import socket
+client = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+client.bind("")
+client.sendto(b"ask", "served")
+client.recv(100)'
+}
+
+@test "a path that reads like a line of /proc/net/unix makes nobody a server" {
+    background python3 -c '
+import os, socket, time
+def new():
+    return socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+pairs = [(new(), new()) for _ in range(200)]
+for number, (bound, other) in enumerate(pairs):
+    inode = os.fstat(other.fileno()).st_ino
+    bound.bind(f"{number}\n0: 00000002 00000000 00000000 0002 01 {inode} served")
+open("forged", "w")
+time.sleep(600)'
+    wait_until 30 test -e forged
+    ask_datagrams
+    equal "$(jq -r 'select(.data) | .peer.pid' "$recording" | sort -u)" "$server"
+}

@@ -7,15 +7,19 @@
 #include "capture/manifest/ready.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
-/* __SO_ACCEPTCON of the kernel, as /proc/net/unix shows it. */
-enum { LISTENS = 0x10000 };
+#include "capture/sockdiag.h"
+
+struct search {
+    const char *path;
+    bool is_there, listens;
+};
 
 static const char *last_part(const char *path)
 {
@@ -25,34 +29,27 @@ static const char *last_part(const char *path)
 }
 
 /* A server may have been given another path to the same file: the last part is what is compared. */
-static bool is_row_of(const char *row, const char *path, unsigned *flags)
+static void look_at(void *context, const struct sockdiag_answer *answer)
 {
-    int at = 0;
+    struct search *search = context;
+    const size_t head = offsetof(struct sockaddr_un, sun_path);
+    char path[sizeof(answer->address) + 1] = "";
 
-    return sscanf(row, "%*s %*s %*s %x %*s %*s %*s %n", flags, &at) == 1 && at > 0 &&
-           strcmp(last_part(row + at), last_part(path)) == 0;
+    if (answer->address_length <= head)
+        return;
+    memcpy(path, (const char *)&answer->address + head, answer->address_length - head);
+    if (!*path || strcmp(last_part(path), last_part(search->path)) != 0)
+        return;
+    search->is_there = true;
+    search->listens = search->listens || answer->listens;
 }
 
 /* Of a stream socket that is bound: unless the kernel says that it does not, it listens. */
 static bool listens(const char *path)
 {
-    FILE *file = fopen("/proc/net/unix", "re");
-    bool is_there = false, is_listening = false;
-    size_t size = 0;
-    char *row = NULL;
-    unsigned flags;
+    struct search search = {.path = path};
 
-    while (file && getline(&row, &size, file) > 0) {
-        row[strcspn(row, "\n")] = '\0';
-        if (!is_row_of(row, path, &flags))
-            continue;
-        is_there = true;
-        is_listening = is_listening || (flags & LISTENS);
-    }
-    free(row);
-    if (file)
-        fclose(file);
-    return is_listening || !is_there;
+    return sockdiag_unix_all(look_at, &search) || search.listens || !search.is_there;
 }
 
 /* In a folder, any length of path will do. */

@@ -13,19 +13,14 @@
 #include <sys/fsuid.h>
 #include <unistd.h>
 
-/* Reads a user's or group's number as sudo writes it. */
+#include "capture/user.h"
+
+/* Reads a user's or group's number from the environment. */
 static bool read_number(const char *name, unsigned *number)
 {
     const char *text = getenv(name);
-    unsigned long value;
-    char *end;
 
-    if (!text || *text < '0' || *text > '9')
-        return false;
-    errno = 0;
-    value = strtoul(text, &end, 10);
-    *number = (unsigned)value;
-    return !*end && !errno && value < (uid_t)-1;
+    return text && user_read_number(number, text);
 }
 
 bool rights_caller(uid_t *user, gid_t *group)

@@ -109,10 +109,8 @@ int scope_add_user(struct scope_request *scope, const char *text, char reason[PA
         return -E2BIG;
     }
     err = user_find(&user, text);
-    if (err == -ENOENT && *text && !text[strspn(text, "0123456789")]) {
-        user.uid = (uid_t)strtoul(text, NULL, 10); /* one that only a container has a name for */
-        err = 0;
-    }
+    if (err == -ENOENT && user_read_number(&user.uid, text))
+        err = 0; /* one that only a container has a name for */
     if (err) {
         snprintf(reason, PATTERN_REASON_SIZE, "%s",
                  err == -ENOENT ? "no such user" : strerror(-err));

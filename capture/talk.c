@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 #include "capture/talk.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -110,7 +111,7 @@ bool talk_is_client(const struct reading *reading, const struct talk_end *end, c
     if (!client)
         return false;
     pid = strtoul(client, &rest, 10);
-    if (!*rest && rest > client)
+    if (!*rest && isdigit((unsigned char)*client))
         return pid == end->pid;
     return strcmp(client, side) == 0 || (end->comm[0] && strcmp(client, end->comm) == 0);
 }

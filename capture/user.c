@@ -9,18 +9,26 @@
 #include <string.h>
 #include <unistd.h>
 
-static const struct passwd *look_up(const char *name)
+bool user_read_number(unsigned *out, const char *text)
 {
-    const struct passwd *entry;
     unsigned long number;
     char *end;
 
-    errno = 0;
-    entry = getpwnam(name);
-    if (entry)
-        return entry;
-    number = strtoul(name, &end, 10);
-    return *name && !*end ? getpwuid(number) : NULL;
+    if (*text < '0' || *text > '9')
+        return false;
+    number = strtoul(text, &end, 10);
+    if (*end || number >= (uid_t)-1) /* which is nobody's, as it means to leave all as it is */
+        return false;
+    *out = (unsigned)number;
+    return true;
+}
+
+static const struct passwd *look_up(const char *name)
+{
+    const struct passwd *entry = getpwnam(name);
+    uid_t number;
+
+    return !entry && user_read_number(&number, name) ? getpwuid(number) : entry;
 }
 
 int user_find(struct user *user, const char *name)

@@ -3,6 +3,7 @@
 #ifndef CAPTURE_USER_H
 #define CAPTURE_USER_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 struct user {
@@ -12,6 +13,9 @@ struct user {
     char *home;
     char *shell;
 };
+
+/* Reads a user's or group's number: digits alone. Returns false when it is none. */
+bool user_read_number(unsigned *out, const char *text);
 
 /* Finds a user by name or number. Returns 0, or -ENOENT or another -errno. user_free() frees it. */
 int user_find(struct user *user, const char *name);

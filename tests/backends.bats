@@ -208,6 +208,18 @@ nobody $(getent passwd nobody | cut -d: -f6)"
     says '*nosuchuser: no such user'
 }
 
+@test "a user's number is digits, and no more than a user can have" {
+    local number
+    equal "$("$SOCKFIXTURE" -q -u 65534 -o out.json id -u)" 65534
+    for number in 4294967296 4294967295 18446744073709551616 -4294967296 ' 0' +0 -0 0x0 ''; do
+        run -2 --separate-stderr "$SOCKFIXTURE" "--user=$number" touch ran
+        says "--user $number: no such user"
+        run -2 --separate-stderr "$SOCKFIXTURE" -q -s '*' "--uid=$number"
+        says "--uid $number: no such user"
+    done
+    [ ! -e ran ]
+}
+
 @test "under sudo files belong to who called it, and are opened with the caller's rights" {
     local sudo=(env SUDO_UID=65534 SUDO_GID=65534 "${sockfixture[@]}" -q)
     public

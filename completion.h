@@ -31,6 +31,11 @@ bool completion_has_short(const struct argp_option *option);
 #define COMPLETION_STYLES                                                                          \
     "sockfixture --list-langs 2> /dev/null | sed -n 's/.*; styles: \\(.*\\) \\[.*/\\1/p' | "       \
     "tr -d ' ' | tr , '\\n' | sort -u"
-#define COMPLETION_FIXTURES "sockfixture --list 2> /dev/null | sed 's/  .*//'"
+#define COMPLETION_TEMPLATES                                                                       \
+    "sockfixture --list-langs 2> /dev/null | sed '/^pcapng /d; s/ .*//'" /* made without one */
+
+/* Those of the manifest that the options in that variable name. */
+#define COMPLETION_FIXTURES(manifest)                                                              \
+    "sockfixture --list " manifest " 2> /dev/null | sed 's/  .*//'"
 
 #endif

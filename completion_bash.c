@@ -34,6 +34,14 @@ static const char head[] =
     "    fi\n"
     "}\n"
     "\n"
+    "# Takes the manifest, as it was typed, for those to list the fixtures of.\n"
+    "_sockfixture_manifest()\n"
+    "{\n"
+    "    local file=$1\n"
+    "    [[ $file != \\~/* ]] || file=$HOME/${file#\\~/}\n"
+    "    manifest=(--manifest \"${file//[\\\\\\'\\\"]/}\")\n"
+    "}\n"
+    "\n"
     "_sockfixture_value() # OPTION WORD\n"
     "{\n"
     "    case $1 in\n";
@@ -45,12 +53,14 @@ static const char middle[] =
     "\n"
     "_sockfixture()\n"
     "{\n"
-    "    local word=${COMP_WORDS[COMP_CWORD]} option='' fixtures='' files='' i\n"
+    "    local word=${COMP_WORDS[COMP_CWORD]} option='' fixtures='' files='' manifest=() i\n"
     "    COMPREPLY=()\n"
     "    [ \"$word\" != = ] || word=''\n"
     "    for ((i = 1; i < COMP_CWORD; i++)); do\n"
     "        if [ -n \"$option\" ]; then\n"
-    "            [ \"${COMP_WORDS[i]}\" = = ] || option=''\n"
+    "            [ \"${COMP_WORDS[i]}\" != = ] || continue\n"
+    "            [ \"$option\" != --manifest ] || _sockfixture_manifest \"${COMP_WORDS[i]}\"\n"
+    "            option=''\n"
     "            continue\n"
     "        fi\n"
     "        [[ ! ${COMP_WORDS[i]} =~ ^(-[owr]|--(output|write|read)$) ]] || files=yes\n"
@@ -71,13 +81,14 @@ static const char tail[] =
     "    elif [[ $word == -* ]]; then\n"
     "        _sockfixture_offer \"$word\" <<< \"$_sockfixture_options\"\n"
     "    elif [ -n \"$fixtures\" ]; then\n"
-    "        _sockfixture_offer \"$word\" < <(" COMPLETION_FIXTURES ")\n"
-    "    else\n"
-    "        _sockfixture_command \"$COMP_CWORD\" \"$word\"\n"
-    "    fi\n"
-    "}\n"
-    "\n"
-    "complete -F _sockfixture sockfixture\n";
+    "        _sockfixture_offer \"$word\" < <(" COMPLETION_FIXTURES(
+        "\"${manifest[@]}\"") ")\n"
+                              "    else\n"
+                              "        _sockfixture_command \"$COMP_CWORD\" \"$word\"\n"
+                              "    fi\n"
+                              "}\n"
+                              "\n"
+                              "complete -F _sockfixture sockfixture\n";
 
 /* Lists the words of an option, with a space before each. */
 static void print_words(const char *option, FILE *out)
@@ -103,6 +114,7 @@ static void print_value(const struct argp_option *option, FILE *out)
         [VALUE_USER] = " mapfile -t COMPREPLY < <(compgen -u -- \"$2\")",
         [VALUE_PID] = " _sockfixture_offer \"$2\" < <(cd /proc && printf '%s\\n' [0-9]*)",
         [VALUE_LANGUAGE] = " _sockfixture_offer \"$2\" < <(" COMPLETION_LANGUAGES ")",
+        [VALUE_TEMPLATE] = " _sockfixture_offer \"$2\" < <(" COMPLETION_TEMPLATES ")",
         [VALUE_STYLE] = " _sockfixture_offer \"$2\" < <(" COMPLETION_STYLES ")",
     };
     enum option_kind kind = option_kind(option);

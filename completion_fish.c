@@ -23,17 +23,28 @@ static const char head[] =
     "    __sockfixture_is_manifest; or not __sockfixture_rest > /dev/null\n"
     "end\n"
     "\n"
+    "# The manifest that was typed, for those to list the fixtures of.\n"
+    "function __sockfixture_manifest\n"
+    "    set -l tokens (commandline -opc)\n"
+    "    set -e tokens[1]\n"
+    "    argparse $__sockfixture_options -- $tokens 2> /dev/null; or return\n"
+    "    set -q _flag_manifest; or return\n"
+    "    printf '%s\\n' --manifest (string replace -r '^~/' \"$HOME/\" -- $_flag_manifest[-1])\n"
+    "end\n"
+    "\n"
     "function __sockfixture_argument\n"
     "    if __sockfixture_is_manifest\n"
-    "        " COMPLETION_FIXTURES "\n"
-    "    else if __sockfixture_rest > /dev/null\n"
-    "        set -l line (string join ' ' -- (string escape -- (__sockfixture_rest)))\n"
-    "        complete --do-complete=\"$line \"(commandline -ct)\n"
-    "    else if not string match -q -- '-*' (commandline -ct)\n"
-    "        complete --do-complete=(commandline -ct)\n"
-    "    end\n"
-    "end\n"
-    "\n";
+    "        " COMPLETION_FIXTURES(
+        "(__sockfixture_manifest)") "\n"
+                                    "    else if __sockfixture_rest > /dev/null\n"
+                                    "        set -l line (string join ' ' -- (string escape -- "
+                                    "(__sockfixture_rest)))\n"
+                                    "        complete --do-complete=\"$line \"(commandline -ct)\n"
+                                    "    else if not string match -q -- '-*' (commandline -ct)\n"
+                                    "        complete --do-complete=(commandline -ct)\n"
+                                    "    end\n"
+                                    "end\n"
+                                    "\n";
 
 static const char tail[] =
     "\n"
@@ -71,6 +82,7 @@ static void print_value(const struct argp_option *option, FILE *out)
         [VALUE_USER] = "__fish_complete_users",
         [VALUE_PID] = "__fish_complete_pids",
         [VALUE_LANGUAGE] = COMPLETION_LANGUAGES,
+        [VALUE_TEMPLATE] = COMPLETION_TEMPLATES,
         [VALUE_STYLE] = COMPLETION_STYLES,
     };
     enum option_kind kind = option_kind(option);

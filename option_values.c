@@ -76,7 +76,7 @@ static const struct {
     const char *option, *argument;
     enum option_kind kind;
 } kinds[] = {
-    {"style", NULL, VALUE_STYLE},   {"print-template", NULL, VALUE_LANGUAGE},
+    {"style", NULL, VALUE_STYLE},   {"print-template", NULL, VALUE_TEMPLATE},
     {"user", NULL, VALUE_USER},     {NULL, "ADDRESS", VALUE_FILE},
     {NULL, "DIR", VALUE_FOLDER},    {NULL, "FILE", VALUE_FILE},
     {NULL, "LANG", VALUE_LANGUAGE}, {NULL, "PID", VALUE_PID},

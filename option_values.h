@@ -14,6 +14,7 @@ enum option_kind {
     VALUE_USER,
     VALUE_PID,
     VALUE_LANGUAGE,
+    VALUE_TEMPLATE,
     VALUE_STYLE,
     VALUE_WORD, /* one of those that option_word() gives, though others may do, too */
 };

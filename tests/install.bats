@@ -114,6 +114,18 @@ completes() { # LINE WORD...
     completes 'sockfixture -q -r kn' known.jsonl
 }
 
+@test "every template that is offered is one" {
+    local shell name
+    for shell in bash zsh fish; do
+        "${shell}_words" 'sockfixture --print-template ' > names
+        [ "$(wc -l < names)" -gt 20 ]
+        while read -r name; do
+            sockfixture --print-template "$name" > template || fail "$shell offers $name"
+        done < names
+    done
+    completes 'sockfixture --lang pca' pcapng
+}
+
 @test "the command is completed as if it stood alone, and a manifest's fixtures by their names" {
     printf '#!/bin/sh\n' > bin/of-this-test
     chmod +x bin/of-this-test
@@ -125,6 +137,11 @@ completes() { # LINE WORD...
         {"name": "views", "command": ["true"], "emit": [{"output": "b.json"}]}]}' > sockfixture.json
     completes 'sockfixture --update ' visits views
     completes 'sockfixture --check vis' visits
+    mkdir elsewhere
+    sed 's/visits/vines/' sockfixture.json > elsewhere/x.json
+    completes 'sockfixture --manifest elsewhere/x.json --update ' vines views
+    completes 'sockfixture --update --manifest=elsewhere/x.json vi' vines views
+    completes 'sockfixture --check vines --manifest elsewhere/x.json vie' views
 }
 
 @test "a hostile name runs nothing when it is completed" {

@@ -16,22 +16,31 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "capture/address.h"
 #include "capture/proc.h"
 #include "capture/sockdiag.h"
+#include "capture/text.h"
 #include "capture/tree.h"
 
 /* Looking may take this share of the time: one part in so many. */
 enum { SPARING = 50, SPARING_NEW = 10 };
 
+/* So many bits the kernel has for the lower part of a device's number. */
+enum { KERNEL_MINOR_BITS = 20 };
+
 /* A named socket of this machine. */
 struct owner {
     char *address;
     uint64_t inode;
-    uint32_t pid; /* 0 while its process has not been found */
+    uint32_t pid;          /* 0 while its process has not been found */
+    uint32_t file, device; /* what it is bound to, as the kernel numbers them; 0: no file */
+    bool is_datagram;
+    bool doubtful; /* another one has that name, too */
     struct owner *next;
 };
 
@@ -90,6 +99,49 @@ static void forget(struct peers *peers)
     }
 }
 
+/* Whether that is what the name leads to, as we see it. Nobody can have an abstract one of another.
+ */
+static bool is_at_its_name(const struct owner *owner)
+{
+    char path[ADDRESS_TEXT_SIZE];
+    struct stat file;
+
+    if (!owner->file)
+        return true;
+    return text_unescape(path, sizeof(path), owner->address) && stat(path, &file) == 0 &&
+           owner->file == (uint32_t)file.st_ino &&
+           owner->device == (major(file.st_dev) << KERNEL_MINOR_BITS | minor(file.st_dev));
+}
+
+static bool is_bound(const struct owner *owner)
+{
+    struct sockdiag_answer answer;
+    int diag = sockdiag_open();
+    bool is = diag >= 0 && sockdiag_unix(diag, owner->inode, &answer) == 0;
+
+    if (diag >= 0)
+        close(diag);
+    return is;
+}
+
+/*
+ * A datagram socket may have a name that another one had. But as well a relative path in another
+ * directory, and any path in another mount namespace, reads the same: then it is looked which of
+ * them is there, and none is taken where that cannot be told.
+ */
+static void take_name(struct peers *peers, struct owner *owner)
+{
+    struct owner *holder = tree_find(&peers->by_address, owner, compare_address);
+
+    if (holder && holder->is_datagram && is_bound(holder)) {
+        if (is_at_its_name(holder))
+            return;
+        owner->doubtful = !is_at_its_name(owner);
+    }
+    tdelete(owner, &peers->by_address, compare_address);
+    tsearch(owner, &peers->by_address, compare_address);
+}
+
 static void add_socket(void *context, const struct sockdiag_answer *answer)
 {
     struct peers *peers = context;
@@ -104,6 +156,9 @@ static void add_socket(void *context, const struct sockdiag_answer *answer)
     if (!owner)
         return;
     owner->inode = answer->inode;
+    owner->file = answer->file;
+    owner->device = answer->device;
+    owner->is_datagram = answer->type == SOCK_DGRAM;
     owner->address = strdup(text);
     if (!owner->address) {
         free(owner);
@@ -111,10 +166,10 @@ static void add_socket(void *context, const struct sockdiag_answer *answer)
     }
     owner->next = peers->owners;
     peers->owners = owner;
-    if (answer->type ==
-        SOCK_DGRAM) /* a name is one socket's at a time; streams share it with who listens */
-        tdelete(owner, &peers->by_address, compare_address);
-    tsearch(owner, &peers->by_address, compare_address);
+    if (owner->is_datagram)
+        take_name(peers, owner);
+    else /* streams share it with who listens */
+        tsearch(owner, &peers->by_address, compare_address);
     tsearch(owner, &peers->by_inode, compare_inode);
 }
 
@@ -241,7 +296,7 @@ void peers_complete(struct peers *peers, struct end *end, int family)
             look(peers);
             owner = owner_find(peers, end->address);
         }
-        if (owner && (!owner->pid || peers_is_there(owner->pid))) {
+        if (owner && !owner->doubtful && (!owner->pid || peers_is_there(owner->pid))) {
             end->pid = owner->pid;
             end->inode = end->inode ? end->inode : owner->inode;
         }

@@ -41,6 +41,7 @@ static void read_unix(const struct nlmsghdr *head, struct sockdiag_answer *answe
     const struct unix_diag_msg *message = NLMSG_DATA(head);
     const struct rtattr *attribute = (const struct rtattr *)(message + 1);
     int left = (int)NLMSG_PAYLOAD(head, sizeof(*message));
+    struct unix_diag_vfs file;
     uint32_t peer;
 
     answer->family = message->udiag_family;
@@ -54,6 +55,11 @@ static void read_unix(const struct nlmsghdr *head, struct sockdiag_answer *answe
         switch (attribute->rta_type) {
         case UNIX_DIAG_NAME:
             unix_name(&answer->address, &answer->address_length, data, size);
+            break;
+        case UNIX_DIAG_VFS:
+            memcpy(&file, data, sizeof(file));
+            answer->file = file.udiag_vfs_ino;
+            answer->device = file.udiag_vfs_dev;
             break;
         case UNIX_DIAG_PEER:
             memcpy(&peer, data, sizeof(peer));
@@ -164,7 +170,7 @@ int sockdiag_unix_all(sockdiag_visitor *visit, void *context)
                  .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP},
         .body = {.sdiag_family = AF_UNIX,
                  .udiag_states = UINT32_MAX,
-                 .udiag_show = UDIAG_SHOW_NAME},
+                 .udiag_show = UDIAG_SHOW_NAME | UDIAG_SHOW_VFS},
     };
     struct unix_visit all = {visit, context};
     int diag = sockdiag_open(), err;

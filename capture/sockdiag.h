@@ -11,10 +11,11 @@
 struct sockdiag_answer {
     int family;
     int type;
-    uint64_t inode;      /* of a Unix socket */
-    bool listens;        /* a Unix socket that others can connect to */
-    bool ended;          /* nothing more can be received */
-    uint64_t peer_inode; /* of a Unix socket; 0 when it has none, or none that is known yet */
+    uint64_t inode;        /* of a Unix socket */
+    bool listens;          /* a Unix socket that others can connect to */
+    bool ended;            /* nothing more can be received */
+    uint64_t peer_inode;   /* of a Unix socket; 0 when it has none, or none that is known yet */
+    uint32_t file, device; /* the numbers of what a Unix socket is bound to; 0: no file */
     struct sockaddr_storage address, peer_address;
     socklen_t address_length, peer_address_length; /* 0 when there is none */
 };
@@ -32,8 +33,8 @@ int sockdiag_unix(int diag, uint64_t inode, struct sockdiag_answer *answer);
 typedef void sockdiag_visitor(void *context, const struct sockdiag_answer *answer);
 
 /*
- * Shows all Unix sockets of our network namespace to the visitor, without their peers. Returns 0,
- * or -errno (-ENOENT: this kernel cannot tell).
+ * Shows all Unix sockets of our network namespace to the visitor, without their peers, but with
+ * their files. Returns 0, or -errno (-ENOENT: this kernel cannot tell).
  */
 int sockdiag_unix_all(sockdiag_visitor *visit, void *context);
 

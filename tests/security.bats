@@ -175,7 +175,7 @@ assert not [e for e in suite.iter() if e.tag == "script"]' said.junit
 }
 
 # Records what a client asks a datagram server here; its pid is then in $server.
-ask_datagrams() {
+ask_datagrams() { # [OPTION...]
     background python3 -c '
 import socket
 server = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -185,12 +185,21 @@ while True:
     server.sendto(b"re: " + data, address)'
     server=$pid
     wait_until 30 test -S served
-    record 0 python3 -c '
+    ask_again "$@"
+}
+
+ask_again() { # [OPTION...]
+    rm -f "$recording"
+    record 0 "$@" python3 -c '
 import socket
 client = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
 client.bind("")
 client.sendto(b"ask", "served")
 client.recv(100)'
+}
+
+servers_pids() {
+    jq -r 'select(.data) | .peer.pid' "$recording" | sort -u
 }
 
 @test "a path that reads like a line of /proc/net/unix makes nobody a server" {
@@ -206,5 +215,27 @@ open("forged", "w")
 time.sleep(600)'
     wait_until 30 test -e forged
     ask_datagrams
-    equal "$(jq -r 'select(.data) | .peer.pid' "$recording" | sort -u)" "$server"
+    equal "$(servers_pids)" "$server"
+}
+
+@test "who has the same name elsewhere is no server, and who is cannot be told from elsewhere" {
+    background python3 -c '
+import os, socket, time
+bound = []
+for number in range(100):
+    os.mkdir(f"{number}")
+    os.chdir(f"{number}")
+    kind = socket.SOCK_STREAM if number % 2 else socket.SOCK_DGRAM
+    bound.append(socket.socket(socket.AF_UNIX, kind))
+    bound[-1].bind("served")
+    os.chdir("..")
+open("bound", "w")
+time.sleep(600)'
+    wait_until 30 test -e bound
+    ask_datagrams
+    equal "$(servers_pids)" "$server"
+    mkdir elsewhere
+    cd elsewhere
+    ask_again --chdir "$work"
+    equal "$(servers_pids)" 0
 }

@@ -71,28 +71,26 @@ static void tick_every(long milliseconds)
 /* Takes what is there, without waiting. Returns how many changes there were, or -errno. */
 static int take_waiting(struct recorder *recorder)
 {
-    int count = 0, status, err = 0;
-    pid_t tid;
+    struct changes *changes = &recorder->tracer.changes;
+    int err;
 
-    while (!err && (tid = waitpid(-1, &status, __WALL | WNOHANG)) > 0) {
-        err = tracer_on_change(&recorder->tracer, tid, status);
-        count++;
-    }
-    return err ? err : count;
+    changes_take(changes);
+    err = tracer_on_changes(&recorder->tracer);
+    return err ? err : (int)changes->count;
 }
 
 /* The timer interrupts this alone: a recording that is written to a pipe would lose bytes. */
-static pid_t wait_or_tick(int *status)
+static int wait_or_tick(struct changes *changes)
 {
     sigset_t tick;
-    pid_t tid;
+    int err;
 
     sigemptyset(&tick);
     sigaddset(&tick, SIGALRM);
     sigprocmask(SIG_UNBLOCK, &tick, NULL);
-    tid = waitpid(-1, status, __WALL);
+    err = changes_wait(changes);
     sigprocmask(SIG_BLOCK, &tick, NULL);
-    return tid;
+    return err;
 }
 
 /*
@@ -102,17 +100,15 @@ static pid_t wait_or_tick(int *status)
  */
 static int take_until_tick(struct recorder *recorder)
 {
-    int status, err = 0;
-    pid_t tid;
+    int err = 0;
 
     if (recorder->tracer.threads.last)
         processor_join(&recorder->processor, recorder->tracer.threads.last->caller.tid);
     tick_every(TICK);
     while (!err && !ticked && !launch_ended(recorder->tracer.launch)) {
-        tid = wait_or_tick(&status);
-        if (tid < 0)
+        if (wait_or_tick(&recorder->tracer.changes))
             break;
-        err = tracer_on_change(&recorder->tracer, tid, status);
+        err = tracer_on_changes(&recorder->tracer);
     }
     tick_every(0);
     return err;
@@ -134,7 +130,6 @@ static int ptrace_step(struct recorder *recorder, int *wait)
 static int ptrace_open(struct recorder **out, const struct backend_options *options,
                        const struct sink *sink, char reason[REASON_SIZE])
 {
-    struct sigaction action = {.sa_handler = on_tick};
     struct recorder *recorder;
     int err;
 
@@ -158,7 +153,6 @@ static int ptrace_open(struct recorder **out, const struct backend_options *opti
         free(recorder);
         return err;
     }
-    sigaction(SIGALRM, &action, NULL);
     *out = recorder;
     return 0;
 }
@@ -170,12 +164,14 @@ static int ptrace_prepare(void)
 
 static int ptrace_observe(struct recorder *recorder, struct launch *launch)
 {
+    struct sigaction action = {.sa_handler = on_tick};
     sigset_t mask;
 
     recorder->tracer.launch = launch;
     sigemptyset(&mask);
     sigaddset(&mask, SIGALRM);
     sigprocmask(SIG_BLOCK, &mask, NULL);
+    sigaction(SIGALRM, &action, NULL); /* what is left of an earlier run is let through by us now */
     if (ptrace(PTRACE_SEIZE, launch_pid(launch), 0L, trace_options))
         return -errno;
     launch_leave_reaping(launch);

@@ -1,10 +1,23 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
-/* All up to the handler of SIGCHLD is async-signal-safe. */
+/* All up to the handler of the timer is async-signal-safe. */
 #include "capture/ptrace_pass.h"
 
 #include <errno.h>
 #include <signal.h>
+#include <sys/time.h>
 #include <sys/wait.h>
+
+#include "capture/clock.h"
+#include "capture/ptrace_changes.h"
+
+/* Microseconds from one look at what has stopped to the next. */
+enum {
+    SHORTEST = 50,          /* while something has */
+    LONGEST = 1000,         /* while nothing has */
+    LONGEST_ROUND = 100000, /* that are waited besides, as a look has taken as long itself */
+};
+
+static struct changes taken;
 
 int pass_resume(pid_t tid, enum __ptrace_request how, int signal)
 {
@@ -30,51 +43,83 @@ int pass(pid_t tid, int status)
     return pass_resume(tid, PTRACE_CONT, signal);
 }
 
-/* Lets all pass that are stopped. Returns false when none are left at all. */
-static bool pass_waiting(void)
+/* Lets all pass that have stopped, each once. */
+static void pass_all(const struct changes *changes)
 {
-    int status;
-    pid_t tid;
-
-    while ((tid = waitpid(-1, &status, __WALL | WNOHANG)) > 0)
-        if (WIFSTOPPED(status))
-            pass(tid, status);
-    return tid == 0;
+    for (size_t i = 0; i < changes->count; i++)
+        if (WIFSTOPPED(changes->at[i].status))
+            pass(changes->at[i].tid, changes->at[i].status);
 }
 
-static void on_child(int signal)
+/* Microseconds, less than a second. */
+static void look_in(uint64_t microseconds)
 {
+    const struct itimerval timer = {.it_value.tv_usec = (suseconds_t)microseconds};
+
+    setitimer(ITIMER_REAL, &timer, NULL);
+}
+
+static uint64_t lesser(uint64_t one, uint64_t other)
+{
+    return one < other ? one : other;
+}
+
+/*
+ * SIGCHLD would not do: while threads stop all the time there is always another one, and the
+ * program that it interrupts would not get on. This way half of the time is the program's.
+ */
+static void on_time(int signal)
+{
+    static uint64_t pause = SHORTEST;
+    uint64_t began = clock_monotonic(), spent;
     int error = errno;
 
     (void)signal;
-    pass_waiting();
+    if (changes_take(&taken)) {
+        pass_all(&taken);
+        spent = (clock_monotonic() - began) / 1000;
+        pause = taken.count ? SHORTEST : lesser(2 * pause, LONGEST);
+        look_in(pause + lesser(spent, LONGEST_ROUND));
+    }
     errno = error;
+}
+
+static void block_timer(bool block)
+{
+    sigset_t timer;
+
+    sigemptyset(&timer);
+    sigaddset(&timer, SIGALRM);
+    sigprocmask(block ? SIG_BLOCK : SIG_UNBLOCK, &timer, NULL);
 }
 
 void pass_from_now_on(void)
 {
-    struct sigaction action = {.sa_handler = on_child, .sa_flags = SA_RESTART};
-    sigset_t mask;
+    struct sigaction action = {.sa_handler = on_time, .sa_flags = SA_RESTART};
 
-    sigaction(SIGCHLD, &action, NULL);
-    sigemptyset(&mask);
-    sigaddset(&mask, SIGCHLD);
-    sigprocmask(SIG_UNBLOCK, &mask, NULL);
-    pass_waiting();
+    sigaction(SIGALRM, &action, NULL);
+    block_timer(false);
+    look_in(SHORTEST);
 }
 
 bool pass_needed(void)
 {
-    return pass_waiting();
+    bool needed;
+
+    block_timer(true);
+    needed = changes_take(&taken);
+    pass_all(&taken);
+    block_timer(false);
+    return needed;
 }
 
 void pass_stay(void)
 {
-    int status;
-    pid_t tid;
+    int err = 0;
 
-    signal(SIGCHLD, SIG_DFL);
-    while ((tid = waitpid(-1, &status, __WALL)) > 0 || errno == EINTR)
-        if (tid > 0 && WIFSTOPPED(status))
-            pass(tid, status);
+    block_timer(true);
+    while (!err || err == -EINTR) {
+        err = changes_wait(&taken);
+        pass_all(&taken);
+    }
 }

@@ -248,7 +248,7 @@ static int on_stop(struct tracer *tracer, pid_t tid, int status)
     return err ? err : pass(tid, status);
 }
 
-int tracer_on_change(struct tracer *tracer, pid_t tid, int status)
+static int on_change(struct tracer *tracer, pid_t tid, int status)
 {
     if (WIFSTOPPED(status))
         return on_stop(tracer, tid, status);
@@ -259,19 +259,41 @@ int tracer_on_change(struct tracer *tracer, pid_t tid, int status)
     return thread_ended(tracer, tid);
 }
 
+/* Lets it go on unseen, as soon as it makes no calls for us. */
+static void pass_change(struct tracer *tracer, pid_t tid, int status)
+{
+    struct thread *thread = threads_find(&tracer->threads, tid);
+
+    if (thread && (!WIFSTOPPED(status) || status >> 16 == PTRACE_EVENT_EXEC))
+        cover_end(tracer, thread);
+    if (thread && thread->cover.step)
+        on_cover(tracer, thread, status);
+    else if (WIFSTOPPED(status))
+        pass(tid, status);
+}
+
+/* After an error nothing is recorded any more, but the rest of the round still stands stopped. */
+int tracer_on_changes(struct tracer *tracer)
+{
+    const struct changes *changes = &tracer->changes;
+    int err = 0;
+
+    for (size_t i = 0; i < changes->count; i++)
+        if (err)
+            pass_change(tracer, changes->at[i].tid, changes->at[i].status);
+        else
+            err = on_change(tracer, changes->at[i].tid, changes->at[i].status);
+    return err;
+}
+
 void tracer_end_covering(struct tracer *tracer)
 {
-    struct thread *thread;
-    int status;
-    pid_t tid;
+    const struct changes *changes = &tracer->changes;
+    int err = 0;
 
-    while (tracer->covering && ((tid = waitpid(-1, &status, __WALL)) > 0 || errno == EINTR)) {
-        thread = tid > 0 ? threads_find(&tracer->threads, tid) : NULL;
-        if (thread && (!WIFSTOPPED(status) || status >> 16 == PTRACE_EVENT_EXEC))
-            cover_end(tracer, thread);
-        if (thread && thread->cover.step)
-            on_cover(tracer, thread, status);
-        else if (tid > 0 && WIFSTOPPED(status))
-            pass(tid, status);
+    while (tracer->covering && (!err || err == -EINTR)) {
+        err = changes_wait(&tracer->changes);
+        for (size_t i = 0; i < changes->count; i++)
+            pass_change(tracer, changes->at[i].tid, changes->at[i].status);
     }
 }

@@ -10,6 +10,7 @@
 #include "capture/backend.h"
 #include "capture/launch.h"
 #include "capture/losses.h"
+#include "capture/ptrace_changes.h"
 #include "capture/ptrace_moved.h"
 #include "capture/ptrace_socket.h"
 #include "capture/ptrace_thread.h"
@@ -22,15 +23,16 @@ struct tracer {
     struct sockets *sockets;
     struct moved moved;
     struct threads threads;
-    size_t sending;  /* threads in a call that the sink has been told of */
-    size_t covering; /* threads that make calls for us */
+    struct changes changes; /* the round that is taken */
+    size_t sending;         /* threads in a call that the sink has been told of */
+    size_t covering;        /* threads that make calls for us */
     struct losses losses;
     bool closing; /* what begins now is no longer recorded */
     bool said_unprivileged, said_traces;
 };
 
-/* Takes what waitpid() says of a thread, and lets it go on. Returns 0 or -errno. */
-int tracer_on_change(struct tracer *tracer, pid_t tid, int status);
+/* Looks at each thread of the round, and lets it go on. Returns 0 or -errno. */
+int tracer_on_changes(struct tracer *tracer);
 
 /* Waits until no thread has registers of ours any more: it may then be let through. */
 void tracer_end_covering(struct tracer *tracer);

@@ -177,6 +177,49 @@ on_linux_7() { # TYPE COMMAND...
     wait_until 20 none_stuck
 }
 
+# Forty processes that make calls all the time, for so many seconds; then each writes how many.
+busy() {
+    cat > busy.py << 'PYTHON'
+import os, socket, sys, time
+end = time.monotonic() + float(sys.argv[1])
+for _ in range(40):
+    if os.fork() == 0:
+        one, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+        rounds = 0
+        while time.monotonic() < end:
+            one.send(b"x")
+            other.recv(9)
+            rounds += 1
+        print(rounds, flush=True, file=open("rounds", "a"))
+        os._exit(0)
+open("begun", "w").close()
+for _ in range(40):
+    os.wait()
+PYTHON
+}
+
+@test "ptrace lets each of many that stop all the time have its turn" {
+    busy
+    "$SOCKFIXTURE" --backend ptrace -q -o out.json python3 busy.py 4
+    sort -n rounds >&2
+    equal "$(wc -l < rounds)" 40
+    [ "$(($(sort -n rounds | head -n 1) * 20))" -ge "$(sort -n rounds | tail -n 1)" ]
+}
+
+@test "however many stop all the time, -T and Ctrl-C end it" {
+    local options=(--backend ptrace -q --ignore-status -o out.json)
+    busy
+    background "$SOCKFIXTURE" "${options[@]}" -T 1 python3 busy.py 100
+    finish "$pid" 15
+    [ -s out.json ]
+    rm begun
+    background "$SOCKFIXTURE" "${options[@]}" -w "$recording" python3 busy.py 100
+    wait_until 15 test -e begun
+    kill -INT "$pid"
+    finish "$pid" 15
+    [ ! -e rounds ] || fail 'it was not ended, but ended by itself'
+}
+
 @test "without them it says what it takes" {
     public
     run -5 --separate-stderr as_nobody - ./sockfixture --backend syscall -o out.json true

@@ -9,7 +9,7 @@
  * - When we are killed, the kernel kills them too (PTRACE_O_EXITKILL): a program whose every socket
  *   call fails, and with ENOSYS, is worse than one that is gone.
  * - When we are done and some still run, they are let through, call by call, without a look at what
- *   they say (ptrace_pass.h).
+ *   they say (ptrace_pass.h); so are those of an earlier run while a later one is recorded.
  */
 #include <errno.h>
 #include <signal.h>
@@ -143,6 +143,7 @@ static int ptrace_open(struct recorder **out, const struct backend_options *opti
     recorder = calloc(1, sizeof(*recorder));
     if (!recorder)
         return -ENOMEM;
+    filter_begin_run();
     recorder->tracer.options = *options;
     recorder->tracer.moved.max_message = options->max_message;
     recorder->tracer.moved.epoch = clock_epoch();

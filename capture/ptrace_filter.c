@@ -56,6 +56,19 @@
 #error "which AUDIT_ARCH_ is this?"
 #endif
 
+/*
+ * SECCOMP_RET_DATA has 16 bits: a stop, and the run that it is of, one of 1024, which --repeat does
+ * not exceed. A filter stays on all that comes of a process, so that tells them apart however they
+ * fork and whoever has ended by then.
+ */
+enum { STOP_BITS = 6, STOP_MASK = (1 << STOP_BITS) - 1 };
+
+_Static_assert((int)CALL_RING < (int)FILTER_RENAME && FILTER_BEHIND < FILTER_EARLIER &&
+                   (int)FILTER_EARLIER <= (int)STOP_MASK,
+               "a stop fits, and is one thing");
+
+static unsigned current_run;
+
 /* Which filter: one of two, or the second without the first. */
 enum filter_which { FILTER_FIRST, FILTER_SECOND, FILTER_ALONE };
 
@@ -97,6 +110,11 @@ static void add_return(struct filter *filter, unsigned action)
     add(filter, BPF_RET | BPF_K, 0, 0, action);
 }
 
+static void add_trace(struct filter *filter, unsigned stop)
+{
+    add_return(filter, SECCOMP_RET_TRACE | current_run << STOP_BITS | stop);
+}
+
 /* Runs the next `count` instructions for this system call only. */
 static void add_if_number(struct filter *filter, long number, unsigned char count)
 {
@@ -131,13 +149,13 @@ static void add_call(struct filter *filter, const struct socket_call *call)
 
     if (flags < 0) {
         add_if_number(filter, call->number, 1);
-        add_return(filter, SECCOMP_RET_TRACE | call->kind);
+        add_trace(filter, call->kind);
         return;
     }
     add_if_number(filter, call->number, 4);
     add_load_argument(filter, flags);
     add(filter, BPF_JMP | BPF_JSET | BPF_K, 1, 0, MSG_PEEK | MSG_ERRQUEUE);
-    add_return(filter, SECCOMP_RET_TRACE | call->kind);
+    add_trace(filter, call->kind);
     add_return(filter, SECCOMP_RET_ALLOW);
 }
 
@@ -145,14 +163,14 @@ static void add_stop(struct filter *filter, const struct door *door, enum filter
 {
     if (!door->mask) {
         add_if_number(filter, door->number, 1);
-        add_return(filter, SECCOMP_RET_TRACE | stop);
+        add_trace(filter, stop);
         return;
     }
     add_if_number(filter, door->number, 5);
     add_load_argument(filter, door->argument);
     add(filter, BPF_ALU | BPF_AND | BPF_K, 0, 0, door->mask);
     add(filter, BPF_JMP | BPF_JEQ | BPF_K, 0, 1, door->value);
-    add_return(filter, SECCOMP_RET_TRACE | stop);
+    add_trace(filter, stop);
     add_load(filter, offsetof(struct seccomp_data, nr));
 }
 
@@ -182,11 +200,11 @@ static void build(struct filter *filter, enum filter_which which)
     filter->length = 0;
     add_load(filter, offsetof(struct seccomp_data, arch));
     add(filter, BPF_JMP | BPF_JEQ | BPF_K, 1, 0, OWN_ARCHITECTURE);
-    add_return(filter, SECCOMP_RET_TRACE | FILTER_FOREIGN);
+    add_trace(filter, FILTER_FOREIGN);
     add_load(filter, offsetof(struct seccomp_data, nr));
 #ifdef FOREIGN_BIT
     add(filter, BPF_JMP | BPF_JSET | BPF_K, 0, 1, FOREIGN_BIT);
-    add_return(filter, SECCOMP_RET_TRACE | FILTER_FOREIGN);
+    add_trace(filter, FILTER_FOREIGN);
 #endif
     for (size_t i = 0; i < socket_call_count; i++)
         if (which != FILTER_FIRST || !is_for_files(socket_calls[i].kind))
@@ -262,6 +280,16 @@ int filter_install(void)
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
         return -errno;
     return set_filter(cover_works() && !inherits_socket() ? FILTER_FIRST : FILTER_ALONE);
+}
+
+void filter_begin_run(void)
+{
+    current_run = (current_run + 1) & SECCOMP_RET_DATA >> STOP_BITS;
+}
+
+unsigned filter_stop_of(unsigned data)
+{
+    return data >> STOP_BITS == current_run ? data & STOP_MASK : FILTER_EARLIER;
 }
 
 void filter_second(struct filter *filter)

@@ -8,15 +8,17 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What the filter tells of a stop (its SECCOMP_RET_DATA), besides the values of enum call_kind. */
+/* What the filter tells of a stop, besides the values of enum call_kind. */
 enum filter_stop {
-    FILTER_RENAME = 64, /* the thread gives itself another name */
+    FILTER_RENAME = 32, /* the thread gives itself another name */
     FILTER_PAIR,        /* socketpair() */
     FILTER_PTRACE,      /* it wants to trace, or to be traced, itself */
     FILTER_IO_URING,    /* it will make calls that no filter sees */
     FILTER_FOREIGN,     /* a call in a convention that is not ours */
     FILTER_DOOR,        /* behind it, only the second filter sees what is done to sockets */
     FILTER_BEHIND,      /* the same call, under the second filter */
+
+    FILTER_EARLIER = 63, /* any of these, in what is left of an earlier run */
 };
 
 struct filter {
@@ -29,6 +31,12 @@ struct filter {
  * calls fail with ENOSYS whenever no tracer is there to let them through. Returns 0 or -errno.
  */
 int filter_install(void);
+
+/* Filters that are made from now on are of another run than all that have been made before. */
+void filter_begin_run(void);
+
+/* What a stop is, by its SECCOMP_RET_DATA: an enum filter_stop or enum call_kind. */
+unsigned filter_stop_of(unsigned data);
 
 /* The filter that a process is to have besides once it may get a socket. */
 void filter_second(struct filter *filter);

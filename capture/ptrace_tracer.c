@@ -96,10 +96,12 @@ static void note_hidden(struct tracer *tracer, struct thread *thread)
 static int before_call(struct tracer *tracer, struct thread *thread,
                        const struct __ptrace_syscall_info *info)
 {
-    unsigned stop = info->seccomp.ret_data;
+    unsigned stop = filter_stop_of(info->seccomp.ret_data);
     uint64_t arguments[6];
 
     switch (stop) {
+    case FILTER_EARLIER:
+        return CALL_PASSES;
     case FILTER_FOREIGN:
         tracer->losses.foreign++;
         return CALL_PASSES;
@@ -172,7 +174,7 @@ static int on_call(struct tracer *tracer, struct thread *thread)
         return pass_resume(tid, PTRACE_CONT, 0);
     if (!get_call(tid, &info) || info.op != PTRACE_SYSCALL_INFO_SECCOMP)
         return pass_resume(tid, PTRACE_CONT, 0);
-    if (info.seccomp.ret_data == FILTER_DOOR)
+    if (filter_stop_of(info.seccomp.ret_data) == FILTER_DOOR)
         return on_door(tracer, thread, &info);
     step = before_call(tracer, thread, &info);
     if (step == CALL_HIDDEN)

@@ -71,7 +71,8 @@ static int look_at_stop(pid_t pid, char reason[REASON_SIZE])
 
     if (ptrace(PTRACE_GET_SYSCALL_INFO, pid, sizeof(info), &info) <= 0)
         return refused(reason, errno, "PTRACE_GET_SYSCALL_INFO (Linux 5.3)");
-    if (info.op != PTRACE_SYSCALL_INFO_SECCOMP || info.seccomp.ret_data != CALL_SENDTO)
+    if (info.op != PTRACE_SYSCALL_INFO_SECCOMP ||
+        filter_stop_of(info.seccomp.ret_data) != CALL_SENDTO)
         return refused(reason, EPROTO, "stopping at system calls");
     if (process_vm_readv(pid, &local, 1, &remote, 1, 0) != sizeof(its))
         return refused(reason, errno, "process_vm_readv");
@@ -95,7 +96,8 @@ static int trace(pid_t pid, int go, char reason[REASON_SIZE])
     return look_at_stop(pid, reason);
 }
 
-int ptrace_trial(char reason[REASON_SIZE])
+/* Tries it on a process of our own. */
+static int try_it(char reason[REASON_SIZE])
 {
     int go[2], err;
     pid_t pid;
@@ -115,5 +117,16 @@ int ptrace_trial(char reason[REASON_SIZE])
         while (waitpid(pid, NULL, __WALL) < 0 && errno == EINTR)
             ;
     }
+    return err;
+}
+
+/* Once it has worked it is not done again: who lets an earlier run's processes pass would reap it.
+ */
+int ptrace_trial(char reason[REASON_SIZE])
+{
+    static bool works;
+    int err = works ? 0 : try_it(reason);
+
+    works = !err;
     return err;
 }

@@ -5,8 +5,7 @@
 
 #include "capture/backend.h"
 
-/* Tries it on a process of our own. Returns 0, or -errno with, in reason, what was refused and why.
- */
+/* Returns 0, or -errno with, in reason, what was refused and why. */
 int ptrace_trial(char reason[REASON_SIZE]);
 
 #endif

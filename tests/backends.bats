@@ -220,6 +220,46 @@ PYTHON
     [ ! -e rounds ] || fail 'it was not ended, but ended by itself'
 }
 
+# Each run leaves a process, which begins to speak in the next one and goes on to the end of the last.
+@test "ptrace lets what earlier runs have left over pass, and does not record it" {
+    cat > leave.py << 'PYTHON'
+import os, socket, time
+def is_there(name):
+    return os.path.exists(name) or os.path.exists("over")
+def wait_for(name):
+    while not is_there(name):
+        time.sleep(0.01)
+def say(what):
+    one.send(what)
+    other.recv(99)
+one, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+run = sum(name.startswith("run") for name in os.listdir())
+open(f"run.{run}", "w").close()
+if os.fork() == 0:
+    wait_for(f"run.{run + 1}")
+    child = os.fork()
+    if child:
+        os.waitpid(child, 0)
+    say(b"left over")
+    if not child:
+        os._exit(0)
+    open(f"said.{run + 1}", "w").close()
+    while not is_there("over"):
+        say(b"left over")
+    os._exit(0)
+if run:
+    wait_for(f"said.{run}")
+say(b"hello")
+if run == 5:
+    open("over", "w").close()
+PYTHON
+    background "$SOCKFIXTURE" --backend ptrace --repeat 6 -l json -o out.json -w "$recording" \
+        python3 leave.py
+    finish "$pid" || fail "it failed: $(cat background.out)"
+    equal "$(cat background.out)" 'sockfixture: 6 runs: 0 volatile ranges'
+    equal "$(jq '[.conversations[].exchanges | length] | add' out.json)" 1
+}
+
 @test "without them it says what it takes" {
     public
     run -5 --separate-stderr as_nobody - ./sockfixture --backend syscall -o out.json true

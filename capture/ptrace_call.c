@@ -68,36 +68,61 @@ static int find_socket(struct traced_call *call, struct sockets *sockets,
     return sockets_look(sockets, caller, call->fd, &call->socket);
 }
 
-/* Tells the sink that a message may be on its way, and to whom when the call says so. */
-static int begin(struct traced_call *call, const struct caller *caller, const struct sink *sink)
+/* Where the call says that it sends to. Returns false when it does not say. */
+static bool read_destination(const struct traced_call *call, const struct caller *caller,
+                             char name[ADDRESS_TEXT_SIZE])
 {
     bool header = call->kind == CALL_SENDMSG || call->kind == CALL_SENDMMSG;
-    const struct endpoint_facts *facts = &call->socket->facts;
-    char name[ADDRESS_TEXT_SIZE];
+    struct msghdr message = {0};
     uint64_t address = 0;
     uint32_t length = 0;
-    struct msghdr message = {0};
 
-    call->begun = true;
-    if (facts->type == SOCK_DGRAM && header &&
-        memory_read(caller->tid, &message, call->arguments[1], sizeof(message))) {
+    if (header && memory_read(caller->tid, &message, call->arguments[1], sizeof(message))) {
         address = (uintptr_t)message.msg_name;
         length = message.msg_namelen;
     } else if (call->kind == CALL_SENDTO) {
         address = call->arguments[4];
         length = (uint32_t)call->arguments[5];
     }
-    if (facts->type != SOCK_DGRAM || !address || !length)
-        return sink->begin(sink->context, facts->inode, (uint32_t)caller->tid, call->id, NULL);
-    memory_read_name(caller->tid, name, address, length, SOCK_DGRAM);
-    return sink->begin(sink->context, facts->inode, (uint32_t)caller->tid, call->id, name);
+    if (!address || !length)
+        return false;
+    memory_read_name(caller->tid, name, address, length, call->socket->facts.type);
+    return true;
+}
+
+/* Tells the sink that a message may be on its way, and to whom when the call says so. */
+static int begin(struct traced_call *call, const struct caller *caller, const struct sink *sink)
+{
+    const struct endpoint_facts *facts = &call->socket->facts;
+    char name[ADDRESS_TEXT_SIZE];
+    bool named = facts->type == SOCK_DGRAM && read_destination(call, caller, name);
+
+    call->begun = true;
+    return sink->begin(sink->context, facts->inode, (uint32_t)caller->tid, call->id,
+                       named ? name : NULL);
+}
+
+/* What a call sends that connects as well is said to whom it names, from the beginning. */
+static void enter_open(struct traced_call *call, struct sockets *sockets,
+                       const struct caller *caller)
+{
+    const struct endpoint_facts *facts = &call->socket->facts;
+    char name[ADDRESS_TEXT_SIZE];
+
+    call->opens = facts->type == SOCK_STREAM && facts->family != AF_UNIX &&
+                  facts->role == ROLE_UNKNOWN && call_flags(call) & MSG_FASTOPEN &&
+                  read_destination(call, caller, name);
+    if (call->opens)
+        sockets_open(sockets, call->socket, caller, call->fd, name);
 }
 
 static int enter_send(struct traced_call *call, struct sockets *sockets,
                       const struct caller *caller, const struct sink *sink)
 {
-    int err = sockets_tell(sockets, call->socket, caller, call->fd, ROLE_UNKNOWN);
+    int err;
 
+    enter_open(call, sockets, caller);
+    err = sockets_tell(sockets, call->socket, caller, call->fd, ROLE_UNKNOWN);
     if (err)
         return err;
     call->time = clock_monotonic();
@@ -256,6 +281,9 @@ static int leave_send(struct traced_call *call, int64_t result, struct sockets *
     bool refused = result == -ECONNREFUSED && call->socket->facts.family == AF_UNIX;
     int err = 0;
 
+    if (call->opens)
+        err = sockets_opened(sockets, call->socket, caller, call->fd,
+                             result >= 0 || result == -EINPROGRESS);
     /* A datagram socket that is refused has lost its peer, one that sends may get an address. */
     if (refused || (call->unbound && sockets_may_be_bound(call->socket, caller, call->fd))) {
         call->socket->stale = true;

@@ -276,8 +276,6 @@ static void meet(struct sockets *sockets, struct traced_socket *accepted)
 {
     struct traced_socket *client;
 
-    if (accepted->facts.family != AF_UNIX)
-        return;
     client = accepted->facts.peer_inode ? find(sockets, accepted->facts.peer_inode)
                                         : claim(sockets, accepted);
     if (!client)
@@ -366,21 +364,8 @@ int sockets_look(struct sockets *sockets, const struct caller *caller, int fd,
     return socket->known ? DESCRIPTOR_SOCKET : DESCRIPTOR_OTHER;
 }
 
-int sockets_tell(struct sockets *sockets, struct traced_socket *socket, const struct caller *caller,
-                 int fd, enum record_role role)
+static int tell(struct sockets *sockets, struct traced_socket *socket, const struct caller *caller)
 {
-    if (role != ROLE_UNKNOWN && socket->facts.role != role) {
-        socket->facts.role = role;
-        socket->told = false;
-    }
-    if (socket->stale || lacks_peer(socket))
-        learn(sockets, socket, caller, fd);
-    if (role == ROLE_ACCEPTED)
-        meet(sockets, socket);
-    if (role == ROLE_CONNECTED && socket->facts.family == AF_UNIX && is_stream(&socket->facts)) {
-        socket->connector = caller->pid;
-        wait_for_peer(sockets, socket);
-    }
     if (socket->facts.peer_inode)
         wait_no_more(sockets, socket);
     if (socket->told)
@@ -389,6 +374,62 @@ int sockets_tell(struct sockets *sockets, struct traced_socket *socket, const st
     memcpy(socket->facts.comm, caller->comm, COMM_SIZE);
     socket->told = socket->observed = true;
     return sockets->sink->endpoint(sockets->sink->context, &socket->facts);
+}
+
+/* What is accepted may be a connection whose client stands in the call that opens it: its address
+ * is known by now, and must be before anything that came from it. */
+static int tell_opening(struct sockets *sockets)
+{
+    int err = 0;
+
+    for (struct traced_socket *each = sockets->first; each && !err; each = each->next) {
+        if (!each->opening)
+            continue;
+        learn(sockets, each, &each->opener, each->opener_fd);
+        err = tell(sockets, each, &each->opener);
+    }
+    return err;
+}
+
+int sockets_tell(struct sockets *sockets, struct traced_socket *socket, const struct caller *caller,
+                 int fd, enum record_role role)
+{
+    int err = 0;
+
+    if (role != ROLE_UNKNOWN && socket->facts.role != role) {
+        socket->facts.role = role;
+        socket->told = false;
+    }
+    if (socket->stale || lacks_peer(socket))
+        learn(sockets, socket, caller, fd);
+    if (role == ROLE_ACCEPTED && socket->facts.family == AF_UNIX)
+        meet(sockets, socket);
+    else if (role == ROLE_ACCEPTED)
+        err = tell_opening(sockets);
+    if (role == ROLE_CONNECTED && socket->facts.family == AF_UNIX && is_stream(&socket->facts)) {
+        socket->connector = caller->pid;
+        wait_for_peer(sockets, socket);
+    }
+    return err ? err : tell(sockets, socket, caller);
+}
+
+void sockets_open(struct sockets *sockets, struct traced_socket *socket,
+                  const struct caller *caller, int fd, const char *address)
+{
+    sockets_name_peer(socket, address);
+    socket->opening = true;
+    socket->opener = *caller;
+    socket->opener_fd = fd;
+    wait_for_peer(sockets, socket);
+}
+
+int sockets_opened(struct sockets *sockets, struct traced_socket *socket,
+                   const struct caller *caller, int fd, bool connected)
+{
+    socket->opening = false;
+    wait_no_more(sockets, socket);
+    socket->stale = true;
+    return sockets_tell(sockets, socket, caller, fd, connected ? ROLE_CONNECTED : ROLE_UNKNOWN);
 }
 
 bool sockets_peer_observed(struct sockets *sockets, const struct traced_socket *socket)

@@ -28,6 +28,9 @@ struct traced_socket {
     unsigned asked; /* in vain, who the peer is */
     size_t lost;    /* messages that the sink has not been told of */
     pid_t connector;
+    bool opening;         /* it is in a call that connects and sends, */
+    struct caller opener; /* by this thread, which has it under this number */
+    int opener_fd;
     struct traced_socket *previous, *next; /* of those that wait */
 };
 
@@ -57,6 +60,16 @@ int sockets_tell(struct sockets *sockets, struct traced_socket *socket, const st
 /* The socket was connected to this address, by what its call said; the socket itself may know
  * better. */
 void sockets_name_peer(struct traced_socket *socket, const char *address);
+
+/*
+ * The thread enters a call that connects the socket to this address and sends, too, so that what it
+ * sends may be received before the call returns; and returns from it. Whether the socket is then
+ * connected is for the caller to say. Returns 0 or what the sink returned.
+ */
+void sockets_open(struct sockets *sockets, struct traced_socket *socket,
+                  const struct caller *caller, int fd, const char *address);
+int sockets_opened(struct sockets *sockets, struct traced_socket *socket,
+                   const struct caller *caller, int fd, bool connected);
 
 /* The two were made as a pair. */
 void sockets_pair(struct traced_socket *one, struct traced_socket *other);

@@ -1,0 +1,88 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
+# The ptrace backend where a tracer has it harder than BPF: calls that connect and send in one, calls
+# that pass it by, and programs that it must not keep from running.
+
+load helper
+
+trace=("$SOCKFIXTURE" --backend ptrace)
+
+# A client opens a connection to a server by sending, in each of the ways in which it can be done.
+write_fast_open() {
+    cat > fast_open.py << 'EOF'
+import os, socket, sys
+TCP_FASTOPEN = 23
+
+def serve(listener, times):
+    for _ in range(times):
+        connection = listener.accept()[0]
+        while asked := connection.recv(100):
+            connection.sendall(asked.upper())
+
+def send_lazily(client, address):
+    client.setblocking(False)
+    try:
+        client.sendto(b"three", socket.MSG_FASTOPEN, address)
+    except BlockingIOError: # it is connecting, and has taken nothing
+        client.setblocking(True)
+        client.sendall(b"three")
+    client.setblocking(True)
+
+def talk(address):
+    for send in (
+            lambda client: client.sendto(b"one", socket.MSG_FASTOPEN, address),
+            lambda client: client.sendmsg([b"t", b"wo"], [], socket.MSG_FASTOPEN, address),
+            lambda client: send_lazily(client, address)):
+        client = socket.socket()
+        send(client)
+        client.recv(100)
+        client.sendall(b"again")
+        client.recv(100)
+        client.close()
+
+listener = socket.socket()
+listener.setsockopt(socket.IPPROTO_TCP, TCP_FASTOPEN, 5)
+listener.bind(("127.0.0.1", int(sys.argv[2])))
+listener.listen()
+if sys.argv[1] == "serve":
+    open("ready", "w").close()
+    serve(listener, 3)
+elif sys.argv[1] == "both":
+    if os.fork() == 0:
+        serve(listener, 3)
+        os._exit(0)
+    talk(listener.getsockname())
+    os.wait()
+EOF
+    sed -e '/^listener = /,$d' fast_open.py > client.py
+    echo 'talk(("127.0.0.1", int(sys.argv[1])))' >> client.py
+}
+
+# The three conversations, each once, with who listens at the port.
+are_three() { # PORT
+    equal "$(jq -r 'select(.data) | "\(.conversation) \(.direction) \(.text)"' "$recording" | sort |
+        paste -sd,)" "$(for number in 1 2 3; do
+        word=$(cut -d' ' -f $number <<< 'one two three')
+        printf '%s\n' "$number request again" "$number request $word" "$number response AGAIN" \
+            "$number response ${word^^}"
+    done | paste -sd,)"
+    equal "$(jq -r 'select(.data) | if (.direction == "request") == (.call == "send")
+        then .peer.address else .address end' "$recording" | sort -u)" "tcp:127.0.0.1:$1"
+}
+
+@test "a connection that is opened by sending has its server, and stands once" {
+    local port round
+    (($(cat /proc/sys/net/ipv4/tcp_fastopen) & 1)) || skip 'TCP Fast Open is off'
+    port=$(free_port)
+    write_fast_open
+    background python3 fast_open.py serve "$port"
+    wait_until 30 test -e ready
+    "${trace[@]}" -q -s "tcp:127.0.0.1:$port" -w "$recording" python3 client.py "$port"
+    are_three "$port"
+    finish "$pid"
+    for round in 1 2 3; do
+        port=$(free_port)
+        "${trace[@]}" -q -w "$recording.$round" python3 fast_open.py both "$port"
+        recording=$recording.$round are_three "$port"
+    done
+}

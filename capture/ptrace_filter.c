@@ -91,7 +91,17 @@ static const struct door {
     {SYS_prctl, 0, UINT32_MAX, PR_SET_SECCOMP, FILTER_BEHIND},
     {SYS_ioctl, 1, UINT32_MAX, (unsigned)BINDER_WRITE_READ, FILTER_BEHIND},
     {SYS_clone, 0, CLONE_FILES | CLONE_THREAD, CLONE_FILES, FILTER_BEHIND},
-    {.number = SYS_clone3, .stop = FILTER_BEHIND}, /* its flags are in memory: cover_needed() */
+    {.number = SYS_clone3, .stop = FILTER_CLONE}, /* its flags are in memory: cover_needed() */
+};
+
+/* Other calls that are looked at; io_submit() only once there may be a socket. */
+static const struct door others[] = {
+    {.number = SYS_ptrace, .stop = FILTER_PTRACE},
+    {SYS_prctl, 0, UINT32_MAX, PR_SET_NAME, FILTER_RENAME},
+    {SYS_clone, 0, CLONE_UNTRACED, CLONE_UNTRACED, FILTER_CLONE},
+    {SYS_seccomp, 1, SECCOMP_FILTER_FLAG_NEW_LISTENER, SECCOMP_FILTER_FLAG_NEW_LISTENER,
+     FILTER_LISTENER},
+    {.number = SYS_io_submit, .stop = FILTER_AIO},
 };
 
 static void add(struct filter *filter, unsigned short code, unsigned char if_true,
@@ -190,13 +200,22 @@ static bool is_for_files(enum call_kind kind)
     }
 }
 
+static void add_doors(struct filter *filter, enum filter_which which)
+{
+    for (size_t i = 0; i < sizeof(doors) / sizeof(*doors); i++)
+        if (which != FILTER_ALONE || doors[i].stop != FILTER_BEHIND)
+            add_stop(filter, &doors[i], which == FILTER_FIRST ? FILTER_DOOR : doors[i].stop);
+}
+
+static void add_others(struct filter *filter, enum filter_which which)
+{
+    for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
+        if (which != FILTER_FIRST || others[i].stop != FILTER_AIO)
+            add_stop(filter, &others[i], others[i].stop);
+}
+
 static void build(struct filter *filter, enum filter_which which)
 {
-    static const struct door others[] = {
-        {.number = SYS_ptrace, .stop = FILTER_PTRACE},
-        {SYS_prctl, 0, UINT32_MAX, PR_SET_NAME, FILTER_RENAME},
-    };
-
     filter->length = 0;
     add_load(filter, offsetof(struct seccomp_data, arch));
     add(filter, BPF_JMP | BPF_JEQ | BPF_K, 1, 0, OWN_ARCHITECTURE);
@@ -209,11 +228,12 @@ static void build(struct filter *filter, enum filter_which which)
     for (size_t i = 0; i < socket_call_count; i++)
         if (which != FILTER_FIRST || !is_for_files(socket_calls[i].kind))
             add_call(filter, &socket_calls[i]);
-    for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
-        add_stop(filter, &others[i], others[i].stop);
-    for (size_t i = 0; i < sizeof(doors) / sizeof(*doors); i++)
-        if (which != FILTER_ALONE || doors[i].stop != FILTER_BEHIND)
-            add_stop(filter, &doors[i], which == FILTER_FIRST ? FILTER_DOOR : doors[i].stop);
+    /* A call that is a door as well must come to it first, and is made again behind it. */
+    if (which == FILTER_FIRST)
+        add_doors(filter, which);
+    add_others(filter, which);
+    if (which != FILTER_FIRST)
+        add_doors(filter, which);
     add_return(filter, SECCOMP_RET_ALLOW);
 }
 

@@ -14,6 +14,9 @@ enum filter_stop {
     FILTER_PAIR,        /* socketpair() */
     FILTER_PTRACE,      /* it wants to trace, or to be traced, itself */
     FILTER_IO_URING,    /* it will make calls that no filter sees */
+    FILTER_AIO,         /* io_submit(), which may send and receive */
+    FILTER_LISTENER,    /* it puts up a filter that may outrank ours */
+    FILTER_CLONE,       /* it may make a process that is not traced */
     FILTER_FOREIGN,     /* a call in a convention that is not ours */
     FILTER_DOOR,        /* behind it, only the second filter sees what is done to sockets */
     FILTER_BEHIND,      /* the same call, under the second filter */

@@ -9,6 +9,7 @@
 
 #include "capture/clock.h"
 #include "capture/ptrace_changes.h"
+#include "capture/ptrace_clone.h"
 
 /* Microseconds from one look at what has stopped to the next. */
 enum {
@@ -32,10 +33,22 @@ static bool stops_group(int signal)
     return signal == SIGSTOP || signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU;
 }
 
+/* What it makes in the call that it stands before needs us as well. */
+static void keep_traced(pid_t tid)
+{
+    struct __ptrace_syscall_info info;
+
+    if (ptrace(PTRACE_GET_SYSCALL_INFO, tid, sizeof(info), &info) > 0 &&
+        info.op == PTRACE_SYSCALL_INFO_SECCOMP)
+        clone_keep_traced(tid, &info);
+}
+
 int pass(pid_t tid, int status)
 {
     int event = status >> 16, signal = WSTOPSIG(status);
 
+    if (event == PTRACE_EVENT_SECCOMP)
+        keep_traced(tid);
     if (event == PTRACE_EVENT_STOP && stops_group(signal))
         return pass_resume(tid, PTRACE_LISTEN, 0); /* it stays stopped until SIGCONT */
     if (event || signal == (SIGTRAP | 0x80))

@@ -10,8 +10,11 @@
 #include <sys/wait.h>
 
 #include "capture/proc.h"
+#include "capture/ptrace_aio.h"
+#include "capture/ptrace_clone.h"
 #include "capture/ptrace_cover.h"
 #include "capture/ptrace_filter.h"
+#include "capture/ptrace_listener.h"
 #include "capture/ptrace_pass.h"
 #include "capture/ptrace_privilege.h"
 #include "capture/scope.h"
@@ -75,6 +78,20 @@ static void look_at_program(struct tracer *tracer, pid_t tid)
     say(tracer, text);
 }
 
+/* Calls of the thread's process are not seen: says why, unless that was said. */
+static void note_unseen(struct tracer *tracer, const struct thread *thread, uint64_t count,
+                        bool *said, const char *why)
+{
+    char text[160];
+
+    tracer->losses.unfollowed += count;
+    if (*said || !count)
+        return;
+    *said = true;
+    snprintf(text, sizeof(text), "%s %s", thread->caller.comm, why);
+    say(tracer, text);
+}
+
 /* Stops */
 
 /* Returns false when the thread is gone. */
@@ -90,6 +107,25 @@ static void note_hidden(struct tracer *tracer, struct thread *thread)
         return;
     thread->hidden = true;
     tracer->losses.unfollowed++;
+}
+
+/* A call by which bytes move past us, or will. Returns false when it is none of those. */
+static bool note_bypass(struct tracer *tracer, const struct thread *thread, unsigned stop,
+                        const uint64_t arguments[6])
+{
+    switch (stop) {
+    case FILTER_AIO:
+        note_unseen(tracer, thread, aio_on_sockets(arguments, tracer->sockets, &thread->caller),
+                    &tracer->said_aio,
+                    "uses asynchronous I/O (io_submit) on a socket, which is not recorded");
+        return true;
+    case FILTER_LISTENER:
+        note_unseen(tracer, thread, listener_hides_calls(thread->caller.tid, arguments),
+                    &tracer->said_listener,
+                    "asks a process of its own about calls (seccomp), which are not seen then");
+        return true;
+    }
+    return false;
 }
 
 /* Before a call that the filter has stopped; returns a call_step or -errno. */
@@ -116,6 +152,7 @@ static int before_call(struct tracer *tracer, struct thread *thread,
     case FILTER_IO_URING:
         tracer->losses.unfollowed++;
         return CALL_PASSES;
+    case FILTER_CLONE:
     case FILTER_BEHIND:
         return CALL_PASSES;
     }
@@ -123,6 +160,8 @@ static int before_call(struct tracer *tracer, struct thread *thread,
         arguments[i] = info->seccomp.args[i];
     thread_identify(thread);
     if (!scope_takes(tracer->options.scope, thread->caller.pid, launch_pid(tracer->launch)))
+        return CALL_PASSES;
+    if (note_bypass(tracer, thread, stop, arguments))
         return CALL_PASSES;
     return call_enter(&thread->call, (enum call_kind)stop, arguments, tracer->sockets,
                       &thread->caller, tracer->sink);
@@ -170,9 +209,11 @@ static int on_call(struct tracer *tracer, struct thread *thread)
 
     if (step)
         return step;
-    if (tracer->closing)
-        return pass_resume(tid, PTRACE_CONT, 0);
     if (!get_call(tid, &info) || info.op != PTRACE_SYSCALL_INFO_SECCOMP)
+        return pass_resume(tid, PTRACE_CONT, 0);
+    if (clone_keep_traced(tid, &info))
+        tracer->losses.unfollowed++;
+    if (tracer->closing)
         return pass_resume(tid, PTRACE_CONT, 0);
     if (filter_stop_of(info.seccomp.ret_data) == FILTER_DOOR)
         return on_door(tracer, thread, &info);

@@ -6,6 +6,7 @@
 load helper
 
 trace=("$SOCKFIXTURE" --backend ptrace)
+setpriv=() # or what a command is run by
 
 # A client opens a connection to a server by sending, in each of the ways in which it can be done.
 write_fast_open() {
@@ -85,4 +86,47 @@ are_three() { # PORT
         "${trace[@]}" -q -w "$recording.$round" python3 fast_open.py both "$port"
         recording=$recording.$round are_three "$port"
     done
+}
+
+# Each runs as root, under the filter that stops at files from the beginning, and under the one that
+# does so only from when there is a socket: tests/programs/bypass.c says what the scenarios are.
+twice() { # COMMAND...
+    "$@"
+    local setpriv=(setpriv --no-new-privs)
+    "$@"
+}
+
+# The program says "hello", and all of it is recorded.
+is_whole() { # SCENARIO
+    "${setpriv[@]}" "${trace[@]}" -q -w "$recording" "$programs/bypass" "$1"
+    equal "$(jq -r 'select(.data) | .text + " " + .call' "$recording" | paste -sd,)" 'hello send'
+}
+
+# It does, and so many calls are told to be missing, and why.
+is_counted() { # SCENARIO COUNT WHY
+    run -3 --separate-stderr "${setpriv[@]}" "${trace[@]}" -q -w "$recording" \
+        "$programs/bypass" "$1"
+    equal "$(tail -n 1 "$recording" | jq .end.lost.unfollowed)" "$2"
+    run -3 --separate-stderr "${setpriv[@]}" "${trace[@]}" -o out.json "$programs/bypass" "$1"
+    equal "$(grep -cF "sockfixture: bypass $3" <<< "$stderr")" 1 'how often it is said why, and 1,'
+}
+
+@test "Linux AIO on sockets is counted, elsewhere it is not" {
+    twice is_counted aio 2 'uses asynchronous I/O'
+    twice is_whole aio-elsewhere
+}
+
+@test "a filter that asks about calls is counted, when it may" {
+    twice is_counted listener 1 'asks a process of its own'
+    twice is_whole listener-elsewhere
+}
+
+@test "a process that is to have no tracer has one" {
+    twice is_whole clone
+    twice is_whole clone3
+}
+
+@test "a process that is to have no tracer can talk when the recording is over" {
+    "${trace[@]}" -q -c 1 -w "$recording" "$programs/bypass" later
+    wait_until 10 test -e finished
 }

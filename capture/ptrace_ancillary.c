@@ -3,6 +3,7 @@
 #include "capture/ptrace_ancillary.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,16 +36,16 @@ static enum descriptor_kind kind_of_anonymous(const char *name)
     return KIND_OTHER;
 }
 
-static enum descriptor_kind kind_of_file(const struct stat *file, const char *name)
+static enum descriptor_kind kind_of_file(const struct statx *file, const char *name)
 {
     static const char memfd[] = "/memfd:";
 
     if (strncmp(name, ANONYMOUS, strlen(ANONYMOUS)) == 0)
         return kind_of_anonymous(name + strlen(ANONYMOUS));
-    switch (file->st_mode & S_IFMT) {
+    switch (file->stx_mode & S_IFMT) {
     case S_IFREG: /* a memfd is in no directory; a file of that name is, or was */
-        return strncmp(name, memfd, strlen(memfd)) == 0 && file->st_nlink == 0 ? KIND_MEMFD
-                                                                               : KIND_FILE;
+        return strncmp(name, memfd, strlen(memfd)) == 0 && file->stx_nlink == 0 ? KIND_MEMFD
+                                                                                : KIND_FILE;
     case S_IFDIR:
         return KIND_DIRECTORY;
     case S_IFIFO:
@@ -61,12 +62,13 @@ static enum descriptor_kind kind_of_file(const struct stat *file, const char *na
 static enum descriptor_kind kind_of_descriptor(pid_t tid, int fd)
 {
     char path[64], name[64]; /* as much of it as tells one from another */
-    struct stat file;
+    struct statx file;
     ssize_t length;
 
     snprintf(path, sizeof(path), "/proc/%d/fd/%d", tid, fd);
     length = readlink(path, name, sizeof(name) - 1);
-    if (length < 0 || stat(path, &file))
+    /* Its file system may be a program that waits for us: what the kernel knows must do. */
+    if (length < 0 || statx(AT_FDCWD, path, AT_STATX_DONT_SYNC, STATX_TYPE | STATX_NLINK, &file))
         return KIND_UNKNOWN;
     name[length] = '\0';
     return kind_of_file(&file, name);

@@ -165,7 +165,7 @@ int call_enter(struct traced_call *call, enum call_kind kind, const uint64_t arg
         call->id = (uint64_t)caller->tid << 32 | (uint32_t)(call->id + 1);
         result = enter_socket(call, sockets, caller, sink);
         break;
-    case DESCRIPTOR_PROC:
+    case DESCRIPTOR_COMM:
         result = CALL_RENAMES;
         break;
     case DESCRIPTOR_HIDDEN:

@@ -7,9 +7,9 @@
 #include <sys/types.h>
 
 /*
- * True when the program that a stopped process runs has a privilege to give (setuid, capabilities)
- * that the process has not got: the kernel gives none to a program that a tracer without them could
- * read and write.
+ * True when the program that a stopped process runs has a privilege to give (setuid, setgid,
+ * capabilities) that the process has not got: the kernel gives none to a program that a tracer
+ * without them could read and write. No file system that a process may serve is asked.
  */
 bool privilege_is_lost(pid_t tid);
 

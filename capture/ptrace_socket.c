@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <search.h>
@@ -37,8 +38,7 @@ struct sockets {
     const struct sink *sink;
     void *by_inode;                     /* struct traced_socket */
     struct traced_socket *first, *last; /* those that wait, in the order in which they connected */
-    dev_t proc;
-    int diag; /* -1: there is no sock_diag */
+    int diag;                           /* -1: there is no sock_diag */
 };
 
 static int compare_inode(const void *a, const void *b)
@@ -50,16 +50,14 @@ static int compare_inode(const void *a, const void *b)
 int sockets_new(struct sockets **out, const struct sink *sink)
 {
     struct sockets *sockets = calloc(1, sizeof(*sockets));
-    struct stat proc;
 
     if (!sockets)
         return -ENOMEM;
-    if (stat("/proc/self", &proc)) {
+    if (access("/proc/self/fd", R_OK)) {
         free(sockets);
         return -errno;
     }
     sockets->sink = sink;
-    sockets->proc = proc.st_dev;
     sockets->diag = sockdiag_open();
     *out = sockets;
     return 0;
@@ -343,19 +341,34 @@ static void learn(struct sockets *sockets, struct traced_socket *socket,
     socket->stale = !facts.family;
 }
 
+/* Whether the file may be one of /proc that a thread is renamed by. */
+static bool is_comm(const char *name)
+{
+    const char *last = strrchr(name, '/');
+
+    return last && strcmp(last, "/comm") == 0;
+}
+
+/*
+ * The name of what is behind the descriptor says enough, and it is the kernel that gives it. To ask
+ * the file itself could be to wait for a process that waits for us: one that serves a file system.
+ */
 int sockets_look(struct sockets *sockets, const struct caller *caller, int fd,
                  struct traced_socket **out)
 {
     struct traced_socket *socket;
-    char path[64];
-    struct stat file;
+    char path[64], name[PATH_MAX];
+    unsigned long inode;
+    ssize_t length;
 
     snprintf(path, sizeof(path), "/proc/%d/fd/%d", caller->tid, fd);
-    if (stat(path, &file))
+    length = readlink(path, name, sizeof(name) - 1);
+    if (length < 0)
         return errno == EACCES || errno == EPERM ? DESCRIPTOR_HIDDEN : DESCRIPTOR_OTHER;
-    if (!S_ISSOCK(file.st_mode))
-        return file.st_dev == sockets->proc ? DESCRIPTOR_PROC : DESCRIPTOR_OTHER;
-    socket = find_or_add(sockets, file.st_ino);
+    name[length] = '\0';
+    if (sscanf(name, "socket:[%lu]", &inode) != 1)
+        return is_comm(name) ? DESCRIPTOR_COMM : DESCRIPTOR_OTHER;
+    socket = find_or_add(sockets, inode);
     if (!socket)
         return -ENOMEM;
     if (socket->stale || lacks_peer(socket))

@@ -38,7 +38,7 @@ struct traced_socket {
 enum descriptor {
     DESCRIPTOR_OTHER, /* nothing, or nothing that concerns us */
     DESCRIPTOR_SOCKET,
-    DESCRIPTOR_PROC,   /* a file of /proc */
+    DESCRIPTOR_COMM,   /* a file by which a thread may be renamed */
     DESCRIPTOR_HIDDEN, /* we are not allowed to see */
 };
 

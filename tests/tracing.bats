@@ -8,6 +8,12 @@ load helper
 trace=("$SOCKFIXTURE" --backend ptrace)
 setpriv=() # or what a command is run by
 
+# What waits for a file system that nobody serves any more, ends with whoever served it.
+teardown() {
+    [ ! -e "$work/fuse.pid" ] || kill -KILL "$(cat "$work/fuse.pid")" || true
+    stop_background
+}
+
 # A client opens a connection to a server by sending, in each of the ways in which it can be done.
 write_fast_open() {
     cat > fast_open.py << 'EOF'
@@ -129,4 +135,53 @@ is_counted() { # SCENARIO COUNT WHY
 @test "a process that is to have no tracer can talk when the recording is over" {
     "${trace[@]}" -q -c 1 -w "$recording" "$programs/bypass" later
     wait_until 10 test -e finished
+}
+
+@test "a file system that the command serves is not asked while its server waits for us" {
+    unshare -m sh -c 'mkdir try && "$1/fuse" try "$1/bypass" && umount try' sh "$programs" ||
+        skip 'FUSE cannot be had'
+    rm fuse.pid
+    cat > pass.py << 'EOF'
+import socket
+one, other = socket.socketpair()
+program = open("folder/program")
+socket.send_fds(one, [b"a file"], [program.fileno()])
+socket.recv_fds(other, 10, 1)
+EOF
+    cat > serve.sh << 'EOF'
+mkdir -p folder
+"$1/fuse" folder "$1/bypass" || exit
+folder/program clone && cat folder/program > copy && python3 pass.py
+status=$?
+umount -l folder
+rm fuse.pid
+exit $status
+EOF
+    for setpriv in '' 'setpriv --no-new-privs'; do
+        # shellcheck disable=SC2086 # it is several words, or none
+        background unshare -m $setpriv "${trace[@]}" -q -w "$recording" sh serve.sh "$programs"
+        finish "$pid" 10
+        equal "$(jq -r 'select(.data) | .text' "$recording" | paste -sd,)" 'hello,a file'
+        equal "$(jq -r '.ancillary[]?.descriptors[]?' "$recording" | sort -u)" file
+        cmp copy "$programs/bypass"
+    done
+}
+
+@test "a program that loses its user or its group is named" {
+    local mode
+    [ "$(id -u)" = 0 ] || skip 'only root can make such programs'
+    cp /bin/true program
+    for mode in 4755 2755; do
+        chown nobody:nogroup program
+        chmod "$mode" program
+        run --separate-stderr -0 setpriv --no-new-privs "${trace[@]}" -o out.json ./program
+        [[ $stderr == *'program would run with privileges, but cannot under ptrace'* ]] ||
+            fail "mode $mode: $stderr"
+        # Nothing is lost: root may trace such a program, and this bit means another thing.
+        run --separate-stderr -0 "${trace[@]}" -o out.json ./program
+        [[ $stderr != *'with privileges'* ]] || fail "as root, mode $mode: $stderr"
+    done
+    chmod 2745 program
+    run --separate-stderr -0 setpriv --no-new-privs "${trace[@]}" -o out.json ./program
+    [[ $stderr != *'with privileges'* ]] || fail "mode 2745: $stderr"
 }

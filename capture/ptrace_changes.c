@@ -5,6 +5,9 @@
 #include <sys/ptrace.h>
 #include <sys/wait.h>
 
+/* Rounds of one thread, after one in which no other waited. */
+enum { SINGLE = 8 };
+
 /*
  * A thread that stands stopped changes once more only when it is killed, or when another of its
  * process executes a program and takes its number: it stands no longer where it stood.
@@ -42,6 +45,7 @@ bool changes_take(struct changes *changes)
     return add_waiting(changes) || changes->count;
 }
 
+/* To find no more the kernel looks at all threads, for nothing while they stop one by one. */
 int changes_wait(struct changes *changes)
 {
     int status;
@@ -52,6 +56,11 @@ int changes_wait(struct changes *changes)
     if (tid < 0)
         return -errno;
     add(changes, tid, status);
-    add_waiting(changes);
+    if (changes->single) {
+        changes->single--;
+    } else {
+        add_waiting(changes);
+        changes->single = changes->count == 1 ? SINGLE : 0;
+    }
     return 0;
 }

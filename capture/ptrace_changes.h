@@ -16,9 +16,10 @@ struct change {
     int status; /* as waitpid() gives it */
 };
 
-/* One round; what is more than this is left for the next. */
+/* One round; what is more than this is left for the next. All zero at first. */
 struct changes {
     size_t count;
+    unsigned single; /* so many more rounds are of one thread */
     struct change at[4096];
 };
 
@@ -28,7 +29,10 @@ struct changes {
  */
 bool changes_take(struct changes *changes);
 
-/* The same, but waits until there are some. Returns 0, or -errno with an empty round. */
+/*
+ * The same, but waits until there are some, and takes not all while threads stop one by one.
+ * Returns 0, or -errno with an empty round.
+ */
 int changes_wait(struct changes *changes);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
-/* All up to the handler of the timer is async-signal-safe. */
+/* All up to the handler of signals is async-signal-safe. */
 #include "capture/ptrace_pass.h"
 
 #include <errno.h>
@@ -78,40 +78,53 @@ static uint64_t lesser(uint64_t one, uint64_t other)
 }
 
 /*
- * SIGCHLD would not do: while threads stop all the time there is always another one, and the
- * program that it interrupts would not get on. This way half of the time is the program's.
+ * SIGCHLD alone would not do: while threads stop all the time there is always another one, and the
+ * program that is interrupted would not get on. So as long as a look has taken, none follows it;
+ * what stops meanwhile is found when the timer has run out, which always runs.
  */
-static void on_time(int signal)
+static void on_signal(int signal)
 {
-    static uint64_t pause = SHORTEST;
-    uint64_t began = clock_monotonic(), spent;
+    static uint64_t ended, spent, pause = SHORTEST; /* nanoseconds; microseconds */
+    uint64_t began = clock_monotonic();
     int error = errno;
 
-    (void)signal;
+    if (signal == SIGCHLD && began - ended < spent)
+        return;
     if (changes_take(&taken)) {
         pass_all(&taken);
-        spent = (clock_monotonic() - began) / 1000;
+        ended = clock_monotonic();
+        spent = ended - began;
         pause = taken.count ? SHORTEST : lesser(2 * pause, LONGEST);
-        look_in(pause + lesser(spent, LONGEST_ROUND));
+        look_in(pause + lesser(spent / 1000, LONGEST_ROUND));
     }
     errno = error;
 }
 
-static void block_timer(bool block)
+static sigset_t signals(void)
 {
-    sigset_t timer;
+    sigset_t set;
 
-    sigemptyset(&timer);
-    sigaddset(&timer, SIGALRM);
-    sigprocmask(block ? SIG_BLOCK : SIG_UNBLOCK, &timer, NULL);
+    sigemptyset(&set);
+    sigaddset(&set, SIGALRM);
+    sigaddset(&set, SIGCHLD);
+    return set;
+}
+
+static void block_signals(bool block)
+{
+    const sigset_t set = signals();
+
+    sigprocmask(block ? SIG_BLOCK : SIG_UNBLOCK, &set, NULL);
 }
 
 void pass_from_now_on(void)
 {
-    struct sigaction action = {.sa_handler = on_time, .sa_flags = SA_RESTART};
+    struct sigaction action = {
+        .sa_handler = on_signal, .sa_mask = signals(), .sa_flags = SA_RESTART};
 
     sigaction(SIGALRM, &action, NULL);
-    block_timer(false);
+    sigaction(SIGCHLD, &action, NULL);
+    block_signals(false);
     look_in(SHORTEST);
 }
 
@@ -119,10 +132,10 @@ bool pass_needed(void)
 {
     bool needed;
 
-    block_timer(true);
+    block_signals(true);
     needed = changes_take(&taken);
     pass_all(&taken);
-    block_timer(false);
+    block_signals(false);
     return needed;
 }
 
@@ -130,7 +143,7 @@ void pass_stay(void)
 {
     int err = 0;
 
-    block_timer(true);
+    block_signals(true);
     while (!err || err == -EINTR) {
         err = changes_wait(&taken);
         pass_all(&taken);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
  * Lets stopped threads go on, as they would if they were not traced. What is left of the command
- * when the recording is over is let through so, call by call: while the fixture is written by the
- * handler of a timer, and afterwards by a process that stays behind (front.h).
+ * when the recording is over is let through so, call by call: while the fixture is written by
+ * handlers of SIGCHLD and of a timer, and afterwards by a process that stays behind (front.h).
  */
 #ifndef CAPTURE_PTRACE_PASS_H
 #define CAPTURE_PTRACE_PASS_H

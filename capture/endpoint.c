@@ -131,17 +131,21 @@ static int remember(struct endpoints *endpoints, struct endpoint *endpoint)
  */
 static bool begins_anew(const struct endpoint_facts *before, const struct endpoint_facts *now)
 {
-    const bool other_token = now->peer_token != before->peer_token;
     const bool other_address = strcmp(now->peer_address, before->peer_address) != 0;
 
     if (now->token != before->token)
         return true;
     if (now->type == SOCK_DGRAM)
-        return other_token || other_address ||
+        return now->peer_token != before->peer_token || other_address ||
                (now->peer_inode && before->peer_inode && now->peer_inode != before->peer_inode);
-    /* It has got a peer, which it had not, or lost: that of one that is gone is not known. */
-    return now->family == AF_UNIX ? now->peer_token && other_token
-                                  : now->peer_address[0] && other_address;
+    return now->family != AF_UNIX && before->peer_address[0] && now->peer_address[0] &&
+           other_address;
+}
+
+static bool has_met(const struct endpoint_facts *before, const struct endpoint_facts *now)
+{
+    return now->type != SOCK_DGRAM && ((now->peer_token && !before->peer_token) ||
+                                       (now->peer_address[0] && !before->peer_address[0]));
 }
 
 int endpoints_tell(struct endpoints *endpoints, const struct endpoint_facts *facts)
@@ -155,6 +159,8 @@ int endpoints_tell(struct endpoints *endpoints, const struct endpoint_facts *fac
         return -ENOMEM;
     if (!made && begins_anew(&endpoint->facts, facts))
         endpoint->only = NULL;
+    if (!made)
+        endpoint->met = endpoint->met || has_met(&endpoint->facts, facts);
     endpoint->facts = *facts;
     return remember(endpoints, endpoint);
 }

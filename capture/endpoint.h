@@ -15,6 +15,7 @@
 struct endpoint {
     struct endpoint_facts facts;
     struct conversation *only;          /* of an endpoint that talks to one peer alone */
+    bool met;                           /* that has got a peer since, which it did not have */
     struct acquaintances acquaintances; /* of one that may talk to many */
     size_t talks;                       /* how many conversations those are */
     struct parcels parcels;

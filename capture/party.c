@@ -153,11 +153,30 @@ static bool is_overtaken(struct parties *all, const struct endpoint *endpoint,
     return now && now != peer;
 }
 
+static bool is_peer_of(const struct endpoint *peer, const struct endpoint *endpoint)
+{
+    return endpoint_is_inet(endpoint)
+               ? strcmp(peer->facts.address, endpoint->facts.peer_address) == 0
+               : peer->facts.token == endpoint->facts.peer_token;
+}
+
+/* What was begun before it had the peer that it has now is not with that, unless that began it. */
+static void leave_unmet(struct endpoint *endpoint)
+{
+    const struct conversation *only = endpoint->met ? endpoint->only : NULL;
+    const struct endpoint *other = only ? only->parties[!party_of(only, endpoint)].endpoint : NULL;
+
+    if (only && !(other && is_peer_of(other, endpoint)))
+        endpoint->only = NULL;
+    endpoint->met = false;
+}
+
 /* The one that the endpoint's connection is: with a datagram's sender it may have begun before. */
 static struct conversation *connected_conversation(struct parties *all, struct endpoint *endpoint)
 {
     const char *peer = endpoint->facts.peer_address;
 
+    leave_unmet(endpoint);
     if (!endpoint->only && endpoint->facts.type == SOCK_DGRAM && peer[0]) {
         endpoint->only = acquaintances_find(&endpoint->acquaintances, peer);
         if (endpoint->only && is_overtaken(all, endpoint, endpoint->only, peer))

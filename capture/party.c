@@ -49,6 +49,20 @@ static void conversation_free(struct conversation *conversation)
     free(conversation);
 }
 
+/* Fills in what is known of an end that is not observed, by the one that is. */
+static void describe(struct parties *all, struct end *other, const struct endpoint *endpoint)
+{
+    if (endpoint_is_connected(endpoint)) {
+        other->inode = endpoint->facts.peer_inode;
+        other->pid = endpoint->facts.peer_pid;
+        memcpy(other->comm, endpoint->facts.peer_comm, COMM_SIZE);
+    }
+    peers_complete(all->peers, other, endpoint->facts.family);
+    /* What is found for a stream's address is the socket that listens, not the peer. */
+    if (endpoint->facts.type != SOCK_DGRAM)
+        other->inode = endpoint->facts.peer_inode;
+}
+
 static struct conversation *conversation_add(struct parties *all, struct endpoint *endpoint,
                                              struct endpoint *peer, const char *address)
 {
@@ -65,17 +79,8 @@ static struct conversation *conversation_add(struct parties *all, struct endpoin
         conversation_free(conversation);
         return NULL;
     }
-    if (!peer) {
-        if (endpoint_is_connected(endpoint)) {
-            other->end.inode = endpoint->facts.peer_inode;
-            other->end.pid = endpoint->facts.peer_pid;
-            memcpy(other->end.comm, endpoint->facts.peer_comm, COMM_SIZE);
-        }
-        peers_complete(all->peers, &other->end, endpoint->facts.family);
-        /* What is found for a stream's address is the socket that listens, not the peer. */
-        if (endpoint->facts.type != SOCK_DGRAM)
-            other->end.inode = endpoint->facts.peer_inode;
-    }
+    if (!peer)
+        describe(all, &other->end, endpoint);
     *all->end = conversation;
     all->end = &conversation->next;
     return conversation;
@@ -160,15 +165,44 @@ static bool is_peer_of(const struct endpoint *peer, const struct endpoint *endpo
                : peer->facts.token == endpoint->facts.peer_token;
 }
 
-/* What was begun before it had the peer that it has now is not with that, unless that began it. */
-static void leave_unmet(struct endpoint *endpoint)
+/* Nothing has been said with whoever the endpoint's peer is: that is known now. */
+static int introduce(struct parties *all, struct conversation *only, struct party *other,
+                     const struct endpoint *endpoint)
 {
-    const struct conversation *only = endpoint->met ? endpoint->only : NULL;
-    const struct endpoint *other = only ? only->parties[!party_of(only, endpoint)].endpoint : NULL;
+    const char *address = endpoint->facts.peer_address;
+    struct endpoint *peer = endpoints_peer(&all->endpoints, endpoint, address);
 
-    if (only && !(other && is_peer_of(other, endpoint)))
-        endpoint->only = NULL;
+    if (set_address(&other->end, address))
+        return -ENOMEM;
+    if (peer && !peer->only) {
+        peer->only = only;
+        return party_join(other, peer);
+    }
+    describe(all, &other->end, endpoint);
+    return 0;
+}
+
+/*
+ * The endpoint has got a peer: what it had with another before is over. What was begun when there
+ * was none, and in which nothing has been said, is with this one. Returns 0 or -ENOMEM.
+ */
+static int meet(struct parties *all, struct endpoint *endpoint)
+{
+    struct conversation *only = endpoint->met ? endpoint->only : NULL;
+    struct party *other = only ? &only->parties[!party_of(only, endpoint)] : NULL;
+    bool is_over;
+
     endpoint->met = false;
+    if (!only)
+        return 0;
+    is_over = other->endpoint ? !is_peer_of(other->endpoint, endpoint)
+                              : other->end.address[0] &&
+                                    strcmp(other->end.address, endpoint->facts.peer_address) != 0;
+    if (is_over)
+        endpoint->only = NULL;
+    return is_over || other->endpoint || only->client != NOBODY
+               ? 0
+               : introduce(all, only, other, endpoint);
 }
 
 /* The one that the endpoint's connection is: with a datagram's sender it may have begun before. */
@@ -176,7 +210,8 @@ static struct conversation *connected_conversation(struct parties *all, struct e
 {
     const char *peer = endpoint->facts.peer_address;
 
-    leave_unmet(endpoint);
+    if (meet(all, endpoint))
+        return NULL;
     if (!endpoint->only && endpoint->facts.type == SOCK_DGRAM && peer[0]) {
         endpoint->only = acquaintances_find(&endpoint->acquaintances, peer);
         if (endpoint->only && is_overtaken(all, endpoint, endpoint->only, peer))

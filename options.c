@@ -797,12 +797,11 @@ static const char *command_misuse(const struct options *options)
 /* The same of those that say what the fixture is like. */
 static const char *fixture_misuse(const struct options *options)
 {
-    static const char *const names[] = {"style",       "bytes", "call",      "package",
-                                        "embed-above", "as",    "dissector", NULL};
+    static const char *const names[] = {"style", "bytes", "call", "package", "embed-above", NULL};
 
     if (any_given(options, names))
-        return "--style, --bytes, --call, --package, --embed-above, --as and --dissector say what "
-               "a fixture is like, and there is none to write (-o names one)";
+        return "--style, --bytes, --call, --package and --embed-above say what a fixture is like, "
+               "and there is none to write (-o names one)";
     return NULL;
 }
 

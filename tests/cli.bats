@@ -392,7 +392,7 @@ interrupt() { # SIGNAL
         try 2 -r one.jsonl $option
         says '--no-follow and --buffer-size are for recording*'
     done
-    for option in '--style test' '--call f' '--bytes hex' '--package p' '--embed-above 1' '--as udp:1'; do
+    for option in '--style test' '--call f' '--bytes hex' '--package p' '--embed-above 1'; do
         try 2 -w new.jsonl $option touch ran
         says '--style, *there is none to write (-o names one) *'
     done

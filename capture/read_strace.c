@@ -257,7 +257,7 @@ static int take_line(struct strace *strace, struct strace_source *source, char *
         return 0;
     }
     thread = thread_of(strace, &source->line);
-    return thread ? strace_take(strace, thread, source->line.text, source->line.time) : -ENOMEM;
+    return thread ? strace_take(strace, thread, &source->line) : -ENOMEM;
 }
 
 /* The files */

@@ -4,6 +4,7 @@
 #define CAPTURE_STRACE_H
 
 #include "capture/reader.h"
+#include "capture/strace_lines.h"
 #include "capture/strace_process.h"
 
 enum { STRACE_ARGUMENTS = 6 };
@@ -16,7 +17,8 @@ struct strace_call {
     struct slice returned; /* the same as text, with what is behind it if it is a descriptor */
     bool failed;           /* or not returned at all */
     bool pending;          /* it failed with EINPROGRESS */
-    uint64_t began, ended; /* nanoseconds */
+    uint64_t began, ended; /* nanoseconds; by what messages are put in order */
+    uint64_t entered;      /* when it was made, even if that is not it */
 };
 
 struct strace {
@@ -33,9 +35,9 @@ struct strace {
     bool plain;        /* a call is there that moves bytes of whatever it is called on */
 };
 
-/* Takes one line's text, of a thread, that came at a time. Returns 0 or -errno. */
-int strace_take(struct strace *strace, struct strace_thread *thread, const char *text,
-                uint64_t time);
+/* Takes a line, of a thread. Returns 0 or -errno. */
+int strace_take(struct strace *strace, struct strace_thread *thread,
+                const struct strace_line *line);
 
 /*
  * Takes a text like name(arguments) = result apart. The result may be missing, as of

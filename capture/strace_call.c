@@ -136,7 +136,7 @@ static char *joined_text(const char *begun, const char *rest)
 }
 
 static int take_call(struct strace *strace, struct strace_thread *thread, const char *text,
-                     uint64_t began, uint64_t ended)
+                     uint64_t entered, uint64_t began, uint64_t ended)
 {
     const struct strace_mover *mover;
     struct strace_call call;
@@ -151,6 +151,7 @@ static int take_call(struct strace *strace, struct strace_thread *thread, const 
         strace->torn += mover && !strstr(text, unfinished);
         return give_up(strace, thread);
     }
+    call.entered = entered;
     call.began = began;
     call.ended = ended;
     return dispatch(strace, thread, &call);
@@ -178,14 +179,14 @@ static int resume(struct strace *strace, struct strace_thread *thread, const cha
     free(begun);
     if (!whole)
         return -ENOMEM;
-    err = take_call(strace, thread, whole, thread->time, time);
+    err = take_call(strace, thread, whole, thread->time, thread->time, time);
     free(whole);
     return err;
 }
 
-int strace_take(struct strace *strace, struct strace_thread *thread, const char *text,
-                uint64_t time)
+int strace_take(struct strace *strace, struct strace_thread *thread, const struct strace_line *line)
 {
+    const char *text = line->text;
     char *begun;
     int err = 0;
 
@@ -195,9 +196,9 @@ int strace_take(struct strace *strace, struct strace_thread *thread, const char 
         return err;
     }
     if (strncmp(text, "<... ", 5) == 0)
-        return resume(strace, thread, text, time);
+        return resume(strace, thread, text, line->time);
     begun = begun_text(text, &err);
     if (begun)
-        return begin(strace, thread, begun, time);
-    return err ? err : take_call(strace, thread, text, time, time);
+        return begin(strace, thread, begun, line->time);
+    return err ? err : take_call(strace, thread, text, line->began, line->time, line->time);
 }

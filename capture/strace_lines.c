@@ -182,6 +182,7 @@ int strace_source_next(struct strace_source *source, struct reading *reading)
     strace_line_parse(&source->line, source->text, &source->clock);
     if (!source->line.tid)
         source->line.tid = source->tid;
+    source->line.began = source->line.time;
     if (reading->count > 1)
         add_duration(&source->line, source->text, source->length);
     return 0;

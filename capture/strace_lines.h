@@ -11,6 +11,7 @@ struct strace_line {
     const char *text; /* what is behind thread and time */
     uint32_t tid;     /* 0: not told */
     uint64_t time;    /* nanoseconds; since the epoch, midnight or the first line; or 0 */
+    uint64_t began;   /* the same, of a call that took a while: time is when it returned */
     bool timed;
     bool exact; /* to more than a second, and comparable between files */
 };

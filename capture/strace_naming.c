@@ -204,7 +204,7 @@ static int on_connect(struct strace *strace, struct strace_thread *thread,
     socket->told = socket->told && socket->facts.role == ROLE_CONNECTED;
     socket->facts.role = ROLE_CONNECTED;
     if (socket->facts.type != SOCK_DGRAM)
-        strace_socket_connected(&strace->world, socket);
+        strace_socket_connected(&strace->world, socket, call->entered);
     return strace_socket_tell(&strace->world, socket, thread);
 }
 
@@ -232,7 +232,7 @@ static int on_accept(struct strace *strace, struct strace_thread *thread,
     strace_socket_learn(socket, &facts);
     socket->facts.role = ROLE_ACCEPTED;
     strace_put(thread, call->returned, socket, slice_has(call->arguments[3], "SOCK_CLOEXEC"));
-    strace_socket_accepted(&strace->world, socket);
+    strace_socket_accepted(&strace->world, socket, call->ended);
     if (socket->facts.family <= 0 || socket->facts.type <= 0)
         return 0;
     return strace_socket_tell(&strace->world, socket, thread);

@@ -11,6 +11,7 @@ struct strace_socket {
     struct endpoint_facts facts; /* family is 0 while it is not known, and so is type */
     bool told;                   /* the sink knows it as it is */
     bool waiting;                /* connected, but nobody is known to have accepted it */
+    uint64_t accepted;           /* when accept() gave it, and by then nobody had connected to it */
     struct strace_socket *next;  /* of those that wait */
 
     /* Of one that sends and has no address: */
@@ -33,6 +34,8 @@ struct strace_thread {
     bool executed;  /* a program that it was not made with */
 };
 
+enum { EARLY_MAX = 64 };
+
 struct strace_world {
     const struct sink *sink;
     void *threads; /* a tree of struct strace_thread */
@@ -40,6 +43,8 @@ struct strace_world {
     void *sockets; /* a tree of struct strace_socket, by inode */
     uint64_t unnumbered;
     struct strace_socket *waiting, *last_waiting;
+    struct strace_socket *early[EARLY_MAX]; /* the last that were accepted so; or NULL */
+    size_t early_count;                     /* how many there were */
     struct strace_socket *strangers;
 };
 
@@ -95,10 +100,15 @@ void strace_socket_address(struct strace_socket *socket, const char *address);
 void strace_socket_peer(struct strace_socket *socket, const char *address);
 void strace_sockets_pair(struct strace_socket *one, struct strace_socket *other);
 
-/* It was connected, or came out of accept(): at whose other end it is shows when the other end is
- * seen. */
-void strace_socket_connected(struct strace_world *world, struct strace_socket *socket);
-void strace_socket_accepted(struct strace_world *world, struct strace_socket *socket);
+/*
+ * It was connected, or came out of accept(): at whose other end it is shows when the other end is
+ * seen. Connecting began and accepting ended at that time: accept() may return before connect()
+ * does.
+ */
+void strace_socket_connected(struct strace_world *world, struct strace_socket *socket,
+                             uint64_t began);
+void strace_socket_accepted(struct strace_world *world, struct strace_socket *socket,
+                            uint64_t ended);
 
 /*
  * A datagram socket that has no address gets one when it sends, which only shows where that is

@@ -100,16 +100,6 @@ void strace_socket_learn(struct strace_socket *socket, const struct strace_facts
         set_peer(socket, facts->peer_inode);
 }
 
-void strace_socket_connected(struct strace_world *world, struct strace_socket *socket)
-{
-    if (socket->waiting || socket->facts.peer_inode)
-        return;
-    socket->waiting = true;
-    socket->next = NULL;
-    *(world->waiting ? &world->last_waiting->next : &world->waiting) = socket;
-    world->last_waiting = socket;
-}
-
 /* Whether that socket can be at the other end of what was accepted. */
 static bool can_be_peer(const struct strace_socket *client, const struct strace_socket *accepted)
 {
@@ -125,8 +115,39 @@ static bool can_be_peer(const struct strace_socket *client, const struct strace_
            strcmp(one->address, other->peer_address) == 0;
 }
 
+static void wait_for_peer(struct strace_world *world, struct strace_socket *socket)
+{
+    socket->waiting = true;
+    socket->next = NULL;
+    *(world->waiting ? &world->last_waiting->next : &world->waiting) = socket;
+    world->last_waiting = socket;
+}
+
+/* Pairs the client with what was accepted while it connected, and has no other client. */
+static bool pair_early(struct strace_world *world, struct strace_socket *client, uint64_t began)
+{
+    for (size_t i = 0; i < EARLY_MAX; i++) {
+        struct strace_socket *accepted = world->early[i];
+
+        if (!accepted || accepted->accepted < began || !can_be_peer(client, accepted))
+            continue;
+        world->early[i] = NULL;
+        strace_sockets_pair(client, accepted);
+        return true;
+    }
+    return false;
+}
+
+void strace_socket_connected(struct strace_world *world, struct strace_socket *socket,
+                             uint64_t began)
+{
+    if (!socket->waiting && !socket->facts.peer_inode && !pair_early(world, socket, began))
+        wait_for_peer(world, socket);
+}
+
 /* A listener hands out connections in the order in which they were made. */
-void strace_socket_accepted(struct strace_world *world, struct strace_socket *socket)
+void strace_socket_accepted(struct strace_world *world, struct strace_socket *socket,
+                            uint64_t ended)
 {
     struct strace_socket *before = NULL;
 
@@ -142,6 +163,8 @@ void strace_socket_accepted(struct strace_world *world, struct strace_socket *so
         strace_sockets_pair(client, socket);
         return;
     }
+    socket->accepted = ended;
+    world->early[world->early_count++ % EARLY_MAX] = socket;
 }
 
 int strace_socket_tell(struct strace_world *world, struct strace_socket *socket,

@@ -524,8 +524,10 @@ SCRIPT
     ln -s corpus link
     run -2 --separate-stderr "$SOCKFIXTURE" -r one.jsonl --lang raw -o link
     says 'link: not a folder (name another, or move that away)'
-    run -2 --separate-stderr "$SOCKFIXTURE" -r one.jsonl --lang raw -o one.jsonl
-    says 'one.jsonl: not a folder (name another, or move that away)'
+    cp one.jsonl file
+    run -2 --separate-stderr "$SOCKFIXTURE" -r one.jsonl --lang raw -o file
+    says 'file: not a folder (name another, or move that away)'
+    rm file
     run -2 --separate-stderr "$SOCKFIXTURE" -r one.jsonl --lang raw
     says 'raw: its fixtures are folders (name one with -o)'
     run -2 --separate-stderr "$SOCKFIXTURE" -r one.jsonl --lang raw -o nowhere/corpus

@@ -34,8 +34,8 @@ bool completion_has_short(const struct argp_option *option);
 #define COMPLETION_TEMPLATES                                                                       \
     "sockfixture --list-langs 2> /dev/null | sed '/^pcapng /d; s/ .*//'" /* made without one */
 
-/* Those of the manifest that the options in that variable name. */
-#define COMPLETION_FIXTURES(manifest)                                                              \
-    "sockfixture --list " manifest " 2> /dev/null | sed 's/  .*//'"
+/* Those of a manifest: what stands between the two says which. */
+#define COMPLETION_FIXTURES "sockfixture --list "
+#define COMPLETION_NAMES    " 2> /dev/null | sed 's/  .*//'"
 
 #endif

@@ -81,14 +81,14 @@ static const char tail[] =
     "    elif [[ $word == -* ]]; then\n"
     "        _sockfixture_offer \"$word\" <<< \"$_sockfixture_options\"\n"
     "    elif [ -n \"$fixtures\" ]; then\n"
-    "        _sockfixture_offer \"$word\" < <(" COMPLETION_FIXTURES(
-        "\"${manifest[@]}\"") ")\n"
-                              "    else\n"
-                              "        _sockfixture_command \"$COMP_CWORD\" \"$word\"\n"
-                              "    fi\n"
-                              "}\n"
-                              "\n"
-                              "complete -F _sockfixture sockfixture\n";
+    "        _sockfixture_offer \"$word\" < <(" COMPLETION_FIXTURES
+    "\"${manifest[@]}\"" COMPLETION_NAMES ")\n"
+    "    else\n"
+    "        _sockfixture_command \"$COMP_CWORD\" \"$word\"\n"
+    "    fi\n"
+    "}\n"
+    "\n"
+    "complete -F _sockfixture sockfixture\n";
 
 /* Lists the words of an option, with a space before each. */
 static void print_words(const char *option, FILE *out)

@@ -34,17 +34,15 @@ static const char head[] =
     "\n"
     "function __sockfixture_argument\n"
     "    if __sockfixture_is_manifest\n"
-    "        " COMPLETION_FIXTURES(
-        "(__sockfixture_manifest)") "\n"
-                                    "    else if __sockfixture_rest > /dev/null\n"
-                                    "        set -l line (string join ' ' -- (string escape -- "
-                                    "(__sockfixture_rest)))\n"
-                                    "        complete --do-complete=\"$line \"(commandline -ct)\n"
-                                    "    else if not string match -q -- '-*' (commandline -ct)\n"
-                                    "        complete --do-complete=(commandline -ct)\n"
-                                    "    end\n"
-                                    "end\n"
-                                    "\n";
+    "        " COMPLETION_FIXTURES "(__sockfixture_manifest)" COMPLETION_NAMES "\n"
+    "    else if __sockfixture_rest > /dev/null\n"
+    "        set -l line (string join ' ' -- (string escape -- (__sockfixture_rest)))\n"
+    "        complete --do-complete=\"$line \"(commandline -ct)\n"
+    "    else if not string match -q -- '-*' (commandline -ct)\n"
+    "        complete --do-complete=(commandline -ct)\n"
+    "    end\n"
+    "end\n"
+    "\n";
 
 static const char tail[] =
     "\n"

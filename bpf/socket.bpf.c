@@ -299,6 +299,8 @@ int BPF_PROG(on_recv_length, struct sock *sk, int moved, int flags)
     return 0;
 }
 
+/* The functions' programs leave processes out that are not observed, and so what they send as well.
+ */
 SEC("tp_btf/sock_send_length")
 int BPF_PROG(on_send_length, struct sock *sk, int moved, int flags)
 {

@@ -189,8 +189,7 @@ struct addressees {
     __u64 standing;
 };
 
-/* Each message counts: one that is wanted is recorded, and what others are of, user space finds
- * out. */
+/* One that is wanted has all of the call recorded: user space sorts the others out. */
 static long judge_addressee(__u64 index, struct addressees *to)
 {
     struct {

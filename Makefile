@@ -45,6 +45,7 @@ skeletons  := $(patsubst bpf/%.bpf.c,$(BUILD)/bpf/%.skel.h,$(wildcard bpf/*.bpf.
 templates  := $(sort $(wildcard templates/*.mustache))
 unit_tests := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/*_test.c))
 programs   := $(patsubst tests/programs/%.c,$(BUILD)/tests/programs/%,$(wildcard tests/programs/*.c))
+bench_programs := $(addprefix $(BUILD)/tests/programs/,load hooks)
 fuzzers    := $(patsubst tests/fuzz/%.c,$(BUILD)/tests/fuzz/%,$(wildcard tests/fuzz/*_fuzz.c))
 sources    := $(wildcard *.c *.h) $(filter-out $(BUILD)/%,$(wildcard */*.c */*.h */*/*.c */*/*.h tests/*/*.c tests/*/*.h))
 scripts    := .ci/run $(shell grep -lE '^\#!.*\b(sh|bash)$$' tests/* tests/*/* templates/* examples/* examples/*/* 2>/dev/null)
@@ -108,7 +109,9 @@ $(BUILD)/tests/unit/%: tests/unit/%.c $(objects)
 $(BUILD)/tests/programs/%: tests/programs/%.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	@echo "  CC    $<"
-	$(Q)$(CC) $(all_cflags) $(all_ldflags) -MMD -MP -o $@ $< -lpthread
+	$(Q)$(CC) $(all_cflags) $(all_ldflags) -MMD -MP -o $@ $< -lpthread $(program_libs)
+
+$(BUILD)/tests/programs/hooks: program_libs = $(ldlibs)
 
 $(BUILD)/tests/fuzz/%: tests/fuzz/%.c $(objects)
 	@mkdir -p $(@D)
@@ -206,14 +209,14 @@ test-vm: deps-test deps-vm ## Run the suite on Debian's kernels under QEMU, with
 	@$(sudo) env SOCKFIXTURE='$(CURDIR)/$(BUILD)/sockfixture' bats tests/vm/preempt.bats
 
 bench: deps-test deps-bench ## Measure what recording costs, and emission, against other tools; README.md gets the table
-	@$(MAKE) --no-print-directory all $(BUILD)/tests/programs/load
+	@$(MAKE) --no-print-directory all $(bench_programs)
 	@$(sudo) env BENCH='$(BENCH)' tests/bench/cost --program $(BUILD)/sockfixture \
-		--load $(BUILD)/tests/programs/load --save tests/bench/results/host.json $(BENCH_FLAGS)
+		--programs $(BUILD)/tests/programs --save tests/bench/results/host.json $(BENCH_FLAGS)
 	@tests/bench/report.py --readme README.md tests/bench/results
 	@tests/bench/emit $(BUILD)/sockfixture
 
 bench-vm: deps-test deps-bench deps-vm ## The same of the socket backend and BCC, in a guest: half an hour
-	@$(MAKE) --no-print-directory all $(BUILD)/tests/programs/load
+	@$(MAKE) --no-print-directory all $(bench_programs)
 	@$(sudo) tests/bench/guest tests/bench/results/guest.json $(BENCH_FLAGS)
 	@tests/bench/report.py --readme README.md tests/bench/results
 

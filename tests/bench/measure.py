@@ -83,6 +83,8 @@ class Bench:
         """The speed under the tool, how many messages there were, how many it has, its memory."""
         said, peak = self.finish(self.begin(self.command(arguments), tool))
         sent = int(said.split()[2])
+        if not tool.messages:
+            return self.speed(said), 0, 0, 0
         got = tool.messages(self.file)
         os.unlink(self.file)
         return self.speed(said), sent, min(got, sent), peak

@@ -15,6 +15,7 @@ import os
 from html import escape
 
 COLOURS = {
+    "hooks alone": "#b9c7d3",
     "socket": "#1b5e9b",
     "syscall": "#2f86c9",
     "ptrace": "#7fb7df",
@@ -74,12 +75,14 @@ def start_lines(results, tools):
     yield ["memory then", "", *(f"{cell / 1024:.1f} MiB" if cell else "–" for cell in cells)]
 
 
-def memory_lines(results, tools):
-    for row in results["rows"] + results["growth"]:
-        if row["bystander"]:
-            continue
+def memory_table(results):
+    rows = [row for row in results["rows"] + results["growth"] if not row["bystander"]]
+    tools = [tool for tool in results["tools"] if any(row["peak KiB"].get(tool) for row in rows)]
+    lines = []
+    for row in rows:
         cells = [row["peak KiB"].get(tool) for tool in tools]
-        yield [row["name"], *(f"{cell / 1024:.1f} MiB" if cell else "–" for cell in cells)]
+        lines.append([row["name"], *(f"{cell / 1024:.1f} MiB" if cell else "–" for cell in cells)])
+    return table(["most memory", *tools], lines) if tools else []
 
 
 def made_on(results):
@@ -94,6 +97,11 @@ def made_on(results):
         "writes every byte (`-f -xx -s 8388608 -e trace=%network,read,write`), bpftrace 200 of each "
         "message, BCC 4096."
     )
+    if "hooks alone" in results["tools"]:
+        yield (
+            "`hooks alone` records nothing: two BPF programs that do nothing are called where `syscall` has its "
+            "own, so this is the kernel's part of what that costs."
+        )
     for name, reason in results["absent"].items():
         yield f"`{name}` cannot run here: {reason}."
     yield ""
@@ -115,8 +123,7 @@ def markdown(results):
         lines += table(
             ["ping-pong stream", "no capture", *some], speed_lines(results["growth"], some)
         )
-    if results["rows"] or results["growth"]:
-        lines += table(["most memory", *tools], memory_lines(results, tools))
+    lines += memory_table(results)
     return "\n".join(lines)
 
 

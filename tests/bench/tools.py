@@ -36,7 +36,7 @@ class Tool:
     def __init__(self, name, wrap, messages, why_not=None, variables=None, only=("",)):
         self.name = name
         self.wrap = wrap  # of the file and the command: what to run
-        self.messages = messages  # how many messages that were sent are in the file
+        self.messages = messages  # how many messages that were sent are in the file; None: it keeps none
         self.why_not = why_not
         self.variables = variables or {}
         self.only = only  # what the names of the rows begin with that it is measured in
@@ -69,6 +69,11 @@ def reason_of(command, **options):
         return None
     said = (result.stderr or result.stdout).strip().splitlines()
     return said[-1] if said else f"status {result.returncode}"
+
+
+def hooks(program):
+    """What it costs that the kernel calls BPF programs where ours are, when they do nothing."""
+    return Tool("hooks alone", lambda file, command: [program, *command], None, reason_of([program, "true"]))
 
 
 def sockfixture(program, backend):
@@ -136,9 +141,10 @@ def bcc():
     )
 
 
-def all_tools(program, names):
+def all_tools(program, programs, names):
     """Those of these names, or all; only what is asked for is tried."""
     makers = {
+        "hooks alone": lambda: hooks(programs + "/hooks"),
         "socket": lambda: sockfixture(program, "socket"),
         "syscall": lambda: sockfixture(program, "syscall"),
         "ptrace": lambda: sockfixture(program, "ptrace"),

@@ -146,7 +146,7 @@ static __always_inline void leave_receive(struct call *call, int result)
         return;
     keep_received_control(call);
     if (result == 0 && !is_carrier(call) &&
-        (call->type == SOCK_STREAM || !call->count || READ(sk, sk_shutdown) & RCV_SHUTDOWN))
+        (call->type == SOCK_STREAM || READ(sk, sk_shutdown) & RCV_SHUTDOWN))
         return;
     if (tell(call, ROLE_UNKNOWN) & PEER_OBSERVED)
         return;

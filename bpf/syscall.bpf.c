@@ -364,15 +364,19 @@ static long add_element(__u64 index, struct capacity *capacity)
     return 0;
 }
 
-/* With MSG_TRUNC a call returns the length of the datagram, however much of it was delivered. */
-static __always_inline __u64 delivered(struct call *call, __u64 length, __u64 base, __u64 count)
+/* How many bytes an array of iovec has room for. */
+__noinline __u64 capacity_of(__u64 base, __u64 count)
 {
     struct capacity capacity = {base, 0};
 
-    if (!(call->message_flags & MSG_TRUNC))
-        return length;
     LOOP(count, add_element, &capacity);
     return capacity.bytes;
+}
+
+/* With MSG_TRUNC a call returns the length of the datagram, however much of it was delivered. */
+static __always_inline __u64 delivered(struct call *call, __u64 length, __u64 base, __u64 count)
+{
+    return call->message_flags & MSG_TRUNC ? capacity_of(base, count) : length;
 }
 
 /* Notes the control messages of a call that has returned. */
@@ -509,7 +513,10 @@ static __always_inline void record_call(struct call *call, __u8 kind, __u64 move
     }
 }
 
-/* Whether a call that returned 0 moved an empty datagram or record, or nothing at all. */
+/*
+ * Whether a call that returned 0 moved an empty datagram or record, or nothing at all: read() and
+ * readv() that have no room take none, recv() takes one.
+ */
 static __always_inline bool moved_empty(struct call *call, __u8 kind)
 {
     struct user_msghdr header;
@@ -520,9 +527,11 @@ static __always_inline bool moved_empty(struct call *call, __u8 kind)
     case CALL_SENDMSG:
         return !is_end(call, RECORD_SENT);
     case CALL_RECEIVE_BUFFER:
-    case CALL_RECEIVE_VECTOR:
-    case CALL_RECVFROM:
         return call->count && !is_end(call, 0);
+    case CALL_RECEIVE_VECTOR:
+        return !is_end(call, 0) && capacity_of(call->memory, call->count);
+    case CALL_RECVFROM:
+        return !is_end(call, 0);
     case CALL_RECVMSG:
         if (!is_end(call, 0))
             return true;

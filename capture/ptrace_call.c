@@ -199,7 +199,10 @@ static bool brought_ancillary(const struct traced_call *call, const struct calle
            traced_ancillary_came(call, &header);
 }
 
-/* Whether a call that returned 0 moved an empty datagram or record, or nothing at all. */
+/*
+ * Whether a call that returned 0 moved an empty datagram or record, or nothing at all: read() and
+ * readv() that have no room take none, recv() takes one.
+ */
 static bool moved_empty(const struct traced_call *call, struct sockets *sockets,
                         const struct caller *caller)
 {
@@ -211,9 +214,11 @@ static bool moved_empty(const struct traced_call *call, struct sockets *sockets,
     case CALL_RECVMSG:
         return brought_ancillary(call, caller) || !call_is_end(call, sockets, caller);
     case CALL_RECEIVE_BUFFER:
-    case CALL_RECEIVE_VECTOR:
-    case CALL_RECVFROM:
         return call->arguments[2] && !call_is_end(call, sockets, caller);
+    case CALL_RECEIVE_VECTOR:
+        return moved_has_room(call, caller) && !call_is_end(call, sockets, caller);
+    case CALL_RECVFROM:
+        return !call_is_end(call, sockets, caller);
     default:
         return false;
     }

@@ -117,6 +117,16 @@ static size_t read_vector(pid_t tid, struct iovec pieces[IOV_MAX], uint64_t base
     return memory_read(tid, pieces, base, count * sizeof(*pieces)) ? count : 0;
 }
 
+bool moved_has_room(const struct traced_call *call, const struct caller *caller)
+{
+    struct iovec pieces[IOV_MAX];
+    size_t count = read_vector(caller->tid, pieces, call->arguments[1], call->arguments[2]);
+
+    while (count && !pieces[count - 1].iov_len)
+        count--;
+    return count > 0;
+}
+
 /*
  * With MSG_TRUNC a receiving call returns the length of the datagram, not how much of it had room;
  * of a TCP stream it takes so many bytes and delivers none: tcp(7).

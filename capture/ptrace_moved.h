@@ -26,6 +26,9 @@ void moved_free(struct moved *moved);
 /* Forgets what the last call moved. */
 void moved_clear(struct moved *moved);
 
+/* Has the vector that a readv() was given room for any byte? */
+bool moved_has_room(const struct traced_call *call, const struct caller *caller);
+
 /* Takes what a call that returned result, which is not below 0, has moved. Returns 0 or -ENOMEM. */
 int moved_take(struct moved *moved, const struct traced_call *call, struct sockets *sockets,
                const struct caller *caller, size_t result);

@@ -176,6 +176,12 @@ static void truncate_client(struct peer *peer)
     must(recvmsg(peer->fd, &message, 0) == sizeof(data), "recvmsg");
     must(message.msg_flags & MSG_TRUNC, "MSG_TRUNC");
     witness_received(&peer->witness, 1, "recvmsg", before, data, sizeof(data));
+
+    say(peer, "third");
+    before = now();
+    must(recv(peer->fd, data, 0, 0) == 0, "recv without room");
+    witness_received(&peer->witness, 1, "recvfrom", before, data, 0);
+    hear(peer, "the end");
 }
 
 static void truncate_server(struct peer *peer)
@@ -184,6 +190,9 @@ static void truncate_server(struct peer *peer)
     say(peer, "the first of two answers, and it is long");
     hear(peer, "second");
     say(peer, "the second of two answers, and it is longer");
+    hear(peer, "third");
+    say(peer, "nobody has room for this");
+    say(peer, "the end");
 }
 
 /* truncate-flag: the same, but the call returns the datagram's whole length. */
@@ -221,6 +230,7 @@ static void empty_client(struct peer *peer)
     witness_sent(&peer->witness, 1, "write", before, "", 0);
     must(writev(peer->fd, &nothing, 1) == 0, "writev");
     must(read(peer->fd, &byte, 0) == 0, "read of nothing");
+    must(readv(peer->fd, &nothing, 1) == 0, "readv of nothing");
     hear(peer, "the end");
 }
 

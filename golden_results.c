@@ -152,7 +152,7 @@ enum status golden_results(struct run *run)
 
     if (golden_settle(run->golden, text)) {
         say("%s", text);
-        return STATUS_USAGE;
+        return run->drafted ? recording_file_keep(run) : STATUS_USAGE;
     }
     if (!run->options->quiet)
         say_found(run);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 #include "recording_file.h"
 
+#include <errno.h>
+
 #include "say.h"
 
 enum status recording_file_open(struct run *run)
@@ -19,16 +21,43 @@ static int show_recording(struct run *run)
     return err ? err : output_show(&run->recording_file);
 }
 
-enum status recording_file_begin(struct run *run, const char *backend)
+static enum status begin(struct run *run, const char *backend, bool shown)
 {
     const char *path = run->options->write;
-    FILE *file = run->recording_file.file;
-    int err = path ? recording_begin(&run->recording, file, run->command, backend) : 0;
+    int err = recording_begin(&run->recording, run->recording_file.file, run->command, backend);
 
-    if (!err && path && !run->options->read &&
-        !run->golden) /* what is recorded now cannot be had again */
+    if (!err && shown)
         err = show_recording(run);
     return err ? say_output_error(err, path) : STATUS_DONE;
+}
+
+/* What is recorded now cannot be had again. */
+enum status recording_file_begin(struct run *run, const char *backend)
+{
+    return run->options->write ? begin(run, backend, !run->options->read) : STATUS_DONE;
+}
+
+enum status recording_file_draft(struct run *run, const char *backend)
+{
+    if (run->drafted || !run->recording_file.beside || run->options->read ||
+        run->options->redact.count)
+        return STATUS_DONE;
+    run->drafted = true;
+    return begin(run, backend, true);
+}
+
+enum status recording_file_end_draft(struct run *run)
+{
+    struct recording_writer *recording = run->recording;
+    int err;
+
+    if (!recording)
+        return STATUS_DONE;
+    run->recording = NULL;
+    err = recording_end(recording, &run->losses);
+    if (!err && fflush(run->recording_file.file))
+        err = -errno;
+    return err ? say_output_error(err, run->options->write) : STATUS_DONE;
 }
 
 enum status recording_file_end(struct run *run)
@@ -54,6 +83,11 @@ enum status recording_file_keep(struct run *run)
 
     if (!seen || !intake_counts(run->intake).messages)
         return STATUS_USAGE;
+    if (run->drafted && !run->recording) { /* all of a run, but it could not be compared */
+        say("%s holds what was recorded", seen);
+        output_keep(&run->recording_file);
+        return STATUS_USAGE;
+    }
     if (run->recording)
         recording_end(run->recording, NULL);
     run->recording = NULL;
@@ -62,10 +96,10 @@ enum status recording_file_keep(struct run *run)
     return STATUS_INCOMPLETE;
 }
 
-enum status recording_file_write(struct run *run, const struct messages *messages,
-                                 const char *backend)
+static enum status write_messages(struct run *run, const struct messages *messages,
+                                  const char *backend)
 {
-    enum status status = recording_file_begin(run, backend);
+    enum status status = begin(run, backend, false);
     int err = 0;
 
     for (size_t i = 0; run->recording && i < messages->count && !err; i++)
@@ -73,4 +107,27 @@ enum status recording_file_write(struct run *run, const struct messages *message
     if (err)
         return say_output_error(err, run->options->write);
     return status ? status : recording_file_end(run);
+}
+
+enum status recording_file_write(struct run *run, const struct messages *messages,
+                                 const char *backend)
+{
+    struct output draft = run->recording_file;
+    enum status status;
+
+    if (!run->options->write)
+        return STATUS_DONE;
+    if (!run->drafted)
+        return write_messages(run, messages, backend);
+    run->recording_file = (struct output){0};
+    status = recording_file_open(run);
+    if (!status)
+        status = write_messages(run, messages, backend);
+    if (!status) {
+        output_discard(&draft);
+        return STATUS_DONE;
+    }
+    output_discard(&run->recording_file);
+    run->recording_file = draft;
+    return recording_file_keep(run);
 }

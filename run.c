@@ -38,19 +38,22 @@ enum status run_say_broken_off(struct run *run, int err, const char *what)
 enum status run_begin(struct run *run, const char *backend)
 {
     enum status status;
-    int err;
 
     run->by_functions = strcmp(backend, "socket") == 0;
     if (run->golden) {
-        err = golden_begin(run->golden, run->command, backend);
+        int err = golden_begin(run->golden, run->command, backend);
+
+        if (err)
+            return say_error(err, "recording");
         intake_keep(run->intake, &golden_current(run->golden)->messages);
-        return err ? say_error(err, "recording") : STATUS_DONE;
+        status = recording_file_draft(run, backend);
+    } else {
+        status = writing_begin(run, backend);
+        if (!status)
+            status = recording_file_open(run);
+        if (!status)
+            status = recording_file_begin(run, backend);
     }
-    status = writing_begin(run, backend);
-    if (!status)
-        status = recording_file_open(run);
-    if (!status)
-        status = recording_file_begin(run, backend);
     if (!status && run->recording)
         intake_record(run->intake, run->recording);
     return status;
@@ -98,7 +101,7 @@ static enum status keep_run(struct run *run)
     current->losses = run->losses;
     current->placed = run->placed;
     current->incomplete = run->incomplete;
-    return STATUS_DONE;
+    return recording_file_end_draft(run);
 }
 
 enum status run_end(struct run *run)

@@ -37,6 +37,7 @@ struct run {
     struct framing framing; /* with --frame only */
     struct recording_writer *recording; /* with -w only */
     struct output recording_file;
+    bool drafted; /* what the first run gave stands in it, to be replaced when all are compared */
     struct output fixture_file;
     struct folder folder; /* of a fixture that is one, or of the files beside it */
     char *const *command;

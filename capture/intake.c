@@ -88,14 +88,14 @@ static int put_down(void *context, const struct message *original)
         show_message(intake->view, &message, intake->colors);
     if (intake->options.inspect)
         intake->options.inspect(intake->options.context, &message);
-    if (intake->kept)
-        return messages_add(intake->kept, &message);
     if (intake->recording)
         err = recording_add(intake->recording, &message);
     if (err) {
         intake->counts.unrecorded = true;
         return err;
     }
+    if (intake->kept)
+        return messages_add(intake->kept, &message);
     if (intake->options.table)
         err = table_add(intake->options.table, &message);
     intake->counts.full = err == -ENOSPC;

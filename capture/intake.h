@@ -41,7 +41,7 @@ void intake_free(struct intake *intake);
 /* Where messages are to be recorded from now on; NULL: nowhere. */
 void intake_record(struct intake *intake, struct recording_writer *recording);
 
-/* Where messages are to be kept from now on, instead of going anywhere else. */
+/* Where messages are to be kept from now on, instead of going anywhere else but the recording. */
 void intake_keep(struct intake *intake, struct messages *messages);
 
 /* Who is given every message after that; its result is as that of intake_take(). */

@@ -66,6 +66,52 @@ sockfixture: incomplete: small/rec.jsonl'*' holds what was recorded before that'
     equal "$(cd small && echo *)" 'rec.jsonl rec.jsonl.part'
 }
 
+# A command that says so many things, and then waits to be let go.
+again=(sh -c '"$0" forks "$(cat count)"; : > asked; until [ -e go ]; do sleep 0.02; done')
+
+has_messages() { # FILE COUNT
+    [ "$(grep -c '"data":' "$1")" -ge "$2" ]
+}
+
+@test "a recording made again can be read meanwhile, and is there when we are killed" {
+    echo 20 > count
+    : > go
+    "$SOCKFIXTURE" -q -w rec.jsonl "${again[@]}" "$hardships"
+    cp rec.jsonl old.jsonl
+    rm go asked
+    echo 30 > count
+    background "$SOCKFIXTURE" -q -w rec.jsonl "${again[@]}" "$hardships"
+    wait_until 60 test -e asked
+    wait_until 60 has_messages rec.jsonl.part 60
+    kill -KILL "$pid"
+    wait_until 60 ended "$pid"
+    cmp rec.jsonl old.jsonl
+    run -3 --separate-stderr "$SOCKFIXTURE" -q -r rec.jsonl.part -o read.json
+    equal "$(jq '.conversations | length' read.json)" 30
+    # Nothing but what it is called in the end stays of one that was not killed.
+    : > go
+    "$SOCKFIXTURE" -q -w rec.jsonl "${again[@]}" "$hardships"
+    equal "$(grep -c '"data":' rec.jsonl)" 60
+    equal "$(echo rec*)" 'rec.jsonl rec.jsonl.part'
+}
+
+@test "no space for a recording that is made again: it stays, and what was recorded is kept" {
+    small_disk 100k
+    : > go
+    echo 60 > count
+    "$SOCKFIXTURE" -q -w small/rec.jsonl "${again[@]}" "$hardships"
+    cp small/rec.jsonl old.jsonl
+    [ "$(stat -c %s old.jsonl)" -gt 34000 ] && [ "$(stat -c %s old.jsonl)" -lt 50000 ]
+    echo 61 > count
+    run -2 --separate-stderr "$SOCKFIXTURE" -q -w small/rec.jsonl "${again[@]}" "$hardships"
+    equal "$stderr" 'sockfixture: small/rec.jsonl: No space left on device
+sockfixture: small/rec.jsonl.part holds what was recorded'
+    cmp small/rec.jsonl old.jsonl
+    "$SOCKFIXTURE" -q -r small/rec.jsonl.part -o read.json
+    equal "$(jq '.conversations | length' read.json)" 61
+    equal "$(cd small && echo *)" 'rec.jsonl rec.jsonl.part'
+}
+
 @test "no space for the fixture: the old one stays, and the recording is whole" {
     small_disk 16k
     echo old > small/fixture.json

@@ -20,8 +20,8 @@ enum status backend_option_check(const char *name)
         if (strcmp(name, names[i]) == 0)
             return STATUS_DONE;
     nearest = nearest_name(name, names, count);
-    say("--backend: there is no '%s'%s%s%s", name, nearest ? " (did you mean '" : "",
-        nearest ? nearest : "", nearest ? "'?)" : "");
+    say("--backend: there is no '%s'%s%s%s (--backends lists them)", name,
+        nearest ? "; did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
     return STATUS_USAGE;
 }
 

@@ -67,7 +67,8 @@ static enum status say_command_failed(const struct options *options,
         .exec_error = result->exec_error,
         .status = result->status,
         .ended = result->ended && !result->interrupted && !result->stopped,
-        .kept = "; nothing was written (--ignore-status does)",
+        .kept = options->part ? "; nothing was written (\"ignore-status\": true does)"
+                              : "; nothing was written (--ignore-status does)",
     };
 
     if (options->part && result->interrupted && !result->exec_error) {

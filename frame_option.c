@@ -13,7 +13,8 @@ static enum status say_wrong_framing(const char *text, const struct framing *fra
     size_t count = 0;
 
     if (err == -EINVAL && framing->framer == &framer_len) {
-        say("--frame: '%s' is not len:OFFSET:SIZE[:be|le][:+N], with a SIZE of 1, 2, 3, 4 or 8",
+        say("--frame: '%s' is not len:OFFSET:SIZE[:be|le][:+N], with an OFFSET up to 65535 and a "
+            "SIZE of 1, 2, 3, 4 or 8",
             text);
         return STATUS_USAGE;
     }

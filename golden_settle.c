@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "capture/base64.h"
 #include "capture/regenerate.h"
 #include "emit/command.h"
 #include "emit/names.h"
@@ -46,17 +47,55 @@ static void name_of(void *context, size_t conversation, size_t exchange, const c
 
 /* Redaction */
 
-/* What the table says is redacted is so in the messages as well. */
-static void fill_in(struct messages *messages)
+/* What is shorter stands in words by chance: it is a secret when it is a word by itself. */
+enum { TELLING = 4 };
+
+static void blot(char **words, const uint8_t *secret, size_t length)
 {
-    for (size_t i = 0; i < messages->count; i++) {
+    for (char **word = words; *word && length; word++) {
+        char *at = length >= TELLING || strlen(*word) == length ? *word : NULL;
+
+        while (at && (at = memmem(at, strlen(at), secret, length))) {
+            memset(at, SECRET_FILLER, length);
+            at += length;
+        }
+    }
+}
+
+/* What was said in base64 stands in the command as it is: USER:PASSWORD, or with NULs between. */
+static int blot_decoded(char **words, const uint8_t *secret, size_t length)
+{
+    uint8_t *decoded = malloc(length / 4 * 3 + 1);
+    ssize_t size = decoded ? base64_decode(decoded, (const char *)secret, length) : -ENOMEM;
+
+    for (ssize_t at = 0, end; at < size; at = end + 1) {
+        for (end = at; end < size && decoded[end]; end++)
+            ;
+        blot(words, decoded + at, (size_t)(end - at));
+    }
+    free(decoded);
+    return size == -ENOMEM ? -ENOMEM : 0;
+}
+
+/* What the table says is redacted is so in the messages as well, and in the command's words. */
+static int fill_in(struct messages *messages, char **words)
+{
+    int err = 0;
+
+    for (size_t i = 0; i < messages->count && !err; i++) {
         struct kept_message *kept = messages->items[i];
 
-        for (size_t j = 0; j < kept->ranges.count; j++)
-            if (kept->ranges.items[j].kind == RANGE_REDACTED)
-                memset(kept->data + kept->ranges.items[j].offset, SECRET_FILLER,
-                       kept->ranges.items[j].length);
+        for (size_t j = 0; j < kept->ranges.count && !err; j++) {
+            const struct range *range = &kept->ranges.items[j];
+
+            if (range->kind != RANGE_REDACTED)
+                continue;
+            blot(words, kept->data + range->offset, range->length);
+            err = blot_decoded(words, kept->data + range->offset, range->length);
+            memset(kept->data + range->offset, SECRET_FILLER, range->length);
+        }
     }
+    return err;
 }
 
 static int redact(struct golden *golden, struct golden_run *run)
@@ -74,9 +113,7 @@ static int redact(struct golden *golden, struct golden_run *run)
         return err ? err : found;
     golden->redacted += found;
     err = messages_learn(&run->messages, run->table);
-    if (!err)
-        fill_in(&run->messages);
-    return err;
+    return err ? err : fill_in(&run->messages, run->command);
 }
 
 /* A range in which nothing is was a mistake. */

@@ -44,7 +44,8 @@ static const char doc[] =
     "With -w alone nothing but the recording is written. From -r, fixtures in any language can be "
     "made of a recording later.\n"
     "\n"
-    "Exit status: 0 done; 1 --check found a difference; 2 bad usage, or input that cannot be read; "
+    "Exit status: 0 done; 1 --check, --replay or --serve found a "
+    "difference; 2 bad usage, or what cannot be read or written; "
     "3 the recording is "
     "incomplete; 4 the command failed or could not be run; 5 nothing can record here.\n"
     "\n"
@@ -131,7 +132,7 @@ static const struct argp_option option_table[] = {
      "Which end is the client, where FILE does not say it: its name or pid, or left or right", 2},
     {"repeat", OPTION_REPEAT, "N", 0, "Run COMMAND N times, and find the bytes that vary", 2},
     {"volatile", OPTION_VOLATILE, "RANGE", 0,
-     "Bytes that vary: [EXCHANGE:]REQ|RESP:OFFSET:LENGTH; may be given more than once", 2},
+     "Bytes that vary: [[EXCHANGE:]REQ|RESP:]OFFSET:LENGTH; may be given more than once", 2},
     {"stable", OPTION_STABLE, "RANGE", 0, "Bytes that do not, whatever was found", 2},
     {"check", OPTION_CHECK, NULL, 0,
      "Write nothing, but tell what differs from the recording (-w) and the fixture (-o)", 2},
@@ -441,7 +442,7 @@ static void take_task(struct options *options, enum manifest_task task, struct a
 static void find_task(struct options *options)
 {
     if (options->check && options->task == MANIFEST_NONE && !options->write && !options->output &&
-        !options->read)
+        !options->reads.count)
         options->task = MANIFEST_CHECK;
 }
 
@@ -706,8 +707,12 @@ static const char *manifest_misuse(const struct options *options)
         return "--diff-format is how --check tells what differs";
     for (size_t i = 0; i < options->given_count; i++)
         if (!option_is_for_manifest(options->given[i].name))
-            return "what a fixture is made with stands in the manifest: beside --update, --check "
-                   "and --list go --manifest, --jobs, --backend, --diff-format, -q and -v";
+            return options->task == MANIFEST_CHECK
+                       ? "--check without -w and -o is about the manifest, where what a fixture is "
+                         "made with stands: beside it go --manifest, --jobs, --backend, "
+                         "--diff-format, -q and -v"
+                       : "what a fixture is made with stands in the manifest: beside --update and "
+                         "--list go --manifest, --jobs, --backend, -q and -v";
     return NULL;
 }
 
@@ -779,6 +784,25 @@ static const char *file_misuse(const struct options *options)
     for (size_t i = 0; i < options->reads.count; i++)
         if (is_same_file(options->reads.at[i], options->output))
             return "the fixture (-o) would take the place of what it is made of (-r)";
+    return NULL;
+}
+
+static bool is_old_capture(const char *path)
+{
+    const char *dot = path ? strrchr(last_of(path), '.') : NULL;
+
+    return dot && (strcasecmp(dot, ".pcap") == 0 || strcasecmp(dot, ".cap") == 0);
+}
+
+/* Would a name promise what is not written? */
+static const char *name_misuse(const struct options *options)
+{
+    const bool chosen = options->lang || options->template;
+
+    if (options->write && writer_for_file(options->write))
+        return "a capture is a fixture, and there is one besides (make both of one recording)";
+    if (is_old_capture(options->write) || (is_old_capture(options->output) && !chosen))
+        return "captures are written as pcapng: name it so, as FILE.pcapng";
     return NULL;
 }
 
@@ -863,7 +887,8 @@ static const char *misuse(const struct options *options)
     if (options->task != MANIFEST_NONE)
         return manifest_misuse(options);
     if (options->manifest || options->jobs)
-        return "--manifest and --jobs go with --update, --check, --list or --init";
+        return "--manifest goes with --update, --check, --list or --init, and --jobs with --update "
+               "or --check";
     if (options->list_langs || options->list_backends || options->print_template ||
         options->completion)
         return NULL;
@@ -901,14 +926,17 @@ static const char *misuse(const struct options *options)
         return wrong;
     if (options->lang && options->template)
         return "--lang and --template exclude each other";
-    if (options->write && writer_for_file(options->write))
-        return "a capture is a fixture, and there is one besides (make both of one recording)";
+    wrong = name_misuse(options);
+    if (wrong)
+        return wrong;
     if (is_stdout(options->write) && fixture_to_stdout(options))
         return "recording and fixture cannot both go to standard output (name a file with -o)";
     if (options->check && !options->write && !options->output)
         return "--check needs a recording (-w) or a fixture (-o) to compare with";
     if (options->check && (is_stdout(options->write) || is_stdout(options->output)))
         return "--check compares with files, not with standard output";
+    if (options->check && wants_fixture(options) && !options->output)
+        return "--check compares with the fixture that is there, and -o does not name it";
     if (options->check && options->command && !options->write)
         return "--check needs the recording (-w) that the fixture was made of";
     if (options->diff_format && !options->check)

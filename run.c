@@ -81,7 +81,7 @@ static enum status check_selection(const struct run *run)
     if (intake_counts(run->intake).conversations > 0)
         return STATUS_DONE;
     path = patterns_path(run->scope.patterns, &index, &missing);
-    if (sockets->count == 1 && missing && !attaches(run->options)) {
+    if (sockets->count == 1 && missing && run->options->command) {
         say("%s: no such socket (is the server running?)", path);
         return STATUS_USAGE;
     }

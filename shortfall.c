@@ -39,14 +39,19 @@ void shortfall_say_left_out(const struct run *run)
     size_t wanted = run->options->count;
 
     if (run->losses.left_out)
-        say("%" PRIu64 " messages were cut short, as asked: %" PRIu64 " bytes were left out "
+        say("%" PRIu64 " message%s cut short, as asked: %" PRIu64 " byte%s left out "
             "(--max-message)",
-            run->losses.shortened, run->losses.left_out);
+            run->losses.shortened, run->losses.shortened == 1 ? " was" : "s were",
+            run->losses.left_out, run->losses.left_out == 1 ? " was" : "s were");
+    if (replays(run->options)) /* -c is about what is asked for, there */
+        return;
     if (wanted && counts.exchanges < wanted)
-        say("%zu of %zu exchanges were recorded", counts.exchanges, wanted);
+        say("%zu of %zu exchange%s recorded", counts.exchanges, wanted,
+            wanted == 1 ? " was" : "s were");
     if (counts.unanswered)
-        say("%zu messages that had no answer were left out when %zu exchanges were complete",
-            counts.unanswered, wanted);
+        say("%zu message%s had no answer %s left out when %zu exchange%s complete",
+            counts.unanswered, counts.unanswered == 1 ? " that" : "s that",
+            counts.unanswered == 1 ? "was" : "were", wanted, wanted == 1 ? " was" : "s were");
 }
 
 bool shortfall_say_unframed(const struct table *table)

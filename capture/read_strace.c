@@ -48,20 +48,18 @@ static int look_at_line(char *text)
 
 static int looks(const uint8_t *bytes, size_t size)
 {
-    char line[1024];
     int sure = 0;
 
     for (size_t at = 0; at < size && !sure;) {
         const uint8_t *end = memchr(bytes + at, '\n', size - at);
         size_t length = end ? (size_t)(end - bytes) - at : size - at;
+        char *line = end ? strndup((const char *)bytes + at, length) : NULL;
 
-        if (!end || memchr(bytes + at, '\0', length))
-            break;
-        if (length < sizeof(line)) {
-            memcpy(line, bytes + at, length);
-            line[length] = '\0';
+        if (line && strlen(line) == length)
             sure = look_at_line(line);
-        }
+        else
+            size = at; /* it is cut off, or no text */
+        free(line);
         at += length + 1;
     }
     return sure;

@@ -209,14 +209,17 @@ int language_for_file(const struct library *library, const char *path, const cha
     const char *dot = strrchr(slash ? slash : path, '.');
     struct template_error ignored;
     struct library_text text;
-    bool found = false;
+    bool found = false, own = false;
 
-    for (size_t i = 0; dot && dot[1] && !found && library_name(library, i); i++) {
+    /* One of the user's own comes before those that are built in. */
+    for (size_t i = 0; dot && dot[1] && !own && library_name(library, i); i++) {
         if (read_language(library, library_name(library, i), &text, &ignored))
             continue;
-        found = has_extension(&text, dot + 1);
-        if (found)
+        if (has_extension(&text, dot + 1) && (!found || text.path)) {
             *name = library_name(library, i);
+            found = true;
+            own = text.path;
+        }
         library_text_free(&text);
     }
     return found ? 0 : -ENOENT;

@@ -446,6 +446,12 @@ PYTHON
     says 'sockfixture.json: no such manifest (*, and a command is checked against -w RECORDING)'
     run -2 --separate-stderr "$SOCKFIXTURE" --check -o x.go true
     says '--check needs the recording (-w) that the fixture was made of*'
+    run -2 --separate-stderr "$SOCKFIXTURE" --check -r x
+    says '--check needs a recording (-w) or a fixture (-o) to compare with*'
+    run -2 --separate-stderr "$SOCKFIXTURE" --check -w x --lang go true
+    says '--check compares with the fixture that is there, and -o does not name it*'
+    run -2 --separate-stderr "$SOCKFIXTURE" --check --lang go true
+    says '--check without -w and -o is about the manifest*'
     run -2 --separate-stderr "$SOCKFIXTURE" --check -w none.jsonl true
     says 'none.jsonl: No such file or directory (without --check, -w writes it)'
     run -2 --separate-stderr "$SOCKFIXTURE" --repeat 0 true
@@ -462,7 +468,7 @@ PYTHON
 
 @test "secrets are replaced before anything is written or shown" {
     "$tests/compose.py" > secret.jsonl << 'SCRIPT'
-command curl -H "Authorization: Bearer s3cr3t.token" localhost
+command curl -H "Authorization: Bearer s3cr3t.token" -u joe:secret --key=swordfish hunter localhost
 > b"GET / HTTP/1.1\r\nAuthorization: Bearer s3cr3t.token\r\nHost: x\r\n\r\n"
 < b"HTTP/1.1 204 No Content\r\n\r\n"
 > b"*2\r\n$4\r\nAUTH\r\n$6\r\nhunter\r\n"
@@ -486,6 +492,9 @@ SCRIPT
         done
     done
     grep -q '"text":"AUTHENTICATE PLAIN XXX' golden.jsonl
+    # In the command, too, where they have another shape or none.
+    equal "$(head -n 1 golden.jsonl | jq -r '.command | join(" ")')" \
+        'curl -H Authorization: Bearer XXXXXXXXXXXX -u joe:XXXXXX --key=XXXXXXXXX XXXXXX localhost'
     # As long as it was, and it is said where.
     equal "$(jq -c 'select(.data) | .length' golden.jsonl | xargs)" "$(jq -c 'select(.data) | .length' secret.jsonl | xargs)"
     equal "$(jq -c 'select(.redacted) | .redacted' golden.jsonl | sed -n 1p)" '[[38,12]]'

@@ -119,6 +119,9 @@ no_process() { # PATTERN
 "buffer-size": []|16: fixtures\[0].buffer-size: expected a number of bytes*
 "frame": null|10: fixtures\[0].frame: expected text
 "user": "root\u0000x"|*NUL*
+"recording": "-"|14: fixtures\[0].recording: is a file, and not standard output
+"recording": "x.pcapng"|14: fixtures\[0].recording: a capture is no recording ('emit' can make one of it)
+"emit": [{"output": "/dev/stdout"}]|21: fixtures\[0].emit\[0].output: is a file, and not standard output
 CASES
     printf '{"fixtures": [{"command": ["touch", "ran"]}]}' > sockfixture.json
     refused "sockfixture.json:1:15: fixtures\[0]: has no 'name'"
@@ -190,7 +193,7 @@ CASES
     try 2 --update -s /run/x
     says '*stands in the manifest*'
     try 2 --check a --frame line
-    says '*stands in the manifest*'
+    says '*is about the manifest*'
     try 2 --update --list
     [[ $stderr == *exclude\ each\ other* ]]
     try 2 --jobs 2 touch ran
@@ -433,7 +436,7 @@ PYTHON
 @test "what could not be compared is told, and the others still are" {
     manifest "$(talk a)" '"name": "b", "command": ["sh", "-c", "echo why; exit 3"]' "$(talk c)"
     try 4 --update
-    [[ $stderr == 'sockfixture: b: sh: exited with status 3; nothing was written'*'| why' ]] || fail "it says: $stderr"
+    [[ $stderr == 'sockfixture: b: sh: exited with status 3; nothing was written ("ignore-status": true does)'*'| why' ]] || fail "it says: $stderr"
     only_files sockfixture.json a.jsonl c.jsonl a.socket c.socket
     touch b.jsonl
     try 2 --check b
@@ -478,8 +481,8 @@ assert len(e) == 1 and "not recorded yet" in e[0].get("message")' "$output"
     manifest "$(talk a '"setup": ["touch up", "echo the reason >&2; exit 7", "touch never"],
         "teardown": ["exit 1", "rm up"]')"
     try 4 --update
-    [[ $stderr == 'sockfixture: a: setup: /bin/sh: exited with status 7
-sockfixture: a: teardown: /bin/sh: exited with status 1
+    [[ $stderr == 'sockfixture: a: setup: echo the reason >&2; exit 7: exited with status 7
+sockfixture: a: teardown: exit 1: exited with status 1
     | the reason' ]] || fail "it says: $stderr"
     only_files sockfixture.json
 }
@@ -487,7 +490,7 @@ sockfixture: a: teardown: /bin/sh: exited with status 1
 @test "a daemon that ends, is not there, or never comes" {
     manifest "$(talk a '"setup": [{"command": "exit 3", "background": true, "wait": "nowhere"}]')"
     try 4 --update
-    says 'a: setup: /bin/sh: exited with status 3, and was to stay'
+    says 'a: setup: exit 3: exited with status 3, and was to stay'
     manifest "$(talk a '"setup": [{"command": ["no-such-daemon"], "background": true, "wait": "nowhere"}]')"
     try 4 --update
     says 'a: setup: no-such-daemon: command not found'
@@ -496,7 +499,7 @@ sockfixture: a: teardown: /bin/sh: exited with status 1
     says 'a: setup: nowhere: no server has come there*"timeout"*'
     manifest "$(talk a '"setup": [{"command": ["true"], "until": "echo try; exit 1", "timeout": 2}]')"
     try 4 --update
-    [[ $stderr == 'sockfixture: a: setup: /bin/sh: has not succeeded'*'| try' ]] || fail "it says: $stderr"
+    [[ $stderr == 'sockfixture: a: setup: echo try; exit 1: has not succeeded'*'| try' ]] || fail "it says: $stderr"
     equal "$(grep -c '| try' <<< "$stderr")" 1 'shown tries'
 }
 
@@ -522,7 +525,7 @@ sockfixture: a: teardown: /bin/sh: exited with status 1
     only_files sockfixture.json a.jsonl b.jsonl a.socket b.socket
     sed -i 's/touch up/touch up; echo so; false/' sockfixture.json
     try 4 --update
-    [[ $stderr == 'sockfixture: setup: /bin/sh: exited with status 1
+    [[ $stderr == 'sockfixture: setup: touch up; echo so; false: exited with status 1
     | so' ]] || fail "it says: $stderr"
     [ ! -e up ]
 }

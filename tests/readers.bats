@@ -144,6 +144,17 @@ strace_options=(
     done
 }
 
+@test "strace: whose first line is a long one" {
+    python3 -c 'print("1 read(3, \"" + "\\x7f" * 900 + "\"..., 900) = 900")' > long.trace
+    cat >> long.trace << 'TRACE'
+1 socket(AF_UNIX, SOCK_STREAM, 0) = 4
+1 connect(4, {sa_family=AF_UNIX, sun_path="/run/x"}, 110) = 0
+1 sendto(4, "ping", 4, 0, NULL, 0) = 4
+1 recvfrom(4, "pong", 4, 0, NULL, NULL) = 4
+TRACE
+    equal "$("$SOCKFIXTURE" -r long.trace -l json | jq -r '.conversations[].exchanges[] | .requests[0].text')" ping
+}
+
 @test "strace: -ff, a file for each process" {
     rm -f "$path"*
     record_traced -ff -ttt -T -s 65536 -- "$programs/talk" --path "$path"

@@ -48,6 +48,10 @@ emit() { # OPTION...
     equal "$(emit --lang lisp)" "$lisp_fixture"
     emit -o out.el
     equal "$(cat out.el)" "$lisp_fixture"
+    # Before what is built in, whatever its name.
+    lisp | sed 's/extensions: lisp el/extensions: go/' > "$mine/zz.mustache"
+    emit -o out.go
+    equal "$(cat out.go)" "$lisp_fixture"
     unset XDG_CONFIG_HOME
     run -2 --separate-stderr emit --lang lisp
     says 'lisp: no such language (--list-langs lists them)'

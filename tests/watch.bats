@@ -61,7 +61,7 @@ texts() { # of the messages, with commas
 @test "-c N does not wait for what is never answered" {
     stops 0 -c 2 "$ask" "$path" --log
     equal "$(texts)" 'ask 0,to ,ask 0.,ask 1,to ,ask 1.'
-    said '1 messages that had no answer were left out when 2 exchanges were complete'
+    said '1 message that had no answer was left out when 2 exchanges were complete'
 }
 
 @test "-c N counts those selected by -s alone" {

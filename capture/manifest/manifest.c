@@ -10,10 +10,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "capture/manifest/files.h"
 #include "capture/manifest/key.h"
 #include "capture/manifest/position.h"
+#include "capture/output.h"
 
 /* Saying what is wrong */
 
@@ -150,12 +152,22 @@ static int check_names(const struct manifest *manifest, struct manifest_error *e
     return err;
 }
 
+static bool is_capture(const char *path)
+{
+    const char *dot = strrchr(path, '.');
+
+    return dot && (strcasecmp(dot, ".pcapng") == 0 || strcasecmp(dot, ".pcap") == 0);
+}
+
 /* Each file is written by one fixture, and once. */
 static int check_file(const struct manifest *manifest, struct files *files, const char *path,
                       const struct position_step *step, struct manifest_error *error)
 {
-    int err = files_claim(files, path);
+    int err;
 
+    if (output_is_stdout(path))
+        return fail(manifest, step, false, error, "is a file, and not standard output");
+    err = files_claim(files, path);
     if (err != -EEXIST)
         return err;
     return fail(manifest, step, false, error, "%s is written twice, or is the manifest", path);
@@ -173,6 +185,9 @@ static int check_files(const struct manifest *manifest, size_t index, struct fil
     size_t i;
     int err;
 
+    if (is_capture(manifest_recording(fixture, path)))
+        return fail(manifest, &recording, false, error,
+                    "a capture is no recording ('emit' can make one of it)");
     err = check_file(manifest, files, manifest_recording(fixture, path),
                      json_object_get(fixture, "recording") ? &recording : &step, error);
     json_array_foreach(json_object_get(fixture, "emit"), i, item)

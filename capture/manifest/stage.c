@@ -22,6 +22,8 @@
 /* Milliseconds, but for the first, which is in seconds. */
 enum { TIMEOUT_DEFAULT = 30, PAUSE = 20, GRACE = 5000 };
 
+enum { NAME_SIZE = 64 };
+
 static double seconds_now(void)
 {
     struct timespec now;
@@ -111,6 +113,18 @@ static int say_failed(struct stage *stage, const char *name, int err)
     return err;
 }
 
+/* What a command is called: the shell's, by the beginning of its text. */
+static const char *name_of(const struct words *command, char name[NAME_SIZE])
+{
+    const bool is_text = command->count == 3 && strcmp(command->at[0], "/bin/sh") == 0;
+    const char *word = command->at[is_text ? 2 : 0];
+    const size_t length = strcspn(word, "\n"), most = NAME_SIZE - sizeof("...");
+
+    snprintf(name, NAME_SIZE, "%.*s%s", (int)(length < most ? length : most), word,
+             length > most || word[length] ? "..." : "");
+    return name;
+}
+
 /* Waits for a command's end. Returns 0, or -errno with the text. */
 static int await_end(struct stage *stage, const char *name, struct launch *launch)
 {
@@ -132,10 +146,12 @@ static int await_end(struct stage *stage, const char *name, struct launch *launc
 /* Runs a command to its end. */
 static int run(struct stage *stage, const struct words *command)
 {
+    char text[NAME_SIZE];
+    const char *name = name_of(command, text);
     struct launch *launch = NULL;
     int err = start(stage, command, &launch);
 
-    err = err ? say_failed(stage, command->at[0], err) : await_end(stage, command->at[0], launch);
+    err = err ? say_failed(stage, name, err) : await_end(stage, name, launch);
     launch_free(launch);
     return err;
 }
@@ -143,15 +159,17 @@ static int run(struct stage *stage, const struct words *command)
 /* Starts one that stays. */
 static int run_behind(struct stage *stage, const struct words *command)
 {
+    char text[NAME_SIZE];
+    const char *name = name_of(command, text);
     struct launch *launch = NULL;
     int err = stage->count < STAGE_BACKGROUND ? start(stage, command, &launch) : -E2BIG;
 
     if (err) {
         launch_free(launch);
-        return say_failed(stage, command->at[0], err);
+        return say_failed(stage, name, err);
     }
     stage->background[stage->count] = launch;
-    err = words_add(&stage->names[stage->count], command->at[0]);
+    err = words_add(&stage->names[stage->count], name);
     stage->count++;
     return err;
 }
@@ -189,6 +207,7 @@ struct condition {
     const char *name;     /* of what does not hold yet */
     const char *path;     /* of a socket; or NULL */
     struct words command; /* none: without `at` */
+    char text[NAME_SIZE]; /* the command's name */
     off_t printed;        /* what the output held before */
     double until;         /* seconds */
 };
@@ -199,7 +218,8 @@ static int try_condition(struct stage *stage, struct condition *condition)
     condition->name = condition->path;
     if (condition->path && !ready_socket(condition->path))
         return 0;
-    condition->name = condition->command.at ? condition->command.at[0] : NULL;
+    condition->name =
+        condition->command.at ? name_of(&condition->command, condition->text) : NULL;
     return condition->command.at ? try_command(stage, &condition->command, condition->printed) : 1;
 }
 

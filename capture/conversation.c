@@ -174,6 +174,7 @@ static int sender_done(struct conversations *all, struct sender *sender)
         order_end(sender->held);
     if (sender->to)
         sender->to->parcels.inbound--;
+    conversation->senders--;
     tree_drop(&all->senders, sender, compare_tid);
     return release(all, conversation, false);
 }
@@ -183,8 +184,12 @@ static int sender_done(struct conversations *all, struct sender *sender)
 static int on_endpoint(void *context, const struct endpoint_facts *facts)
 {
     struct conversations *all = context;
+    struct endpoint *gone;
+    int err = endpoints_tell(&all->parties.endpoints, facts, &gone);
 
-    return endpoints_tell(&all->parties.endpoints, facts);
+    if (!err && gone)
+        parties_gone(&all->parties, gone);
+    return err;
 }
 
 /* The observed endpoint that this one sends to, when that may receive from anybody; else NULL. */
@@ -224,6 +229,7 @@ static int on_begin(void *context, uint64_t inode, uint32_t tid, uint64_t call, 
     }
     if (sender->to)
         sender->to->parcels.inbound++;
+    conversation->senders++;
     return 0;
 }
 

@@ -66,16 +66,21 @@ struct endpoint *endpoints_named(const struct endpoints *endpoints, const char *
     return found ? found->endpoint : NULL;
 }
 
-static int remember_token(struct endpoints *endpoints, struct endpoint *endpoint)
+static int remember_token(struct endpoints *endpoints, struct endpoint *endpoint,
+                          struct endpoint **gone)
 {
     struct known key = {.token = endpoint->facts.token};
     struct known *known;
+    struct endpoint *before;
 
     if (!key.token)
         return 0;
     known = tree_get(&endpoints->by_token, &key, sizeof(key), compare_token, NULL);
     if (!known)
         return -ENOMEM;
+    before = known->endpoint;
+    if (before && before != endpoint && before->facts.token == key.token)
+        *gone = before;
     known->endpoint = endpoint;
     return 0;
 }
@@ -105,10 +110,10 @@ static void inet_name(char name[2 * ADDRESS_TEXT_SIZE], const char *own, const c
     stpcpy(stpcpy(stpcpy(name, own), "|"), peer);
 }
 
-static int remember(struct endpoints *endpoints, struct endpoint *endpoint)
+static int remember(struct endpoints *endpoints, struct endpoint *endpoint, struct endpoint **gone)
 {
     char name[2 * ADDRESS_TEXT_SIZE];
-    int err = remember_token(endpoints, endpoint);
+    int err = remember_token(endpoints, endpoint, gone);
 
     if (err)
         return err;
@@ -148,12 +153,14 @@ static bool has_met(const struct endpoint_facts *before, const struct endpoint_f
                                        (now->peer_address[0] && !before->peer_address[0]));
 }
 
-int endpoints_tell(struct endpoints *endpoints, const struct endpoint_facts *facts)
+int endpoints_tell(struct endpoints *endpoints, const struct endpoint_facts *facts,
+                   struct endpoint **gone)
 {
     struct endpoint key = {.facts = *facts};
     struct endpoint *endpoint;
     bool made;
 
+    *gone = NULL;
     endpoint = tree_get(&endpoints->by_inode, &key, sizeof(key), compare_inode, &made);
     if (!endpoint)
         return -ENOMEM;
@@ -162,7 +169,7 @@ int endpoints_tell(struct endpoints *endpoints, const struct endpoint_facts *fac
     if (!made)
         endpoint->met = endpoint->met || has_met(&endpoint->facts, facts);
     endpoint->facts = *facts;
-    return remember(endpoints, endpoint);
+    return remember(endpoints, endpoint, gone);
 }
 
 struct endpoint *endpoints_bound(const struct endpoints *endpoints, const char *address)
@@ -238,6 +245,13 @@ static void endpoint_free(void *node)
     acquaintances_free(&endpoint->acquaintances);
     parcels_free(&endpoint->parcels);
     free(endpoint);
+}
+
+void endpoints_forget(struct endpoints *endpoints, struct endpoint *endpoint)
+{
+    acquaintances_free(&endpoint->acquaintances);
+    parcels_free(&endpoint->parcels);
+    tree_drop(&endpoints->by_inode, endpoint, compare_inode);
 }
 
 static void known_free(void *node)

@@ -18,6 +18,8 @@ struct endpoint {
     bool met;                           /* that has got a peer since, which it did not have */
     struct acquaintances acquaintances; /* of one that may talk to many */
     size_t talks;                       /* how many conversations those are */
+    size_t parts;                       /* in conversations, of any kind */
+    bool gone;                          /* there is no such socket any more */
     struct parcels parcels;
 };
 
@@ -32,9 +34,14 @@ void endpoints_free(struct endpoints *endpoints);
 
 /*
  * Adds an endpoint, or notes that it has changed; one that was connected anew begins another
- * conversation. Returns 0 or -ENOMEM.
+ * conversation. Returns 0 or -ENOMEM. *gone is the endpoint whose token this one has by now, or
+ * NULL: its socket does not exist any more.
  */
-int endpoints_tell(struct endpoints *endpoints, const struct endpoint_facts *facts);
+int endpoints_tell(struct endpoints *endpoints, const struct endpoint_facts *facts,
+                   struct endpoint **gone);
+
+/* Frees one that is gone, is in no conversation, and was never known by a name. */
+void endpoints_forget(struct endpoints *endpoints, struct endpoint *endpoint);
 
 /* The endpoint with that inode; NULL when none is observed. So it is for the others below. */
 struct endpoint *endpoints_find(const struct endpoints *endpoints, uint64_t inode);

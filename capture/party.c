@@ -31,6 +31,7 @@ static int set_address(struct end *end, const char *address)
 static int party_join(struct party *party, struct endpoint *endpoint)
 {
     party->endpoint = endpoint;
+    endpoint->parts++;
     party->end.inode = endpoint->facts.inode;
     party->end.pid = endpoint->facts.pid;
     memcpy(party->end.comm, endpoint->facts.comm, COMM_SIZE);
@@ -81,6 +82,7 @@ static struct conversation *conversation_add(struct parties *all, struct endpoin
     }
     if (!peer)
         describe(all, &other->end, endpoint);
+    conversation->at = all->end;
     *all->end = conversation;
     all->end = &conversation->next;
     return conversation;
@@ -319,6 +321,50 @@ int parties_other_observed(struct parties *all, struct conversation *conversatio
     if (!found || found->facts.type != SOCK_DGRAM || found == endpoint)
         return 0;
     return party_join(other, found) ? -ENOMEM : 1;
+}
+
+/* Whether nothing can be said in the conversation any more, nor is to be told of it. */
+static bool is_over(const struct conversation *conversation)
+{
+    for (int i = 0; i < 2; i++) {
+        const struct endpoint *endpoint = conversation->parties[i].endpoint;
+
+        if (endpoint && (!endpoint->gone || endpoint->parts > 1))
+            return false;
+    }
+    return order_is_empty(&conversation->order) && !conversation->senders;
+}
+
+static void conversation_drop(struct parties *all, struct conversation *conversation)
+{
+    *conversation->at = conversation->next;
+    if (conversation->next)
+        conversation->next->at = conversation->at;
+    else
+        all->end = conversation->at;
+    conversation_free(conversation);
+}
+
+/*
+ * A connected Unix socket is there for as long as its peer is, so when its token is used again, no
+ * peer of it can come to be observed. Of others that is not so: what they sent may be received yet.
+ */
+void parties_gone(struct parties *all, struct endpoint *endpoint)
+{
+    struct conversation *only = endpoint->only;
+
+    endpoint->gone = true;
+    if (endpoint->facts.family != AF_UNIX || endpoint->facts.type == SOCK_DGRAM ||
+        (only ? !is_over(only) : endpoint->parts > 0))
+        return;
+    if (!only) {
+        endpoints_forget(&all->endpoints, endpoint);
+        return;
+    }
+    for (int i = 0; i < 2; i++)
+        if (only->parties[i].endpoint)
+            endpoints_forget(&all->endpoints, only->parties[i].endpoint);
+    conversation_drop(all, only);
 }
 
 int parties_new(struct parties *all)

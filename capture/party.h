@@ -19,11 +19,12 @@ struct party {
 };
 
 struct conversation {
-    struct conversation *next;
+    struct conversation *next, **at; /* and what leads to this one */
     struct party parties[2];
     int client; /* which of the parties; NOBODY until the first message */
     uint32_t number;
     struct order order;
+    size_t senders; /* threads in calls that send in it */
 };
 
 struct peers;
@@ -59,6 +60,12 @@ int parties_other_observed(struct parties *all, struct conversation *conversatio
  */
 void parties_heard(struct parties *all, struct conversation *conversation,
                    const struct endpoint *endpoint);
+
+/*
+ * The endpoint's socket does not exist any more. What is known of it, and of its conversation when
+ * the other end is gone as well, is forgotten, as far as nobody will ask for it.
+ */
+void parties_gone(struct parties *all, struct endpoint *endpoint);
 
 /* Which of the conversation's parties the endpoint is. */
 int party_of(const struct conversation *conversation, const struct endpoint *endpoint);

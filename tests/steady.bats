@@ -28,7 +28,11 @@ PYTHON
 # The peak of memory of what it takes to emit the recording, in MiB. Under sanitizers it says nothing:
 # an eighth of what was ever mapped is their own.
 peak() { # RECORDING OPTION...
-    python3 - "$SOCKFIXTURE" -q -r "$@" << 'PYTHON'
+    peak_of "$SOCKFIXTURE" -q -r "$@"
+}
+
+peak_of() { # COMMAND [ARG...]
+    python3 - "$@" << 'PYTHON'
 import resource, subprocess, sys
 subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, check=True)
 print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024)
@@ -70,6 +74,20 @@ no_larger() { # SMALL LARGE OPTION...
     sed -i 's/"dgram"/"stream"/; s/"response"/"request"/' ./*-65536.jsonl
     no_larger 96-65536.jsonl 288-65536.jsonl --lang go
     no_larger 96-65536.jsonl 288-65536.jsonl --lang json
+}
+
+# bats test_tags=memory
+@test "connections that are closed take no memory while others are recorded" {
+    [ "${SOCKFIXTURE_BACKEND:-}" != ptrace ] || skip "it keeps what it knows: sockfixture(1), BUGS"
+    recorded() { # COUNT
+        peak_of "$SOCKFIXTURE" -q -w "$1.jsonl" "$programs/hardships" connections "$1"
+    }
+    local few many
+    few=$(recorded 1000)
+    many=$(recorded 20000)
+    equal "$(jq 'select(.data) | .conversation' 20000.jsonl | sort -n | uniq -c | awk '$1 != 2 || $2 != NR' | wc -l)" 0
+    equal "$(grep -c '"data":' 20000.jsonl)" 40000
+    [ "$many" -le $((few + 8)) ] || fail "$few MiB for 1000, $many MiB for 20000"
 }
 
 @test "what is kept in a file is what was recorded" {

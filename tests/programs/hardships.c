@@ -61,6 +61,33 @@ static void run_forks(unsigned count)
     }
 }
 
+/* connections N: a client that connects, asks and closes so many times. */
+static void run_connections(unsigned count)
+{
+    struct address address = address_unix("connections", ".socket");
+    int listener = bound_socket(&address, SOCK_STREAM);
+    pid_t client;
+
+    must(!listen(listener, 1), "listen");
+    client = fork();
+    must(client >= 0, "fork");
+    for (unsigned i = 0; i < count; i++) {
+        int fd = client ? accepted_socket(listener) : connected_socket(&address, SOCK_STREAM);
+
+        if (client) {
+            hear(fd, "question", i);
+            say(fd, "answer", i);
+        } else {
+            say(fd, "question", i);
+            hear(fd, "answer", i);
+        }
+        close(fd);
+    }
+    if (!client)
+        _exit(0);
+    must_succeed(client);
+}
+
 /* moves N: a client whose socket has another number for each question, and which execs again and
  * again. The rest of its arguments are where it has got to: moves N NUMBER FD. */
 static void ask_from(char **argv, unsigned count, unsigned number, int fd)
@@ -217,6 +244,8 @@ int main(int argc, char **argv)
     alarm(PATIENCE_SECONDS);
     if (argc == 3 && !strcmp(what, "forks"))
         run_forks(count);
+    else if (argc == 3 && !strcmp(what, "connections"))
+        run_connections(count);
     else if (argc == 3 && !strcmp(what, "moves"))
         run_moves(argv, count);
     else if (argc == 5 && !strcmp(what, "moves"))
@@ -230,6 +259,6 @@ int main(int argc, char **argv)
     else if (argc == 2 && !strcmp(what, "dies"))
         run_dies();
     else
-        fail("forks N | moves N | pids N | leaves FILE | inherits PID | dies");
+        fail("forks N | connections N | moves N | pids N | leaves FILE | inherits PID | dies");
     return 0;
 }

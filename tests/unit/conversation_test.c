@@ -3,6 +3,7 @@
  * comes of it. */
 #include <dirent.h>
 #include <errno.h>
+#include <malloc.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -1042,6 +1043,81 @@ static int refuse(void *context, const struct message *message)
     return *(int *)context;
 }
 
+static int count_message(void *context, const struct message *message)
+{
+    unsigned *count = context;
+
+    assert_int_equal(message->conversation, *count / 2 + 1);
+    assert_int_equal(message->direction, *count % 2 ? RESPONSE : REQUEST);
+    ++*count;
+    return 0;
+}
+
+static void tell_of(const struct sink *sink, uint64_t inode, uint64_t peer_inode, uint64_t token)
+{
+    const bool is_client = token == 1;
+    const struct endpoint_facts facts = {
+        .inode = inode,
+        .token = token,
+        .peer_inode = peer_inode,
+        .peer_token = is_client ? 2 : 1,
+        .pid = FIRST_PROCESS,
+        .family = AF_UNIX,
+        .type = SOCK_STREAM,
+        .role = is_client ? ROLE_CONNECTED : ROLE_ACCEPTED,
+    };
+
+    assert_int_equal(sink->endpoint(sink->context, &facts), 0);
+}
+
+static void say_ping(const struct sink *sink, uint64_t inode, uint64_t call)
+{
+    const struct message_facts facts = {.inode = inode,
+                                        .tid = FIRST_PROCESS,
+                                        .call = call,
+                                        .sent = true,
+                                        .ends_call = true,
+                                        .data = (const uint8_t *)"ping",
+                                        .length = 4};
+
+    assert_int_equal(sink->begin(sink->context, inode, FIRST_PROCESS, call, NULL), 0);
+    assert_int_equal(sink->message(sink->context, &facts), 0);
+}
+
+/* One connection after another, in each of which both ends say something. */
+static void connect_again_and_again(const struct sink *sink, uint64_t from, uint64_t to)
+{
+    for (uint64_t i = from; i < to; i++) {
+        uint64_t client = 2 * i + 1, server = 2 * i + 2;
+
+        tell_of(sink, client, server, 1);
+        tell_of(sink, server, client, 2);
+        say_ping(sink, client, client);
+        say_ping(sink, server, server);
+    }
+}
+
+/* Allocators that count nothing, as a sanitizer's, say 0 both times. */
+static void what_is_gone_takes_no_memory(void **state)
+{
+    unsigned count = 0;
+    struct conversation_options options = {.message = count_message, .context = &count};
+    struct conversations *conversations;
+    const struct sink *sink;
+    size_t before;
+
+    (void)state;
+    assert_int_equal(conversations_new(&conversations, &options), 0);
+    sink = conversations_sink(conversations);
+    connect_again_and_again(sink, 0, 10);
+    before = mallinfo2().uordblks;
+    connect_again_and_again(sink, 10, 1000);
+    assert_int_equal(mallinfo2().uordblks, before);
+    assert_int_equal(conversations_finish(conversations), 0);
+    assert_int_equal(count, 2000);
+    conversations_free(conversations);
+}
+
 static void errors_come_back(void **state)
 {
     int error = -ENOSPC;
@@ -1089,6 +1165,7 @@ static void no_cases(void **state)
 int main(void)
 {
     const struct CMUnitTest others[] = {
+        cmocka_unit_test(what_is_gone_takes_no_memory),
         cmocka_unit_test(errors_come_back),
         cmocka_unit_test(random_conversations_do_not_mix),
         cmocka_unit_test(random_conversations_of_unbound_sockets_do_not_mix),

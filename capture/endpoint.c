@@ -85,6 +85,16 @@ static int remember_token(struct endpoints *endpoints, struct endpoint *endpoint
     return 0;
 }
 
+/* The endpoint goes by another token: the one it had is that of nobody that is known. */
+static void forget_token(struct endpoints *endpoints, const struct endpoint *endpoint)
+{
+    struct known key = {.token = endpoint->facts.token};
+    struct known *known = tree_find(&endpoints->by_token, &key, compare_token);
+
+    if (known && known->endpoint == endpoint)
+        tree_drop(&endpoints->by_token, known, compare_token);
+}
+
 static int remember_name(struct endpoints *endpoints, struct endpoint *endpoint, const char *name)
 {
     struct known new = {.name = (char *)name, .endpoint = endpoint};
@@ -166,6 +176,8 @@ int endpoints_tell(struct endpoints *endpoints, const struct endpoint_facts *fac
         return -ENOMEM;
     if (!made && begins_anew(&endpoint->facts, facts))
         endpoint->only = NULL;
+    if (!made && facts->token != endpoint->facts.token)
+        forget_token(endpoints, endpoint);
     if (!made)
         endpoint->met = endpoint->met || has_met(&endpoint->facts, facts);
     endpoint->facts = *facts;
@@ -201,6 +213,18 @@ static struct endpoint *find_address(const struct endpoints *endpoints, const ch
 }
 
 /*
+ * Where neither knows the other's inode their tokens may name each other by chance: those of two
+ * ends that are gone, the other way round. Then their addresses do not fit.
+ */
+static bool fits(const struct endpoint_facts *endpoint, const struct endpoint_facts *peer)
+{
+    return peer->peer_token == endpoint->token &&
+           (endpoint->role != peer->role || endpoint->role == ROLE_UNKNOWN) &&
+           strcmp(endpoint->address, peer->peer_address) == 0 &&
+           strcmp(endpoint->peer_address, peer->address) == 0;
+}
+
+/*
  * Tokens are used again, inodes are not. The inode of a peer that has not been accepted yet, or
  * that is closed, is not known: in the first case nothing is known of that peer, in the second it
  * may have told whose peer it is. Of who was closed before it was accepted neither knows it.
@@ -211,7 +235,7 @@ static bool is_peer(const struct endpoint_facts *endpoint, const struct endpoint
         return peer->inode == endpoint->peer_inode;
     if (peer->peer_inode)
         return peer->peer_inode == endpoint->inode;
-    return peer->peer_token && peer->peer_token == endpoint->token;
+    return peer->peer_token && fits(endpoint, peer);
 }
 
 struct endpoint *endpoints_peer(const struct endpoints *endpoints, const struct endpoint *endpoint,

@@ -73,10 +73,38 @@ static bool lacks_ancillary(const struct intake *intake, const struct message *m
            (!message->missing || (most && message->length >= most));
 }
 
+/* Gives the message to all who want it. */
+static int pass(struct intake *intake, const struct message *message)
+{
+    int err = 0;
+
+    if (intake->view)
+        show_message(intake->view, message, intake->colors);
+    if (intake->options.inspect)
+        intake->options.inspect(intake->options.context, message);
+    if (intake->recording)
+        err = recording_add(intake->recording, message);
+    if (err) {
+        intake->counts.unrecorded = true;
+        return err;
+    }
+    if (intake->kept)
+        return messages_add(intake->kept, message);
+    if (intake->options.table)
+        err = table_add(intake->options.table, message);
+    intake->counts.full = err == -ENOSPC;
+    if (!err && intake->add) {
+        err = intake->add(intake->context, message);
+        intake->counts.unwritten = err < 0;
+    }
+    return err;
+}
+
 static int put_down(void *context, const struct message *original)
 {
     struct intake *intake = context;
     struct message message = *original;
+    struct ranges ranges = {0};
     int err = 0;
 
     intake->counts.cut += lacks_ancillary(intake, original);
@@ -84,25 +112,13 @@ static int put_down(void *context, const struct message *original)
     intake->counts.messages++;
     intake->counts.bytes += message.length;
     intake->counts.placed += message.lost;
-    if (intake->view)
-        show_message(intake->view, &message, intake->colors);
-    if (intake->options.inspect)
-        intake->options.inspect(intake->options.context, &message);
-    if (intake->recording)
-        err = recording_add(intake->recording, &message);
-    if (err) {
-        intake->counts.unrecorded = true;
-        return err;
+    if (message.ranges && message.length < original->length) {
+        err = ranges_cut(&ranges, message.ranges, message.length);
+        message.ranges = &ranges;
     }
-    if (intake->kept)
-        return messages_add(intake->kept, &message);
-    if (intake->options.table)
-        err = table_add(intake->options.table, &message);
-    intake->counts.full = err == -ENOSPC;
-    if (!err && intake->add) {
-        err = intake->add(intake->context, &message);
-        intake->counts.unwritten = err < 0;
-    }
+    if (!err)
+        err = pass(intake, &message);
+    ranges_free(&ranges);
     return err;
 }
 

@@ -20,7 +20,7 @@ enum pcapng_block {
 
 /* Options; what a number means depends on the block, but for these two. */
 enum { PCAPNG_END = 0, PCAPNG_COMMENT = 1 };
-enum { SECTION_HARDWARE = 2, SECTION_OS = 3, SECTION_APPLICATION = 4 };
+enum { SECTION_APPLICATION = 4 };
 enum {
     INTERFACE_NAME = 2,
     INTERFACE_DESCRIPTION = 3,

@@ -121,6 +121,24 @@ int ranges_copy(struct ranges *to, const struct ranges *from)
     return err;
 }
 
+int ranges_cut(struct ranges *to, const struct ranges *from, size_t length)
+{
+    int err = 0;
+
+    for (size_t i = 0; i < from->count && from->items[i].offset < length && !err; i++) {
+        struct range range = from->items[i];
+
+        if (range_end(&range) > length)
+            range = (struct range){
+                .offset = range.offset,
+                .length = length - range.offset,
+                .kind = range.kind == RANGE_REDACTED ? RANGE_REDACTED : RANGE_BYTES,
+            };
+        err = ranges_add(to, range);
+    }
+    return err;
+}
+
 int ranges_remove(struct ranges *ranges, size_t offset, size_t length)
 {
     return rebuild(ranges, offset, offset + length, NULL);
@@ -128,13 +146,19 @@ int ranges_remove(struct ranges *ranges, size_t offset, size_t length)
 
 const struct range *ranges_find(const struct ranges *ranges, size_t offset)
 {
-    for (size_t i = 0; i < ranges->count; i++) {
-        const struct range *range = &ranges->items[i];
+    size_t low = 0, high = ranges->count;
+    const struct range *range;
 
-        if (offset >= range->offset && offset < range_end(range) && range_is_volatile(range))
-            return range;
+    while (low < high) { /* the last one that begins there, or before */
+        size_t middle = (low + high) / 2;
+
+        if (ranges->items[middle].offset <= offset)
+            low = middle + 1;
+        else
+            high = middle;
     }
-    return NULL;
+    range = low ? &ranges->items[low - 1] : NULL;
+    return range && offset < range_end(range) && range_is_volatile(range) ? range : NULL;
 }
 
 static const char *form_text(enum range_form form)

@@ -61,6 +61,12 @@ static inline size_t range_end(const struct range *range)
  */
 int ranges_add(struct ranges *ranges, struct range range);
 
+/*
+ * Adds what of them is in a message's first length bytes; of what is cut, only that it is bytes.
+ * Returns 0 or -ENOMEM.
+ */
+int ranges_cut(struct ranges *to, const struct ranges *from, size_t length);
+
 /* Adds all of them; `from` may be NULL. Returns 0 or -ENOMEM. */
 int ranges_copy(struct ranges *to, const struct ranges *from);
 

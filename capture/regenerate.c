@@ -104,22 +104,37 @@ static bool is_tidy(const struct message_index *index, size_t conversation)
     return true;
 }
 
+/* Where the next old message in that direction stands, from *at on; `none` when there is none. */
+static size_t place_of_next(const struct entry *old, size_t count, size_t *at,
+                            enum direction direction, size_t none)
+{
+    while (*at < count && old[*at].kept->message.direction != direction)
+        ++*at;
+    return *at < count ? old[(*at)++].place : none;
+}
+
 /*
- * Adds messages; where the old ones stood that they stand for, or else right behind *last. *last is
- * then where the next ones go that stand for none. entries may be the old ones themselves.
+ * Adds messages; where the old ones stood that they stand for, so that what one side has said stays
+ * in its order, or else right behind *last. *last is then where the next ones go that stand for
+ * none. entries may be the old ones themselves.
  */
 static void add(struct assembly *assembly, size_t pair, const struct entry *entries, size_t count,
                 const struct entry *old, size_t old_count, size_t *last)
 {
+    size_t at[2] = {0}, behind[2];
+
     for (size_t i = 0; i < old_count; i++)
         if (*last == SIZE_MAX || old[i].place > *last)
             *last = old[i].place;
+    behind[REQUEST] = behind[RESPONSE] = *last;
     for (size_t i = 0; i < count; i++) {
-        struct entry entry = {entries[i].kept, *last, assembly->count, pair};
+        enum direction direction = entries[i].kept->message.direction;
+        size_t *where = &behind[direction];
 
-        if (entries == old || (i < old_count && i + 1 < count))
-            entry.place = old[i].place;
-        assembly->entries[assembly->count++] = entry;
+        *where = place_of_next(old, old_count, &at[direction], direction, *where);
+        assembly->entries[assembly->count] =
+            (struct entry){entries[i].kept, *where, assembly->count, pair};
+        assembly->count++;
     }
 }
 
@@ -327,9 +342,70 @@ static int for_messages(const struct alignment *alignment, with_both *function)
     return err;
 }
 
+static bool echoes(const struct said *request, const struct said *response,
+                   const struct range *range)
+{
+    return range->echo_offset <= request->length &&
+           range->length <= request->length - range->echo_offset &&
+           memcmp(request->data + range->echo_offset, response->data + range->offset,
+                  range->length) == 0;
+}
+
+/* An echo that was carried over comes back from another place of the request by now, or no more. */
+static int settle_echo(const struct side *old, const struct side *now, const struct said *response,
+                       struct range *range)
+{
+    const struct said *request;
+    struct blocks blocks;
+    int err;
+
+    if (range->echo_message < now->count && range->echo_message < old->count) {
+        request = &now->messages[range->echo_message];
+        if (echoes(request, response, range))
+            return 0;
+        err =
+            blocks_align(&blocks, old->messages[range->echo_message].data,
+                         old->messages[range->echo_message].length, request->data, request->length);
+        if (err)
+            return err;
+        range->echo_offset = blocks_begin(&blocks, range->echo_offset);
+        blocks_free(&blocks);
+        if (echoes(request, response, range))
+            return 0;
+    }
+    *range = (struct range){.offset = range->offset, .length = range->length};
+    return 0;
+}
+
+static int settle_echoes(const struct exchange_pair *pair)
+{
+    const struct side *responses = &pair->b->response;
+    int err = 0;
+
+    for (size_t i = 0; i < responses->count && !err; i++) {
+        struct said *response = &responses->messages[i];
+
+        for (size_t j = 0; j < response->ranges.count && !err; j++)
+            if (response->ranges.items[j].kind == RANGE_ECHO)
+                err = settle_echo(&pair->a->request, &pair->b->request, response,
+                                  &response->ranges.items[j]);
+    }
+    return err;
+}
+
 int regenerate_ranges(const struct alignment *alignment)
 {
-    return for_messages(alignment, carry_ranges);
+    int err = for_messages(alignment, carry_ranges);
+
+    for (size_t i = 0; i < alignment->count && !err; i++) {
+        for (size_t j = 0; j < alignment->conversations[i].count && !err; j++) {
+            const struct exchange_pair *pair = &alignment->conversations[i].exchanges[j];
+
+            if (pair->a && pair->b)
+                err = settle_echoes(pair);
+        }
+    }
+    return err;
 }
 
 int regenerate_learn(const struct alignment *alignment)

@@ -6,7 +6,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/utsname.h>
 
 #include "capture/notes.h"
 #include "capture/pcapng.h"
@@ -33,8 +32,6 @@ int packet_file_section(struct packet_file *file, char *const *command, const ch
     static const uint32_t unknown_length[2] = {UINT32_MAX, UINT32_MAX};
     struct block *block = &file->block;
     char *notes = notes_section(command, backend);
-    struct utsname system;
-    char text[2 * sizeof(system.sysname) + 2];
 
     if (notes && strlen(notes) > COMMENT_MAX) { /* a command that no comment has room for */
         free(notes);
@@ -46,11 +43,6 @@ int packet_file_section(struct packet_file *file, char *const *command, const ch
     block_u16(block, 0);
     block_bytes(block, unknown_length, sizeof(unknown_length));
     add_notes(file, notes);
-    if (uname(&system) == 0) {
-        snprintf(text, sizeof(text), "%s %s", system.sysname, system.release);
-        block_option_text(block, SECTION_HARDWARE, system.machine);
-        block_option_text(block, SECTION_OS, text);
-    }
     block_option_text(block, SECTION_APPLICATION, "sockfixture " VERSION);
     return block_write(block, file->file);
 }

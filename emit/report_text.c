@@ -94,10 +94,12 @@ static void print_half(const struct sheet *sheet, const struct row *row, bool is
         fputs(marked && sheet->colour ? "\033[m" : "", sheet->out);
     }
     fputs("  ", sheet->out);
-    for (size_t i = 0; i < CELLS; i++) {
+    for (size_t i = 0, marks = 0; i < CELLS; i++) {
         const int byte = i < count ? is_now ? cells[i].now : cells[i].old : GAP;
+        const bool shown = byte >= ' ' && byte <= '~' && (byte != '[' || marks < 2); /* no ##[ */
 
-        putc(byte == GAP ? ' ' : byte >= ' ' && byte <= '~' ? byte : '.', sheet->out);
+        marks = byte == '#' ? marks + 1 : 0;
+        putc(byte == GAP ? ' ' : shown ? byte : '.', sheet->out);
     }
 }
 
@@ -181,12 +183,25 @@ void report_bytes(const struct report *report, const struct difference *differen
         turn(&sheet);
 }
 
-/* A line that begins so is a command to those who run workflows, whoever said that. */
+/*
+ * What begins so, with white space of any kind before it, is a command to those who run workflows,
+ * and so is ##[ anywhere, whoever said that.
+ */
 static void print_line(const char *line, FILE *out)
 {
-    const bool is_command = strncmp(line, "::", 2) == 0;
+    bool begun = false;
 
-    fprintf(out, "%s%s\n", is_command ? "\\x3a" : "", line + is_command);
+    for (; *line; line++) {
+        const bool is_command =
+            (!begun && strncmp(line, "::", 2) == 0) || strncmp(line, "##[", 3) == 0;
+
+        begun = begun || (*line > ' ' && *line <= '~');
+        if (is_command)
+            fprintf(out, "\\x%02x", (unsigned char)*line);
+        else
+            putc(*line, out);
+    }
+    putc('\n', out);
 }
 
 int report_text(const struct report *report, FILE *out)

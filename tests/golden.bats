@@ -332,6 +332,58 @@ SCRIPT
     "$tests/compose.py" < talk > now.jsonl
     run -1 "$SOCKFIXTURE" -q --check -w golden.jsonl -r now.jsonl
     equal "${lines[0]}" 'ask 1234: response[4:8] does not echo the request'
+    # It is written as what it is now, and stays so; one that comes from elsewhere is still one.
+    "$SOCKFIXTURE" -q -w golden.jsonl -r now.jsonl
+    equal "$(ranges golden.jsonl)" $'request 8 [4:8]\nresponse 8 [4:8]'
+    "$SOCKFIXTURE" -q --check -w golden.jsonl -r now.jsonl
+    "$tests/compose.py" > golden.jsonl << 'SCRIPT'
+> b"ask 1234"
+volatile 4 4
+< b"got 1234"
+volatile 4 4 {"kind": "echo", "message": 1, "offset": 4}
+SCRIPT
+    "$tests/compose.py" <<< $'> b"task 5678"\n< b"got 5678"' > now.jsonl
+    "$SOCKFIXTURE" -q -w golden.jsonl -r now.jsonl
+    equal "$(ranges golden.jsonl)" $'request 9 [5:9]\nresponse 8 [4:8]=echo=5'
+}
+
+@test "what is known of bytes that are left out is left out with them" {
+    "$tests/compose.py" > whole.jsonl << 'SCRIPT'
+> b"ask"
+< b"0123456789"
+volatile 2 4 {"kind": "time", "form": "big", "unit": "s"}
+volatile 6 1
+redacted 8 2
+SCRIPT
+    "$SOCKFIXTURE" -q -r whole.jsonl --max-message 4 -w cut.jsonl
+    equal "$(ranges cut.jsonl)" $'request 3\nresponse 10 [2:4]'
+    "$SOCKFIXTURE" -q -r cut.jsonl -o cut.go
+}
+
+@test "with frames, what each side has said stays in its order" {
+    "$tests/compose.py" <<< $'> b"A\\n"\n> b"B\\n"\n< b"a\\n"' > golden.jsonl
+    "$tests/compose.py" <<< $'> b"A\\n"\n> b"B\\n"' > now.jsonl
+    "$SOCKFIXTURE" -q --frame line -r now.jsonl -w golden.jsonl
+    equal "$(jq -r 'select(.data) | .data' golden.jsonl | base64 -d | xargs)" 'A B'
+    "$SOCKFIXTURE" -q --frame line --check -r now.jsonl -w golden.jsonl
+}
+
+@test "--check complains of what would be written anew" {
+    "$tests/compose.py" <<< $'command talk a\n> b"ask PIN 1234"\n< b"ok"' > golden.jsonl
+    "$tests/compose.py" <<< $'command talk b\n> b"ask PIN 1234"\n< b"ok"' > other.jsonl
+    cp golden.jsonl now.jsonl
+    complains() { # OPTION...
+        run -1 --separate-stderr "$SOCKFIXTURE" -q --check -w golden.jsonl "$@"
+        equal "$output" ''
+    }
+    complains -r other.jsonl
+    says 'golden.jsonl: is a recording of another command'
+    complains -r now.jsonl --redact 'PIN ([0-9]+)'
+    says 'golden.jsonl: other bytes would be marked*'
+    complains -r now.jsonl --volatile REQ:8:4
+    says 'golden.jsonl: other bytes would be marked*'
+    "$SOCKFIXTURE" -q -w golden.jsonl -r now.jsonl --redact 'PIN ([0-9]+)'
+    "$SOCKFIXTURE" -q --check -w golden.jsonl -r now.jsonl --redact 'PIN ([0-9]+)'
 }
 
 @test "a number that is volatile may get longer, and a counter run over" {
@@ -413,6 +465,11 @@ PYTHON
     "$tests/compose.py" <<< '> b"::warning::y"' > now.jsonl
     run -1 --separate-stderr "$SOCKFIXTURE" -q --check -w golden.jsonl -r now.jsonl
     equal "${lines[0]}" '\x3a:warning::x: request[11:12] differs'
+    "$tests/compose.py" <<< '> b"\xc2\xa0::a ##[add-mask]x"' > golden.jsonl
+    "$tests/compose.py" <<< '> b"\xc2\xa0::a ##[add-mask]y"' > now.jsonl
+    run -1 --separate-stderr "$SOCKFIXTURE" -q --check -w golden.jsonl -r now.jsonl
+    [[ ${lines[0]} == *'\x3a:a \x23#[add-mask]x: '* ]] || fail "${lines[0]}"
+    run -1 grep -F '##[' <<< "$output"
 }
 
 @test "a fixture that is not what its recording emits" {

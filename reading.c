@@ -189,6 +189,7 @@ static enum status read_with(struct run *run, const struct reader *reader,
 enum status reading_make(struct run *run)
 {
     const struct conversation_options conversation_options = {
+        .past = true,
         .patterns = run->scope.patterns,
         .message = take_dumped,
         .context = run,

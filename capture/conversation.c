@@ -297,7 +297,7 @@ int conversations_new(struct conversations **out, const struct conversation_opti
         return -ENOMEM;
     all->sink = (struct sink){all, on_endpoint, on_begin, on_end, on_message};
     all->options = *options;
-    if (parties_new(&all->parties) || late_new(&all->late, &all->sink)) {
+    if (parties_new(&all->parties, options->past) || late_new(&all->late, &all->sink)) {
         conversations_free(all);
         return -ENOMEM;
     }

@@ -14,6 +14,7 @@ struct conversations;
 struct patterns;
 
 struct conversation_options {
+    bool past; /* it was dumped by another tool: who was there cannot be looked up any more */
     const struct patterns *patterns; /* the end at one of these addresses is a server; or NULL */
 
     /* Gets every message, in its final order. Returns 0 or -errno. */

@@ -8,7 +8,7 @@
 
 #include "capture/reader.h"
 
-enum { DUMP_HEAD_SIZE = 4096 };
+enum { DUMP_HEAD_SIZE = 1 << 16 };
 
 struct dumps {
     struct dump *at;

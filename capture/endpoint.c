@@ -184,7 +184,7 @@ int endpoints_tell(struct endpoints *endpoints, const struct endpoint_facts *fac
     return remember(endpoints, endpoint, gone);
 }
 
-struct endpoint *endpoints_bound(const struct endpoints *endpoints, const char *address)
+struct endpoint *endpoints_bound(struct endpoints *endpoints, const char *address, uint32_t pid)
 {
     static const char *const wildcards[] = {"0.0.0.0", "[::]"};
     struct endpoint *found = endpoints_named(endpoints, address);
@@ -199,14 +199,14 @@ struct endpoint *endpoints_bound(const struct endpoints *endpoints, const char *
         stpcpy(stpcpy(stpcpy(name, "udp:"), wildcards[i]), port);
         found = endpoints_named(endpoints, name);
     }
-    return found;
+    return found && !endpoints->past && !hosts_are_reached(&endpoints->hosts, address, pid) ? NULL
+                                                                                            : found;
 }
 
 /* The one bound to what pid calls address: one socket may go by several paths. */
-static struct endpoint *find_address(const struct endpoints *endpoints, const char *address,
-                                     unsigned pid)
+static struct endpoint *find_address(struct endpoints *endpoints, const char *address, uint32_t pid)
 {
-    struct endpoint *found = endpoints_bound(endpoints, address);
+    struct endpoint *found = endpoints_bound(endpoints, address, pid);
     char file[ADDRESS_TEXT_SIZE];
 
     return found || !address_file(file, address, pid) ? found : endpoints_named(endpoints, file);
@@ -238,7 +238,7 @@ static bool is_peer(const struct endpoint_facts *endpoint, const struct endpoint
     return peer->peer_token && fits(endpoint, peer);
 }
 
-struct endpoint *endpoints_peer(const struct endpoints *endpoints, const struct endpoint *endpoint,
+struct endpoint *endpoints_peer(struct endpoints *endpoints, const struct endpoint *endpoint,
                                 const char *address)
 {
     const struct endpoint_facts *facts = &endpoint->facts;
@@ -289,5 +289,6 @@ void endpoints_free(struct endpoints *endpoints)
     tdestroy(endpoints->by_token, known_free);
     tdestroy(endpoints->by_name, known_free);
     tdestroy(endpoints->by_inode, endpoint_free);
+    hosts_free(&endpoints->hosts);
     *endpoints = (struct endpoints){0};
 }

@@ -10,6 +10,7 @@
 
 #include "capture/acquaintance.h"
 #include "capture/backend.h"
+#include "capture/hosts.h"
 #include "capture/parcel.h"
 
 struct endpoint {
@@ -28,6 +29,8 @@ struct endpoints {
     void *by_inode; /* a tree of struct endpoint */
     void *by_token; /* trees of struct known */
     void *by_name;
+    struct hosts hosts;
+    bool past; /* they are of another time, or machine: nothing can be found out here */
 };
 
 void endpoints_free(struct endpoints *endpoints);
@@ -49,11 +52,14 @@ struct endpoint *endpoints_find(const struct endpoints *endpoints, uint64_t inod
 /* The one that has that address, or is bound to the file of that name (address_file), by now. */
 struct endpoint *endpoints_named(const struct endpoints *endpoints, const char *name);
 
-/* The one bound to address, or to all addresses at its port. */
-struct endpoint *endpoints_bound(const struct endpoints *endpoints, const char *address);
+/*
+ * The one bound to address, or to all addresses at its port when that is one of this machine for
+ * the process that named it.
+ */
+struct endpoint *endpoints_bound(struct endpoints *endpoints, const char *address, uint32_t pid);
 
 /* The one at the other end of this one, which knows it by that address. */
-struct endpoint *endpoints_peer(const struct endpoints *endpoints, const struct endpoint *endpoint,
+struct endpoint *endpoints_peer(struct endpoints *endpoints, const struct endpoint *endpoint,
                                 const char *address);
 
 bool endpoint_is_inet(const struct endpoint *endpoint);

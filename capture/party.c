@@ -58,7 +58,8 @@ static void describe(struct parties *all, struct end *other, const struct endpoi
         other->pid = endpoint->facts.peer_pid;
         memcpy(other->comm, endpoint->facts.peer_comm, COMM_SIZE);
     }
-    peers_complete(all->peers, other, endpoint->facts.family);
+    if (all->peers)
+        peers_complete(all->peers, other, endpoint->facts.family);
     /* What is found for a stream's address is the socket that listens, not the peer. */
     if (endpoint->facts.type != SOCK_DGRAM)
         other->inode = endpoint->facts.peer_inode;
@@ -292,7 +293,8 @@ void parties_heard(struct parties *all, struct conversation *conversation,
     struct party *other = &conversation->parties[!party_of(conversation, endpoint)];
     struct end *end = &other->end;
 
-    if (other->endpoint || endpoint->facts.type != SOCK_DGRAM || endpoint_is_inet(endpoint))
+    if (!all->peers || other->endpoint || endpoint->facts.type != SOCK_DGRAM ||
+        endpoint_is_inet(endpoint))
         return;
     if (peers_is_there(end->pid))
         return;
@@ -317,7 +319,9 @@ int parties_other_observed(struct parties *all, struct conversation *conversatio
 
     if (other->endpoint)
         return 1;
-    found = other->end.address[0] ? endpoints_bound(&all->endpoints, other->end.address) : NULL;
+    found = other->end.address[0]
+                ? endpoints_bound(&all->endpoints, other->end.address, endpoint->facts.pid)
+                : NULL;
     if (!found || found->facts.type != SOCK_DGRAM || found == endpoint)
         return 0;
     return party_join(other, found) ? -ENOMEM : 1;
@@ -367,10 +371,10 @@ void parties_gone(struct parties *all, struct endpoint *endpoint)
     conversation_drop(all, only);
 }
 
-int parties_new(struct parties *all)
+int parties_new(struct parties *all, bool past)
 {
-    *all = (struct parties){.end = &all->first};
-    return peers_new(&all->peers);
+    *all = (struct parties){.end = &all->first, .endpoints.past = past};
+    return past ? 0 : peers_new(&all->peers);
 }
 
 void parties_free(struct parties *all)

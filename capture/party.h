@@ -32,12 +32,15 @@ struct peers;
 /* All endpoints and their conversations, in the order in which these were opened. */
 struct parties {
     struct endpoints endpoints;
-    struct peers *peers;
+    struct peers *peers; /* NULL when they are past */
     struct conversation *first, **end;
 };
 
-/* Begins with none. Returns 0 or -ENOMEM; parties_free() may be called in any case. */
-int parties_new(struct parties *all);
+/*
+ * Begins with none; of what is past, nothing is looked up on this machine. Returns 0 or -ENOMEM;
+ * parties_free() may be called in any case.
+ */
+int parties_new(struct parties *all, bool past);
 void parties_free(struct parties *all);
 
 /*

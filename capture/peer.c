@@ -288,8 +288,12 @@ bool peers_is_there(uint32_t pid)
 
 void peers_complete(struct peers *peers, struct end *end, int family)
 {
+    const uint32_t told = end->pid;
     struct owner *owner;
 
+    /* Who listened may have left it to a child: then whoever has the address now is meant. */
+    if (end->address[0] && !peers_is_there(told))
+        end->pid = 0;
     if (!end->pid && family == AF_UNIX && end->address[0]) {
         owner = owner_find(peers, end->address);
         if (!owner || !peers_is_there(owner->pid)) {
@@ -301,6 +305,8 @@ void peers_complete(struct peers *peers, struct end *end, int family)
             end->inode = end->inode ? end->inode : owner->inode;
         }
     }
+    if (!end->pid)
+        end->pid = told;
     if (end->pid && !end->comm[0])
         read_comm(end);
 }

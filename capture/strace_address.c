@@ -127,6 +127,21 @@ bool strace_address(struct slice slice, int type, char text[ADDRESS_TEXT_SIZE])
     return slice_is(family, "AF_INET6") && inet6_address(slice, type, text);
 }
 
+static bool is_cut(struct slice length)
+{
+    unsigned long room, whole;
+    char text[64];
+
+    snprintf(text, sizeof(text), "%.*s", (int)length.length, length.at ? length.at : "");
+    return sscanf(text, "[%lu => %lu]", &room, &whole) == 2 && whole > room;
+}
+
+bool strace_address_given(struct slice slice, struct slice length, int type,
+                          char text[ADDRESS_TEXT_SIZE])
+{
+    return !is_cut(length) && strace_address(slice, type, text);
+}
+
 /* What is behind a descriptor */
 
 static const struct {

@@ -39,12 +39,12 @@ static bool is_known(struct strace *strace, struct strace_socket *socket)
 }
 
 /* The address that a call named or was given, in text; NULL when there was none. */
-static const char *name_of(struct slice name, const struct strace_socket *socket,
-                           char text[ADDRESS_TEXT_SIZE])
+static const char *name_of(struct slice name, struct slice length,
+                           const struct strace_socket *socket, char text[ADDRESS_TEXT_SIZE])
 {
     if (socket->facts.type != SOCK_DGRAM || !name.length || slice_is(name, "NULL"))
         return NULL;
-    if (!strace_address(name, SOCK_DGRAM, text))
+    if (!strace_address_given(name, length, SOCK_DGRAM, text))
         text[0] = '\0';
     return text;
 }
@@ -55,6 +55,7 @@ struct moved {
     bool last;  /* of its call */
     bool shown; /* the bytes, or some of them */
     struct slice name;
+    struct slice name_length;
     size_t length; /* of all that moved */
     struct ancillary *ancillary;
 };
@@ -74,7 +75,7 @@ static int deliver(struct strace *strace, struct strace_thread *thread,
         .sent = moved->sends,
         .ends_call = moved->last,
         .call = thread->sends ? thread->sends : strace->calls,
-        .name = name_of(moved->name, moved->socket, name),
+        .name = name_of(moved->name, moved->name_length, moved->socket, name),
         .data = strace->data.at,
         .length = there,
         .missing = moved->length - there,
@@ -139,7 +140,12 @@ static int take_buffer(struct strace *strace, struct strace_thread *thread,
 {
     const struct strace_mover *mover = strace_mover_find(call->name);
     struct moved moved = {
-        .sends = mover->sends, .last = true, .shown = true, .name = call->arguments[NAME]};
+        .sends = mover->sends,
+        .last = true,
+        .shown = true,
+        .name = call->arguments[NAME],
+        .name_length = call->arguments[NAME + 1],
+    };
     int64_t size;
     bool cut;
 
@@ -340,5 +346,5 @@ int strace_message_begin(struct strace *strace, struct strace_thread *thread,
         return err;
     thread->sends = ++strace->calls;
     return sink->begin(sink->context, socket->facts.inode, thread->tid, thread->sends,
-                       name_of(name, socket, text));
+                       name_of(name, (struct slice){0}, socket, text));
 }

@@ -153,7 +153,9 @@ static int on_bind(struct strace *strace, struct strace_thread *thread,
 
     /* Port 0 leaves the choice to the kernel, and strace_address() the address empty. */
     if (call->failed || !socket ||
-        !strace_address(call->arguments[1], socket->facts.type, address) || !address[0])
+        !strace_address_given(call->arguments[1], call->arguments[2], socket->facts.type,
+                              address) ||
+        !address[0])
         return 0;
     strace_socket_address(socket, address);
     return socket->facts.type == SOCK_DGRAM ? strace_socket_tell(&strace->world, socket, thread)
@@ -173,7 +175,8 @@ static int on_getpeername(struct strace *strace, struct strace_thread *thread,
     char address[ADDRESS_TEXT_SIZE];
 
     if (!call->failed && socket &&
-        strace_address(call->arguments[1], socket->facts.type, address) && address[0])
+        strace_address_given(call->arguments[1], call->arguments[2], socket->facts.type, address) &&
+        address[0])
         strace_socket_peer(socket, address);
     return 0;
 }
@@ -227,7 +230,7 @@ static int on_accept(struct strace *strace, struct strace_thread *thread,
         socket->facts.type = listener->facts.type;
         strace_socket_address(socket, listener->facts.address);
     }
-    if (strace_address(call->arguments[1], socket->facts.type, address))
+    if (strace_address_given(call->arguments[1], call->arguments[2], socket->facts.type, address))
         strace_socket_peer(socket, address);
     strace_socket_learn(socket, &facts);
     socket->facts.role = ROLE_ACCEPTED;

@@ -155,6 +155,23 @@ TRACE
     equal "$("$SOCKFIXTURE" -r long.trace -l json | jq -r '.conversations[].exchanges[] | .requests[0].text')" ping
 }
 
+@test "strace: a name that is cut is none, and who is there now is not who was there then" {
+    background python3 -c 'import socket, time; s = socket.socket(socket.AF_UNIX); s.bind("x.sock"); s.listen(); time.sleep(1000)'
+    wait_until 30 test -S x.sock
+    cat > cut.trace << TRACE
+1 socket(AF_UNIX, SOCK_STREAM, 0) = 4
+1 connect(4, {sa_family=AF_UNIX, sun_path="$PWD/x.sock"}, 110) = 0
+1 getpeername(4, {sa_family=AF_UNIX, sun_path="$PWD/x"}, [28 => 38]) = 0
+1 sendto(4, "ping", 4, 0, NULL, 0) = 4
+1 recvfrom(4, "pong", 4, 0, NULL, NULL) = 4
+1 socket(AF_UNIX, SOCK_DGRAM, 0) = 5
+1 recvfrom(5, "note", 9, 0, {sa_family=AF_UNIX, sun_path="/run/ab"}, [9 => 38]) = 4
+TRACE
+    "$SOCKFIXTURE" -r cut.trace -w cut.jsonl
+    equal "$(jq -c 'select(.data) | [.text, .peer.address, .peer.comm, .peer.pid]' cut.jsonl)" \
+        "$(printf '["ping","%s","",0]\n["pong","%s","",0]\n["note","","",0]' "$PWD/x.sock" "$PWD/x.sock")"
+}
+
 @test "strace: -ff, a file for each process" {
     rm -f "$path"*
     record_traced -ff -ttt -T -s 65536 -- "$programs/talk" --path "$path"

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "capture/expected.h"
 #include "capture/late.h"
 #include "capture/party.h"
 #include "capture/pattern.h"
@@ -30,6 +31,7 @@ struct conversations {
     struct sink sink;
     struct late *late;
     struct parties parties;
+    struct expected expected;
     void *senders;  /* a tree of struct sender, by tid */
     uint32_t count; /* conversations that have a number */
 };
@@ -181,24 +183,77 @@ static int sender_done(struct conversations *all, struct sender *sender)
 
 /* What the backend calls */
 
+/* The address at which nobody is observed that a datagram of the endpoint goes to; or NULL. */
+static const char *unobserved_address(const struct conversation *conversation,
+                                      const struct endpoint *sender)
+{
+    const struct party *other = &conversation->parties[!party_of(conversation, sender)];
+
+    return !other->endpoint && sender->facts.type == SOCK_DGRAM && !endpoint_is_inet(sender) &&
+                   other->end.address[0]
+               ? other->end.address
+               : NULL;
+}
+
+/* A thread may be in a call that sends to an endpoint which is observed by now. */
+static void look_at_sender(const void *node, VISIT visit, void *newcomer)
+{
+    struct sender *sender = *(struct sender *const *)node;
+    struct endpoint *receiver = newcomer;
+    const struct conversation *conversation = sender->conversation;
+
+    if ((visit != preorder && visit != leaf) || sender->to)
+        return;
+    for (int i = 0; i < 2; i++) {
+        const struct endpoint *from = conversation->parties[i].endpoint;
+        const char *to = from ? unobserved_address(conversation, from) : NULL;
+
+        if (to && strcmp(to, receiver->facts.address) == 0) {
+            sender->to = receiver;
+            receiver->parcels.inbound++;
+            return;
+        }
+    }
+}
+
+/* Who receives datagrams at an address is told of: what is there, or on its way, is recorded. */
+static void welcome(struct conversations *all, struct endpoint *endpoint)
+{
+    if (endpoint->facts.type != SOCK_DGRAM || endpoint_is_inet(endpoint) ||
+        !endpoint->facts.address[0])
+        return;
+    twalk_r(all->senders, look_at_sender, endpoint);
+    expected_take(&all->expected, endpoint->facts.address, &endpoint->parcels);
+}
+
 static int on_endpoint(void *context, const struct endpoint_facts *facts)
 {
     struct conversations *all = context;
+    const bool is_new = !endpoints_find(&all->parties.endpoints, facts->inode);
     struct endpoint *gone;
     int err = endpoints_tell(&all->parties.endpoints, facts, &gone);
 
+    if (!err && is_new)
+        welcome(all, endpoints_find(&all->parties.endpoints, facts->inode));
     if (!err && gone)
         parties_gone(&all->parties, gone);
     return err;
 }
 
-/* The observed endpoint that this one sends to, when that may receive from anybody; else NULL. */
-static struct endpoint *receiver_of(const struct conversation *conversation,
-                                    const struct endpoint *sender)
+/*
+ * The observed endpoint that this one sends to, when that may receive from anybody; else NULL. It
+ * may be observed since the conversation has begun. Returns 0 or -ENOMEM.
+ */
+static int find_receiver(struct conversations *all, struct conversation *conversation,
+                         const struct endpoint *sender, struct endpoint **receiver)
 {
+    int known =
+        endpoint_is_inet(sender) ? 0 : parties_other_observed(&all->parties, conversation, sender);
     struct endpoint *other = conversation->parties[!party_of(conversation, sender)].endpoint;
 
-    return other && other->facts.type == SOCK_DGRAM && !endpoint_is_connected(other) ? other : NULL;
+    *receiver =
+        other && other->facts.type == SOCK_DGRAM && !endpoint_is_connected(other) ? other : NULL;
+    return known < 0 ? known : 0;
 }
 
 static int on_begin(void *context, uint64_t inode, uint32_t tid, uint64_t call, const char *name)
@@ -218,7 +273,8 @@ static int on_begin(void *context, uint64_t inode, uint32_t tid, uint64_t call, 
     if (!conversation)
         return -ENOMEM;
     key.conversation = conversation;
-    key.to = receiver_of(conversation, endpoint);
+    if (find_receiver(all, conversation, endpoint, &key.to))
+        return -ENOMEM;
     sender = tree_get(&all->senders, &key, sizeof(key), compare_tid, NULL);
     if (!sender)
         return -ENOMEM;
@@ -258,13 +314,31 @@ static int is_recorded(struct conversations *all, struct conversation *conversat
     return parcels_received(&endpoint->parcels, facts, known);
 }
 
+/* Whoever receives the message, or will be found to, is not to record it again. */
+static int note_sent(struct conversations *all, struct conversation *conversation,
+                     const struct endpoint *endpoint, const struct message_facts *facts,
+                     const struct sender *sender)
+{
+    const char *address;
+    struct endpoint *to;
+    int err = find_receiver(all, conversation, endpoint, &to);
+
+    if (err)
+        return err;
+    if (!to && sender && sender->call == facts->call)
+        to = sender->to;
+    if (to)
+        return parcels_sent(&to->parcels, facts);
+    address = unobserved_address(conversation, endpoint);
+    return address ? expected_add(&all->expected, address, facts) : 0;
+}
+
 static int on_message(void *context, const struct message_facts *facts)
 {
     struct conversations *all = context;
     struct endpoint *endpoint = endpoints_find(&all->parties.endpoints, facts->inode);
     struct sender *sender = sender_find(all, facts->tid);
     struct conversation *conversation;
-    struct endpoint *to;
     int err;
 
     if (!endpoint)
@@ -277,9 +351,8 @@ static int on_message(void *context, const struct message_facts *facts)
         return err < 0 ? err : 0;
     if (!facts->sent)
         parties_heard(&all->parties, conversation, endpoint);
-    to = facts->sent ? receiver_of(conversation, endpoint) : NULL;
-    if (to)
-        err = parcels_sent(&to->parcels, facts);
+    else
+        err = note_sent(all, conversation, endpoint, facts, sender);
     if (!err)
         err = place(all, conversation, party_of(conversation, endpoint), facts, sender);
     if (!err && sender && sender->call == facts->call && facts->ends_call)
@@ -310,6 +383,7 @@ void conversations_free(struct conversations *all)
     if (!all)
         return;
     parties_free(&all->parties);
+    expected_free(&all->expected);
     tdestroy(all->senders, free);
     late_free(all->late);
     free(all);

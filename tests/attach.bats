@@ -284,6 +284,38 @@ PYTHON
     equal "$(texts)" 'one <ONE two <TWO'
 }
 
+@test "-s with a server of datagrams that has yet to receive: what was sent to it stands once" {
+    background_python << 'PYTHON'
+import os, socket, time
+server = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+server.bind("late")
+while not os.path.exists("go"):
+    time.sleep(0.02)
+for _ in range(5):
+    server.recv(100)
+open("done", "w")
+server.recv(100)
+open("over", "w")
+time.sleep(1000)
+PYTHON
+    wait_until 30 test -S late
+    watch -s "$PWD/late"
+    send() { # TEXT...
+        python3 -SEs -c 'import socket, sys
+for text in sys.argv[1:]:
+    client = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    client.connect("late")
+    client.send(text.encode())' "$@"
+    }
+    send one two same same three
+    : > go
+    wait_until 60 test -e done
+    send four
+    wait_until 60 test -e over
+    end_watch 0
+    equal "$(texts)" 'one two same same three four'
+}
+
 @test "-s with a path in another mount namespace, which is not the one of the same name here" {
     mkdir private
     background unshare -m sh -c "mount -t tmpfs none '$work/private' && touch '$work/private/there' &&

@@ -258,7 +258,10 @@ static enum status serve_until_end(struct server *server, const struct user *use
         say("%s", why);
         return STATUS_USAGE;
     }
-    err = open_launch(server, user);
+    if (options->user)
+        err = listeners_give(&server->listeners, user->uid, user->gid);
+    if (!err)
+        err = open_launch(server, user);
     if (!err && !options->quiet)
         say_serving(server);
     server->serving = (struct serving){

@@ -145,6 +145,18 @@ start_talk() { # KIND [changed]
     same_answers several sh -c "$several"
 }
 
+@test "a command that is run as another user is served, too" {
+    local folder
+    [ "$(id -u)" -eq 0 ] || skip 'only root can'
+    folder=$(mktemp -d)
+    chmod 755 "$folder"
+    "$tests/compose.py" <<< $'> b"ping\\n"\n< b"pong\\n"' > asked.jsonl
+    run "$SOCKFIXTURE" -q --serve "$folder/server" -u nobody -r asked.jsonl \
+        sh -c "id -un; echo ping | socat -t 20 - UNIX:$folder/server"
+    rm -r "$folder"
+    equal "$status $output" $'0 nobody\npong'
+}
+
 @test "redis-cli: one request, many, a loop of connections" {
     start_redis
     printf '%s\n' 'SET a 1' 'INCR a' 'INCR a' 'LRANGE none 0 -1' 'nonsense' > in

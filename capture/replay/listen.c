@@ -163,6 +163,17 @@ static void remove_file(const struct listener *listener)
         unlink(path);
 }
 
+int listeners_give(const struct listeners *listeners, uid_t uid, gid_t gid)
+{
+    for (size_t i = 0; i < listeners->count; i++) {
+        const char *path = reach_path(&listeners->at[i].reach);
+
+        if (path && lchown(path, uid, gid))
+            return -errno;
+    }
+    return 0;
+}
+
 void listeners_close(struct listeners *listeners)
 {
     for (size_t i = 0; i < listeners->count; i++) {

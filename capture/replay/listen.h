@@ -27,6 +27,9 @@ struct listeners {
 int listeners_open(struct listeners *listeners, const char *address, int type,
                    char why[REACH_WHY_SIZE]);
 
+/* Makes their files that user's, who can then connect. Returns 0 or -errno. */
+int listeners_give(const struct listeners *listeners, uid_t uid, gid_t gid);
+
 /* Closes them and removes their files, unless others have taken their places. */
 void listeners_close(struct listeners *listeners);
 

@@ -71,7 +71,7 @@ __noinline int record_fill(struct record_message *record, struct call *call, __u
     record->pid = bpf_get_current_pid_tgid() >> 32;
     record->lost = 0;
     if (call->fresh)
-        bpf_get_current_comm(record->comm, sizeof(record->comm));
+        read_comm(record->comm);
     if (told && told->lost) {
         record->lost = told->lost;
         told->lost = 0;

@@ -117,7 +117,7 @@ __noinline int announce(__u64 sock, struct told *now, __u32 kind)
     record->type = (__u8)kind;
     record->role = now->role;
     record->pid = bpf_get_current_pid_tgid() >> 32;
-    bpf_get_current_comm(record->comm, sizeof(record->comm));
+    read_comm(record->comm);
     record_peer(record, sk);
     if (family == AF_UNIX) {
         struct sock *peer = (struct sock *)now->peer;

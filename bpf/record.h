@@ -134,6 +134,20 @@ static __always_inline void record_head(struct record_head *head, __u8 kind, __u
     head->call = call;
 }
 
+/* The name of the process, which threads may have others than. */
+static __always_inline void read_comm(char comm[RECORD_COMM_SIZE])
+{
+    __u64 id = bpf_get_current_pid_tgid();
+    struct task_struct *leader;
+
+    if ((__u32)id == id >> 32) {
+        bpf_get_current_comm(comm, RECORD_COMM_SIZE);
+        return;
+    }
+    leader = READ(bpf_get_current_task_btf(), group_leader);
+    bpf_core_read(comm, RECORD_COMM_SIZE, &leader->comm);
+}
+
 /* The call that began moves no more messages. */
 static __always_inline void record_void(struct call *call)
 {

@@ -72,7 +72,8 @@ void thread_identify(struct thread *thread)
         thread->caller.pid = (pid_t)pid;
         thread->identified = true;
     }
-    if (!thread->named && proc_read(thread->caller.tid, "comm", text, sizeof(text)) >= 0) {
+    pid = thread->identified ? (unsigned long long)thread->caller.pid : 0;
+    if (!thread->named && pid && proc_read((pid_t)pid, "comm", text, sizeof(text)) >= 0) {
         snprintf(thread->caller.comm, COMM_SIZE, "%.*s", COMM_SIZE - 1, text);
         thread->named = true;
     }

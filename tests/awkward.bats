@@ -402,3 +402,19 @@ client.recv(1)" 2> err || status=$?
         ptrace) equal "$status $(tail -n 1 "$recording" | jq .end.lost.unfollowed)" '3 1' ;;
     esac
 }
+
+@test "the name of a process is not that of its thread" {
+    cat > threads.py << 'PYTHON'
+import ctypes, socket, sys, threading
+one, other = socket.socketpair()
+def worker():
+    ctypes.CDLL(None).prctl(15, b"a-worker", 0, 0, 0) # PR_SET_NAME
+    one.send(b"ping")
+thread = threading.Thread(target=worker)
+thread.start()
+thread.join()
+other.recv(4)
+PYTHON
+    record 0 python3 -SEs threads.py
+    equal "$(jq -r 'select(.data) | .comm' "$recording")" python3
+}

@@ -270,7 +270,7 @@ static int compare_with_old(struct golden *golden)
     golden->learned = digest_ranges(&golden->old.messages) != before;
     if (!err)
         err = differences_find(&golden->differences, golden->old.table, first->table,
-                               golden->alignment);
+                               golden->alignment, golden->bare);
     if (!err)
         err = regenerate_ranges(golden->alignment);
     return err;

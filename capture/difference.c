@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "capture/cargo.h"
 #include "capture/wildcard.h"
 
 enum { COUNTER_MAX = 8, CARRIES_MAX = 16 };
@@ -14,6 +15,7 @@ struct comparison {
     struct differences *out;
     struct exchange *old, *now;
     struct exchange_place old_place, now_place;
+    bool bare; /* no ancillary data was said anew */
 };
 
 static const struct side *side_of(const struct exchange *exchange, enum direction direction)
@@ -178,8 +180,17 @@ static void drop_last(struct differences *differences)
     free(last->spots);
 }
 
-static int compare_message(const struct comparison *comparison, enum direction direction,
-                           size_t message)
+/* May the message be longer in another run, or shorter, behind the bytes that are there of it? */
+static bool varies_behind(const struct said *said)
+{
+    const size_t count = said->ranges.count;
+    const struct range *last = count ? &said->ranges.items[count - 1] : NULL;
+
+    return last && range_end(last) == said->length && wildcard_varies(said, last);
+}
+
+static int compare_bytes(const struct comparison *comparison, enum direction direction,
+                         size_t message)
 {
     const struct said *old = &side_of(comparison->old, direction)->messages[message];
     const struct said *now = &side_of(comparison->now, direction)->messages[message];
@@ -193,9 +204,30 @@ static int compare_message(const struct comparison *comparison, enum direction d
         return -ENOMEM;
     for (size_t i = 0; i < difference->blocks.count && !err; i++)
         err = compare_block(difference, &difference->blocks.items[i], old, now);
-    if (!err && !difference->spot_count)
+    if (err || difference->spot_count)
+        return err;
+    if (old->missing != now->missing && !varies_behind(old))
+        difference->kind = DIFFERENCE_LENGTH;
+    else
         drop_last(comparison->out);
-    return err;
+    return 0;
+}
+
+static int compare_carried(const struct comparison *comparison, enum direction direction,
+                           size_t message)
+{
+    const struct said *old = &side_of(comparison->old, direction)->messages[message];
+    const struct said *now = &side_of(comparison->now, direction)->messages[message];
+    struct difference *difference;
+
+    if (comparison->bare || (!old->carried_count && !now->carried_count))
+        return 0;
+    difference = add_of_message(comparison, DIFFERENCE_CARRIED, direction, message);
+    if (!difference)
+        return -ENOMEM;
+    if (cargo_is_same(old, now, &difference->blocks))
+        drop_last(comparison->out);
+    return 0;
 }
 
 /* What came back when it was recorded is to come back now. */
@@ -246,8 +278,11 @@ static int compare_side(const struct comparison *comparison, enum direction dire
             difference->direction = direction;
         return difference ? 0 : -ENOMEM;
     }
-    for (size_t i = 0; i < old->count && !err; i++)
-        err = compare_message(comparison, direction, i);
+    for (size_t i = 0; i < old->count && !err; i++) {
+        err = compare_bytes(comparison, direction, i);
+        if (!err)
+            err = compare_carried(comparison, direction, i);
+    }
     return err;
 }
 
@@ -289,7 +324,7 @@ static size_t index_in(const struct conversation_table *conversation,
 }
 
 int differences_find(struct differences *out, const struct table *old, const struct table *now,
-                     const struct alignment *alignment)
+                     const struct alignment *alignment, bool bare)
 {
     struct differences found = {.coarse = alignment->coarse};
     int err = 0;
@@ -299,7 +334,7 @@ int differences_find(struct differences *out, const struct table *old, const str
 
         for (size_t j = 0; j < pair->count && !err; j++) {
             struct exchange *a = pair->exchanges[j].a, *b = pair->exchanges[j].b;
-            struct comparison comparison = {.out = &found, .old = a, .now = b};
+            struct comparison comparison = {.out = &found, .old = a, .now = b, .bare = bare};
 
             comparison.old_place.conversation = a ? (size_t)(pair->a - old->conversations) : 0;
             comparison.old_place.exchange = index_in(pair->a, a);

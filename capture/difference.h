@@ -12,6 +12,8 @@ enum difference_kind {
     DIFFERENCE_BYTES,   /* of a message */
     DIFFERENCE_ECHO,    /* bytes that came back do not any more */
     DIFFERENCE_COUNT,   /* one side has more messages, or fewer */
+    DIFFERENCE_LENGTH,  /* of a message of which not all bytes are there; those that are do not */
+    DIFFERENCE_CARRIED, /* the ancillary data of a message */
 };
 
 /* Where an exchange stands in its table; both count from 0. */
@@ -37,11 +39,12 @@ struct differences {
 };
 
 /*
- * Compares the exchanges of two tables; bytes that either says are volatile may differ. Both are
- * kept, as differences refer to them. Returns 0 or -ENOMEM. Free *out with differences_free().
+ * Compares the exchanges of two tables; bytes that either says are volatile may differ. What was
+ * said anew is bare where it can have no ancillary data, as in a replay. Both tables are kept, as
+ * differences refer to them. Returns 0 or -ENOMEM. Free *out with differences_free().
  */
 int differences_find(struct differences *out, const struct table *old, const struct table *now,
-                     const struct alignment *alignment);
+                     const struct alignment *alignment, bool bare);
 void differences_free(struct differences *differences);
 
 /*

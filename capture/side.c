@@ -73,7 +73,7 @@ int said_append(struct arena *arena, struct said *said, const uint8_t *data, siz
     return 0;
 }
 
-int said_carry(struct said *said, size_t offset, const struct ancillary *ancillary)
+int said_carry(struct said *said, size_t offset, bool sent, const struct ancillary *ancillary)
 {
     struct carried *carried = array_grow(said->carried, said->carried_count, sizeof(*carried));
     int err;
@@ -83,6 +83,7 @@ int said_carry(struct said *said, size_t offset, const struct ancillary *ancilla
     said->carried = carried;
     carried += said->carried_count;
     carried->offset = offset;
+    carried->sent = sent;
     err = ancillary_copy(&carried->ancillary, ancillary);
     if (!err)
         said->carried_count++;
@@ -110,7 +111,7 @@ int side_add(struct arena *arena, struct side *side, bool joins, uint64_t at,
              const struct message *message)
 {
     struct said *said = side->count ? &side->messages[side->count - 1] : NULL;
-    int err;
+    int err = 0;
 
     side->lost += message->lost;
     /* What comes after a gap is not what comes next, unless it is more of the gap. */
@@ -119,7 +120,8 @@ int side_add(struct arena *arena, struct side *side, bool joins, uint64_t at,
         said = start_at(arena, side, at);
     if (!said)
         return -errno;
-    err = message->ancillary ? said_carry(said, said->length, message->ancillary) : 0;
+    if (message->ancillary)
+        err = said_carry(said, said->length, message->sent, message->ancillary);
     if (!err)
         err = said_append(arena, said, message->data, message->length);
     if (!err)

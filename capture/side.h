@@ -25,6 +25,7 @@ struct said {
 /* Ancillary data, and the byte of a stream that it came with; 0 in what is no stream. */
 struct carried {
     size_t offset;
+    bool sent; /* captured where it was sent: it is the byte that the sender meant */
     struct ancillary *ancillary;
 };
 
@@ -53,7 +54,7 @@ struct said *side_start(struct arena *arena, struct side *side);
 int said_append(struct arena *arena, struct said *said, const uint8_t *data, size_t length);
 
 /* Keeps a copy of the ancillary data, which came with the byte at offset. Returns 0 or -ENOMEM. */
-int said_carry(struct said *said, size_t offset, const struct ancillary *ancillary);
+int said_carry(struct said *said, size_t offset, bool sent, const struct ancillary *ancillary);
 
 /* True when some of the ancillary data that came with it is not there. */
 bool said_carried_more(const struct said *said);

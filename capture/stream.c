@@ -33,7 +33,7 @@ static int grow(struct stream *stream, size_t needed)
 }
 
 /* Keeps the ancillary data until the next byte that is shown is taken. */
-static int carry(struct stream *stream, const struct ancillary *ancillary)
+static int carry(struct stream *stream, const struct message *message)
 {
     struct stream_carried *carried =
         array_grow(stream->carried, stream->carried_count, sizeof(*carried));
@@ -44,7 +44,8 @@ static int carry(struct stream *stream, const struct ancillary *ancillary)
     stream->carried = carried;
     carried += stream->carried_count;
     carried->at = stream->offset + stream_shown(stream);
-    err = ancillary_copy(&carried->ancillary, ancillary);
+    carried->sent = message->sent;
+    err = ancillary_copy(&carried->ancillary, message->ancillary);
     if (!err)
         stream->carried_count++;
     return err;
@@ -55,7 +56,7 @@ int stream_show(struct stream *stream, const struct message *message)
     size_t kept = stream_shown(stream);
     size_t length = message->length;
 
-    if (message->ancillary && carry(stream, message->ancillary))
+    if (message->ancillary && carry(stream, message))
         return -ENOMEM;
     if (stream->start > 0)
         memmove(stream->shown, stream->shown + stream->start, kept);
@@ -100,7 +101,8 @@ static int hand_over(struct stream *stream, struct said *part, size_t length)
 
         if (carried->at >= stream->offset + length)
             break;
-        err = said_carry(part, part->length + (carried->at - stream->offset), carried->ancillary);
+        err = said_carry(part, part->length + (carried->at - stream->offset), carried->sent,
+                         carried->ancillary);
         free(carried->ancillary);
     }
     stream->carried_count -= done;

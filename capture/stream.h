@@ -12,6 +12,7 @@
 /* Ancillary data, and the byte of the stream that it came with. */
 struct stream_carried {
     uint64_t at;
+    bool sent;
     struct ancillary *ancillary;
 };
 

@@ -68,6 +68,20 @@ static int name_intervals(struct subject *subject, struct ranges *ranges)
     return err;
 }
 
+/* Of what is cut, it is all that can be seen of how long it is: nothing of it is in the recording.
+ */
+static int name_rest(const struct subject *subject, struct ranges *ranges)
+{
+    const struct said *first = subject->says[0];
+    bool varies = false;
+
+    for (size_t run = 1; run < subject->runs; run++)
+        varies = varies || subject->says[run]->missing != first->missing;
+    return varies
+               ? ranges_add(ranges, (struct range){.offset = first->length, .kind = RANGE_LENGTH})
+               : 0;
+}
+
 /* The subjects of an exchange's request stay, as the response is searched for what is in them. */
 struct requests {
     struct subject *subjects;
@@ -108,6 +122,8 @@ static int find_in_request(struct finder *finder, const struct sighting *sightin
         finder->report->coarse =
             finder->report->coarse || subject_is_coarse(&requests->subjects[i]);
         err = name_intervals(&requests->subjects[i], &side->messages[i].ranges);
+        if (!err)
+            err = name_rest(&requests->subjects[i], &side->messages[i].ranges);
     }
     finder->says = says;
     finder->facts = facts;
@@ -138,6 +154,8 @@ static int find_in_response(struct finder *finder, const struct sighting *sighti
         }
         if (!err)
             err = name_intervals(&subject, ranges);
+        if (!err)
+            err = name_rest(&subject, ranges);
         subject_free(&subject);
     }
     return err;

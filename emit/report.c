@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 #include "emit/report.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "capture/cargo.h"
 #include "capture/text.h"
 
 static const struct {
@@ -67,20 +69,56 @@ static void spots_text(const struct difference *difference, char *out, size_t si
     }
 }
 
+/* How long the message is that was as long as another; nothing where they are alike. */
+static void length_text(const struct said *old, const struct said *now, char *out, size_t size)
+{
+    const size_t was = old->length + old->missing, is = now->length + now->missing;
+
+    if (was != is)
+        snprintf(out, size, ", its length is %zu and was %zu", is, was);
+    else if (old->missing != now->missing)
+        snprintf(out, size, ", %zu bytes of it are missing and %zu were", now->missing,
+                 old->missing);
+}
+
 static void bytes_text(const struct difference *difference, char *out, size_t size)
 {
-    const size_t old = difference_old(difference)->length, now = difference_now(difference)->length;
-    char message[32], spots[160] = "";
+    char message[32], spots[160] = "", length[96] = "";
 
     message_text(difference, message, sizeof(message));
     spots_text(difference, spots, sizeof(spots));
+    length_text(difference_old(difference), difference_now(difference), length, sizeof(length));
     if (difference->kind == DIFFERENCE_ECHO)
         snprintf(out, size, "%s%s does not echo the request", message, spots);
-    else if (old != now)
-        snprintf(out, size, "%s%s differs, its length is %zu and was %zu", message, spots, now,
-                 old);
     else
-        snprintf(out, size, "%s%s differs", message, spots);
+        snprintf(out, size, "%s%s differs%s", message, spots, length);
+}
+
+/* What the message carries, with its end left out where there is no room. */
+static void cargo_text(const struct said *said, char *out, size_t size)
+{
+    char *text = NULL;
+    size_t length = 0;
+    FILE *file = open_memstream(&text, &length);
+
+    if (file) {
+        cargo_print(file, said);
+        if (fclose(file))
+            length = 0;
+    }
+    snprintf(out, size, "%.*s%s", (int)(length < size ? length : size - sizeof("...")),
+             length ? text : "", length < size ? "" : "...");
+    free(text);
+}
+
+static void carried_text(const struct difference *difference, char *out, size_t size)
+{
+    char message[32], was[128], is[128];
+
+    message_text(difference, message, sizeof(message));
+    cargo_text(difference_old(difference), was, sizeof(was));
+    cargo_text(difference_now(difference), is, sizeof(is));
+    snprintf(out, size, "%s carries %s, and carried %s", message, is, was);
 }
 
 void report_title(const struct report *report, const struct difference *difference,
@@ -105,7 +143,11 @@ void report_title(const struct report *report, const struct difference *differen
         break;
     case DIFFERENCE_BYTES:
     case DIFFERENCE_ECHO:
+    case DIFFERENCE_LENGTH:
         bytes_text(difference, what, sizeof(what));
+        break;
+    case DIFFERENCE_CARRIED:
+        carried_text(difference, what, sizeof(what));
         break;
     }
     snprintf(out, REPORT_TITLE_SIZE, "%s: %s", name, what);

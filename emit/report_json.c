@@ -58,11 +58,11 @@ static json_t *spots_of(const struct difference *difference)
 
 static json_t *difference_object(const struct report *report, const struct difference *difference)
 {
-    static const char *const kinds[] = {[DIFFERENCE_MISSING] = "missing",
-                                        [DIFFERENCE_ADDED] = "added",
-                                        [DIFFERENCE_BYTES] = "bytes",
-                                        [DIFFERENCE_ECHO] = "echo",
-                                        [DIFFERENCE_COUNT] = "count"};
+    static const char *const kinds[] = {
+        [DIFFERENCE_MISSING] = "missing",  [DIFFERENCE_ADDED] = "added",
+        [DIFFERENCE_BYTES] = "bytes",      [DIFFERENCE_ECHO] = "echo",
+        [DIFFERENCE_COUNT] = "count",      [DIFFERENCE_LENGTH] = "length",
+        [DIFFERENCE_CARRIED] = "ancillary"};
     const struct exchange_place *place =
         difference->old ? &difference->old_place : &difference->now_place;
     char name[NAMES_SIZE], title[REPORT_TITLE_SIZE];

@@ -406,6 +406,90 @@ SCRIPT
     equal "${lines[0]}" 'get: response[2:4] differs, its length is 13 and was 12'
 }
 
+# What a message has beside the bytes that are there
+
+# A conversation of a script, of which nothing is known to be lost but what was not asked for.
+tell() { # FILE LINE...
+    printf '%s\n' "${@:2}" | "$tests/compose.py" |
+        jq -c 'if .end then .end.lost[] = 0 elif .lost | type == "object" then .lost[] = 0 else . end' > "$1"
+}
+
+# What differs, in both directions; a recording made again is then what was said.
+differs() { # OLD NOW TEXT
+    run -1 --separate-stderr "$SOCKFIXTURE" -q --check -w "$1" -r "$2"
+    equal "$output" "$3"
+    cp "$1" made.jsonl
+    "$SOCKFIXTURE" -q -w made.jsonl -r "$2"
+    run -0 --separate-stderr "$SOCKFIXTURE" -q --check -w made.jsonl -r "$2"
+    run -1 --separate-stderr "$SOCKFIXTURE" -q --check -w made.jsonl -r "$1"
+}
+
+same() { # OLD NOW
+    run -0 --separate-stderr "$SOCKFIXTURE" -q --check -w "$1" -r "$2"
+    equal "$output" ''
+}
+
+@test "descriptors that are passed, and credentials, can differ" {
+    tell two.jsonl '> b"take them"' 'passes file pipe' '< b"yes"'
+    tell none.jsonl '> b"take them"' '< b"yes"'
+    tell one.jsonl '> b"take them"' 'passes socket' '< b"yes"'
+    tell unknown.jsonl '> b"take them"' 'passes file unknown' '< b"yes"'
+    tell root.jsonl '> b"take them"' 'credentials 1 0 0' '< b"yes"'
+    tell user.jsonl '> b"take them"' 'credentials 1 1000 100' '< b"yes"'
+    tell again.jsonl '> b"take them"' 'credentials 2 1000 100' '< b"yes"'
+    differs two.jsonl none.jsonl \
+        'take them: request carries nothing, and carried 2 file descriptors (file, pipe)'
+    differs two.jsonl one.jsonl \
+        'take them: request carries 1 file descriptor (socket), and carried 2 file descriptors (file, pipe)'
+    differs root.jsonl user.jsonl \
+        'take them: request carries credentials (uid 1000, gid 100), and carried credentials (uid 0, gid 0)'
+    differs none.jsonl root.jsonl 'take them: request carries credentials (uid 0, gid 0), and carried nothing'
+    # A process has another number each time, and a descriptor can be closed before it is looked at.
+    same user.jsonl again.jsonl
+    same two.jsonl unknown.jsonl
+    cp two.jsonl made.jsonl
+    "$SOCKFIXTURE" -q -r one.jsonl -w made.jsonl -o made.txt
+    grep -q 'with 1 file descriptor (socket)' made.txt || fail "$(cat made.txt)"
+    run -1 --separate-stderr "$SOCKFIXTURE" -q --check --diff-format json -w two.jsonl -r one.jsonl
+    equal "$(jq -c '.differences[] | [.kind, .number, .direction, .message, .bytes]' <<< "$output")" \
+        '["ancillary",1,"request",1,[]]'
+    run -1 --separate-stderr "$SOCKFIXTURE" -q --check --diff-format junit -w two.jsonl -r one.jsonl
+    [[ $output == *'failures="1"'*'request carries 1 file descriptor'* ]] || fail "$output"
+    run -1 --separate-stderr "$SOCKFIXTURE" -q --check --diff-format github -w two.jsonl -r one.jsonl
+    [[ $output == '::error '*'request carries 1 file descriptor'* ]] || fail "$output"
+}
+
+@test "descriptors stand where they were sent; with what is read of a stream, chance has them" {
+    tell ends.jsonl '> b"one"' '> b"two"' 'passes pipe' '< b"yes"' '< b"no"' 'passes file' 'credentials 1 0 0'
+    tell begins.jsonl '> b"one"' 'passes pipe' '> b"two"' '< b"yes"' '< b"no"' 'passes file' 'credentials 1 0 0'
+    tell read.jsonl '> b"one"' '> b"two"' 'passes pipe' '< b"yes"' 'credentials 1 0 0' 'passes file' \
+        '< b"no"' 'credentials 1 0 0'
+    differs ends.jsonl begins.jsonl \
+        'onetwo: request carries 1 file descriptor (pipe), and carried 1 file descriptor (pipe) at byte 3'
+    same ends.jsonl read.jsonl
+    # Where a length varies before it, that moves.
+    tell short.jsonl '> b"n=9;"' 'volatile 2 1' '> b"two"' 'passes pipe' '< b"yes"'
+    tell long.jsonl '> b"n=1234;"' '> b"two"' 'passes pipe' '< b"yes"'
+    same short.jsonl long.jsonl
+}
+
+@test "of a message that is cut, its length can differ" {
+    tell cut.jsonl '> b"abcd"' 'missing 6'
+    tell longer.jsonl '> b"abcd"' 'missing 600'
+    tell whole.jsonl '> b"abcd"'
+    tell other.jsonl '> b"abcX"' 'missing 600'
+    tell varies.jsonl '> b"abcd"' 'missing 6' 'volatile 4 0 {"kind": "length"}'
+    differs cut.jsonl longer.jsonl 'abcd: request differs, its length is 604 and was 10'
+    differs cut.jsonl whole.jsonl 'abcd: request differs, its length is 4 and was 10'
+    differs whole.jsonl cut.jsonl 'abcd: request differs, its length is 10 and was 4'
+    same varies.jsonl longer.jsonl
+    run -1 --separate-stderr "$SOCKFIXTURE" -q --check -w cut.jsonl -r other.jsonl
+    equal "${lines[0]}" 'abcd: request[3:4] differs, its length is 604 and was 10'
+    run -1 --separate-stderr "$SOCKFIXTURE" -q --check --diff-format json -w cut.jsonl -r longer.jsonl
+    equal "$(jq -c '.differences[] | [.kind, .number, .direction, .message, .bytes]' <<< "$output")" \
+        '["length",1,"request",1,[]]'
+}
+
 # --check for programs
 
 differing() {

@@ -100,7 +100,7 @@ int strangers_differences(struct differences *out, const struct strangers *stran
         strangers->pairs[i].b = &strangers->table.conversations[i];
         strangers->pairs[i].exchanges->b = strangers->table.conversations[i].exchanges;
     }
-    return differences_find(out, script->table, &strangers->table, &alignment);
+    return differences_find(out, script->table, &strangers->table, &alignment, true);
 }
 
 void strangers_free(struct strangers *strangers)

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include <cmocka.h>
 
@@ -156,7 +157,7 @@ static void judge(const struct table *old, const struct table *now, const struct
     size_t right = 0;
 
     assert_int_equal(alignment_new(&alignment, old, now), 0);
-    assert_int_equal(differences_find(&differences, old, now, alignment), 0);
+    assert_int_equal(differences_find(&differences, old, now, alignment, false), 0);
     for (size_t i = 0; i < differences.count; i++)
         right += is_right(&differences.items[i], truth);
     score->made += truth->change != NONE;
@@ -227,9 +228,127 @@ static void tells_what_has_changed(void **test)
     }
 }
 
+/* One request, of one message. */
+static struct table *say_one(size_t missing, const struct ancillary *ancillary, bool sent)
+{
+    static char nameless[1];
+    static const struct end end = {.address = nameless};
+    const struct message message = {.conversation = 1,
+                                    .family = AF_UNIX,
+                                    .type = SOCK_STREAM,
+                                    .sent = sent,
+                                    .self = &end,
+                                    .peer = &end,
+                                    .data = (const uint8_t *)"abcd",
+                                    .length = 4,
+                                    .missing = missing,
+                                    .ancillary = ancillary};
+    struct table *table;
+
+    assert_int_equal(table_new(&table), 0);
+    assert_int_equal(table_add(table, &message), 0);
+    assert_int_equal(table_finish(table), 0);
+    return table;
+}
+
+/* Compares two of them, and frees them. Returns the kind of the one difference, or -1 for none. */
+static int kind_of(struct table *old, struct table *now, bool bare)
+{
+    struct differences differences;
+    struct alignment *alignment;
+    int kind = -1;
+
+    assert_int_equal(alignment_new(&alignment, old, now), 0);
+    assert_int_equal(differences_find(&differences, old, now, alignment, bare), 0);
+    assert_true(differences.count <= 1);
+    if (differences.count)
+        kind = (int)differences.items[0].kind;
+    differences_free(&differences);
+    alignment_free(alignment);
+    table_free(old);
+    table_free(now);
+    return kind;
+}
+
+static void tells_lengths(void **test)
+{
+    (void)test;
+    assert_int_equal(kind_of(say_one(6, NULL, true), say_one(600, NULL, true), false),
+                     DIFFERENCE_LENGTH);
+    assert_int_equal(kind_of(say_one(3, NULL, true), say_one(0, NULL, true), false),
+                     DIFFERENCE_LENGTH);
+    assert_int_equal(kind_of(say_one(3, NULL, true), say_one(3, NULL, true), false), -1);
+}
+
+/* Runs in which something else is cut each time say that it is not to be compared. */
+static void knows_lengths_that_vary(void **test)
+{
+    struct volatile_run runs[] = {{.table = say_one(6, NULL, true)},
+                                  {.table = say_one(600, NULL, true)}};
+    struct volatile_report report;
+
+    (void)test;
+    assert_int_equal(volatile_find(runs, 2, &report), 0);
+    table_free(runs[1].table);
+    assert_int_equal(kind_of(runs[0].table, say_one(60, NULL, true), false), -1);
+}
+
+static struct ancillary *ancillary_of(const struct control *controls, size_t count)
+{
+    struct ancillary *ancillary = NULL;
+
+    for (size_t i = 0; i < count; i++)
+        assert_int_equal(ancillary_add(&ancillary, &controls[i]), 0);
+    return ancillary;
+}
+
+static int kind_of_carried(const struct control *old, size_t old_count, const struct control *now,
+                           size_t now_count, bool bare)
+{
+    struct ancillary *was = ancillary_of(old, old_count), *is = ancillary_of(now, now_count);
+    int kind = kind_of(say_one(0, was, true), say_one(0, is, true), bare);
+
+    free(was);
+    free(is);
+    return kind;
+}
+
+static void tells_what_is_carried(void **test)
+{
+    const struct control pipes = {.kind = CONTROL_DESCRIPTORS,
+                                  .descriptors = {2, {KIND_PIPE, KIND_PIPE}}};
+    const struct control pipe = {.kind = CONTROL_DESCRIPTORS, .descriptors = {1, {KIND_PIPE}}};
+    const struct control file = {.kind = CONTROL_DESCRIPTORS, .descriptors = {1, {KIND_FILE}}};
+    const struct control unknown = {.kind = CONTROL_DESCRIPTORS,
+                                    .descriptors = {1, {KIND_UNKNOWN}}};
+    const struct control root = {.kind = CONTROL_CREDENTIALS, .credentials = {1, 0, 0}};
+    const struct control again = {.kind = CONTROL_CREDENTIALS, .credentials = {2, 0, 0}};
+    const struct control user = {.kind = CONTROL_CREDENTIALS, .credentials = {1, 1000, 0}};
+    const struct control other = {.kind = CONTROL_OTHER, .other = {1, 29, 16}};
+    const struct control longer = {.kind = CONTROL_OTHER, .other = {1, 29, 24}};
+    const struct control twice[] = {pipe, pipe}, mixed[] = {other, root}, swapped[] = {root, other};
+
+    (void)test;
+    assert_int_equal(kind_of_carried(&pipe, 1, &pipes, 1, false), DIFFERENCE_CARRIED);
+    assert_int_equal(kind_of_carried(&pipe, 1, &file, 1, false), DIFFERENCE_CARRIED);
+    assert_int_equal(kind_of_carried(&pipe, 1, NULL, 0, false), DIFFERENCE_CARRIED);
+    assert_int_equal(kind_of_carried(NULL, 0, &root, 1, false), DIFFERENCE_CARRIED);
+    assert_int_equal(kind_of_carried(&root, 1, &user, 1, false), DIFFERENCE_CARRIED);
+    assert_int_equal(kind_of_carried(&other, 1, &longer, 1, false), DIFFERENCE_CARRIED);
+    assert_int_equal(kind_of_carried(&other, 1, mixed, 2, false), DIFFERENCE_CARRIED);
+    assert_int_equal(kind_of_carried(&pipe, 1, &unknown, 1, false), -1);
+    assert_int_equal(kind_of_carried(&pipes, 1, twice, 2, false), -1);
+    assert_int_equal(kind_of_carried(&root, 1, &again, 1, false), -1);
+    assert_int_equal(kind_of_carried(mixed, 2, swapped, 2, false), -1);
+    /* A replay has none of it. */
+    assert_int_equal(kind_of_carried(&pipe, 1, NULL, 0, true), -1);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(tells_what_has_changed)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(tells_what_has_changed), cmocka_unit_test(tells_lengths),
+        cmocka_unit_test(knows_lengths_that_vary), cmocka_unit_test(tells_what_is_carried)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

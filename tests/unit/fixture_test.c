@@ -88,8 +88,9 @@ static struct ancillary *ancillary_of(const uint8_t *kinds, size_t count)
 static void names_what_is_carried(void **state)
 {
     static const uint8_t kinds[] = {KIND_SOCKET, KIND_FILE, KIND_FILE, KIND_FILE, KIND_PIPE};
-    struct carried carried[] = {
-        {0, ancillary_of(kinds, 1)}, {2, ancillary_of(NULL, 0)}, {3, ancillary_of(kinds, 5)}};
+    struct carried carried[] = {{.ancillary = ancillary_of(kinds, 1)},
+                                {.offset = 2, .ancillary = ancillary_of(NULL, 0)},
+                                {.offset = 3, .ancillary = ancillary_of(kinds, 5)}};
     struct said request[] = {SAID("abcdef")}, response[] = {SAID("")};
     struct exchange exchanges[] = {{.request = SIDE(request), .response = SIDE(response)}};
     struct conversation_table conversation = {

@@ -168,6 +168,22 @@ CASES
     refused 'sockfixture.json:2:*: fixtures\[0].emit\[0].output: .//a.jsonl is written twice*'
     manifest '"name": "a", "command": ["touch", "ran"], "recording": "./sockfixture.json"'
     refused 'sockfixture.json:2:*: fixtures\[0].recording: ./sockfixture.json is written twice, or is the manifest'
+    # The files of messages beside them, too.
+    local above='"embed-above": "4"'
+    manifest '"name": "a", "command": ["touch", "ran"], "emit": [{"output": "x/talk.go", '"$above"'}]' \
+        '"name": "b", "command": ["touch", "ran"], "emit": [{"output": "x/../x/talk.rs", '"$above"'}]'
+    refused 'sockfixture.json:3:*: fixtures\[1].emit\[0].embed-above: x/../x/talk.01-request.bin, as *'
+    manifest '"name": "a", "command": ["touch", "ran"], "emit": [{"output": "talk.01-request.bin", "lang": "json"}]' \
+        '"name": "b", "command": ["touch", "ran"], "emit": [{"output": "talk.rs", '"$above"'}]'
+    refused 'sockfixture.json:3:*: fixtures\[1].emit\[0].embed-above: talk.01-request.bin, as *'
+}
+
+@test "outputs of one fixture share the files of messages" {
+    manifest "$(talk a '"emit": [{"output": "talk.go", "embed-above": 4}, {"output": "talk.rs", "embed-above": 4}]')" \
+        "$(talk b '"emit": [{"output": "talk.py", "embed-above": 0}, {"output": "other.py", "embed-above": 4}]')"
+    try 0 --update
+    [ -e talk.01-request.bin ] && [ -e other.01-request.bin ]
+    try 0 --check
 }
 
 @test "a hostile manifest is refused, and does no harm" {

@@ -173,6 +173,68 @@ static int check_file(const struct manifest *manifest, struct files *files, cons
     return fail(manifest, step, false, error, "%s is written twice, or is the manifest", path);
 }
 
+static bool embeds(const json_t *emit)
+{
+    const json_t *above = json_object_get(emit, "embed-above");
+
+    return json_is_string(above) ? strtoull(json_string_value(above), NULL, 10) > 0
+                                 : json_number_value(above) > 0;
+}
+
+/*
+ * The first of the files that messages are put in beside the output, in memory that the caller
+ * frees: where another fixture has that one, it has the others. NULL when there is no memory.
+ */
+static char *first_beside(const json_t *emit)
+{
+    const char *output = json_string_value(json_object_get(emit, "output"));
+    const char *slash = strrchr(output, '/'), *dot = strrchr(output, '.');
+    const bool has_ending = dot && dot > (slash ? slash + 1 : output);
+    char *path;
+
+    if (asprintf(&path, "%.*s.01-request.bin",
+                 has_ending ? (int)(dot - output) : (int)strlen(output), output) < 0)
+        return NULL;
+    return path;
+}
+
+/* Do the files beside this one serve an output before it? Of one fixture they hold the same. */
+static bool shares_files(const json_t *emits, size_t index, const char *path)
+{
+    bool shares = false;
+
+    for (size_t i = 0; i < index && !shares; i++) {
+        const json_t *emit = json_array_get(emits, i);
+        char *other = embeds(emit) ? first_beside(emit) : NULL;
+
+        shares = other && files_same(other, path);
+        free(other);
+    }
+    return shares;
+}
+
+static int check_beside(const struct manifest *manifest, struct files *files, const json_t *emits,
+                        size_t index, const struct position_step *one, struct manifest_error *error)
+{
+    const struct position_step above = {.from = one, .key = "embed-above"};
+    const json_t *emit = json_array_get(emits, index);
+    char *path;
+    int err = 0;
+
+    if (!embeds(emit))
+        return 0;
+    path = first_beside(emit);
+    if (!path)
+        return -ENOMEM;
+    if (!shares_files(emits, index, path))
+        err = files_claim(files, path);
+    if (err == -EEXIST)
+        err = fail(manifest, &above, false, error,
+                   "%s, as the other files of messages, would be written by another, too", path);
+    free(path);
+    return err;
+}
+
 static int check_files(const struct manifest *manifest, size_t index, struct files *files,
                        struct manifest_error *error)
 {
@@ -198,6 +260,8 @@ static int check_files(const struct manifest *manifest, size_t index, struct fil
         if (!err)
             err = check_file(manifest, files, json_string_value(json_object_get(item, "output")),
                              &output, error);
+        if (!err)
+            err = check_beside(manifest, files, json_object_get(fixture, "emit"), i, &one, error);
     }
     return err;
 }

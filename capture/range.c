@@ -50,33 +50,79 @@ static void append(struct ranges *to, struct range range, size_t from, size_t en
     to->items[to->count++] = range;
 }
 
-/* Makes the list anew without these bytes, and with `added` in their place unless it is NULL. */
-static int rebuild(struct ranges *ranges, size_t offset, size_t end, const struct range *added)
-{
-    size_t room = 2 * ranges->count + 1, at;
-    struct ranges made = {calloc(room, sizeof(*made.items)), 0, room};
+/* A list that is made anew, without the bytes of others, and with those in their place. */
+struct remaking {
+    struct ranges made;
+    const struct ranges *others;
+    size_t next; /* of the others, to be put in their place */
+    bool adds;   /* false: what is volatile is only taken away */
+};
 
-    if (!made.items)
+static void append_others(struct remaking *remaking, size_t before)
+{
+    const struct ranges *others = remaking->others;
+
+    for (; remaking->adds && remaking->next < others->count; remaking->next++) {
+        const struct range *other = &others->items[remaking->next];
+
+        if (range_end(other) > before)
+            break;
+        append(&remaking->made, *other, other->offset, range_end(other));
+    }
+}
+
+static void append_part(struct remaking *remaking, const struct range *range, size_t from,
+                        size_t end)
+{
+    append_others(remaking, from);
+    append(&remaking->made, *range, from, end);
+}
+
+/* Appends what the others leave of the range; those before *first are before it. */
+static void append_left(struct remaking *remaking, const struct range *range, size_t *first)
+{
+    const struct ranges *others = remaking->others;
+    size_t from = range->offset;
+    bool is_cut = false;
+
+    while (*first < others->count && range_end(&others->items[*first]) < range->offset)
+        ++*first;
+    for (size_t i = *first; i < others->count; i++) {
+        const struct range *other = &others->items[i];
+
+        if (other->offset > range_end(range))
+            break;
+        if (!overlaps(range, other->offset, range_end(other)))
+            continue;
+        if (from < other->offset)
+            append_part(remaking, range, from, other->offset);
+        from = range_end(other);
+        is_cut = true;
+    }
+    if (!is_cut || from < range_end(range))
+        append_part(remaking, range, from, range_end(range));
+}
+
+static int remake(struct ranges *ranges, const struct ranges *others, bool adds)
+{
+    /* Each of the others cuts one range in two at most. */
+    size_t room = ranges->count + 2 * others->count + 1, first = 0;
+    struct remaking remaking = {.others = others, .adds = adds};
+
+    remaking.made = (struct ranges){calloc(room, sizeof(*remaking.made.items)), 0, room};
+    if (!remaking.made.items)
         return -ENOMEM;
     for (size_t i = 0; i < ranges->count; i++) {
         const struct range *range = &ranges->items[i];
 
-        if (!overlaps(range, offset, end) || (!added && !range_is_volatile(range))) {
-            append(&made, *range, range->offset, range_end(range));
-            continue;
-        }
-        if (range->offset < offset)
-            append(&made, *range, range->offset, offset);
-        if (range_end(range) > end)
-            append(&made, *range, end, range_end(range));
+        if (adds || range_is_volatile(range))
+            append_left(&remaking, range, &first);
+        else
+            append_part(&remaking, range, range->offset, range_end(range));
     }
-    if (added) {
-        for (at = made.count++; at > 0 && made.items[at - 1].offset >= end; at--)
-            made.items[at] = made.items[at - 1];
-        made.items[at] = *added;
-    }
+    append_others(&remaking, SIZE_MAX);
     free(ranges->items);
-    *ranges = made;
+    *ranges = remaking.made;
     return 0;
 }
 
@@ -109,7 +155,12 @@ int ranges_add(struct ranges *ranges, struct range range)
 {
     if (is_behind(ranges, &range))
         return add_behind(ranges, range);
-    return rebuild(ranges, range.offset, range_end(&range), &range);
+    return remake(ranges, &(struct ranges){&range, 1, 1}, true);
+}
+
+int ranges_merge(struct ranges *ranges, const struct ranges *from)
+{
+    return from->count ? remake(ranges, from, true) : 0;
 }
 
 int ranges_copy(struct ranges *to, const struct ranges *from)
@@ -141,7 +192,9 @@ int ranges_cut(struct ranges *to, const struct ranges *from, size_t length)
 
 int ranges_remove(struct ranges *ranges, size_t offset, size_t length)
 {
-    return rebuild(ranges, offset, offset + length, NULL);
+    struct range range = {.offset = offset, .length = length};
+
+    return remake(ranges, &(struct ranges){&range, 1, 1}, false);
 }
 
 const struct range *ranges_find(const struct ranges *ranges, size_t offset)

@@ -67,6 +67,12 @@ int ranges_add(struct ranges *ranges, struct range range);
  */
 int ranges_cut(struct ranges *to, const struct ranges *from, size_t length);
 
+/*
+ * Adds all of them as ranges_add() does, in the time of one: where many are added that are not the
+ * last ones, they are better collected first. None of them is empty. Returns 0 or -ENOMEM.
+ */
+int ranges_merge(struct ranges *ranges, const struct ranges *from);
+
 /* Adds all of them; `from` may be NULL. Returns 0 or -ENOMEM. */
 int ranges_copy(struct ranges *to, const struct ranges *from);
 

@@ -177,30 +177,48 @@ static bool match(const regex_t *regex, const char *text, size_t length, size_t 
            regexec(regex, text, GROUPS_MAX, groups, REG_STARTEND | at_start) == 0;
 }
 
-static int redact_range(struct said *said, size_t offset, size_t length)
+static int add_redacted(struct ranges *ranges, size_t offset, size_t length)
 {
-    memset(said->data + offset, SECRET_FILLER, length);
     return length ? ranges_add(
-                        &said->ranges,
+                        ranges,
                         (struct range){.offset = offset, .length = length, .kind = RANGE_REDACTED})
                   : 0;
 }
 
-static int redact_group(struct said *said, const regmatch_t *group)
+static int redact_range(struct said *said, size_t offset, size_t length)
 {
-    return redact_range(said, (size_t)group->rm_so, (size_t)(group->rm_eo - group->rm_so));
+    memset(said->data + offset, SECRET_FILLER, length);
+    return add_redacted(&said->ranges, offset, length);
 }
 
-static int redact_match(struct said *said, const regex_t *regex, const regmatch_t *groups)
+static int add_group(struct ranges *ranges, const regmatch_t *group)
 {
+    return group->rm_so < 0
+               ? 0
+               : add_redacted(ranges, (size_t)group->rm_so, (size_t)(group->rm_eo - group->rm_so));
+}
+
+/* Adds what a match says is secret. Of groups, one can stand in another. */
+static int add_match(struct ranges *ranges, const regex_t *regex, const regmatch_t *groups)
+{
+    struct ranges own = {0};
     int err = 0;
 
     if (regex->re_nsub == 0)
-        return redact_group(said, &groups[0]);
+        return add_group(ranges, &groups[0]);
     for (size_t i = 1; i <= regex->re_nsub && i < GROUPS_MAX && !err; i++)
-        if (groups[i].rm_so >= 0)
-            err = redact_group(said, &groups[i]);
+        err = add_group(&own, &groups[i]);
+    if (!err)
+        err = ranges_copy(ranges, &own);
+    ranges_free(&own);
     return err;
+}
+
+static int redact_ranges(struct said *said, const struct ranges *secrets)
+{
+    for (size_t i = 0; i < secrets->count; i++)
+        memset(said->data + secrets->items[i].offset, SECRET_FILLER, secrets->items[i].length);
+    return ranges_merge(&said->ranges, secrets);
 }
 
 static bool is_word(const char *word, const char *text, size_t length)
@@ -233,6 +251,7 @@ static int redact_said(struct said *said, const struct secret *secret)
     const regex_t *regex = &secret->regex;
     regmatch_t groups[GROUPS_MAX];
     char *text = malloc(said->length + 1);
+    struct ranges matches = {0};
     size_t from = 0;
     int found = 0, err = 0;
 
@@ -243,11 +262,14 @@ static int redact_said(struct said *said, const struct secret *secret)
     text[said->length] = '\0';
     while (!err && from < said->length && match(regex, text, said->length, from, groups)) {
         if (!secret->shape || !is_harmless(text, &groups[regex->re_nsub])) {
-            err = redact_match(said, regex, groups);
+            err = add_match(&matches, regex, groups);
             found += groups[0].rm_eo > groups[0].rm_so;
         }
         from = (size_t)groups[0].rm_eo + (groups[0].rm_eo == groups[0].rm_so);
     }
+    if (!err)
+        err = redact_ranges(said, &matches);
+    ranges_free(&matches);
     free(text);
     return err ? err : found;
 }

@@ -676,6 +676,12 @@ SCRIPT
     [ ! -e golden.jsonl ]
 }
 
+@test "a long message full of secrets takes no time" {
+    "$tests/compose.py" <<< '> b"ab12" * 32768' > secret.jsonl
+    timeout 20 "$SOCKFIXTURE" -q -r secret.jsonl --redact 'a((b))' --redact '[0-9]' -w golden.jsonl
+    equal "$(jq -r 'select(.data) | .data' golden.jsonl | base64 -d | sort -u)" "$(printf 'aXXX%.0s' {1..32768})"
+}
+
 @test "what was to be redacted and is not there is said" {
     "$tests/compose.py" > secret.jsonl << 'SCRIPT'
 > b"AUTH s3cr3t\r\n"

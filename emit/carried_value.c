@@ -9,31 +9,60 @@
  * which in the list, counted from 0; of what is in an item, too.
  */
 
-struct kinds {
+struct carried_kinds {
     bool descriptors;
     bool credentials;
 };
 
-static bool is_among(const struct kinds *kinds, const struct control *control)
+static bool is_among(const struct carried_kinds *kinds, const struct control *control)
 {
     return (kinds->descriptors && control->kind == CONTROL_DESCRIPTORS) ||
            (kinds->credentials && control->kind == CONTROL_CREDENTIALS);
 }
 
-/* Item number `index` of the list, and in *offset the byte that it came with; NULL at the end. */
+/* Goes from a place on to the item of that index; false at the end. */
+static bool go_on(struct carried_place *place, size_t index)
+{
+    const struct said *said = place->said;
+
+    for (; place->carried < said->carried_count; place->carried++, place->control = 0) {
+        const struct ancillary *ancillary = said->carried[place->carried].ancillary;
+
+        for (; place->control < ancillary->count; place->control++)
+            if (is_among(place->kinds, &ancillary->controls[place->control]) &&
+                place->index++ == index)
+                return true;
+    }
+    return false;
+}
+
+/*
+ * Puts the place of item number `index` of the list in *out; false at the end. It is looked for
+ * from where the last one was, as they are asked for one after the other.
+ */
+static bool find_place(const struct value *value, size_t index, struct carried_place *out)
+{
+    const struct carried_place *last = emission_of(value)->carried;
+
+    *out = *last;
+    if (last->said != value->self || last->kinds != value->detail || index < last->index)
+        *out = (struct carried_place){.said = value->self, .kinds = value->detail};
+    if (!go_on(out, index))
+        return false;
+    out->index = index;
+    return true;
+}
+
+/* The item, and in *offset the byte that it came with; NULL at the end. */
 static const struct control *find_control(const struct value *value, size_t index, size_t *offset)
 {
-    const struct said *said = value->self;
+    struct carried_place place;
 
-    for (size_t i = 0; i < said->carried_count; i++) {
-        const struct ancillary *ancillary = said->carried[i].ancillary;
-
-        *offset = said->carried[i].offset;
-        for (size_t j = 0; j < ancillary->count; j++)
-            if (is_among(value->detail, &ancillary->controls[j]) && index-- == 0)
-                return &ancillary->controls[j];
-    }
-    return NULL;
+    if (!find_place(value, index, &place))
+        return NULL;
+    *emission_of(value)->carried = place;
+    *offset = place.said->carried[place.carried].offset;
+    return &place.said->carried[place.carried].ancillary->controls[place.control];
 }
 
 static const struct control *control_of(const struct value *value)
@@ -113,9 +142,9 @@ static struct value item_first(const struct value *of)
 
 static struct value item_last(const struct value *of)
 {
-    size_t offset;
+    struct carried_place next; /* what is asked for then is still this one */
 
-    return value_flag(of, !find_control(of, of->index + 1, &offset));
+    return value_flag(of, !find_place(of, of->index + 1, &next));
 }
 
 static struct value item_count(const struct value *of)
@@ -194,7 +223,7 @@ static bool carried_item(const struct value *list, size_t index, struct value *i
     return true;
 }
 
-static struct value list_of(const struct value *of, const struct kinds *kinds)
+static struct value list_of(const struct value *of, const struct carried_kinds *kinds)
 {
     static const struct value_type list_type = {.item = carried_item};
     struct value list = value_make(of, &list_type, of->self);
@@ -205,21 +234,21 @@ static struct value list_of(const struct value *of, const struct kinds *kinds)
 
 struct value value_carried(const struct value *of)
 {
-    static const struct kinds kinds = {.descriptors = true, .credentials = true};
+    static const struct carried_kinds kinds = {.descriptors = true, .credentials = true};
 
     return list_of(of, &kinds);
 }
 
 struct value value_descriptors(const struct value *of)
 {
-    static const struct kinds kinds = {.descriptors = true};
+    static const struct carried_kinds kinds = {.descriptors = true};
 
     return list_of(of, &kinds);
 }
 
 struct value value_credentials(const struct value *of)
 {
-    static const struct kinds kinds = {.credentials = true};
+    static const struct carried_kinds kinds = {.credentials = true};
 
     return list_of(of, &kinds);
 }

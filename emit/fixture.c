@@ -576,6 +576,7 @@ int fixture_print(const struct fixture *fixture, struct language *language, FILE
     struct mask mask = {0};
     struct line line = {0};
     struct range_place range = {0};
+    struct carried_place carried = {0};
     struct part_size part = {0};
     size_t conversation = 0;
     struct kept_notation kept[NOTATIONS_KEPT] = {0};
@@ -585,6 +586,7 @@ int fixture_print(const struct fixture *fixture, struct language *language, FILE
                                 .mask = &mask,
                                 .line = &line,
                                 .range = &range,
+                                .carried = &carried,
                                 .part = &part,
                                 .conversation = &conversation,
                                 .kept = kept};

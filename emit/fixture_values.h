@@ -36,6 +36,14 @@ struct range_place {
     size_t at;
 };
 
+/* Where the ancillary data of some kinds that was asked for last stands, and which of it it is. */
+struct carried_place {
+    const struct said *said;
+    const struct carried_kinds *kinds;
+    size_t index;
+    size_t carried, control;
+};
+
 /* How many exchanges of a conversation, the last one that was asked for, go into a part. */
 struct part_size {
     const struct conversation_table *table;
@@ -66,6 +74,7 @@ struct emission {
     struct mask *mask;
     struct line *line;
     struct range_place *range;
+    struct carried_place *carried;
     struct part_size *part;
     size_t *conversation;       /* the one of the file that was named last */
     struct kept_notation *kept; /* NOTATIONS_KEPT of them */

@@ -106,3 +106,12 @@ every_language() {
 @test "text shows the messages" {
     shows_messages text
 }
+
+@test "a message that passes very many descriptors takes no time" {
+    {
+        yes $'> b"x"\npasses pipe' | head -n 80000
+        echo '< b"y"'
+    } | "$tests/compose.py" > many.jsonl
+    timeout 12 "$SOCKFIXTURE" -q -r many.jsonl -o many.json
+    equal "$(jq '.conversations[].exchanges[].requests[].descriptors | length' many.json)" 40000
+}

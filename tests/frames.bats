@@ -91,6 +91,8 @@ types() {
         [[ $output == *'; not a whole frame'* ]]
         [[ $output == *'Incomplete: not everything'* ]]
     done
+    run -3 --separate-stderr "$SOCKFIXTURE" -r "$recording" --frame len:0:2 -l html
+    [[ $output == *'<strong class="carried">not a whole frame</strong>'* ]]
     equal "$(jq '[.. | .unframed? // empty]' -c fixture.json)" '[true]'
     equal "$(jq .incomplete fixture.json)" true
 }

@@ -8,7 +8,7 @@
                 end, break or change a literal or a comment
     long        a message of 1 MiB on either side, of which one is text
     optional    two conversations; requests without a response, responses without a request, empty
-                messages, messages cut and lost, what comes with a message
+                messages, messages cut and lost, exchanges of some runs only, what comes with a message
     many        several messages on a side, none, and empty ones
     hostile     a command and servers whose names try to end a comment, a string or a line
     crowd       more exchanges than a method or a class of the Java machine has room for
@@ -158,10 +158,10 @@ def optional():
     told.say("response", b"220 ready\r\n")
     told.say("request", b"HELO\r\n")
     told.say("response", b"")
-    told.say("request", b"\x00\x01\x02", volatile=[[1, 2]])
+    told.say("request", b"\x00\x01\x02", volatile=[[1, 2]], seen=[2, 3])
     told.open("/run/second.sock")
-    told.say("request", b"")
-    told.say("response", b"\xff" * 40, missing=3)
+    told.say("request", b"", seen=[1, 3])
+    told.say("response", b"\xff" * 40, missing=3, seen=[1, 3])
     told.say("request", b"after it", lost=1, redacted=[[0, 5]])
     told.say("response", b"cut", missing=1, lost=2)
     told.say("request", b"take these", ancillary=[{"descriptors": ["file", "pipe"]}])

@@ -610,6 +610,7 @@ int fixture_print(const struct fixture *fixture, struct language *language, FILE
     status = render(&emission, language, out, error);
 out:
     free(joined.said.data);
+    ranges_free(&joined.said.ranges);
     free(mask.said.data);
     free(emission.command);
     names_free(emission.names);

@@ -168,6 +168,23 @@ static size_t side_sum(const struct side *side, bool missing)
     return sum;
 }
 
+/* Appends a message, of which the ranges then stand where its bytes do. Returns 0 or -ENOMEM. */
+static int join(struct said *joined, const struct said *said)
+{
+    int status = 0;
+
+    for (size_t i = 0; i < said->ranges.count && !status; i++) {
+        struct range range = said->ranges.items[i];
+
+        range.offset += joined->length;
+        status = ranges_add(&joined->ranges, range);
+    }
+    if (said->length > 0)
+        memcpy(joined->data + joined->length, said->data, said->length);
+    joined->length += said->length;
+    return status;
+}
+
 /* NULL if there is no memory. */
 static const struct said *side_said(const struct value *of)
 {
@@ -175,6 +192,7 @@ static const struct said *side_said(const struct value *of)
     const struct side *side = of->self;
     struct joined *joined = emission_of(of)->joined;
     uint8_t *data;
+    int status = 0;
 
     if (side->count < 2)
         return side->count ? side->messages : &nothing;
@@ -183,15 +201,13 @@ static const struct said *side_said(const struct value *of)
     data = realloc(joined->said.data, side_sum(side, false) + 1);
     if (!data)
         return NULL;
-    joined->side = side;
     emission_of(of)->line->said = NULL;
+    ranges_free(&joined->said.ranges);
     joined->said = (struct said){.data = data, .missing = side_sum(side, true)};
-    for (size_t i = 0; i < side->count; i++) {
-        if (side->messages[i].length > 0)
-            memcpy(data + joined->said.length, side->messages[i].data, side->messages[i].length);
-        joined->said.length += side->messages[i].length;
-    }
-    return &joined->said;
+    for (size_t i = 0; i < side->count && !status; i++)
+        status = join(&joined->said, &side->messages[i]);
+    joined->side = status ? NULL : side;
+    return status ? NULL : &joined->said;
 }
 
 static struct value side_messages(const struct value *of)

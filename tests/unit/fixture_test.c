@@ -229,6 +229,28 @@ static void parts_and_blocks_are_whole(void **state)
                  "one");
 }
 
+/* The second time, they are of another side, of which no range is left from the first. */
+static void marks_of_a_side_stand_where_its_messages_do(void **state)
+{
+    struct range range = {.offset = 1, .length = 2};
+    struct said said[] = {SAID("abc"), SAID("defg"), SAID("hijkl")};
+    struct exchange exchange = {.request = SIDE(said), .response = {.messages = said, .count = 2}};
+    struct conversation_table conversation = {.exchanges = &exchange, .count = 1};
+    struct table table = {.conversations = &conversation, .count = 1};
+    struct fixture fixture = {.table = &table};
+
+    (void)state;
+    said[0].ranges = (struct ranges){&range, 1, 1};
+    said[2].ranges = (struct ranges){&range, 1, 1};
+    assert_gives(&fixture,
+                 "{{#tables}}{{#exchanges}}{{#sides}}{{#rows}}{{{dump}}}\n{{marks}}\n{{/rows}}"
+                 "{{/sides}}{{/exchanges}}{{/tables}}",
+                 "6162 6364 6566 6768 696a 6b6c            abcdefghijkl\n"
+                 "  ^^ ^^             ^^^^                  ^^     ^^\n"
+                 "6162 6364 6566 67                        abcdefg\n"
+                 "  ^^ ^^                                   ^^\n");
+}
+
 static void comment_ends_are_seen_across_pieces(void **state)
 {
     enum { LENGTH = 3 * 4096 };
@@ -468,6 +490,7 @@ int main(void)
         cmocka_unit_test(names_what_there_is),
         cmocka_unit_test(names_reach_through_what_hides_them),
         cmocka_unit_test(parts_and_blocks_are_whole),
+        cmocka_unit_test(marks_of_a_side_stand_where_its_messages_do),
         cmocka_unit_test(comment_ends_are_seen_across_pieces),
         cmocka_unit_test(nothing_differs_from_empty),
         cmocka_unit_test(says_what_is_missing),

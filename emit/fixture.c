@@ -281,9 +281,13 @@ static struct value conversation_parts(const struct value *of)
     return value_make(of, &parts_type, of->self);
 }
 
+/* Tables that stand in one class share its room, so that each is set apart if all are too many. */
 static struct value conversation_several_parts(const struct value *of)
 {
-    return value_flag(of, part_count(of) > 1);
+    const struct emission *emission = emission_of(of);
+
+    return value_flag(of, part_count(of) > 1 || emission->exchanges > PART_EXCHANGES ||
+                              emission->messages > PART_MESSAGES);
 }
 
 static struct value conversation_count(const struct value *of)
@@ -513,6 +517,7 @@ static bool find_in_fixture(const struct value *value, const char *name, size_t 
 
 static void survey_side(struct emission *emission, const struct side *side)
 {
+    emission->messages += side->count;
     if (side->count > emission->most)
         emission->most = side->count;
     if (side->count < emission->least)
@@ -535,6 +540,7 @@ static void survey(struct emission *emission)
     emission->least = 1;
     for (size_t i = 0; i < table->count; i++) {
         conversation = &table->conversations[i];
+        emission->exchanges += conversation->count;
         for (size_t j = 0; j < conversation->count; j++) {
             exchange_looked_at(table->arena);
             survey_side(emission, &conversation->exchanges[j].request);

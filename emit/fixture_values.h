@@ -66,6 +66,8 @@ struct emission {
     char name[COMMAND_NAME_SIZE];
     size_t most; /* messages that a side has */
     size_t least;
+    size_t exchanges; /* of all conversations */
+    size_t messages;
     bool incomplete;
     bool embeds; /* a message at least stands in a file of its own */
     struct call call;

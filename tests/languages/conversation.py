@@ -11,7 +11,8 @@
                 messages, messages cut and lost, exchanges of some runs only, what comes with a message
     many        several messages on a side, none, and empty ones
     hostile     a command and servers whose names try to end a comment, a string or a line
-    crowd       more exchanges than a method or a class of the Java machine has room for
+    crowd       more exchanges than a method or a class of the Java machine has room for, in one
+                conversation and in many
     nothing     no conversation at all
 """
 
@@ -196,6 +197,10 @@ def crowd():
     told.open("/run/crowd.sock")
     for number in range(3000):
         told.ask(b"ping %d\n" % number, number.to_bytes(4, "big"))
+    for server in range(200):
+        told.open(f"/run/{server}.sock")
+        for number in range(12):
+            told.ask(b"ping %d\n" % number, server.to_bytes(4, "big"))
     return told
 
 

@@ -197,11 +197,17 @@ static void names_reach_through_what_hides_them(void **state)
 /* For languages that have no room for a long table, or a long literal, in one piece. */
 static void parts_and_blocks_are_whole(void **state)
 {
+    static const char parts[] =
+        "{{#tables}}{{#several_parts}}{{#parts}}{{number}}:{{#exchanges}}"
+        "{{#first}}{{number}}-{{/first}}{{#last}}{{number}}{{/last}}{{/exchanges}}"
+        "{{^last}},{{/last}}{{/parts}};{{/several_parts}}{{/tables}}";
     enum { LENGTH = 4080 + 17, EXCHANGES = 201 };
     char data[LENGTH];
     struct said said[] = {{.data = (uint8_t *)data, .length = LENGTH}};
     struct exchange exchanges[EXCHANGES];
     struct conversation_table conversation = {.exchanges = exchanges, .count = EXCHANGES};
+    struct conversation_table both[] = {{.exchanges = exchanges, .count = 60},
+                                        {.exchanges = exchanges, .count = 41}};
     struct table table = {.conversations = &conversation, .count = 1};
     struct fixture fixture = {.table = &table};
 
@@ -209,11 +215,12 @@ static void parts_and_blocks_are_whole(void **state)
     memset(data, 'x', LENGTH);
     for (size_t i = 0; i < EXCHANGES; i++)
         exchanges[i] = (struct exchange){.request = SIDE(said)};
-    assert_gives(&fixture,
-                 "{{#tables}}{{#several_parts}}{{#parts}}{{number}}:{{#exchanges}}"
-                 "{{#first}}{{number}}-{{/first}}{{#last}}{{number}}{{/last}}{{/exchanges}}"
-                 "{{^last}},{{/last}}{{/parts}}{{/several_parts}}{{/tables}}",
-                 "1:1-100,2:101-200,3:201-201");
+    assert_gives(&fixture, parts, "1:1-100,2:101-200,3:201-201;");
+    table = (struct table){.conversations = both, .count = 2};
+    assert_gives(&fixture, parts, "1:1-60;1:1-41;");
+    both[1].count--;
+    assert_gives(&fixture, parts, "");
+    table = (struct table){.conversations = &conversation, .count = 1};
     conversation.count = 1;
     assert_gives(&fixture,
                  "{{#tables}}{{^several_parts}}{{#exchanges}}{{#request.messages}}"

@@ -149,6 +149,11 @@ void identifier_make(const struct identifier_rules *rules, const char *text, siz
         add_word(&builder, filler, strlen(filler));
 }
 
+static bool is_keyword(const struct identifier_rules *rules, const char *text)
+{
+    return is_among(rules->keywords ? rules->keywords : rules->reserved, text);
+}
+
 /* Whether it begins as the convention wants, and is an identifier in every language. */
 static bool is_package(const struct identifier_rules *rules, const char *text)
 {
@@ -156,9 +161,9 @@ static bool is_package(const struct identifier_rules *rules, const char *text)
 
     while (lower(text[length]) || upper(text[length]) || digit(text[length]) || text[length] == '_')
         length++;
-    return length > 0 && length <= TEXT_MAX && text[length] == '\0' &&
+    return length > 0 && length < IDENTIFIER_SIZE && text[length] == '\0' &&
            (conventions[rules->convention].first_upper ? upper(*text) : lower(*text)) &&
-           !is_among(rules->keywords ? rules->keywords : rules->reserved, text);
+           !is_keyword(rules, text);
 }
 
 void identifier_package(const struct identifier_rules *rules, const char *text,
@@ -168,6 +173,24 @@ void identifier_package(const struct identifier_rules *rules, const char *text,
         stpcpy(out, text);
     else
         identifier_make(rules, text, 0, out);
+}
+
+void identifier_atom(const struct identifier_rules *rules, const char *text,
+                     char out[IDENTIFIER_SIZE])
+{
+    bool quoted = !lower(*text) || is_keyword(rules, text);
+    size_t length = 0;
+
+    for (char c; (c = text[length]); length++) {
+        if (strchr("-.", c))
+            quoted = true;
+        else if (!lower(c) && !upper(c) && !digit(c) && !strchr("_@", c))
+            break;
+    }
+    if (length == 0 || text[length] || length + strlen("''") >= IDENTIFIER_SIZE)
+        identifier_make(rules, text, 0, out);
+    else
+        snprintf(out, IDENTIFIER_SIZE, quoted ? "'%s'" : "%s", text);
 }
 
 void identifier_extend(const struct identifier_rules *rules, const char *text,

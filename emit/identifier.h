@@ -33,6 +33,13 @@ void identifier_make(const struct identifier_rules *rules, const char *text, siz
 void identifier_package(const struct identifier_rules *rules, const char *text,
                         char out[IDENTIFIER_SIZE]);
 
+/*
+ * An atom of Erlang, as modules are named: the text as it is, in quotes where it needs them, if it
+ * has only what names of files usually have; else an identifier.
+ */
+void identifier_atom(const struct identifier_rules *rules, const char *text,
+                     char out[IDENTIFIER_SIZE]);
+
 /* Adds the words of a short text to an identifier; what does not fit is left out. */
 void identifier_extend(const struct identifier_rules *rules, const char *text,
                        char identifier[IDENTIFIER_SIZE]);

@@ -199,7 +199,33 @@ static int print_dotted(const struct value *value, enum identifier_convention co
     return 0;
 }
 
-static int print_package(const struct value *value, const struct template_escape *escape, FILE *out)
+static int print_package(const struct value *value, enum identifier_convention convention,
+                         FILE *out)
+{
+    struct identifier_rules rules = emission_of(value)->language->identifiers;
+    char identifier[IDENTIFIER_SIZE];
+    char buffer[VALUE_TEXT_SIZE];
+
+    rules.convention = convention;
+    identifier_package(&rules, text_of(value, buffer), identifier);
+    return fputs(identifier, out) < 0 ? -errno : 0;
+}
+
+static int print_package_snake(const struct value *value, const struct template_escape *escape,
+                               FILE *out)
+{
+    (void)escape;
+    return print_package(value, SNAKE, out);
+}
+
+static int print_package_pascal(const struct value *value, const struct template_escape *escape,
+                                FILE *out)
+{
+    (void)escape;
+    return print_package(value, PASCAL, out);
+}
+
+static int print_atom(const struct value *value, const struct template_escape *escape, FILE *out)
 {
     struct identifier_rules rules = emission_of(value)->language->identifiers;
     char identifier[IDENTIFIER_SIZE];
@@ -207,7 +233,7 @@ static int print_package(const struct value *value, const struct template_escape
 
     (void)escape;
     rules.convention = SNAKE;
-    identifier_package(&rules, text_of(value, buffer), identifier);
+    identifier_atom(&rules, text_of(value, buffer), identifier);
     return fputs(identifier, out) < 0 ? -errno : 0;
 }
 
@@ -258,7 +284,9 @@ static const struct {
     {"pascal", {.print = print_pascal}},
     {"snake", {.print = print_snake}},
     {"screaming_snake", {.print = print_screaming}},
-    {"package_snake", {.print = print_package}},
+    {"package_snake", {.print = print_package_snake}},
+    {"package_pascal", {.print = print_package_pascal}},
+    {"atom", {.print = print_atom}},
     {"dotted_snake", {.print = print_dotted_snake}},
     {"dotted_pascal", {.print = print_dotted_pascal}},
     {"plain", {.truth = text_truth, .print = print_plain}},

@@ -455,6 +455,20 @@ parses() { # LANGUAGE
     ghc -v0 -O0 -o main Main.hs
     equal "$(./main)" 3
     grep -q '^final class ChronycNtpdata {' ChronycNtpdata.java
+    # The name stays as it is, wherever the language can have such a name.
+    for told in my-talk Talk node link __x talk.v2 maybe; do
+        "$SOCKFIXTURE" -q -r "$recordings/many.jsonl" -o "$told.erl"
+        erlc -Wall -Werror "$told.erl" || fail "$told"
+    done
+    grep -q '^-module(node)' node.erl
+    grep -q "^-module('my-talk')" my-talk.erl
+    told=A_NameOfMoreLettersThanAnIdentifierThatWeMakeEverHas
+    for told in NTPData Talk_v2 "$told"; do
+        "$SOCKFIXTURE" -q -r "$recordings/many.jsonl" -o "$told.hs"
+        grep -qx "module $told" "$told.hs" || fail "$told"
+        "$SOCKFIXTURE" -q -r "$recordings/many.jsonl" -o "$told.java"
+        grep -qx "final class $told {" "$told.java" || fail "$told"
+    done
     # A name that is given is taken.
     "$SOCKFIXTURE" -q -r "$recordings/many.jsonl" -o x.erl --name given
     grep -q '^-module(given)' x.erl

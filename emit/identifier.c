@@ -100,10 +100,21 @@ static void add_words(struct builder *builder, const char *text)
     }
 }
 
+/* A # that ends the word stands for a number. */
+static bool is_word(const char *word, const char *text)
+{
+    size_t length = strcspn(word, "#");
+
+    if (!word[length])
+        return !strcmp(word, text);
+    return !strncmp(word, text, length) && digit(text[length]) &&
+           !text[length + strspn(text + length, "0123456789")];
+}
+
 static bool is_among(const char *const *words, const char *text)
 {
     for (; words && *words; words++)
-        if (!strcmp(*words, text))
+        if (is_word(*words, text))
             return true;
     return false;
 }

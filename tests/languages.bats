@@ -543,3 +543,17 @@ print_txtar() { # SHAPE
         mcs -warn:4 -warnaserror -target:library -out:names/x.dll names/x.cs
     done
 }
+
+# Of a fixture with one table, whose name has no number behind it.
+@test "names that the language makes itself, or has for its types" {
+    local name
+    for name in module_info __info__; do
+        emit many x.ex --lang elixir --name "$name"
+        elixirc --warnings-as-errors x.ex
+    done
+    for name in u7 i3 u0 i65535 u7x; do
+        emit many x.zig --lang zig --name "$name"
+        zig ast-check x.zig
+    done
+    grep -q 'pub const u7x ' x.zig
+}

@@ -248,7 +248,7 @@ static void spells_as_each_family_does(void **state)
 
 static void identifiers_are_a_language_s_own(void **state)
 {
-    static const char *const reserved[] = {"FUNC", "int8", NULL};
+    static const char *const reserved[] = {"FUNC", "int8", "u#", NULL};
     static const char *const keywords[] = {"func", NULL};
     static const struct {
         enum identifier_convention convention;
@@ -264,6 +264,9 @@ static void identifiers_are_a_language_s_own(void **state)
         {CAMEL, "func", 0, "funcTable"},
         {CAMEL, "taken", 0, "takenTable"},
         {CAMEL, "int", 8, "int8Table"},
+        {CAMEL, "u128", 0, "u128Table"},
+        {CAMEL, "u", 0, "u"},
+        {CAMEL, "u8x", 0, "u8x"},
         {CAMEL, "7z l", 0, "table7zL"},
         {CAMEL, "", 0, "table"},
         {CAMEL, "\xc3\xa9\xe6\x97\xa5", 3, "table3"},

@@ -241,7 +241,13 @@ RUST
 
 # bats test_tags=compilers
 @test "a ready test in Rust" {
+    local path
     passes_when_right rust_passes
+    # Lines are left alone by the formatter however long the function's name is.
+    for path in 40 60 90; do
+        emit long.rs --lang rust --style test,mask --call "crate::$(printf 'p%.0s' $(seq "$path"))::answer"
+        rustfmt --check --edition 2021 long.rs
+    done
 }
 
 python_passes() { # NAME

@@ -114,6 +114,29 @@ static int print_for_string(const struct value *value, const struct template_esc
     return print_where(value, ESCAPE_STRING, out);
 }
 
+/* What means something in a pattern stands for itself in brackets, but for the backslash. */
+static int print_pattern(const struct value *value, const struct template_escape *escape, FILE *out)
+{
+    const struct escape_rules *rules = &emission_of(value)->language->escape;
+    char buffer[VALUE_TEXT_SIZE];
+    int status = 0;
+    size_t length;
+
+    (void)escape;
+    for (const char *at = text_of(value, buffer); *at && !status; at += length ? length : 1) {
+        const char bracketed[] = {'[', *at, ']'};
+
+        length = strcspn(at, "*?[\\");
+        if (length > 0)
+            status = escape_print(rules, ESCAPE_STRING, at, 0, length, out);
+        else if (*at == '\\')
+            status = escape_print(rules, ESCAPE_STRING, "\\\\", 0, 2, out);
+        else
+            status = escape_print(rules, ESCAPE_STRING, bracketed, 0, sizeof(bracketed), out);
+    }
+    return status;
+}
+
 static int print_for_comment(const struct value *value, const struct template_escape *escape,
                              FILE *out)
 {
@@ -278,6 +301,7 @@ static const struct {
     struct value_type type;
 } variants[] = {
     {"string", {.truth = text_truth, .print = print_for_string}},
+    {"pattern", {.truth = text_truth, .print = print_pattern}},
     {"comment", {.truth = text_truth, .print = print_for_comment}},
     {"identifier", {.print = print_identifier}},
     {"camel", {.print = print_camel}},

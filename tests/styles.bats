@@ -449,6 +449,8 @@ three=$'> b"one"\n< b"1"\n> b"two"\n< b"2"\n> b"three"\n< b"3"'
     "$SOCKFIXTURE" -r many.jsonl -o go/many.go --embed-above 1
     equal "$(grep -c '^//go:embed' go/many.go)" 288
     equal "$(gofmt -d go/many.go)" ''
+    # What Go embeds it takes for patterns.
+    "$SOCKFIXTURE" -r two.jsonl -o 'go/t[w]o].go' --name two --embed-above 1
     (cd go && printf 'module many\n\ngo 1.19\n' > go.mod && go vet ./...)
 }
 

@@ -218,8 +218,7 @@ static int try_condition(struct stage *stage, struct condition *condition)
     condition->name = condition->path;
     if (condition->path && !ready_socket(condition->path))
         return 0;
-    condition->name =
-        condition->command.at ? name_of(&condition->command, condition->text) : NULL;
+    condition->name = condition->command.at ? name_of(&condition->command, condition->text) : NULL;
     return condition->command.at ? try_command(stage, &condition->command, condition->printed) : 1;
 }
 

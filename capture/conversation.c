@@ -247,12 +247,17 @@ static int on_endpoint(void *context, const struct endpoint_facts *facts)
 static int find_receiver(struct conversations *all, struct conversation *conversation,
                          const struct endpoint *sender, struct endpoint **receiver)
 {
-    int known =
-        endpoint_is_inet(sender) ? 0 : parties_other_observed(&all->parties, conversation, sender);
-    struct endpoint *other = conversation->parties[!party_of(conversation, sender)].endpoint;
+    struct endpoint *other;
+    int known = 0;
 
-    *receiver =
-        other && other->facts.type == SOCK_DGRAM && !endpoint_is_connected(other) ? other : NULL;
+    *receiver = NULL;
+    if (sender->facts.type != SOCK_DGRAM)
+        return 0;
+    if (!endpoint_is_inet(sender))
+        known = parties_other_observed(&all->parties, conversation, sender);
+    other = conversation->parties[!party_of(conversation, sender)].endpoint;
+    if (other && !endpoint_is_connected(other))
+        *receiver = other;
     return known < 0 ? known : 0;
 }
 

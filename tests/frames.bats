@@ -65,7 +65,7 @@ types() {
     local kind
     for kind in len len:0 len:0:5 len:0:4:me len:0:4:12 len:-1:4 len:0:4:+; do
         run -2 --separate-stderr "${sockfixture[@]}" --frame "$kind" true
-        says "--frame: '$kind' is not len:OFFSET:SIZE\[:be|le\]\[:+N\], with a SIZE of 1, 2, 3, 4 or 8"
+        says "--frame: '$kind' is not len:OFFSET:SIZE\[:be|le\]\[:+N\], with an OFFSET up to 65535 and a SIZE of 1, 2, 3, 4 or 8"
     done
     run -2 --separate-stderr "${sockfixture[@]}" --frame http:1.1 true
     says "--frame: 'http:1.1': nothing can follow 'http'"

@@ -31,7 +31,7 @@ static struct fixture fixture_of_all(void)
     static uint8_t asked[] = "*/ \"\\\0\xff\n -->, and more than a row", answered[] = "answer";
     static struct ancillary credentials = {
         .count = 1, .controls = {{.kind = CONTROL_CREDENTIALS, .credentials = {1, 2, 3}}}};
-    static struct carried carried = {0, &credentials};
+    static struct carried carried = {.ancillary = &credentials};
     static struct range varies = {.offset = 1, .length = 2, .kind = RANGE_BYTES};
     static struct said request = {.data = asked,
                                   .length = sizeof(asked),

@@ -46,29 +46,31 @@ enum status recording_file_draft(struct run *run, const char *backend)
     return begin(run, backend, true);
 }
 
-enum status recording_file_end_draft(struct run *run)
+/* Writes down what was lost, which makes it whole. Returns 0 or -errno. */
+static int end_recording(struct run *run)
 {
     struct recording_writer *recording = run->recording;
-    int err;
 
-    if (!recording)
-        return STATUS_DONE;
     run->recording = NULL;
-    err = recording_end(recording, &run->losses);
-    if (!err && fflush(run->recording_file.file))
+    return recording_end(recording, &run->losses);
+}
+
+enum status recording_file_end_draft(struct run *run)
+{
+    int err = run->recording ? end_recording(run) : 0;
+
+    if (!err && run->drafted && fflush(run->recording_file.file))
         err = -errno;
     return err ? say_output_error(err, run->options->write) : STATUS_DONE;
 }
 
 enum status recording_file_end(struct run *run)
 {
-    struct recording_writer *recording = run->recording;
     int err;
 
-    if (!recording)
+    if (!run->recording)
         return STATUS_DONE;
-    run->recording = NULL;
-    err = recording_end(recording, &run->losses);
+    err = end_recording(run);
     if (!err)
         err = output_commit(&run->recording_file);
     if (!err)

@@ -222,15 +222,18 @@ static int print_dotted(const struct value *value, enum identifier_convention co
     return 0;
 }
 
-static int print_package(const struct value *value, enum identifier_convention convention,
-                         FILE *out)
+typedef void identifier_maker(const struct identifier_rules *rules, const char *text,
+                              char out[IDENTIFIER_SIZE]);
+
+static int print_made(const struct value *value, enum identifier_convention convention,
+                      identifier_maker *make, FILE *out)
 {
     struct identifier_rules rules = emission_of(value)->language->identifiers;
     char identifier[IDENTIFIER_SIZE];
     char buffer[VALUE_TEXT_SIZE];
 
     rules.convention = convention;
-    identifier_package(&rules, text_of(value, buffer), identifier);
+    make(&rules, text_of(value, buffer), identifier);
     return fputs(identifier, out) < 0 ? -errno : 0;
 }
 
@@ -238,26 +241,20 @@ static int print_package_snake(const struct value *value, const struct template_
                                FILE *out)
 {
     (void)escape;
-    return print_package(value, SNAKE, out);
+    return print_made(value, SNAKE, identifier_package, out);
 }
 
 static int print_package_pascal(const struct value *value, const struct template_escape *escape,
                                 FILE *out)
 {
     (void)escape;
-    return print_package(value, PASCAL, out);
+    return print_made(value, PASCAL, identifier_package, out);
 }
 
 static int print_atom(const struct value *value, const struct template_escape *escape, FILE *out)
 {
-    struct identifier_rules rules = emission_of(value)->language->identifiers;
-    char identifier[IDENTIFIER_SIZE];
-    char buffer[VALUE_TEXT_SIZE];
-
     (void)escape;
-    rules.convention = SNAKE;
-    identifier_atom(&rules, text_of(value, buffer), identifier);
-    return fputs(identifier, out) < 0 ? -errno : 0;
+    return print_made(value, SNAKE, identifier_atom, out);
 }
 
 static int print_dotted_snake(const struct value *value, const struct template_escape *escape,

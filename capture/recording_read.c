@@ -156,18 +156,28 @@ static int get_ranges(struct fields *fields, struct message *message, struct ran
     return 0;
 }
 
+/* Tells which key of the object is not what it must be; within is what leads to the object. */
+static int fail_key(struct recording_error *error, size_t line, const char *within,
+                    const json_t *object, const char *key)
+{
+    char text[128];
+
+    snprintf(text, sizeof(text), "\"%s%s\" is %s", within, key,
+             json_object_get(object, key) ? "wrong" : "missing");
+    return recording_fail(error, line, 1, text);
+}
+
 /* Tells the first field that was wrong, if there was one. */
 static int check_fields(const struct recording_reader *reader, const struct fields *fields,
                         const struct fields *of_peer, struct recording_error *error)
 {
-    const char *wrong = fields->wrong ? fields->wrong : of_peer->wrong;
-    char text[128];
+    size_t line = reader->line.number;
 
-    if (!wrong)
-        return 0;
-    snprintf(text, sizeof(text), "\"%s%s\" is missing or wrong", fields->wrong ? "" : "peer.",
-             wrong);
-    return recording_fail(error, reader->line.number, 1, text);
+    if (fields->wrong)
+        return fail_key(error, line, "", fields->object, fields->wrong);
+    if (of_peer->wrong)
+        return fail_key(error, line, "peer.", of_peer->object, of_peer->wrong);
+    return 0;
 }
 
 static int hand_on(struct recording_reader *reader, const struct message *message,
@@ -258,13 +268,14 @@ static int read_end(struct recording_reader *reader, const json_t *end,
     return 0;
 }
 
-static int read_command(struct recording_reader *reader, const json_t *command,
+static int read_command(struct recording_reader *reader, const json_t *header,
                         struct recording_error *error)
 {
+    const json_t *command = json_object_get(header, "command");
     size_t count = json_array_size(command);
 
     if (!json_is_array(command))
-        return recording_fail(error, 1, 1, "\"command\" is missing or wrong");
+        return fail_key(error, 1, "", header, "command");
     reader->command = calloc(count + 1, sizeof(*reader->command));
     if (!reader->command)
         return recording_fail(error, 1, 1, strerror(ENOMEM));
@@ -272,13 +283,24 @@ static int read_command(struct recording_reader *reader, const json_t *command,
         const char *word = json_string_value(json_array_get(command, i));
 
         if (!word)
-            return recording_fail(error, 1, 1, "\"command\" is missing or wrong");
+            return fail_key(error, 1, "", header, "command");
         reader->command[i] = malloc(strlen(word) + 1);
         if (!reader->command[i])
             return recording_fail(error, 1, 1, strerror(ENOMEM));
         text_unescape(reader->command[i], strlen(word) + 1, word);
     }
     return 0;
+}
+
+static int read_backend(struct recording_reader *reader, const json_t *header,
+                        struct recording_error *error)
+{
+    const char *backend = json_string_value(json_object_get(header, "backend"));
+
+    if (!backend)
+        return fail_key(error, 1, "", header, "backend");
+    reader->backend = strdup(backend);
+    return reader->backend ? 0 : recording_fail(error, 1, 1, strerror(ENOMEM));
 }
 
 static int read_header(struct recording_reader *reader, struct recording_error *error)
@@ -295,14 +317,9 @@ static int read_header(struct recording_reader *reader, struct recording_error *
     else if (json_integer_value(json_object_get(header, "version")) != RECORDING_VERSION)
         err = recording_fail(error, 1, 1, "a recording of another version than this program knows");
     else
-        err = read_command(reader, json_object_get(header, "command"), error);
-    if (!err) {
-        const char *backend = json_string_value(json_object_get(header, "backend"));
-
-        reader->backend = strdup(backend ? backend : "");
-        if (!backend || !reader->backend)
-            err = recording_fail(error, 1, 1, "\"backend\" is missing or wrong");
-    }
+        err = read_command(reader, header, error);
+    if (!err)
+        err = read_backend(reader, header, error);
     json_decref(header);
     return err;
 }

@@ -502,6 +502,16 @@ unreadable() { # PATTERN, for what is in bad.jsonl
     done
 }
 
+@test "a recording's field that is not there is told from one that is wrong" {
+    record 0 "${talk[@]}"
+    sed '2s/"tid":[0-9]*,//' "$recording" > bad.jsonl
+    unreadable '2:*"tid" is missing'
+    sed '2s/"tid":[0-9]*,/"tid":"one",/' "$recording" > bad.jsonl
+    unreadable '2:*"tid" is wrong'
+    sed '1s/"backend":"[a-z]*",//' "$recording" > bad.jsonl
+    unreadable '1:*"backend" is missing'
+}
+
 @test "a recording of a version to come" {
     record 0 "${talk[@]}"
     sed '1s/"version":1/"version":2/' "$recording" > bad.jsonl

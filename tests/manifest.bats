@@ -168,6 +168,12 @@ CASES
     refused 'sockfixture.json:2:*: fixtures\[0].emit\[0].output: .//a.jsonl is written twice*'
     manifest '"name": "a", "command": ["touch", "ran"], "recording": "./sockfixture.json"'
     refused 'sockfixture.json:2:*: fixtures\[0].recording: ./sockfixture.json is written twice, or is the manifest'
+    # Also from the root, and from the folder above.
+    manifest '"name": "a", "command": ["touch", "ran"], "emit": [{"output": "'"$PWD"'/sockfixture.json"}]'
+    refused 'sockfixture.json:2:*: fixtures\[0].emit\[0].output: /*/sockfixture.json is written twice, or is *'
+    manifest '"name": "a", "command": ["touch", "ran"], "recording": "../'"${PWD##*/}"'/b.jsonl"' \
+        '"name": "b", "command": ["touch", "ran"]'
+    refused 'sockfixture.json:3:*: fixtures\[1]: b.jsonl is written twice*'
     # The files of messages beside them, too.
     local above='"embed-above": "4"'
     manifest '"name": "a", "command": ["touch", "ran"], "emit": [{"output": "x/talk.go", '"$above"'}]' \

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "capture/manifest/files.h"
+#include "capture/manifest/claims.h"
 #include "capture/manifest/key.h"
 #include "capture/manifest/position.h"
 #include "capture/output.h"
@@ -160,14 +160,14 @@ static bool is_capture(const char *path)
 }
 
 /* Each file is written by one fixture, and once. */
-static int check_file(const struct manifest *manifest, struct files *files, const char *path,
+static int check_file(const struct manifest *manifest, struct claims *claims, const char *path,
                       const struct position_step *step, struct manifest_error *error)
 {
     int err;
 
     if (output_is_stdout(path))
         return fail(manifest, step, false, error, "is a file, and not standard output");
-    err = files_claim(files, path);
+    err = claims_add(claims, path);
     if (err != -EEXIST)
         return err;
     return fail(manifest, step, false, error, "%s is written twice, or is the manifest", path);
@@ -207,13 +207,13 @@ static bool shares_files(const json_t *emits, size_t index, const char *path)
         const json_t *emit = json_array_get(emits, i);
         char *other = embeds(emit) ? first_beside(emit) : NULL;
 
-        shares = other && files_same(other, path);
+        shares = other && paths_agree(other, path);
         free(other);
     }
     return shares;
 }
 
-static int check_beside(const struct manifest *manifest, struct files *files, const json_t *emits,
+static int check_beside(const struct manifest *manifest, struct claims *claims, const json_t *emits,
                         size_t index, const struct position_step *one, struct manifest_error *error)
 {
     const struct position_step above = {.from = one, .key = "embed-above"};
@@ -227,7 +227,7 @@ static int check_beside(const struct manifest *manifest, struct files *files, co
     if (!path)
         return -ENOMEM;
     if (!shares_files(emits, index, path))
-        err = files_claim(files, path);
+        err = claims_add(claims, path);
     if (err == -EEXIST)
         err = fail(manifest, &above, false, error,
                    "%s, as the other files of messages, would be written by another, too", path);
@@ -235,7 +235,7 @@ static int check_beside(const struct manifest *manifest, struct files *files, co
     return err;
 }
 
-static int check_files(const struct manifest *manifest, size_t index, struct files *files,
+static int check_files(const struct manifest *manifest, size_t index, struct claims *claims,
                        struct manifest_error *error)
 {
     const json_t *fixture = manifest_fixture(manifest, index), *item;
@@ -250,7 +250,7 @@ static int check_files(const struct manifest *manifest, size_t index, struct fil
     if (is_capture(manifest_recording(fixture, path)))
         return fail(manifest, &recording, false, error,
                     "a capture is no recording ('emit' can make one of it)");
-    err = check_file(manifest, files, manifest_recording(fixture, path),
+    err = check_file(manifest, claims, manifest_recording(fixture, path),
                      json_object_get(fixture, "recording") ? &recording : &step, error);
     json_array_foreach(json_object_get(fixture, "emit"), i, item)
     {
@@ -258,10 +258,10 @@ static int check_files(const struct manifest *manifest, size_t index, struct fil
         const struct position_step output = {.from = &one, .key = "output"};
 
         if (!err)
-            err = check_file(manifest, files, json_string_value(json_object_get(item, "output")),
+            err = check_file(manifest, claims, json_string_value(json_object_get(item, "output")),
                              &output, error);
         if (!err)
-            err = check_beside(manifest, files, json_object_get(fixture, "emit"), i, &one, error);
+            err = check_beside(manifest, claims, json_object_get(fixture, "emit"), i, &one, error);
     }
     return err;
 }
@@ -269,12 +269,19 @@ static int check_files(const struct manifest *manifest, size_t index, struct fil
 static int check_all_files(const struct manifest *manifest, struct manifest_error *error)
 {
     const char *slash = strrchr(manifest->path, '/');
-    struct files files = {0};
-    int err = files_claim(&files, slash ? slash + 1 : manifest->path);
+    char *folder = slash ? strndup(manifest->path, slash - manifest->path + 1) : strdup(".");
+    struct claims claims;
+    int err = folder ? claims_new(&claims, folder) : -ENOMEM;
 
+    free(folder);
+    if (err) {
+        snprintf(error->text, sizeof(error->text), "where it is: %s", strerror(-err));
+        return err;
+    }
+    err = claims_add(&claims, slash ? slash + 1 : manifest->path);
     for (size_t i = 0; i < manifest_count(manifest) && !err; i++)
-        err = check_files(manifest, i, &files, error);
-    files_free(&files);
+        err = check_files(manifest, i, &claims, error);
+    claims_free(&claims);
     return err;
 }
 

@@ -12,7 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "capture/manifest/files.h"
+#include "capture/manifest/claims.h"
 #include "capture/manifest/outcome.h"
 #include "capture/manifest/status.h"
 
@@ -65,7 +65,7 @@ static bool waits_for(const json_t *setup, const char *path)
     {
         const char *other = json_string_value(json_object_get(step, "wait"));
 
-        if (other && files_same(other, path))
+        if (other && paths_agree(other, path))
             return true;
     }
     return false;

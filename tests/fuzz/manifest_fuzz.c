@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "capture/manifest/files.h"
 #include "capture/manifest/manifest.h"
 #include "capture/manifest/position.h"
 #include "capture/manifest/words.h"

@@ -14,9 +14,6 @@
 #include "capture/text.h"
 #include "capture/tree.h"
 
-/* Ancillary data of one packet: of a frame, each piece that a call sent can have had some. */
-enum { CARRIED_MAX = 64 };
-
 /* What an interface stands for. */
 struct own_interface {
     json_t *notes; /* NULL when it says nothing; lends the ends their addresses */
@@ -29,13 +26,18 @@ struct number {
     uint32_t there, here;
 };
 
+/* Ancillary data, and how far into the packet it came: of a frame, with each piece of it. */
+struct carried {
+    size_t offset;
+    struct ancillary *ancillary;
+};
+
 /* What the options of a packet say. */
 struct packet_notes {
     uint32_t flags;
     size_t lost;
     size_t part, parts; /* 0 when it is whole */
-    size_t offsets[CARRIED_MAX];
-    struct ancillary *carried[CARRIED_MAX];
+    struct carried *carried;
     size_t count;
 };
 
@@ -69,7 +71,8 @@ int own_capture_new(struct own_capture **out, struct reading *reading)
 static void notes_free(struct packet_notes *notes)
 {
     for (size_t i = 0; i < notes->count; i++)
-        free(notes->carried[i]);
+        free(notes->carried[i].ancillary);
+    free(notes->carried);
     *notes = (struct packet_notes){0};
 }
 
@@ -197,12 +200,14 @@ static int compare_number(const void *a, const void *b)
 
 static int read_carried(struct packet_notes *notes, const json_t *comment)
 {
+    struct carried *carried = array_grow(notes->carried, notes->count, sizeof(*carried));
     int err;
 
-    if (notes->count == CARRIED_MAX)
-        return 0;
-    err =
-        notes_read_ancillary(comment, &notes->offsets[notes->count], &notes->carried[notes->count]);
+    if (!carried)
+        return -ENOMEM;
+    notes->carried = carried;
+    carried += notes->count;
+    err = notes_read_ancillary(comment, &carried->offset, &carried->ancillary);
     notes->count += err == 0;
     return err == -ENOMEM ? err : 0;
 }
@@ -254,6 +259,7 @@ static int join(struct own_capture *own, struct packet_notes *notes, struct mess
         notes_free(&own->joined_notes);
         own->joined_notes = *notes;
         own->joined_length = 0;
+        notes->carried = NULL;
         notes->count = 0;
     }
     length = own->joined_length + message->length;
@@ -284,10 +290,10 @@ static int deliver(struct own_capture *own, const struct packet_notes *notes,
     int err = 0;
 
     for (size_t i = 0; i <= notes->count && !err; i++) {
-        next = i < notes->count ? notes->offsets[i] : message->length;
+        next = i < notes->count ? notes->carried[i].offset : message->length;
         if (next < at || next > message->length)
             next = at;
-        piece.ancillary = i > 0 ? notes->carried[i - 1] : NULL;
+        piece.ancillary = i > 0 ? notes->carried[i - 1].ancillary : NULL;
         piece.data = message->data + at;
         piece.length = next - at;
         piece.missing = i == notes->count ? message->missing : 0;

@@ -165,6 +165,20 @@ SCRIPT
     same_fixtures 0 recording.jsonl framed.pcapng --frame crlf
 }
 
+@test "a frame of many calls, each of which passed a descriptor, reads back with all of them" {
+    local i
+    {
+        for ((i = 0; i < 100; i++)); do
+            printf '> b"x"\npasses pipe\n'
+        done
+        printf '> b"\\n"\n< b"ok\\n"\n'
+    } | "$tests/compose.py" > recording.jsonl
+    run -0 "$SOCKFIXTURE" -q --frame line -r recording.jsonl -o framed.pcapng
+    run -0 "$SOCKFIXTURE" -q -r framed.pcapng -w back.jsonl
+    equal "$(grep -c '"descriptors"' back.jsonl)" 100
+    same_fixtures 0 recording.jsonl framed.pcapng
+}
+
 @test "what is lost, cut and missing is in the capture, too" {
     compose_all
     run -3 "$SOCKFIXTURE" -q -r recording.jsonl -o lossy.pcapng

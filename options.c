@@ -19,7 +19,7 @@
 #include "emit/call.h"
 #include "emit/report.h"
 #include "emit/pdu.h"
-#include "emit/size.h"
+#include "capture/size.h"
 #include "emit/writer.h"
 #include "option_values.h"
 
@@ -194,30 +194,6 @@ static const struct argp_option option_table[] = {
     {0},
 };
 
-/* A size as 65536, 512K, 64M or 1G. Returns false when it is none, or larger than a size can be. */
-static bool parse_size(const char *text, size_t *out)
-{
-    static const char units[] = "kmg";
-    unsigned long long size;
-    const char *unit;
-    int shift = 0;
-    char *end;
-
-    errno = 0;
-    size = strtoull(text, &end, 10);
-    if (errno || !isdigit((unsigned char)text[0]))
-        return false;
-    unit = *end ? strchr(units, tolower((unsigned char)*end)) : NULL;
-    if (unit) {
-        shift = 10 * (int)(unit - units + 1);
-        end++;
-    }
-    if (*end || size > SIZE_MAX >> shift)
-        return false;
-    *out = (size_t)size << shift;
-    return true;
-}
-
 /* As argp_error(), but nothing in the text can drive the terminal. */
 static void option_error(const struct argp_state *state, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
@@ -239,7 +215,7 @@ static size_t parse_buffer_size(const char *text)
 {
     size_t size, rounded = BUFFER_SIZE_MIN;
 
-    if (!parse_size(text, &size) || size == 0 || size > BUFFER_SIZE_MAX)
+    if (size_parse(text, strlen(text), &size) || size == 0 || size > BUFFER_SIZE_MAX)
         return 0;
     while (rounded < size)
         rounded *= 2;
@@ -558,8 +534,8 @@ static error_t parse_value(struct options *options, int key, char *value, struct
             option_error(state, "--as: '%s' is neither udp:PORT nor tcp:PORT", value);
         break;
     case OPTION_DISSECTOR:
-        if (!value[0] || strlen(value) >= PDU_DISSECTOR_MAX)
-            option_error(state, "--dissector: '%s' is no name of a dissector", value);
+        if (!pdu_dissector_is_one(value))
+            option_error(state, "--dissector: '%s' is neither a name nor TABLE:NUMBER", value);
         options->dissector = value;
         break;
     case OPTION_CALL:
@@ -601,7 +577,7 @@ static error_t parse_value(struct options *options, int key, char *value, struct
         parse_completion(options, value, state);
         break;
     case OPTION_MAX_MESSAGE:
-        if (!parse_size(value, &options->max_message))
+        if (size_parse(value, strlen(value), &options->max_message))
             option_error(state, "--max-message: '%s' is no size (as 64 or 1K; 0: no limit)", value);
         break;
     default:

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "emit/header.h"
-#include "emit/size.h"
+#include "capture/size.h"
 #include "emit/word.h"
 
 enum { WIDTH_MIN = 16 };

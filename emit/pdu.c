@@ -2,6 +2,7 @@
 #include "emit/pdu.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,6 +42,29 @@ struct choice {
     uint32_t number;
 };
 
+/* Puts the number in *out; nothing else is to stand there. */
+static bool parse_number(const char *text, uint32_t *out)
+{
+    char *end;
+    unsigned long number;
+
+    errno = 0;
+    number = strtoul(text, &end, 10);
+    if (errno || *end || *text < '0' || *text > '9' || number > UINT32_MAX)
+        return false;
+    *out = (uint32_t)number;
+    return true;
+}
+
+bool pdu_dissector_is_one(const char *dissector)
+{
+    const char *colon = strrchr(dissector, ':');
+    const size_t length = colon ? (size_t)(colon - dissector) : strlen(dissector);
+    uint32_t number;
+
+    return length > 0 && length < PDU_DISSECTOR_MAX && (!colon || parse_number(colon + 1, &number));
+}
+
 static struct choice choose(const char *dissector, const struct inet_end *server)
 {
     const char *colon = dissector ? strrchr(dissector, ':') : NULL;
@@ -54,8 +78,7 @@ static struct choice choose(const char *dissector, const struct inet_end *server
     choice.length = strlen(choice.name);
     if (colon) {
         choice.length = (size_t)(colon - dissector);
-        choice.table = true;
-        choice.number = (uint32_t)strtoul(colon + 1, NULL, 10);
+        choice.table = parse_number(colon + 1, &choice.number);
     }
     if (choice.length > PDU_DISSECTOR_MAX)
         choice.length = PDU_DISSECTOR_MAX;

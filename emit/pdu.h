@@ -6,12 +6,16 @@
 #ifndef EMIT_PDU_H
 #define EMIT_PDU_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "capture/message.h"
 
 enum { PDU_HEADERS_MAX = 512, PDU_DISSECTOR_MAX = 128 };
+
+/* Is that a dissector's name, or TABLE:NUMBER? */
+bool pdu_dissector_is_one(const char *dissector);
 
 /*
  * Writes the tags for the message into out. dissector is a name, or a table of them and a number

@@ -272,6 +272,10 @@ other  echo \$HOME  -> x.jsonl, x.go, x.py"
     try 0 --init --manifest name.json --name 'größe x' -o x.go true
     equal "$(jq -c '.fixtures[0] | [.name, .emit[0].name]' name.json)" '["fixture","größe x"]'
     rm name.json
+    try 0 --init --manifest escaped.json -E 'A\u0042"=1' --max-message 18446744073709551615 true
+    equal "$(jq -c '.fixtures[0] | [.environment, ."max-message"]' escaped.json)" \
+        '[{"A\\u0042\"":"1"},"18446744073709551615"]'
+    rm escaped.json
     try 2 --init
     says '*command*'
     try 2 --init --check true

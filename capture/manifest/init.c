@@ -15,9 +15,11 @@
 static json_t *number_or_text(const char *text)
 {
     char *end;
-    const long long number = strtoll(text, &end, 10);
+    long long number;
 
-    return *end || !*text ? json_string(text) : json_integer(number);
+    errno = 0;
+    number = strtoll(text, &end, 10);
+    return errno || *end || !*text ? json_string(text) : json_integer(number);
 }
 
 static json_t *seconds_value(const char *text)
@@ -190,6 +192,15 @@ static bool is_flat(const json_t *value)
 
 static void print_value(const json_t *value, int depth, FILE *out);
 
+/* Keys are ours, but for variables: those are what the user called them. */
+static void print_key(const char *key, FILE *out)
+{
+    json_t *text = json_string(key);
+
+    json_dumpf(text, out, JSON_ENCODE_ANY);
+    json_decref(text);
+}
+
 static void print_object(const json_t *object, int depth, FILE *out)
 {
     const char *name, *comma = "";
@@ -198,7 +209,9 @@ static void print_object(const json_t *object, int depth, FILE *out)
     fputs("{", out);
     json_object_foreach((json_t *)object, name, value)
     {
-        fprintf(out, "%s\n%*s\"%s\": ", comma, 4 * (depth + 1), "", name);
+        fprintf(out, "%s\n%*s", comma, 4 * (depth + 1), "");
+        print_key(name, out);
+        fputs(": ", out);
         print_value(value, depth + 1, out);
         comma = ",";
     }

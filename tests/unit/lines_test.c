@@ -14,7 +14,7 @@
 #include "emit/call.h"
 #include "emit/files.h"
 #include "emit/lines.h"
-#include "emit/size.h"
+#include "capture/size.h"
 
 #define BYTES(text) (const uint8_t *)(text), sizeof(text) - 1
 

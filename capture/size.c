@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
-#include "emit/size.h"
+#include "capture/size.h"
 
 #include <errno.h>
 #include <stdint.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /* Sizes as people write them: 4096, 64K, 1M, 2G. */
-#ifndef EMIT_SIZE_H
-#define EMIT_SIZE_H
+#ifndef CAPTURE_SIZE_H
+#define CAPTURE_SIZE_H
 
 #include <stddef.h>
 

@@ -4,23 +4,19 @@
 #include <argp.h>
 #include <ctype.h>
 #include <errno.h>
-#include <libgen.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "capture/output.h"
-#include "capture/text.h"
-#include "completion.h"
-#include "emit/call.h"
-#include "emit/report.h"
-#include "emit/pdu.h"
 #include "capture/size.h"
+#include "capture/text.h"
+#include "emit/call.h"
+#include "emit/pdu.h"
 #include "emit/writer.h"
+#include "option_rules.h"
 #include "option_values.h"
 
 enum {
@@ -59,14 +55,14 @@ enum {
     OPTION_CALL,
     OPTION_CHDIR,
     OPTION_CHECK,
-    OPTION_DIFF_FORMAT,
     OPTION_CLIENT,
     OPTION_COMMAND,
     OPTION_COMPLETION,
+    OPTION_DIFF_FORMAT,
     OPTION_DISSECTOR,
     OPTION_EMBED_ABOVE,
-    OPTION_FRAME,
     OPTION_FOLLOW,
+    OPTION_FRAME,
     OPTION_FROM,
     OPTION_IGNORE_STATUS,
     OPTION_INIT,
@@ -77,22 +73,22 @@ enum {
     OPTION_NAME,
     OPTION_NO_FOLLOW,
     OPTION_PACKAGE,
+    OPTION_PRINT_TEMPLATE,
     OPTION_REDACT,
     OPTION_REPEAT,
     OPTION_REPLAY,
     OPTION_SERVE,
-    OPTION_STABLE,
-    OPTION_PRINT_TEMPLATE,
     OPTION_SERVER,
+    OPTION_STABLE,
     OPTION_STYLE,
     OPTION_TEMPLATE,
-    OPTION_VOLATILE,
     OPTION_TEMPLATE_DIR,
     OPTION_TEXT,
     OPTION_TIMING,
     OPTION_TYPE,
     OPTION_UID,
     OPTION_UPDATE,
+    OPTION_VOLATILE,
 };
 
 static const struct argp_option option_table[] = {
@@ -222,31 +218,15 @@ static size_t parse_buffer_size(const char *text)
     return rounded;
 }
 
-static void parse_repeat(struct options *options, const char *value, struct argp_state *state)
+static size_t parse_number(const char *option, const char *value, unsigned long most,
+                           struct argp_state *state)
 {
     char *end;
     unsigned long number = strtoul(value, &end, 10);
 
-    if (!isdigit((unsigned char)*value) || *end || number < 1 || number > REPEAT_MAX)
-        option_error(state, "--repeat: '%s' is no number from 1 to %d", value, REPEAT_MAX);
-    options->repeat = number;
-}
-
-static void parse_jobs(struct options *options, const char *value, struct argp_state *state)
-{
-    char *end;
-    unsigned long number = strtoul(value, &end, 10);
-
-    if (!isdigit((unsigned char)*value) || *end || number < 1 || number > JOBS_MAX)
-        option_error(state, "--jobs: '%s' is no number from 1 to %d", value, JOBS_MAX);
-    options->jobs = number;
-}
-
-static void parse_diff_format(struct options *options, const char *value, struct argp_state *state)
-{
-    options->diff_format = value;
-    if (!report_find(value))
-        option_error(state, "--diff-format: '%s' is none of text, json, junit and github", value);
+    if (!isdigit((unsigned char)*value) || *end || number < 1 || number > most)
+        option_error(state, "--%s: '%s' is no number from 1 to %lu", option, value, most);
+    return number;
 }
 
 /* A number of exchanges; 0 when it is none. */
@@ -273,25 +253,43 @@ static uint64_t parse_seconds(const char *text)
     return *end || seconds > 3e9 ? 0 : (uint64_t)(seconds * 1e9);
 }
 
-/* The number of the word among those that the option knows, or of none past the last. */
-static size_t find_word(const char *option, const char *value)
+/* The number of the word among those that the option knows; of another it is told what they are. */
+static size_t parse_word(const char *option, const char *value, struct argp_state *state)
 {
+    char known[256] = "";
+    size_t index, length = 0;
     const char *word;
-    size_t index = 0;
 
-    while ((word = option_word(option, index)) && strcmp(word, value) != 0)
-        index++;
+    for (index = 0; (word = option_word(option, index)); index++) {
+        const char *before = index == 0 ? "" : option_word(option, index + 1) ? ", " : " and ";
+
+        if (strcmp(word, value) == 0)
+            return index;
+        if (length < sizeof(known))
+            length +=
+                (size_t)snprintf(known + length, sizeof(known) - length, "%s%s", before, word);
+    }
+    option_error(state, "--%s: '%s' is none of %s", option, value, known);
     return index;
+}
+
+static const char *known_word(const char *option, const char *value, struct argp_state *state)
+{
+    return option_word(option, parse_word(option, value, state));
 }
 
 static void parse_bytes(struct options *options, const char *value, struct argp_state *state)
 {
     static const enum fixture_bytes bytes[] = {BYTES_AUTO, BYTES_HEX, BYTES_TEXT};
-    size_t index = find_word("bytes", value);
 
-    if (!option_word("bytes", index))
-        option_error(state, "--bytes: '%s' is none of auto, hex and text", value);
-    options->bytes = bytes[index];
+    options->bytes = bytes[parse_word("bytes", value, state)];
+}
+
+static void parse_type(struct options *options, const char *value, struct argp_state *state)
+{
+    static const int types[] = {SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET};
+
+    options->type = types[parse_word("type", value, state)];
 }
 
 static void parse_embed_above(struct options *options, const char *value, struct argp_state *state)
@@ -311,32 +309,6 @@ static void parse_call(struct options *options, const char *value, struct argp_s
     if (err)
         option_error(state, "--call: '%s' is no name of a function (as parse, or reply.parse)",
                      value);
-}
-
-static void parse_timing(struct options *options, const char *value, struct argp_state *state)
-{
-    size_t index = find_word("timing", value);
-
-    options->timed = index == 1;
-    if (!option_word("timing", index))
-        option_error(state, "--timing: '%s' is neither recorded nor now", value);
-}
-
-static void parse_type(struct options *options, const char *value, struct argp_state *state)
-{
-    static const int types[] = {SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET};
-    size_t index = find_word("type", value);
-
-    if (!option_word("type", index))
-        option_error(state, "--type: '%s' is none of stream, dgram and seqpacket", value);
-    options->type = types[index];
-}
-
-static void parse_completion(struct options *options, const char *value, struct argp_state *state)
-{
-    options->completion = value;
-    if (!completion_find(value))
-        option_error(state, "--completion: '%s' is none of bash, fish and zsh", value);
 }
 
 static const char *option_name(int key)
@@ -360,31 +332,70 @@ static void add_word(struct option_words *words, int key, const char *value,
     words->at[words->count++] = value;
 }
 
-/* Options that can be given several times; NULL when this is none. */
-static struct option_words *words_of(struct options *options, int key)
+/* Where what an option was given goes, of those that need not look at it. */
+struct field {
+    int key; /* 0 behind the last one */
+    size_t offset;
+};
+
+#define FIELD(name) offsetof(struct options, name)
+
+/* They can be given several times. */
+static const struct field word_fields[] = {
+    {'s', FIELD(sockets)},
+    {'x', FIELD(excludes)},
+    {'r', FIELD(reads)},
+    {'p', FIELD(pids)},
+    {'e', FIELD(comms)},
+    {'E', FIELD(environment)},
+    {OPTION_UID, FIELD(uids)},
+    {OPTION_VOLATILE, FIELD(volatiles)},
+    {OPTION_STABLE, FIELD(stables)},
+    {OPTION_REDACT, FIELD(redact)},
+    {0},
+};
+
+/* The argument is kept as it is. */
+static const struct field text_fields[] = {
+    {'l', FIELD(lang)},
+    {'o', FIELD(output)},
+    {'w', FIELD(write)},
+    {'u', FIELD(user)},
+    {OPTION_BACKEND, FIELD(backend)},
+    {OPTION_CHDIR, FIELD(directory)},
+    {OPTION_CLIENT, FIELD(client)},
+    {OPTION_COMMAND, FIELD(dump_command)},
+    {OPTION_FRAME, FIELD(frame)},
+    {OPTION_FROM, FIELD(from)},
+    {OPTION_MANIFEST, FIELD(manifest)},
+    {OPTION_NAME, FIELD(name)},
+    {OPTION_PACKAGE, FIELD(package)},
+    {OPTION_PRINT_TEMPLATE, FIELD(print_template)},
+    {OPTION_REPLAY, FIELD(replay)},
+    {OPTION_SERVE, FIELD(serve)},
+    {OPTION_SERVER, FIELD(server)},
+    {OPTION_STYLE, FIELD(style)},
+    {OPTION_TEMPLATE, FIELD(template)},
+    {0},
+};
+
+/* To be there is all that they say. */
+static const struct field flag_fields[] = {
+    {'q', FIELD(quiet)},
+    {OPTION_BACKENDS, FIELD(list_backends)},
+    {OPTION_CHECK, FIELD(check)},
+    {OPTION_IGNORE_STATUS, FIELD(ignore_status)},
+    {OPTION_LIST_LANGS, FIELD(list_langs)},
+    {OPTION_TEXT, FIELD(text)},
+    {0},
+};
+
+/* The option's member of *options; NULL when it is none of those. */
+static void *field_of(struct options *options, const struct field *fields, int key)
 {
-    switch (key) {
-    case 's':
-        return &options->sockets;
-    case 'x':
-        return &options->excludes;
-    case 'r':
-        return &options->reads;
-    case 'p':
-        return &options->pids;
-    case 'e':
-        return &options->comms;
-    case 'E':
-        return &options->environment;
-    case OPTION_UID:
-        return &options->uids;
-    case OPTION_VOLATILE:
-        return &options->volatiles;
-    case OPTION_STABLE:
-        return &options->stables;
-    case OPTION_REDACT:
-        return &options->redact;
-    }
+    for (; fields->key; fields++)
+        if (fields->key == key)
+            return (char *)options + fields->offset;
     return NULL;
 }
 
@@ -432,72 +443,6 @@ static void take_argument(struct options *options, char *value, struct argp_stat
     }
     options->command = state->argv + state->next - 1;
     state->next = state->argc;
-}
-
-/* Where the option's argument goes as it is, if it does. */
-static const char **text_of(struct options *options, int key)
-{
-    switch (key) {
-    case 'l':
-        return &options->lang;
-    case 'o':
-        return &options->output;
-    case 'w':
-        return &options->write;
-    case OPTION_PRINT_TEMPLATE:
-        return &options->print_template;
-    case OPTION_SERVE:
-        return &options->serve;
-    case OPTION_REPLAY:
-        return &options->replay;
-    case OPTION_CHDIR:
-        return &options->directory;
-    case OPTION_MANIFEST:
-        return &options->manifest;
-    case OPTION_STYLE:
-        return &options->style;
-    case OPTION_BACKEND:
-        return &options->backend;
-    case OPTION_FRAME:
-        return &options->frame;
-    case OPTION_FROM:
-        return &options->from;
-    case OPTION_COMMAND:
-        return &options->dump_command;
-    case OPTION_SERVER:
-        return &options->server;
-    case OPTION_CLIENT:
-        return &options->client;
-    case 'u':
-        return &options->user;
-    case OPTION_NAME:
-        return &options->name;
-    case OPTION_PACKAGE:
-        return &options->package;
-    case OPTION_TEMPLATE:
-        return &options->template;
-    }
-    return NULL;
-}
-
-/* What the option says by being there, if that is all. */
-static bool *flag_of(struct options *options, int key)
-{
-    switch (key) {
-    case 'q':
-        return &options->quiet;
-    case OPTION_CHECK:
-        return &options->check;
-    case OPTION_TEXT:
-        return &options->text;
-    case OPTION_BACKENDS:
-        return &options->list_backends;
-    case OPTION_IGNORE_STATUS:
-        return &options->ignore_status;
-    case OPTION_LIST_LANGS:
-        return &options->list_langs;
-    }
-    return NULL;
 }
 
 /* Options of which the argument is looked at. */
@@ -550,10 +495,10 @@ static error_t parse_value(struct options *options, int key, char *value, struct
         options->template_dirs[options->template_dirs_count++] = value;
         break;
     case OPTION_REPEAT:
-        parse_repeat(options, value, state);
+        options->repeat = parse_number("repeat", value, REPEAT_MAX, state);
         break;
     case OPTION_TIMING:
-        parse_timing(options, value, state);
+        options->timed = parse_word("timing", value, state) == 1; /* "recorded" */
         break;
     case OPTION_INIT:
         take_task(options, MANIFEST_INIT, state);
@@ -565,16 +510,16 @@ static error_t parse_value(struct options *options, int key, char *value, struct
         take_task(options, MANIFEST_LIST, state);
         break;
     case 'j':
-        parse_jobs(options, value, state);
+        options->jobs = parse_number("jobs", value, JOBS_MAX, state);
         break;
     case OPTION_DIFF_FORMAT:
-        parse_diff_format(options, value, state);
+        options->diff_format = known_word("diff-format", value, state);
         break;
     case OPTION_TYPE:
         parse_type(options, value, state);
         break;
     case OPTION_COMPLETION:
-        parse_completion(options, value, state);
+        options->completion = known_word("completion", value, state);
         break;
     case OPTION_MAX_MESSAGE:
         if (size_parse(value, strlen(value), &options->max_message))
@@ -589,9 +534,9 @@ static error_t parse_value(struct options *options, int key, char *value, struct
 static error_t parse_option(int key, char *value, struct argp_state *state)
 {
     struct options *options = state->input;
-    struct option_words *words = words_of(options, key);
-    const char **text = text_of(options, key);
-    bool *flag = flag_of(options, key);
+    struct option_words *words = field_of(options, word_fields, key);
+    const char **text = field_of(options, text_fields, key);
+    bool *flag = field_of(options, flag_fields, key);
 
     keep_option(options, key, value, state);
     if (words)
@@ -647,51 +592,6 @@ bool attaches(const struct options *options)
             options->uids.count);
 }
 
-bool option_is_for_manifest(const char *name)
-{
-    static const char *const names[] = {"update", "check",   "list",    "init",  "manifest",
-                                        "jobs",   "backend", "verbose", "quiet", "diff-format"};
-
-    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-        if (strcmp(names[i], name) == 0)
-            return true;
-    return false;
-}
-
-/* Is any of the options given that are named, the last of them NULL? */
-static bool any_given(const struct options *options, const char *const *names)
-{
-    for (; *names; names++)
-        for (size_t i = 0; i < options->given_count; i++)
-            if (strcmp(options->given[i].name, *names) == 0)
-                return true;
-    return false;
-}
-
-/* What is wrong with those that say what to do with the manifest. */
-static const char *manifest_misuse(const struct options *options)
-{
-    if (options->task == MANIFEST_INIT && !options->command)
-        return "--init needs the command that the first fixture records";
-    if (options->task == MANIFEST_INIT && (is_stdout(options->write) || is_stdout(options->output)))
-        return "a manifest's recordings and fixtures are files, and not standard output";
-    if (options->task == MANIFEST_INIT)
-        return NULL;
-    if (options->check && options->task != MANIFEST_CHECK)
-        return "--update, --list and --check exclude each other";
-    if (options->diff_format && options->task != MANIFEST_CHECK)
-        return "--diff-format is how --check tells what differs";
-    for (size_t i = 0; i < options->given_count; i++)
-        if (!option_is_for_manifest(options->given[i].name))
-            return options->task == MANIFEST_CHECK
-                       ? "--check without -w and -o is about the manifest, where what a fixture is "
-                         "made with stands: beside it go --manifest, --jobs, --backend, "
-                         "--diff-format, -q and -v"
-                       : "what a fixture is made with stands in the manifest: beside --update and "
-                         "--list go --manifest, --jobs, --backend, -q and -v";
-    return NULL;
-}
-
 /*
  * Who knows tcpdump names a capture with -w: that is a fixture as any other, where nothing else is
  * to be written.
@@ -717,211 +617,6 @@ static void write_capture(struct options *options)
             options->given[i].name = "output";
 }
 
-static bool is_same(const char *a, const char *b, mode_t type)
-{
-    struct stat first, second;
-
-    return stat(a, &first) == 0 && stat(b, &second) == 0 && (first.st_mode & S_IFMT) == type &&
-           first.st_dev == second.st_dev && first.st_ino == second.st_ino;
-}
-
-static const char *last_of(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-
-    return slash ? slash + 1 : path;
-}
-
-/* Will both be one file, of that name in one folder? */
-static bool is_same_place(const char *a, const char *b)
-{
-    char *first = strdup(a), *second = strdup(b);
-    bool is = first && second && strcmp(last_of(a), last_of(b)) == 0 &&
-              is_same(dirname(first), dirname(second), S_IFDIR);
-
-    free(first);
-    free(second);
-    return is;
-}
-
-/* Is that one file, or will it be? What is no file, as /dev/null is, can be written twice. */
-static bool is_same_file(const char *a, const char *b)
-{
-    if (!a || !b || access(a, F_OK) != access(b, F_OK))
-        return false;
-    return access(a, F_OK) == 0 ? is_same(a, b, S_IFREG) : is_same_place(a, b);
-}
-
-/* Would writing destroy what is read, or what else is written? */
-static const char *file_misuse(const struct options *options)
-{
-    if (is_same_file(options->write, options->output))
-        return "recording (-w) and fixture (-o) cannot be one file";
-    for (size_t i = 0; i < options->reads.count; i++)
-        if (is_same_file(options->reads.at[i], options->output))
-            return "the fixture (-o) would take the place of what it is made of (-r)";
-    return NULL;
-}
-
-static bool is_old_capture(const char *path)
-{
-    const char *dot = path ? strrchr(last_of(path), '.') : NULL;
-
-    return dot && (strcasecmp(dot, ".pcap") == 0 || strcasecmp(dot, ".cap") == 0);
-}
-
-/* Would a name promise what is not written? */
-static const char *name_misuse(const struct options *options)
-{
-    const bool chosen = options->lang || options->template;
-
-    if (options->write && writer_for_file(options->write))
-        return "a capture is a fixture, and there is one besides (make both of one recording)";
-    if (is_old_capture(options->write) || (is_old_capture(options->output) && !chosen))
-        return "captures are written as pcapng: name it so, as FILE.pcapng";
-    return NULL;
-}
-
-/* What is wrong with those that are for a command, where there is none. */
-static const char *command_misuse(const struct options *options)
-{
-    static const char *const names[] = {"env", "chdir", "ignore-status", NULL};
-
-    if (options->user)
-        return "--user is for a command, and there is none to run";
-    if (any_given(options, names))
-        return "--env, --chdir and --ignore-status are for a command, and there is none to run";
-    return NULL;
-}
-
-/* The same of those that say what the fixture is like. */
-static const char *fixture_misuse(const struct options *options)
-{
-    static const char *const names[] = {"style", "bytes", "call", "package", "embed-above", NULL};
-
-    if (any_given(options, names))
-        return "--style, --bytes, --call, --package and --embed-above say what a fixture is like, "
-               "and there is none to write (-o names one)";
-    return NULL;
-}
-
-/* Does -E say which variable it is about? */
-static bool names_variables(const struct options *options)
-{
-    for (size_t i = 0; i < options->environment.count; i++)
-        if (!options->environment.at[i][0] || options->environment.at[i][0] == '=')
-            return false;
-    return true;
-}
-
-/* Has this option a place beside --serve, or beside --replay? */
-static bool option_is_for_replay(const struct options *options, const char *name)
-{
-    static const char *const both[] = {
-        "read",    "from",    "command",  "server",      "type",     "client", "text",
-        "socket",  "exclude", "frame",    "timing",      "volatile", "stable", "quiet",
-        "verbose", "name",    "duration", "diff-format", "backend",  "serve",  "replay"};
-    static const char *const serving[] = {"count", "user", "env", "chdir", "ignore-status"};
-
-    for (size_t i = 0; i < sizeof(both) / sizeof(*both); i++)
-        if (strcmp(both[i], name) == 0)
-            return true;
-    for (size_t i = 0; options->serve && i < sizeof(serving) / sizeof(*serving); i++)
-        if (strcmp(serving[i], name) == 0)
-            return true;
-    return false;
-}
-
-static const char *replay_misuse(const struct options *options)
-{
-    if (options->serve && options->replay)
-        return "--serve is the server and --replay the client: one at a time";
-    if (!options->read)
-        return "--serve and --replay need the recording (-r)";
-    if (options->replay && options->command)
-        return "--replay is the client itself: there is no command to run beside it";
-    for (size_t i = 0; i < options->given_count; i++)
-        if (!option_is_for_replay(options, options->given[i].name))
-            return options->serve ? "beside --serve go -r and what says what to read, -s, -x, "
-                                    "--frame, --timing, --volatile, --stable, --name, "
-                                    "--diff-format, -c, -T, -q, -v, and of a command --user, "
-                                    "--env, --chdir and --ignore-status"
-                                  : "beside --replay go -r and what says what to read, -s, -x, "
-                                    "--frame, --timing, --volatile, --stable, --name, "
-                                    "--diff-format, -T, -q and -v";
-    return options->command ? NULL : command_misuse(options);
-}
-
-/* What is wrong with the options together; NULL when nothing is. */
-static const char *misuse(const struct options *options)
-{
-    static const char *const buffer[] = {"buffer-size", NULL};
-    const char *wrong;
-
-    if (!names_variables(options))
-        return "-E needs the name of a variable, as NAME=VALUE or NAME";
-    if (options->task != MANIFEST_NONE)
-        return manifest_misuse(options);
-    if (options->manifest || options->jobs)
-        return "--manifest goes with --update, --check, --list or --init, and --jobs with --update "
-               "or --check";
-    if (options->list_langs || options->list_backends || options->print_template ||
-        options->completion)
-        return NULL;
-    if (replays(options))
-        return replay_misuse(options);
-    if (options->timed)
-        return "--timing goes with --serve or --replay";
-    if (options->command && options->read)
-        return "either a command is run or a recording is read (-r), not both";
-    if (!options->command && !options->read && !attaches(options))
-        return "no command to run, nothing to watch (-p, -s, -e, --uid), and no recording to "
-               "read "
-               "(-r)";
-    if (!options->read && (options->from || options->dump_command || options->server ||
-                           options->client || options->type || options->text))
-        return "--from, --command, --server, --client, --type and --text say what a file is (-r), "
-               "and "
-               "there "
-               "is none to read";
-    if (options->read && options->duration)
-        return "--duration is for recording, and not for what was recorded (-r)";
-    if (options->pids.count && (options->command || options->read))
-        return "-p watches processes that run already: it goes with no command, nor with -r";
-    if (options->read && (options->comms.count || options->uids.count))
-        return "-e and --uid choose what is recorded: they do not go with -r";
-    if (options->read && (options->no_follow || any_given(options, buffer)))
-        return "--no-follow and --buffer-size are for recording, and not for what was recorded "
-               "(-r)";
-    wrong = options->command ? NULL : command_misuse(options);
-    if (!wrong && !wants_fixture(options))
-        wrong = fixture_misuse(options);
-    if (!wrong)
-        wrong = file_misuse(options);
-    if (wrong)
-        return wrong;
-    if (options->lang && options->template)
-        return "--lang and --template exclude each other";
-    wrong = name_misuse(options);
-    if (wrong)
-        return wrong;
-    if (is_stdout(options->write) && fixture_to_stdout(options))
-        return "recording and fixture cannot both go to standard output (name a file with -o)";
-    if (options->check && !options->write && !options->output)
-        return "--check needs a recording (-w) or a fixture (-o) to compare with";
-    if (options->check && (is_stdout(options->write) || is_stdout(options->output)))
-        return "--check compares with files, not with standard output";
-    if (options->check && wants_fixture(options) && !options->output)
-        return "--check compares with the fixture that is there, and -o does not name it";
-    if (options->check && options->command && !options->write)
-        return "--check needs the recording (-w) that the fixture was made of";
-    if (options->diff_format && !options->check)
-        return "--diff-format is how --check tells what differs";
-    if (options->repeat > 1 && !options->command)
-        return "--repeat runs a command several times, and there is none";
-    return NULL;
-}
-
 const struct argp_option *options_table(void)
 {
     return option_table;
@@ -943,5 +638,5 @@ const char *options_parse(struct options *options, int argc, char **argv)
     argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, options);
     write_capture(options);
     options->read = options->reads.at[0];
-    return misuse(options);
+    return options_misuse(options);
 }

@@ -126,9 +126,6 @@ const struct argp_option *options_table(void);
 
 bool is_stdout(const char *path);
 
-/* Has this option a place beside those that say what to do with the manifest? */
-bool option_is_for_manifest(const char *name);
-
 /* Nothing is run or read: what runs already is watched. */
 bool attaches(const struct options *options);
 

@@ -266,16 +266,15 @@ static int check_files(const struct manifest *manifest, size_t index, struct cla
     return err;
 }
 
-static int check_all_files(const struct manifest *manifest, struct manifest_error *error)
+static int check_all_files(const struct manifest *manifest, const char *folder,
+                           struct manifest_error *error)
 {
     const char *slash = strrchr(manifest->path, '/');
-    char *folder = slash ? strndup(manifest->path, slash - manifest->path + 1) : strdup(".");
     struct claims claims;
-    int err = folder ? claims_new(&claims, folder) : -ENOMEM;
+    int err = claims_new(&claims, folder);
 
-    free(folder);
     if (err) {
-        snprintf(error->text, sizeof(error->text), "where it is: %s", strerror(-err));
+        snprintf(error->text, sizeof(error->text), "%s: %s", folder, strerror(-err));
         return err;
     }
     err = claims_add(&claims, slash ? slash + 1 : manifest->path);
@@ -314,7 +313,7 @@ static int check_text(const struct manifest *manifest, struct manifest_error *er
     return -EINVAL;
 }
 
-static int check(struct manifest *manifest, struct manifest_error *error)
+static int check(struct manifest *manifest, const char *folder, struct manifest_error *error)
 {
     json_error_t wrong;
     int err = check_text(manifest, error);
@@ -330,11 +329,11 @@ static int check(struct manifest *manifest, struct manifest_error *error)
     err = check_object(manifest, manifest->root, manifest_keys, NULL, error);
     if (!err)
         err = check_names(manifest, error);
-    return err ? err : check_all_files(manifest, error);
+    return err ? err : check_all_files(manifest, folder, error);
 }
 
-int manifest_parse(struct manifest **out, const char *path, const char *text, size_t length,
-                   struct manifest_error *error)
+int manifest_parse(struct manifest **out, const char *path, const char *folder, const char *text,
+                   size_t length, struct manifest_error *error)
 {
     struct manifest *manifest = calloc(1, sizeof(*manifest));
     int err = -ENOMEM;
@@ -348,7 +347,7 @@ int manifest_parse(struct manifest **out, const char *path, const char *text, si
     if (manifest->path && manifest->text) {
         memcpy(manifest->text, text, length);
         manifest->text[length] = '\0';
-        err = check(manifest, error);
+        err = check(manifest, folder, error);
     }
     if (err)
         manifest_free(manifest);
@@ -377,20 +376,31 @@ static int read_text(const char *path, char **text, size_t *length)
     return err;
 }
 
+static int parse_file(struct manifest **out, const char *path, const char *text, size_t length,
+                      struct manifest_error *error)
+{
+    const char *slash = strrchr(path, '/');
+    char *folder = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
+    int err = folder ? manifest_parse(out, path, folder, text, length, error) : -ENOMEM;
+
+    free(folder);
+    return err;
+}
+
 int manifest_read(struct manifest **out, const char *path, struct manifest_error *error)
 {
     char *text = NULL;
     size_t length = 0;
     int err = read_text(path, &text, &length);
 
-    *error = (struct manifest_error){0};
+    *error = (struct manifest_error){.text = "out of memory"};
     if (err == -EFBIG)
         snprintf(error->text, sizeof(error->text), "is larger than a manifest can be (%d bytes)",
                  MANIFEST_SIZE_MAX);
     else if (err)
         snprintf(error->text, sizeof(error->text), "%s", strerror(-err));
     else
-        err = manifest_parse(out, path, text, length, error);
+        err = parse_file(out, path, text, length, error);
     free(text);
     return err;
 }

@@ -28,9 +28,9 @@ struct manifest_error {
  */
 int manifest_read(struct manifest **out, const char *path, struct manifest_error *error);
 
-/* The same of a text, which is copied; the path is for messages. */
-int manifest_parse(struct manifest **out, const char *path, const char *text, size_t length,
-                   struct manifest_error *error);
+/* The same of a text, which is copied; the path is for messages, and the folder where it is. */
+int manifest_parse(struct manifest **out, const char *path, const char *folder, const char *text,
+                   size_t length, struct manifest_error *error);
 void manifest_free(struct manifest *manifest);
 
 size_t manifest_count(const struct manifest *manifest);

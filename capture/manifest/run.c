@@ -105,7 +105,7 @@ static int try_text(const struct options *options, sockfixture_main *main, const
     struct manifest *manifest = NULL;
     struct manifest_error error;
     const bool chosen = true;
-    int err = manifest_parse(&manifest, path_of(options), text, strlen(text), &error);
+    int err = manifest_parse(&manifest, path_of(options), ".", text, strlen(text), &error);
     const struct part_task task = {.manifest = manifest, .options = options, .main = main};
 
     if (!err)

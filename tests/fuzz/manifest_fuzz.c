@@ -104,7 +104,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct position position;
 
     position_find(&position, text.at, text.length, &one, false);
-    if (manifest_parse(&manifest, "sockfixture.json", text.at, text.length, &error)) {
+    if (manifest_parse(&manifest, "sockfixture.json", ".", text.at, text.length, &error)) {
         expect(error.text[0], "nothing is said");
         expect(error.line <= count_lines(&text), "a line that is not there");
         check_positions(&text);

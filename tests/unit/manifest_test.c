@@ -179,7 +179,7 @@ static void makes_command_lines(void **state)
 
     (void)state;
     assert_int_equal(
-        manifest_parse(&manifest, "m.json", manifest_text, strlen(manifest_text), &error), 0);
+        manifest_parse(&manifest, "m.json", ".", manifest_text, strlen(manifest_text), &error), 0);
     fixture = manifest_fixture(manifest, 0);
     struct words words = {0};
     assert_int_equal(words_record(&words, manifest, fixture, first, "ptrace"), 0);

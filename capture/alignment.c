@@ -24,9 +24,15 @@ enum {
 /* The way that leads to a pair of exchanges at the least cost. */
 enum way { FROM_BOTH, FROM_A, FROM_B };
 
+/* Exchanges of one conversation in both tables, which are to be paired. */
+struct stretch {
+    struct exchange *a, *b;
+    size_t a_count, b_count;
+};
+
 /* The costs of aligning the first i exchanges of a with the first j of b, near the diagonal. */
 struct grid {
-    const struct conversation_table *a, *b;
+    const struct stretch *of;
     size_t band; /* columns looked at on each side of the diagonal */
     size_t width;
     size_t most; /* bytes of a message that are compared */
@@ -41,7 +47,7 @@ static size_t column(const struct grid *grid, size_t i, size_t j)
 
 static bool in_band(const struct grid *grid, size_t i, size_t j)
 {
-    return j + grid->band >= i && j <= i + grid->band && j <= grid->b->count;
+    return j + grid->band >= i && j <= i + grid->band && j <= grid->of->b_count;
 }
 
 static unsigned *cost_at(const struct grid *grid, size_t i, size_t j)
@@ -57,7 +63,7 @@ static void fill_cell(const struct grid *grid, size_t i, size_t j)
 
     if (i && j)
         best = *cost_at(grid, i - 1, j - 1) + LIKENESS_SAME -
-               likeness(&grid->a->exchanges[i - 1], &grid->b->exchanges[j - 1], grid->most);
+               likeness(&grid->of->a[i - 1], &grid->of->b[j - 1], grid->most);
     if (i && in_band(grid, i - 1, j)) {
         cost = *cost_at(grid, i - 1, j) + ALONE;
         if (cost < best) {
@@ -78,7 +84,7 @@ static void fill_cell(const struct grid *grid, size_t i, size_t j)
 
 static void fill_grid(const struct grid *grid)
 {
-    for (size_t i = 0; i <= grid->a->count; i++)
+    for (size_t i = 0; i <= grid->of->a_count; i++)
         for (size_t j = i > grid->band ? i - grid->band : 0; in_band(grid, i, j); j++)
             fill_cell(grid, i, j);
 }
@@ -92,17 +98,17 @@ static void add_pair(struct conversation_pair *pair, struct exchange *a, struct 
 /* Goes back through the grid; the pairs come last one first, and are then turned around. */
 static void collect_pairs(const struct grid *grid, struct conversation_pair *pair)
 {
-    size_t i = grid->a->count, j = grid->b->count;
+    size_t i = grid->of->a_count, j = grid->of->b_count, begin = pair->count;
 
     while (i || j) {
-        enum way way = grid->ways[i * grid->width + column(grid, i, j)];
+        const enum way way = grid->ways[i * grid->width + column(grid, i, j)];
 
         i -= way != FROM_B;
         j -= way != FROM_A;
-        add_pair(pair, way != FROM_B ? &grid->a->exchanges[i] : NULL,
-                 way != FROM_A ? &grid->b->exchanges[j] : NULL);
+        add_pair(pair, way != FROM_B ? &grid->of->a[i] : NULL,
+                 way != FROM_A ? &grid->of->b[j] : NULL);
     }
-    for (size_t first = 0, last = pair->count; first + 1 < last; first++) {
+    for (size_t first = begin, last = pair->count; first + 1 < last; first++) {
         struct exchange_pair swap = pair->exchanges[first];
 
         pair->exchanges[first] = pair->exchanges[--last];
@@ -110,10 +116,20 @@ static void collect_pairs(const struct grid *grid, struct conversation_pair *pai
     }
 }
 
-static int pair_by_likeness(struct conversation_pair *pair, size_t band)
+/* A way that leaves the band has so many alone on the one side, and nearly as many on the other. */
+static bool is_best(const struct grid *grid)
 {
-    struct grid grid = {.a = pair->a, .b = pair->b, .band = band, .width = 2 * band + 1};
-    const size_t cells = (pair->a->count + 1) * grid.width;
+    const size_t a = grid->of->a_count, b = grid->of->b_count, apart = a > b ? a - b : b - a;
+
+    return *cost_at(grid, a, b) <= ALONE * (2 * (grid->band + 1) - apart);
+}
+
+static int pair_by_likeness(struct alignment *alignment, struct conversation_pair *pair,
+                            const struct stretch *of, size_t band)
+{
+    struct grid grid = {.of = of, .band = band, .width = 2 * band + 1};
+    const size_t cells = (of->a_count + 1) * grid.width;
+    int err = -ENOMEM;
 
     grid.most = WORK_MAX / cells;
     grid.most = grid.most < BYTES_MIN ? BYTES_MIN : grid.most > BYTES_MAX ? BYTES_MAX : grid.most;
@@ -122,44 +138,91 @@ static int pair_by_likeness(struct conversation_pair *pair, size_t band)
     if (grid.ways && grid.costs) {
         fill_grid(&grid);
         collect_pairs(&grid, pair);
+        alignment->coarse |= !is_best(&grid);
+        err = 0;
     }
     free(grid.ways);
     free(grid.costs);
-    return pair->count || !(pair->a->count + pair->b->count) ? 0 : -ENOMEM;
+    return err;
 }
 
-static void pair_by_number(struct conversation_pair *pair)
+static void pair_by_number(struct conversation_pair *pair, const struct stretch *of)
 {
-    for (size_t i = 0; i < pair->a->count || i < pair->b->count; i++)
-        add_pair(pair, i < pair->a->count ? &pair->a->exchanges[i] : NULL,
-                 i < pair->b->count ? &pair->b->exchanges[i] : NULL);
+    for (size_t i = 0; i < of->a_count || i < of->b_count; i++)
+        add_pair(pair, i < of->a_count ? &of->a[i] : NULL, i < of->b_count ? &of->b[i] : NULL);
+}
+
+/* The widest band that there is room for. */
+static size_t widest_band(const struct stretch *of)
+{
+    const size_t most = CELLS_MAX / (of->a_count + 1) / 2, all = of->a_count + of->b_count;
+
+    return most < all ? most : all;
+}
+
+static int pair_stretch(struct alignment *alignment, struct conversation_pair *pair,
+                        const struct stretch *of)
+{
+    const size_t a = of->a_count, b = of->b_count, apart = a > b ? a - b : b - a;
+    const size_t band = widest_band(of);
+
+    if (band >= apart)
+        return pair_by_likeness(alignment, pair, of, band);
+    pair_by_number(pair, of);
+    alignment->coarse = true;
+    return 0;
+}
+
+static bool are_same(const struct exchange *a, const struct exchange *b)
+{
+    return likeness(a, b, BYTES_MAX) == LIKENESS_SAME;
+}
+
+/* Pairs what is the same at both ends of many: the band need only cover what is between. */
+static int pair_ends_first(struct alignment *alignment, struct conversation_pair *pair,
+                           const struct stretch *of)
+{
+    struct stretch left = *of;
+    size_t ends = 0;
+    int err;
+
+    while (left.a_count && left.b_count && are_same(left.a, left.b)) {
+        add_pair(pair, left.a++, left.b++);
+        left.a_count--;
+        left.b_count--;
+    }
+    while (left.a_count && left.b_count &&
+           are_same(&left.a[left.a_count - 1], &left.b[left.b_count - 1])) {
+        left.a_count--;
+        left.b_count--;
+        ends++;
+    }
+    err = pair_stretch(alignment, pair, &left);
+    for (size_t i = 0; i < ends; i++)
+        add_pair(pair, &left.a[left.a_count + i], &left.b[left.b_count + i]);
+    return err;
+}
+
+static struct stretch stretch_of(const struct conversation_pair *pair)
+{
+    return (struct stretch){
+        .a = pair->a ? pair->a->exchanges : NULL,
+        .b = pair->b ? pair->b->exchanges : NULL,
+        .a_count = pair->a ? pair->a->count : 0,
+        .b_count = pair->b ? pair->b->count : 0,
+    };
 }
 
 static int pair_exchanges(struct alignment *alignment, struct conversation_pair *pair)
 {
-    static struct conversation_table none;
-    struct conversation_pair whole = *pair;
-    const size_t a = pair->a ? pair->a->count : 0, b = pair->b ? pair->b->count : 0;
-    const size_t apart = a > b ? a - b : b - a;
-    size_t band = CELLS_MAX / (a + 1) / 2;
-    int err = 0;
+    const struct stretch all = stretch_of(pair);
+    const size_t most = all.a_count + all.b_count;
 
-    whole.a = pair->a ? pair->a : &none;
-    whole.b = pair->b ? pair->b : &none;
-    whole.exchanges = calloc(a + b + 1, sizeof(*whole.exchanges));
-    if (!whole.exchanges)
+    pair->exchanges = calloc(most + 1, sizeof(*pair->exchanges));
+    if (!pair->exchanges)
         return -ENOMEM;
-    if (band > a + b)
-        band = a + b;
-    if (band >= apart) {
-        err = pair_by_likeness(&whole, band);
-    } else {
-        pair_by_number(&whole);
-        alignment->coarse = true;
-    }
-    pair->exchanges = whole.exchanges;
-    pair->count = whole.count;
-    return err;
+    return widest_band(&all) == most ? pair_stretch(alignment, pair, &all)
+                                     : pair_ends_first(alignment, pair, &all);
 }
 
 /* Conversations */

@@ -20,7 +20,7 @@ struct conversation_pair {
 struct alignment {
     struct conversation_pair *conversations;
     size_t count;
-    bool coarse; /* there are so many exchanges that some were paired by their numbers alone */
+    bool coarse; /* of so many exchanges, others may be pairs that have more in common */
 };
 
 /*

@@ -344,10 +344,70 @@ static void tells_what_is_carried(void **test)
     assert_int_equal(kind_of_carried(&pipe, 1, NULL, 0, true), -1);
 }
 
+enum { MANY = 40000 };
+
+/* Says these numbers, and the same in answer: from the first to before the last.
+ */
+static void say_numbers(struct table *table, size_t first, size_t last)
+{
+    static struct built built;
+
+    for (size_t i = first; i < last; i++) {
+        /* All digits of one depend on the number: what is near is not alike. */
+        built.length = (size_t)sprintf((char *)built.data, "%016llx", i * 0x9e3779b97f4a7c15ull);
+        say(table, REQUEST, &built);
+        say(table, RESPONSE, &built);
+    }
+}
+
+/* The number of differences between what is said in the two stretches and the numbers to MANY. */
+static size_t count_of_many(const size_t now[2][2], bool *coarse)
+{
+    struct table *old_table, *now_table;
+    struct differences differences;
+    struct alignment *alignment;
+    size_t count;
+
+    assert_int_equal(table_new(&old_table), 0);
+    assert_int_equal(table_new(&now_table), 0);
+    say_numbers(old_table, 0, MANY);
+    say_numbers(now_table, now[0][0], now[0][1]);
+    say_numbers(now_table, now[1][0], now[1][1]);
+    assert_int_equal(table_finish(old_table), 0);
+    assert_int_equal(table_finish(now_table), 0);
+    assert_int_equal(alignment_new(&alignment, old_table, now_table), 0);
+    assert_int_equal(differences_find(&differences, old_table, now_table, alignment, false), 0);
+    count = differences.count;
+    *coarse = alignment->coarse;
+    differences_free(&differences);
+    alignment_free(alignment);
+    table_free(old_table);
+    table_free(now_table);
+    return count;
+}
+
+/* Of many exchanges, only pairs that are near each other can be looked at. */
+static void says_when_it_cannot_look_everywhere(void **test)
+{
+    static const size_t same[2][2] = {{0, MANY}, {0, 0}};
+    static const size_t gap[2][2] = {{0, MANY / 2}, {MANY / 2 + 1000, MANY}};
+    static const size_t shift[2][2] = {{MANY, MANY + 1000}, {0, MANY - 1000}};
+    bool coarse;
+
+    (void)test;
+    assert_int_equal(count_of_many(same, &coarse), 0);
+    assert_false(coarse);
+    assert_int_equal(count_of_many(gap, &coarse), 1000);
+    assert_false(coarse);
+    assert_true(count_of_many(shift, &coarse) >= 2000);
+    assert_true(coarse);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(tells_what_has_changed), cmocka_unit_test(tells_lengths),
+        cmocka_unit_test(tells_what_has_changed),
+        cmocka_unit_test(says_when_it_cannot_look_everywhere), cmocka_unit_test(tells_lengths),
         cmocka_unit_test(knows_lengths_that_vary), cmocka_unit_test(tells_what_is_carried)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);

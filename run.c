@@ -152,5 +152,5 @@ void run_warn_of_secrets(void *context, const struct message *message)
     run->warned = true;
     progress_line_erase(&run->line);
     say("a %s seems to hold %s, at [%zu:%zu] (--redact secrets puts filler there)",
-        message->direction == REQUEST ? "request" : "response", what, offset, offset + length);
+        direction_name(message->direction), what, offset, offset + length);
 }

@@ -18,19 +18,14 @@ struct comparison {
     bool bare; /* no ancillary data was said anew */
 };
 
-static const struct side *side_of(const struct exchange *exchange, enum direction direction)
-{
-    return direction == REQUEST ? &exchange->request : &exchange->response;
-}
-
 const struct said *difference_old(const struct difference *difference)
 {
-    return &side_of(difference->old, difference->direction)->messages[difference->message];
+    return &exchange_side(difference->old, difference->direction)->messages[difference->message];
 }
 
 const struct said *difference_now(const struct difference *difference)
 {
-    return &side_of(difference->now, difference->direction)->messages[difference->message];
+    return &exchange_side(difference->now, difference->direction)->messages[difference->message];
 }
 
 /* Adds an empty difference; NULL when there is no memory. */
@@ -192,8 +187,8 @@ static bool varies_behind(const struct said *said)
 static int compare_bytes(const struct comparison *comparison, enum direction direction,
                          size_t message)
 {
-    const struct said *old = &side_of(comparison->old, direction)->messages[message];
-    const struct said *now = &side_of(comparison->now, direction)->messages[message];
+    const struct said *old = &exchange_side(comparison->old, direction)->messages[message];
+    const struct said *now = &exchange_side(comparison->now, direction)->messages[message];
     struct difference *difference;
     int err = 0;
 
@@ -216,8 +211,8 @@ static int compare_bytes(const struct comparison *comparison, enum direction dir
 static int compare_carried(const struct comparison *comparison, enum direction direction,
                            size_t message)
 {
-    const struct said *old = &side_of(comparison->old, direction)->messages[message];
-    const struct said *now = &side_of(comparison->now, direction)->messages[message];
+    const struct said *old = &exchange_side(comparison->old, direction)->messages[message];
+    const struct said *now = &exchange_side(comparison->now, direction)->messages[message];
     struct difference *difference;
 
     if (comparison->bare || (!old->carried_count && !now->carried_count))
@@ -267,8 +262,8 @@ static int compare_echo(const struct comparison *comparison, size_t message,
 
 static int compare_side(const struct comparison *comparison, enum direction direction)
 {
-    const struct side *old = side_of(comparison->old, direction);
-    const struct side *now = side_of(comparison->now, direction);
+    const struct side *old = exchange_side(comparison->old, direction);
+    const struct side *now = exchange_side(comparison->now, direction);
     struct difference *difference;
     int err = 0;
 

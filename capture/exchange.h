@@ -14,6 +14,13 @@ struct exchange {
     unsigned seen, runs; /* in how many runs it was seen, and of how many; 0: in all */
 };
 
+/* What was said in that direction. */
+static inline const struct side *exchange_side(const struct exchange *exchange,
+                                               enum direction direction)
+{
+    return direction == REQUEST ? &exchange->request : &exchange->response;
+}
+
 /* Why one direction of a conversation is not framed from some byte on. */
 struct unframed {
     uint64_t at; /* that byte, counted from 0 */

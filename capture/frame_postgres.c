@@ -280,8 +280,7 @@ static int read_typed(struct postgres *postgres, enum direction direction, const
     uint32_t size;
 
     if (!is_type(direction, (char)data[0]))
-        return frame_wrong(step, "no %s has the type 0x%02x",
-                           direction == REQUEST ? "request" : "response", data[0]);
+        return frame_wrong(step, "no %s has the type 0x%02x", direction_name(direction), data[0]);
     if (length < TYPED_HEADER)
         return FRAME_MORE;
     size = read_u32(data + 1);

@@ -176,6 +176,24 @@ static int collect_side(struct marks **marks, const struct side *side, enum dire
     return err;
 }
 
+static int compare(const void *a, const void *b)
+{
+    const struct mark *first = a, *second = b;
+
+    if (first->at != second->at)
+        return first->at < second->at ? -1 : 1;
+    return (mark_end(first) > mark_end(second)) - (mark_end(first) < mark_end(second));
+}
+
+static void sort(struct marks *marks)
+{
+    for (size_t i = 0; i < 2; i++) {
+        if (marks->unsorted[i])
+            qsort(marks->lines[i].items, marks->lines[i].count, sizeof(struct mark), compare);
+        marks->unsorted[i] = false;
+    }
+}
+
 int marks_collect(struct marks **marks, const struct conversation_table *conversation)
 {
     int err = 0;
@@ -185,5 +203,7 @@ int marks_collect(struct marks **marks, const struct conversation_table *convers
         if (!err)
             err = collect_side(marks, &conversation->exchanges[i].response, RESPONSE);
     }
+    if (*marks)
+        sort(*marks);
     return err;
 }

@@ -14,6 +14,11 @@ enum { COMM_SIZE = 16 };
 
 enum direction { REQUEST, RESPONSE };
 
+static inline const char *direction_name(enum direction direction)
+{
+    return direction == REQUEST ? "request" : "response";
+}
+
 /* One end of a conversation, as far as it is known. */
 struct end {
     char *address;        /* as text (see address.h); "" when it has no name */

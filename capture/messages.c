@@ -96,20 +96,24 @@ static const struct said *find_said(const struct side *side, uint64_t at)
     return said && at < said->at + said->length + said->missing ? said : NULL;
 }
 
-/* Finds the exchange of a message, most likely not far from that of the one before. */
+/*
+ * Finds the exchange of a message, most likely not far from that of the one before: it is looked
+ * for there, behind it, before it, and so on.
+ */
 static void find_exchange(struct kept_message *kept, const struct conversation_table *conversation,
                           size_t *hint)
 {
+    const size_t begin = *hint;
     const struct said *said = NULL;
 
     kept->exchange = SIZE_MAX;
-    for (size_t tried = 0; tried < conversation->count && !said; tried++) {
-        const size_t index = (*hint + tried) % conversation->count;
-        const struct exchange *exchange = &conversation->exchanges[index];
+    for (size_t step = 0; step < 2 * conversation->count && !said; step++) {
+        const size_t away = (step + 1) / 2, index = step % 2 ? begin + away : begin - away;
 
-        said =
-            find_said(kept->message.direction == REQUEST ? &exchange->request : &exchange->response,
-                      kept->at);
+        if (index >= conversation->count) /* past either end */
+            continue;
+        said = find_said(exchange_side(&conversation->exchanges[index], kept->message.direction),
+                         kept->at);
         if (said)
             *hint = kept->exchange = index;
     }

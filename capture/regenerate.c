@@ -138,12 +138,16 @@ static void add(struct assembly *assembly, size_t pair, const struct entry *entr
     }
 }
 
-static bool differs(const struct differences *differences, const struct exchange_pair *pair)
+/* Whether the pair differs. Differences are in the order of the pairs: *next is the first of this. */
+static bool differs(const struct differences *differences, size_t *next,
+                    const struct exchange_pair *pair)
 {
-    for (size_t i = 0; i < differences->count; i++)
-        if (differences->items[i].old == pair->a && differences->items[i].now == pair->b)
-            return true;
-    return false;
+    const size_t first = *next;
+
+    while (*next < differences->count && differences->items[*next].old == pair->a &&
+           differences->items[*next].now == pair->b)
+        ++*next;
+    return *next > first;
 }
 
 /* The whole conversation, as it was or as it is. */
@@ -160,7 +164,7 @@ static void add_conversation(struct assembly *assembly, size_t number, size_t ol
 
 static void add_exchanges(struct assembly *assembly, size_t number,
                           const struct conversation_pair *pair, size_t old_number,
-                          size_t now_number, const struct differences *differences)
+                          size_t now_number, const struct differences *differences, size_t next)
 {
     size_t old_messages, last = SIZE_MAX;
     const struct entry *first = find(&assembly->old, old_number, NULL, &old_messages);
@@ -172,7 +176,7 @@ static void add_exchanges(struct assembly *assembly, size_t number,
         const struct exchange_pair *exchanges = &pair->exchanges[i];
         const struct entry *old = NULL, *now = NULL;
         size_t old_count = 0, now_count = 0, exchange;
-        bool changed = differs(differences, exchanges);
+        bool changed = differs(differences, &next, exchanges);
 
         if (exchanges->a) {
             exchange = (size_t)(exchanges->a - pair->a->exchanges);
@@ -191,16 +195,19 @@ static void assemble(struct assembly *assembly, const struct version *old,
                      const struct version *now, const struct alignment *alignment,
                      const struct differences *differences)
 {
+    size_t next = 0;
+
     for (size_t i = 0; i < alignment->count; i++) {
         const struct conversation_pair *pair = &alignment->conversations[i];
+        const size_t first = next;
         size_t old_number = pair->a ? (size_t)(pair->a - old->table->conversations) : SIZE_MAX;
         size_t now_number = pair->b ? (size_t)(pair->b - now->table->conversations) : SIZE_MAX;
         bool changed = false;
 
         for (size_t j = 0; j < pair->count; j++)
-            changed = changed || differs(differences, &pair->exchanges[j]);
+            changed |= differs(differences, &next, &pair->exchanges[j]);
         if (is_tidy(&assembly->old, old_number) && is_tidy(&assembly->now, now_number))
-            add_exchanges(assembly, i, pair, old_number, now_number, differences);
+            add_exchanges(assembly, i, pair, old_number, now_number, differences, first);
         else
             add_conversation(assembly, i, old_number, now_number, changed);
     }

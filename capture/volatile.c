@@ -26,11 +26,6 @@ struct sighting {
     size_t count;
 };
 
-static const struct side *side_of(const struct exchange *exchange, enum direction direction)
-{
-    return direction == REQUEST ? &exchange->request : &exchange->response;
-}
-
 /* The message of that number, in all the runs in which it was said. */
 static int subject_of(struct finder *finder, const struct sighting *sighting,
                       enum direction direction, size_t number, struct subject *out)
@@ -40,9 +35,9 @@ static int subject_of(struct finder *finder, const struct sighting *sighting,
     for (size_t run = 0; run < finder->count; run++) {
         const struct exchange *exchange = sighting->exchanges[run];
 
-        if (!exchange || side_of(exchange, direction)->count <= number)
+        if (!exchange || exchange_side(exchange, direction)->count <= number)
             continue;
-        finder->says[runs] = &side_of(exchange, direction)->messages[number];
+        finder->says[runs] = &exchange_side(exchange, direction)->messages[number];
         finder->facts[runs++] = (struct run_facts){finder->runs[run].time, sighting->pids[run]};
     }
     return subject_new(out, finder->says, finder->facts, runs);

@@ -42,13 +42,12 @@ void report_exchange(const struct report *report, const struct difference *diffe
 /* The message, as `response` or, when there are several, `response 2`. */
 static void message_text(const struct difference *difference, char *out, size_t size)
 {
-    const bool is_request = difference->direction == REQUEST;
-    const struct side *side = is_request ? &difference->old->request : &difference->old->response;
+    const char *name = direction_name(difference->direction);
 
-    if (side->count > 1)
-        snprintf(out, size, "%s %zu", is_request ? "request" : "response", difference->message + 1);
+    if (exchange_side(difference->old, difference->direction)->count > 1)
+        snprintf(out, size, "%s %zu", name, difference->message + 1);
     else
-        snprintf(out, size, "%s", is_request ? "request" : "response");
+        snprintf(out, size, "%s", name);
 }
 
 /* Where the spots are, as [4:8] [12:13], as far as there is room. */
@@ -125,7 +124,7 @@ void report_title(const struct report *report, const struct difference *differen
                   char out[REPORT_TITLE_SIZE])
 {
     char name[NAMES_SIZE], what[320];
-    const bool request = difference->direction == REQUEST;
+    const enum direction direction = difference->direction;
 
     report_exchange(report, difference, name);
     switch (difference->kind) {
@@ -137,9 +136,8 @@ void report_title(const struct report *report, const struct difference *differen
         break;
     case DIFFERENCE_COUNT:
         snprintf(what, sizeof(what), "has %zu %ss, and had %zu",
-                 request ? difference->now->request.count : difference->now->response.count,
-                 request ? "request" : "response",
-                 request ? difference->old->request.count : difference->old->response.count);
+                 exchange_side(difference->now, direction)->count, direction_name(direction),
+                 exchange_side(difference->old, direction)->count);
         break;
     case DIFFERENCE_BYTES:
     case DIFFERENCE_ECHO:

@@ -88,17 +88,25 @@ static void begin_case(const struct report *report, const char *name, FILE *out)
     fputs("\">\n", out);
 }
 
-static int print_case(const struct report *report, size_t conversation, size_t index, FILE *out)
+/* Differences are in the order of the exchanges; *next is the first that was not printed. */
+static int print_case(const struct report *report, size_t conversation, size_t index, size_t *next,
+                      FILE *out)
 {
     const struct exchange *exchange = &report->old->conversations[conversation].exchanges[index];
+    const struct differences *differences = report->differences;
     char name[NAMES_SIZE];
     int err = 0;
 
     names_get(report->old_names, conversation, index, name);
     begin_case(report, name, out);
-    for (size_t i = 0; i < report->differences->count && !err; i++)
-        if (report->differences->items[i].old == exchange)
-            err = print_failure(report, &report->differences->items[i], out);
+    for (; *next < differences->count && !err; ++*next) {
+        const struct difference *difference = &differences->items[*next];
+
+        if (difference->old && difference->old != exchange)
+            break;
+        if (difference->old) /* those that are new come behind */
+            err = print_failure(report, difference, out);
+    }
     fputs("    </testcase>\n", out);
     return err;
 }
@@ -182,6 +190,7 @@ int report_junit(const struct report *report, FILE *out)
     const bool has_output = report->stale || report->output;
     size_t added, failures = count_failures(report, &added);
     const size_t tests = (report->old ? table_exchanges(report->old) : 0) + added + has_output;
+    size_t next = 0;
     int err = 0;
 
     if (!report->part)
@@ -189,7 +198,7 @@ int report_junit(const struct report *report, FILE *out)
     begin_suite(report->part ? report->part : "sockfixture", tests, failures, 0, out);
     for (size_t i = 0; report->old && i < report->old->count; i++)
         for (size_t j = 0; j < report->old->conversations[i].count && !err; j++)
-            err = print_case(report, i, j, out);
+            err = print_case(report, i, j, &next, out);
     for (size_t i = 0; i < report->differences->count && !err; i++)
         if (!report->differences->items[i].old)
             err = print_added(report, &report->differences->items[i], out);

@@ -76,8 +76,7 @@ static json_t *difference_object(const struct report *report, const struct diffe
                   (json_int_t)place->conversation + 1, "number", (json_int_t)place->exchange + 1);
     if (!object || !difference->old || !difference->now)
         return object;
-    json_object_set_new(object, "direction",
-                        json_string(difference->direction == REQUEST ? "request" : "response"));
+    json_object_set_new(object, "direction", json_string(direction_name(difference->direction)));
     if (difference->kind == DIFFERENCE_COUNT)
         return object;
     json_object_set_new(object, "message", json_integer((json_int_t)difference->message + 1));

@@ -330,8 +330,7 @@ static bool side_item(const struct value *list, size_t index, struct value *item
 
     if (index > 1)
         return false;
-    *item =
-        value_make(list, &side_type, index == REQUEST ? &exchange->request : &exchange->response);
+    *item = value_make(list, &side_type, exchange_side(exchange, (enum direction)index));
     item->detail = exchange;
     return true;
 }

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "capture/losses.h"
 #include "capture/pattern.h"
 #include "capture/secret.h"
 #include "fixture_file.h"
@@ -116,10 +117,9 @@ enum status run_end(struct run *run)
     if (status)
         return status;
     counts = intake_counts(run->intake);
-    if (!run->options->read || run->dumped)
-        run->losses.cut += counts.cut;
-    run->losses.shortened += counts.shortened;
-    run->losses.left_out += counts.left_out;
+    if (run->options->read && !run->dumped)
+        counts.losses.cut = 0; /* the recording has counted them */
+    losses_add(&run->losses, &counts.losses);
     run->placed = counts.placed;
     if (shortfall_say_losses(run))
         run->incomplete = true;

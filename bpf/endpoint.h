@@ -302,6 +302,15 @@ static __always_inline void before_sending(struct call *call)
     call->unbound = call->type == SOCK_DGRAM ? has_no_address : !call->told.peer;
 }
 
+/*
+ * Whether a call that sent may have made another of the endpoint: it gets an address, or, where its
+ * peer is gone, has none any more.
+ */
+static __always_inline bool may_have_changed(const struct call *call, long result)
+{
+    return call->unbound || (call->type == SOCK_DGRAM && result == -ECONNREFUSED);
+}
+
 /* Tells what became of an endpoint that was unbound: with MSG_FASTOPEN, to send is to connect. */
 static __always_inline void tell_sent(struct call *call, long result)
 {

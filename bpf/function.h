@@ -18,15 +18,17 @@ static __always_inline bool socket_of(struct socket *socket, struct subject *sub
 static __always_inline int standing_of_message(struct subject *subject, struct msghdr *header,
                                                __u8 kind)
 {
-    int standing = standing_of(subject);
-    __u64 name;
+    __u16 length = 0;
+    int standing;
 
-    if (standing != STANDING_OPEN || !scope.by_socket || kind != CALL_SENDMSG)
+    if (scope.by_socket && kind == CALL_SENDMSG && subject->type == SOCK_DGRAM &&
+        READ(header, msg_name))
+        length = READ(header, msg_namelen);
+    subject->by_itself = length > 0;
+    standing = standing_of(subject);
+    if (standing != STANDING_OPEN || !length)
         return standing;
-    name = (__u64)READ(header, msg_name);
-    if (!name)
-        return standing;
-    return standing_of_name(subject, name, (__u16)READ(header, msg_namelen) | NAME_IN_KERNEL);
+    return standing_of_name(subject, (__u64)READ(header, msg_name), length | NAME_IN_KERNEL);
 }
 
 /* Which kind of memory the bytes are in: an enum iter_type of the kernel's. */

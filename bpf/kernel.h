@@ -27,6 +27,7 @@
 #define MSG_ERRQUEUE    0x2000
 #define MSG_CMSG_COMPAT 0x80000000
 #define E2BIG           7
+#define ECONNREFUSED    111
 #define EINPROGRESS     115
 
 #define SOL_SOCKET      1

@@ -186,6 +186,7 @@ enum call_kind {
     CALL_ACCEPT,
     CALL_RING, /* io_uring_setup(), io_uring_enter(): what they move shows nowhere before Linux 6.3
                 */
+    CALL_LEFT_OUT, /* of a thread: one that sends to somebody who is not wanted */
 };
 
 enum { CALL_NUMBERS = 512 };

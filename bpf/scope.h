@@ -192,8 +192,8 @@ static __always_inline void judge(struct sock *sk, __u16 family, __u16 type,
 }
 
 /*
- * How the socket stands, by what it and its peer are called. What was in stays in when a path has
- * come to mean another file.
+ * How the socket stands, by what it and its peer are called, or it alone. What was in stays in when
+ * a path has come to mean another file.
  */
 __noinline int standing_of(struct subject *subject)
 {
@@ -206,6 +206,8 @@ __noinline int standing_of(struct subject *subject)
         return STANDING_IN;
     key = subject->sock;
     state_of((struct sock *)key, subject->family, &now.state);
+    if (subject->by_itself)
+        now.state.peer = 0;
     now.inode = subject->inode;
     now.change = patterns_change;
     known = bpf_map_lookup_elem(&verdicts, &key);

@@ -130,7 +130,7 @@ static __always_inline void record_call(struct call *call, __u64 length, __u8 fl
 
 static __always_inline void leave_send(struct call *call, int result)
 {
-    if (call->unbound)
+    if (may_have_changed(call, result))
         tell_sent(call, result);
     if (result > 0 || (result == 0 && call->type != SOCK_STREAM))
         record_call(call, result, RECORD_SENT | RECORD_ENDS_CALL);

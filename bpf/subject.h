@@ -16,7 +16,7 @@ struct subject {
     __u64 inode;
     __u16 family;
     __u16 type;
-    __u32 reserved;
+    __u32 by_itself; /* whoever its peer is: the call on it names another */
 };
 
 /* Looks at a socket. True if it is of a family and type that this program knows. */
@@ -26,7 +26,7 @@ static __always_inline bool subject_is(struct subject *subject, struct sock *sk,
     subject->inode = inode;
     subject->family = READ(sk, __sk_common.skc_family);
     subject->type = READ(sk, sk_type);
-    subject->reserved = 0;
+    subject->by_itself = 0;
     return is_known_family(subject->family) &&
            (subject->type == SOCK_STREAM || subject->type == SOCK_DGRAM ||
             subject->type == SOCK_SEQPACKET);

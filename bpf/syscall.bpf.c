@@ -158,7 +158,7 @@ static __always_inline bool socket_again(const struct call *last, struct file *f
     subject->inode = last->inode;
     subject->family = last->family;
     subject->type = last->type;
-    subject->reserved = 0;
+    subject->by_itself = 0;
     return true;
 }
 
@@ -182,10 +182,11 @@ static __always_inline struct file *find_socket(struct subject *subject, struct 
     return socket_again(last, file, subject) ? file : 0;
 }
 
-/* Those whom the messages of a sendmmsg() name. */
+/* Those whom the messages of a sendmmsg() go to. */
 struct addressees {
     struct subject *subject;
     __u64 headers;
+    __u32 of_peer, of_named; /* how the socket stands with its peer, and without it */
     __u64 standing;
 };
 
@@ -197,23 +198,40 @@ static long judge_addressee(__u64 index, struct addressees *to)
         __u64 length;
     } each; /* as much as there is room for of a user_mmsghdr */
     const void *header = (const void *)(to->headers + index * sizeof(struct user_mmsghdr));
-    int standing = STANDING_OPEN;
+    int standing;
 
     if (!to->subject || bpf_probe_read_user(&each, sizeof(each), header))
         return 1;
-    if (each.name && (__u32)each.length)
+    if (!each.name || !(__u32)each.length)
+        standing = to->of_peer;
+    else if (to->of_named == STANDING_OPEN)
         standing = standing_of_name(to->subject, each.name, (__u16)each.length);
+    else
+        standing = to->of_named;
     if (standing != STANDING_OUT)
         to->standing = standing;
     return standing == STANDING_IN;
 }
 
-static __noinline int standing_of_batch(struct subject *subject, struct pt_regs *regs)
+static __noinline int standing_of_batch(struct subject *subject, struct pt_regs *regs, int of_peer,
+                                        int of_named)
 {
-    struct addressees to = {subject, argument(regs, 1), STANDING_OUT};
+    struct addressees to = {subject, argument(regs, 1), of_peer, of_named, STANDING_OUT};
 
     LOOP((__u32)argument(regs, 2), judge_addressee, &to);
     return to.standing;
+}
+
+/* Whether the call names whom it sends to, which is put in the header, or may name many. */
+static __always_inline bool names(struct pt_regs *regs, __u8 kind, struct user_msghdr *header)
+{
+    if (kind == CALL_SENDTO) {
+        header->name = argument(regs, 4);
+        header->name_length = argument(regs, 5);
+    } else if (kind == CALL_SENDMSG) {
+        bpf_probe_read_user(header, sizeof(*header), (void *)argument(regs, 1));
+    }
+    return kind == CALL_SENDMMSG || (header->name && header->name_length);
 }
 
 /* As standing_of, of a socket on which a call is entered that may name whom it sends to. */
@@ -221,22 +239,19 @@ static __always_inline int standing_of_call(struct subject *subject, struct pt_r
                                             __u8 kind)
 {
     struct user_msghdr header = {};
-    int standing;
+    int standing, of_peer = STANDING_IN;
 
     if (!scope.by_socket)
         return STANDING_IN;
+    if (kind == CALL_SENDMMSG)
+        of_peer = standing_of(subject);
+    subject->by_itself = subject->type == SOCK_DGRAM && names(regs, kind, &header);
     standing = standing_of(subject);
-    if (standing != STANDING_OPEN)
+    if (!subject->by_itself)
         return standing;
-    if (kind == CALL_SENDTO) {
-        header.name = argument(regs, 4);
-        header.name_length = argument(regs, 5);
-    } else if (kind == CALL_SENDMSG) {
-        bpf_probe_read_user(&header, sizeof(header), (void *)argument(regs, 1));
-    } else if (kind == CALL_SENDMMSG) {
-        return standing_of_batch(subject, regs);
-    }
-    if (!header.name || !header.name_length)
+    if (kind == CALL_SENDMMSG)
+        return standing_of_batch(subject, regs, of_peer, standing);
+    if (standing != STANDING_OPEN)
         return standing;
     return standing_of_name(subject, header.name, (__u16)header.name_length);
 }
@@ -293,6 +308,15 @@ static __always_inline void keep_socket(struct call *call, const struct subject 
     call->file = (__u64)file;
 }
 
+/* Nothing passes by: it was seen, and is not wanted, though the socket is. */
+static __always_inline void leave_out(struct task_struct *task)
+{
+    struct call *call = call_get(task);
+
+    if (call)
+        call->kind = CALL_LEFT_OUT;
+}
+
 static __always_inline int enter(struct pt_regs *regs, long number)
 {
     struct task_struct *task = bpf_get_current_task_btf();
@@ -326,8 +350,11 @@ static __always_inline int enter(struct pt_regs *regs, long number)
             forget_standing(&subject);
         return 0;
     }
-    if (!is_observed(standing_of_call(&subject, regs, kind)))
+    if (!is_observed(standing_of_call(&subject, regs, kind))) {
+        if (subject.by_itself)
+            leave_out(task);
         return 0;
+    }
     call = last ? last : call_get(task);
     if (!call)
         return 0;
@@ -581,7 +608,7 @@ static __always_inline bool takes_received(struct call *call, __u8 kind, long re
 
 static __always_inline bool takes_sent(struct call *call, __u8 kind, long result)
 {
-    if (call->unbound && !is_paired(call))
+    if (may_have_changed(call, result) && !is_paired(call))
         tell_sent(call, result);
     if (has_moved(call, kind, result))
         return true;
@@ -652,6 +679,10 @@ static __always_inline int leave(struct pt_regs *regs, long result)
     if (!process_is_listed())
         return 0;
     call = bpf_task_storage_get(&calls, task, 0, 0);
+    if (call && call->kind == CALL_LEFT_OUT) {
+        call->kind = CALL_OTHER;
+        return 0;
+    }
     if (!call || call->kind == CALL_OTHER)
         call = was_early() ? early_call(task, regs, kind) : 0;
     if (call)

@@ -248,7 +248,7 @@ int bpf_open(struct recorder **out, bpf_start *start, const struct backend_optio
     if (err)
         goto out;
     err = ring_new(&recorder->ring, bpf_map__fd(recorder->parts.records),
-                   recorder->parts.consumer_state, sink, options->max_message);
+                   recorder->parts.consumer_state, sink);
     if (err) {
         bpf_reason(err, "mapping the ring buffer", reason);
         goto out;
@@ -289,7 +289,6 @@ void bpf_losses(const struct recorder *recorder, struct losses *losses)
     losses->unfollowed += counted->unfollowed + recorder->missed;
     losses->foreign += counted->foreign;
     losses->bypassed += counted->bypassed;
-    ring_losses(recorder->ring, losses);
 }
 
 /*

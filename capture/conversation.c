@@ -53,7 +53,7 @@ static bool is_wanted(const struct conversations *all, const struct conversation
         return false;
     if (own && own->facts.matches & MATCH_OWN)
         return true;
-    if (other && endpoint_is_connected(other) && other->facts.matches & MATCH_PEER)
+    if (party_is_connected(conversation, !which) && other->facts.matches & MATCH_PEER)
         return true;
     return patterns_match(all->options.patterns, false, (own ? own : other)->facts.family,
                           end->address, end->pid);
@@ -82,7 +82,7 @@ static int choose_client(const struct conversation *conversation, int first_spea
 
         if (party->endpoint && party->endpoint->facts.role == ROLE_ACCEPTED)
             return !i;
-        if (party->endpoint && party->endpoint->facts.role == ROLE_CONNECTED) {
+        if (party_is_connected(conversation, i) && party->endpoint->facts.role == ROLE_CONNECTED) {
             connected = i;
             connections++;
         }
@@ -241,6 +241,16 @@ static int on_endpoint(void *context, const struct endpoint_facts *facts)
 }
 
 /*
+ * Whether nothing may tell whose the datagrams are that the endpoint receives. A connected one may
+ * be disconnected before it does; between Unix sockets, what is on its way is thrown away then.
+ */
+static bool receives_from_anybody(const struct endpoint *endpoint)
+{
+    return endpoint->facts.type == SOCK_DGRAM &&
+           (endpoint_is_inet(endpoint) || !endpoint_is_connected(endpoint));
+}
+
+/*
  * The observed endpoint that this one sends to, when that may receive from anybody; else NULL. It
  * may be observed since the conversation has begun. Returns 0 or -ENOMEM.
  */
@@ -256,7 +266,7 @@ static int find_receiver(struct conversations *all, struct conversation *convers
     if (!endpoint_is_inet(sender))
         known = parties_other_observed(&all->parties, conversation, sender);
     other = conversation->parties[!party_of(conversation, sender)].endpoint;
-    if (other && !endpoint_is_connected(other))
+    if (other && receives_from_anybody(other))
         *receiver = other;
     return known < 0 ? known : 0;
 }
@@ -314,7 +324,7 @@ static int is_recorded(struct conversations *all, struct conversation *conversat
     if (facts->sent)
         return 0;
     known = parties_other_observed(&all->parties, conversation, endpoint);
-    if (known < 0 || endpoint->facts.type != SOCK_DGRAM || endpoint_is_connected(endpoint))
+    if (known < 0 || !receives_from_anybody(endpoint))
         return known;
     return parcels_received(&endpoint->parcels, facts, known);
 }

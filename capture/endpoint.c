@@ -43,6 +43,13 @@ bool endpoint_is_connected(const struct endpoint *endpoint)
            endpoint->facts.peer_inode || endpoint->facts.peer_address[0];
 }
 
+bool endpoint_is_with_peer(const struct endpoint *endpoint, const char *address)
+{
+    return endpoint_is_connected(endpoint) &&
+           (endpoint->facts.type != SOCK_DGRAM || !address[0] ||
+            strcmp(address, endpoint->facts.peer_address) == 0);
+}
+
 struct endpoint *endpoints_find(const struct endpoints *endpoints, uint64_t inode)
 {
     struct endpoint key = {.facts.inode = inode};
@@ -150,8 +157,8 @@ static bool begins_anew(const struct endpoint_facts *before, const struct endpoi
 
     if (now->token != before->token)
         return true;
-    if (now->type == SOCK_DGRAM)
-        return now->peer_token != before->peer_token || other_address ||
+    if (now->type == SOCK_DGRAM) /* a peer that is known by its token may bind a name yet */
+        return now->peer_token != before->peer_token || (other_address && !now->peer_token) ||
                (now->peer_inode && before->peer_inode && now->peer_inode != before->peer_inode);
     return now->family != AF_UNIX && before->peer_address[0] && now->peer_address[0] &&
            other_address;
@@ -245,6 +252,8 @@ struct endpoint *endpoints_peer(struct endpoints *endpoints, const struct endpoi
     char name[2 * ADDRESS_TEXT_SIZE];
     struct endpoint *peer = NULL;
 
+    if (facts->type == SOCK_DGRAM && address[0] && !endpoint_is_with_peer(endpoint, address))
+        return find_address(endpoints, address, facts->pid);
     if (facts->peer_token)
         peer = find_token(endpoints, facts->peer_token);
     else if (facts->peer_inode)

@@ -67,4 +67,7 @@ bool endpoint_is_inet(const struct endpoint *endpoint);
 /* Talks to one peer for as long as it lives, or until it is connected to another. */
 bool endpoint_is_connected(const struct endpoint *endpoint);
 
+/* Talks to that peer when it talks to the address: what is sent to another goes there. */
+bool endpoint_is_with_peer(const struct endpoint *endpoint, const char *address);
+
 #endif

@@ -10,6 +10,7 @@
 
 #include "capture/ancillary.h"
 #include "capture/exchange.h"
+#include "capture/losses.h"
 #include "capture/messages.h"
 #include "capture/quota.h"
 #include "capture/recording.h"
@@ -60,8 +61,8 @@ static void shorten(struct intake *intake, struct message *message)
         message->length -= left_out;
         message->missing += left_out;
     }
-    intake->counts.left_out += left_out;
-    intake->counts.shortened += left_out && !counted;
+    intake->counts.losses.left_out += left_out;
+    intake->counts.losses.shortened += left_out && !counted;
 }
 
 /* Whether ancillary data is all that is missing, of the bytes that were asked for. */
@@ -71,6 +72,18 @@ static bool lacks_ancillary(const struct intake *intake, const struct message *m
 
     return message->ancillary && message->ancillary->cut &&
            (!message->missing || (most && message->length >= most));
+}
+
+/* Counts what could not be read of a message. Of what is read from a file, that has been told. */
+static void count_missing(struct intake *intake, const struct message *message)
+{
+    struct losses *losses = &intake->counts.losses;
+
+    if (lacks_ancillary(intake, message))
+        losses->cut++;
+    else if (!intake->options.whole)
+        losses_count(losses, message->length + message->missing, message->length,
+                     intake->options.max_message);
 }
 
 /* Gives the message to all who want it. */
@@ -107,7 +120,7 @@ static int put_down(void *context, const struct message *original)
     struct ranges ranges = {0};
     int err = 0;
 
-    intake->counts.cut += lacks_ancillary(intake, original);
+    count_missing(intake, original);
     shorten(intake, &message);
     intake->counts.messages++;
     intake->counts.bytes += message.length;

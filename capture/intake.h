@@ -67,15 +67,13 @@ struct intake_counts {
     uint64_t messages; /* that were wanted */
     uint64_t bytes;
     uint32_t conversations; /* that were selected */
-    size_t exchanges;   /* of so many as are wanted: answered, and from intake_finish() on all */
-    size_t unanswered;  /* messages left out as so many exchanges were complete without them */
-    uint64_t placed;    /* lost messages of which the conversation is known */
-    uint64_t shortened; /* messages of which not all was wanted */
-    uint64_t left_out;  /* the bytes of those that were not */
-    uint64_t cut;       /* messages of which all but ancillary data is there */
-    bool unrecorded;    /* the recording could not be written: that is why there was an error */
-    bool unwritten;     /* whom they are passed on to could not take one: that is why */
-    bool full;          /* there was no room to keep the messages: that is why */
+    size_t exchanges;     /* of so many as are wanted: answered, and from intake_finish() on all */
+    size_t unanswered;    /* messages left out as so many exchanges were complete without them */
+    uint64_t placed;      /* lost messages of which the conversation is known */
+    struct losses losses; /* of each message: what could not be read of it, or was not wanted */
+    bool unrecorded;      /* the recording could not be written: that is why there was an error */
+    bool unwritten;       /* whom they are passed on to could not take one: that is why */
+    bool full;            /* there was no room to keep the messages: that is why */
 };
 
 struct intake_counts intake_counts(const struct intake *intake);

@@ -53,7 +53,7 @@ static void conversation_free(struct conversation *conversation)
 /* Fills in what is known of an end that is not observed, by the one that is. */
 static void describe(struct parties *all, struct end *other, const struct endpoint *endpoint)
 {
-    if (endpoint_is_connected(endpoint)) {
+    if (endpoint_is_with_peer(endpoint, other->address)) {
         other->inode = endpoint->facts.peer_inode;
         other->pid = endpoint->facts.peer_pid;
         memcpy(other->comm, endpoint->facts.peer_comm, COMM_SIZE);
@@ -94,16 +94,16 @@ static bool can_be(const struct conversation *conversation, const struct endpoin
                    const struct endpoint *endpoint)
 {
     const struct party *other = &conversation->parties[!party_of(conversation, peer)];
+    const bool connected = endpoint_is_with_peer(peer, other->end.address);
 
     if (other->endpoint)
         return other->endpoint == endpoint;
     if (other->end.inode && other->end.inode != endpoint->facts.inode)
         return false;
     /* What was not known of a connection when it began may be known by now. */
-    if (endpoint_is_connected(peer) && peer->facts.peer_inode &&
-        peer->facts.peer_inode != endpoint->facts.inode)
+    if (connected && peer->facts.peer_inode && peer->facts.peer_inode != endpoint->facts.inode)
         return false;
-    return endpoint_is_connected(peer) ||
+    return connected ||
            (endpoint->facts.address[0] &&
             address_agrees(other->end.address, endpoint->facts.address));
 }
@@ -166,6 +166,19 @@ static bool is_peer_of(const struct endpoint *peer, const struct endpoint *endpo
     return endpoint_is_inet(endpoint)
                ? strcmp(peer->facts.address, endpoint->facts.peer_address) == 0
                : peer->facts.token == endpoint->facts.peer_token;
+}
+
+bool party_is_connected(const struct conversation *conversation, int which)
+{
+    const struct endpoint *endpoint = conversation->parties[which].endpoint;
+    const struct party *other = &conversation->parties[!which];
+
+    if (!endpoint || !endpoint_is_connected(endpoint))
+        return false;
+    if (endpoint->facts.type != SOCK_DGRAM)
+        return true;
+    return other->endpoint ? is_peer_of(other->endpoint, endpoint)
+                           : endpoint_is_with_peer(endpoint, other->end.address);
 }
 
 /* Nothing has been said with whoever the endpoint's peer is: that is known now. */
@@ -263,9 +276,7 @@ struct conversation *parties_conversation(struct parties *all, struct endpoint *
     char file[ADDRESS_TEXT_SIZE];
     bool has_file;
 
-    if (endpoint_is_connected(endpoint) &&
-        (!name || strcmp(name, endpoint->facts.peer_address) == 0 ||
-         endpoint->facts.type != SOCK_DGRAM))
+    if (endpoint_is_with_peer(endpoint, name ? name : ""))
         return connected_conversation(all, endpoint);
     /* Received with no way to tell from whom: from the only one there is, if there is only one. */
     if (!name && endpoint->talks == 1)

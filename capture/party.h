@@ -73,6 +73,9 @@ void parties_gone(struct parties *all, struct endpoint *endpoint);
 /* Which of the conversation's parties the endpoint is. */
 int party_of(const struct conversation *conversation, const struct endpoint *endpoint);
 
+/* Whether that party is connected to the other: a datagram socket may talk to others as well. */
+bool party_is_connected(const struct conversation *conversation, int which);
+
 /* Notes the address that an endpoint may have been given by sending. Returns 0 or -ENOMEM. */
 int party_learn(struct party *party);
 

@@ -282,8 +282,6 @@ static int deliver_message(const struct traced_call *call, const struct caller *
 
     memcpy(facts.comm, caller->comm, COMM_SIZE);
     call->socket->lost = 0;
-    losses_count(&moved->losses, message->length + message->missing, message->length,
-                 moved->max_message);
     return sink->message(sink->context, &facts);
 }
 

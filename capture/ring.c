@@ -15,7 +15,6 @@
 #include <unistd.h>
 
 #include "capture/clock.h"
-#include "capture/losses.h"
 #include "capture/sockdiag.h"
 #include "capture/tree.h"
 
@@ -47,9 +46,7 @@ struct ring {
     struct ring_buffer *buffer;
     volatile uint32_t *state;
     const struct sink *sink;
-    size_t max_message; /* 0: messages are as long as they are */
-    void *partials;     /* a tree by tid */
-    struct losses losses;
+    void *partials; /* a tree by tid */
     uint64_t epoch; /* of the monotonic clock (capture/clock.h) */
     int taken;      /* records in this batch */
     int quiet;      /* naps without a record */
@@ -97,7 +94,6 @@ static void partial_drop(struct ring *ring, struct partial *partial)
 static int deliver(struct ring *ring, struct message_facts *facts, uint64_t length)
 {
     facts->missing = length - facts->length;
-    losses_count(&ring->losses, length, facts->length, ring->max_message);
     return ring->sink->message(ring->sink->context, facts);
 }
 
@@ -400,8 +396,7 @@ static int take_batch(struct ring *ring)
     return result < 0 && result != -EAGAIN ? result : 0;
 }
 
-int ring_new(struct ring **out, int map, volatile uint32_t *state, const struct sink *sink,
-             size_t max_message)
+int ring_new(struct ring **out, int map, volatile uint32_t *state, const struct sink *sink)
 {
     struct ring *ring = calloc(1, sizeof(*ring));
 
@@ -418,7 +413,6 @@ int ring_new(struct ring **out, int map, volatile uint32_t *state, const struct 
     ring->diag = -1;
     ring->state = state;
     ring->sink = sink;
-    ring->max_message = max_message;
     *out = ring;
     return 0;
 }
@@ -475,9 +469,4 @@ int ring_finish(struct ring *ring)
             partial_drop(ring, partial);
     }
     return err;
-}
-
-void ring_losses(const struct ring *ring, struct losses *losses)
-{
-    losses_add(losses, &ring->losses);
 }

@@ -8,12 +8,10 @@
 struct ring;
 
 /*
- * Starts consuming the ring buffer map into sink. state is the kernel side's consumer_state, and
- * max_message its limit to the bytes of a message.
+ * Starts consuming the ring buffer map into sink; state is the kernel side's consumer_state.
  * Returns 0 and a ring in *out, or -errno and leaves *out alone. Free it with ring_free().
  */
-int ring_new(struct ring **out, int map, volatile uint32_t *state, const struct sink *sink,
-             size_t max_message);
+int ring_new(struct ring **out, int map, volatile uint32_t *state, const struct sink *sink);
 void ring_free(struct ring *ring);
 
 int ring_fd(const struct ring *ring);
@@ -21,8 +19,5 @@ int ring_fd(const struct ring *ring);
 /* As step and finish in struct backend. */
 int ring_step(struct ring *ring, int *wait);
 int ring_finish(struct ring *ring);
-
-/* Adds what was found cut so far. */
-void ring_losses(const struct ring *ring, struct losses *losses);
 
 #endif

@@ -259,7 +259,7 @@ said_by() { # the script, on standard input
     local status=0
     cat > script.py
     "${sockfixture[@]}" -q -w "$recording" python3 script.py "$path" || status=$?
-    equal "$status" 0 'the status, and the one expected,'
+    equal "$status" 0 'the status, and the one expected,' || return 1
     jq -r 'select(.data) | "\(.conversation) \(.direction) \(.text)"' "$recording"
 }
 

@@ -1,0 +1,138 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
+# A datagram socket may talk to others than the one it is connected to, and be connected to another, or to none.
+
+load helper
+
+# What a script says in Python, in which new(NAME) is a socket of that kind at an address of its own.
+said_by() { # unix|udp [OPTION...]
+    local status=0
+    cat > script.py << PYTHON
+import ctypes, os, socket, struct
+
+def new(name):
+    if "$1" == "unix":
+        made = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        made.bind(os.path.abspath(name))
+    else:
+        made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        made.bind(("127.0.0.1", int(os.environ[name])))
+    made.settimeout(10)
+    return made
+
+def disconnect(made):
+    nobody = struct.pack("H14x", socket.AF_UNSPEC)
+    assert ctypes.CDLL(None).connect(made.fileno(), nobody, len(nobody)) == 0
+
+PYTHON
+    cat >> script.py
+    rm -f one two three
+    "${sockfixture[@]}" -q -w "$recording" "${@:2}" python3 script.py || status=$?
+    equal "$status" 0 'the status, and the one expected,' || return 1
+    jq -r 'select(.data) | "\(.conversation) \(.direction) \(.call) \(.text)"' "$recording" |
+        sort -s -n -k 1,1
+}
+
+# Where the sockets of UDP are.
+ports() {
+    export one two three
+    one=$(free_port) two=$(free_port) three=$(free_port)
+}
+
+# The script on standard input says these lines, with either kind of socket.
+either_says() { # LINE...
+    local script kind
+    script=$(cat)
+    ports
+    for kind in unix udp; do
+        equal "$(said_by $kind <<< "$script")" "$(printf '%s\n' "$@")" "with $kind, these"
+    done
+}
+
+# bats test_tags=kernel
+@test "a connected socket that names another address talks to that one" {
+    either_says '1 request send to two' '1 request send to two again' '2 request send to three' \
+        '2 request send and more' << 'PYTHON'
+one, two, three = new("one"), new("two"), new("three")
+one.connect(two.getsockname())
+one.send(b"to two")
+one.sendto(b"to three", three.getsockname())
+one.sendmsg([b"and more"], [], 0, three.getsockname())
+three.recv(10)
+one.send(b"to two again")
+two.recv(10)
+PYTHON
+}
+
+# bats test_tags=kernel
+@test "who was connected once may be a server later" {
+    either_says '1 request send hello' '2 request send ask' '2 response send answer' << 'PYTHON'
+one, two, three = new("one"), new("two"), new("three")
+one.connect(two.getsockname())
+one.send(b"hello")
+disconnect(one)
+three.sendto(b"ask", one.getsockname())
+one.sendto(b"answer", one.recvfrom(10)[1])
+three.recv(10)
+PYTHON
+}
+
+# bats test_tags=kernel
+@test "what was on its way to a socket that is no longer connected stands once" {
+    ports
+    equal "$(said_by udp << 'PYTHON'
+one, two = new("one"), new("two")
+one.connect(two.getsockname())
+two.sendto(b"first", one.getsockname())
+two.sendto(b"second", one.getsockname())
+disconnect(one)
+one.recv(10)
+one.recv(10)
+PYTHON
+)" "$(printf '%s\n' '1 response send first' '1 response send second')"
+}
+
+# bats test_tags=kernel
+@test "a socket whose peer is gone is no longer connected" {
+    equal "$(said_by unix << 'PYTHON'
+one, two = new("one"), new("two")
+one.connect(two.getsockname())
+two.close()
+try:
+    one.send(b"is anybody there?")
+except ConnectionRefusedError:
+    pass
+nameless = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+nameless.sendto(b"hello", one.getsockname())
+one.recvfrom(10)
+PYTHON
+)" '1 request send hello'
+}
+
+# bats test_tags=kernel
+@test "a receiver with little room, which asks how long a message is, lacks nothing that was recorded" {
+    either_says '1 request send a long message' << 'PYTHON'
+one, two = new("one"), new("two")
+one.sendto(b"a long message", two.getsockname())
+two.recvfrom(3, socket.MSG_TRUNC)
+PYTHON
+}
+
+# bats test_tags=kernel
+@test "-s and -x of a connected socket that names another address" {
+    local two_is three_is kind script='
+one, two, three = new("one"), new("two"), new("three")
+one.connect(two.getsockname())
+one.send(b"to two")
+one.sendto(b"to three", three.getsockname())
+one.sendmsg([b"and more"], [], 0, three.getsockname())'
+    ports
+    for kind in unix udp; do
+        [ $kind = unix ] && two_is="$work/t[w]o" three_is="$work/th[r]ee" ||
+            two_is="udp:127.0.0.1:$two" three_is="udp:127.0.0.1:$three"
+        equal "$(said_by $kind -s "$two_is" <<< "$script")" '1 request send to two'
+        equal "$(said_by $kind -x "$three_is" <<< "$script")" '1 request send to two'
+        equal "$(said_by $kind -s "$three_is" <<< "$script")" $'1 request send to three\n1 request send and more'
+        equal "$(said_by $kind -x "$two_is" <<< "$script")" $'1 request send to three\n1 request send and more'
+    done
+}

@@ -174,6 +174,11 @@ CASES
     manifest '"name": "a", "command": ["touch", "ran"], "recording": "../'"${PWD##*/}"'/b.jsonl"' \
         '"name": "b", "command": ["touch", "ran"]'
     refused 'sockfixture.json:3:*: fixtures\[1]: b.jsonl is written twice*'
+    ln -s . link
+    manifest '"name": "a", "command": ["touch", "ran"], "recording": "link/b.jsonl"' \
+        '"name": "b", "command": ["touch", "ran"]'
+    refused 'sockfixture.json:3:*: fixtures\[1]: b.jsonl is written twice*'
+    rm link
     # The files of messages beside them, too.
     local above='"embed-above": "4"'
     manifest '"name": "a", "command": ["touch", "ran"], "emit": [{"output": "x/talk.go", '"$above"'}]' \
@@ -616,11 +621,12 @@ sockfixture: 4 fixtures: 4 were written'
 }
 
 @test "those that wait for the same socket, or are to be alone, are not made side by side" {
-    local i fixtures=() keys
+    local i fixtures=() keys waits=(socket "$path" link/socket)
     echo one > "$path.asks"
+    ln -s . link
     for i in 1 2 3; do
         keys="\"setup\": [[\"mkdir\", \"lock\"], {\"command\": [\"$tests/golden_server.py\", \"serve\", \"$path\"],
-            \"background\": true, \"wait\": \"socket\"}], \"teardown\": [[\"rmdir\", \"lock\"], [\"rm\", \"socket\"]]"
+            \"background\": true, \"wait\": \"${waits[i - 1]}\"}], \"teardown\": [[\"rmdir\", \"lock\"], [\"rm\", \"socket\"]]"
         fixtures+=("\"name\": \"f$i\", \"command\": [\"$tests/golden_server.py\", \"ask\", \"$path\"], $keys")
     done
     manifest "${fixtures[@]}"

@@ -2,6 +2,7 @@
 #include "capture/manifest/claims.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <search.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,7 +40,7 @@ static char *add_part(char *begin, char *at, bool is_absolute, const char *part,
     return at + length;
 }
 
-/* The one way to spell a path: without `.`, doubled slashes, and what `..` takes back. */
+/* The path without `.`, doubled slashes, and what `..` takes back. */
 static char *plain_path(const char *path)
 {
     const bool is_absolute = *path == '/';
@@ -62,23 +63,41 @@ int claims_new(struct claims *claims, const char *folder)
     return claims->folder ? 0 : -errno;
 }
 
-/* The same file's one path from the root. */
-static char *whole_path(const struct claims *claims, const char *path)
+/* The absolute path with its links followed, as far as it is there. NULL when there is no memory.
+ */
+static char *follow(const char *path)
 {
-    char *joined, *plain;
+    const char *slash = strrchr(path, '/');
+    char *real = realpath(path, NULL), *folder, *above, *followed;
 
-    if (*path == '/')
-        return plain_path(path);
-    if (asprintf(&joined, "%s/%s", claims->folder, path) < 0)
+    if (real || slash == path || strlen(path) >= PATH_MAX)
+        return real ? real : strdup(path);
+    folder = strndup(path, (size_t)(slash - path));
+    above = folder ? follow(folder) : NULL;
+    if (!above || asprintf(&followed, "%s%s", above, slash) < 0)
+        followed = NULL;
+    free(above);
+    free(folder);
+    return followed;
+}
+
+/* The one way to spell the path, which may be relative to the folder. */
+static char *whole_path(const char *folder, const char *path)
+{
+    char *joined, *followed, *whole;
+
+    if (asprintf(&joined, "%s/%s", *path == '/' ? "" : folder, path) < 0)
         return NULL;
-    plain = plain_path(joined);
+    followed = follow(joined);
+    whole = followed ? plain_path(followed) : NULL;
+    free(followed);
     free(joined);
-    return plain;
+    return whole;
 }
 
 int claims_add(struct claims *claims, const char *path)
 {
-    char *whole = whole_path(claims, path), **found;
+    char *whole = whole_path(claims->folder, path), **found;
 
     if (!whole)
         return -ENOMEM;
@@ -96,12 +115,12 @@ void claims_free(struct claims *claims)
     *claims = (struct claims){0};
 }
 
-bool paths_agree(const char *a, const char *b)
+bool paths_agree(const char *folder, const char *a, const char *b)
 {
-    char *plain_a = plain_path(a), *plain_b = plain_path(b);
-    const bool agree = plain_a && plain_b && strcmp(plain_a, plain_b) == 0;
+    char *whole_a = whole_path(folder, a), *whole_b = whole_path(folder, b);
+    const bool agree = whole_a && whole_b && strcmp(whole_a, whole_b) == 0;
 
-    free(plain_a);
-    free(plain_b);
+    free(whole_a);
+    free(whole_b);
     return agree;
 }

@@ -18,13 +18,13 @@ struct claims {
 int claims_new(struct claims *claims, const char *folder);
 
 /*
- * Claims the file at that path. Returns 0, -EEXIST when it was claimed already, however its path
- * was spelt (links apart), or -ENOMEM.
+ * Claims the file at that path. Returns 0, -EEXIST when it was claimed already, by whatever path,
+ * or -ENOMEM.
  */
 int claims_add(struct claims *claims, const char *path);
 void claims_free(struct claims *claims);
 
-/* Are both the same path, however they are spelt? Both are absolute, or of one folder. */
-bool paths_agree(const char *a, const char *b);
+/* Do both paths lead to one file, or will they? They begin in that folder, unless at the root. */
+bool paths_agree(const char *folder, const char *a, const char *b);
 
 #endif

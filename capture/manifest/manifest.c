@@ -199,7 +199,8 @@ static char *first_beside(const json_t *emit)
 }
 
 /* Do the files beside this one serve an output before it? Of one fixture they hold the same. */
-static bool shares_files(const json_t *emits, size_t index, const char *path)
+static bool shares_files(const struct claims *claims, const json_t *emits, size_t index,
+                         const char *path)
 {
     bool shares = false;
 
@@ -207,7 +208,7 @@ static bool shares_files(const json_t *emits, size_t index, const char *path)
         const json_t *emit = json_array_get(emits, i);
         char *other = embeds(emit) ? first_beside(emit) : NULL;
 
-        shares = other && paths_agree(other, path);
+        shares = other && paths_agree(claims->folder, other, path);
         free(other);
     }
     return shares;
@@ -226,7 +227,7 @@ static int check_beside(const struct manifest *manifest, struct claims *claims, 
     path = first_beside(emit);
     if (!path)
         return -ENOMEM;
-    if (!shares_files(emits, index, path))
+    if (!shares_files(claims, emits, index, path))
         err = claims_add(claims, path);
     if (err == -EEXIST)
         err = fail(manifest, &above, false, error,

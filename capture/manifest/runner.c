@@ -65,7 +65,7 @@ static bool waits_for(const json_t *setup, const char *path)
     {
         const char *other = json_string_value(json_object_get(step, "wait"));
 
-        if (other && paths_agree(other, path))
+        if (other && paths_agree(".", other, path))
             return true;
     }
     return false;

@@ -241,7 +241,7 @@ static int await_condition(struct stage *stage, struct condition *condition)
         }
         err = stage_wait(stage, -1, PAUSE);
         if (err < 0)
-            return say_failed(stage, "setup", err);
+            return say_failed(stage, condition->name, err);
     }
     return met < 0 ? met : 0;
 }

@@ -8,7 +8,7 @@ static uint64_t look_at(clockid_t clock)
     struct timespec time;
 
     clock_gettime(clock, &time);
-    return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
+    return (uint64_t)time.tv_sec * SECOND + (uint64_t)time.tv_nsec;
 }
 
 uint64_t clock_epoch(void)

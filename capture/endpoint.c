@@ -45,9 +45,8 @@ bool endpoint_is_connected(const struct endpoint *endpoint)
 
 bool endpoint_is_with_peer(const struct endpoint *endpoint, const char *address)
 {
-    return endpoint_is_connected(endpoint) &&
-           (endpoint->facts.type != SOCK_DGRAM || !address[0] ||
-            strcmp(address, endpoint->facts.peer_address) == 0);
+    return endpoint_is_connected(endpoint) && (endpoint->facts.type != SOCK_DGRAM || !address[0] ||
+                                               strcmp(address, endpoint->facts.peer_address) == 0);
 }
 
 struct endpoint *endpoints_find(const struct endpoints *endpoints, uint64_t inode)

@@ -5,10 +5,10 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "capture/ancillary.h"
+#include "capture/clock.h"
 #include "capture/exchange.h"
 #include "capture/losses.h"
 #include "capture/messages.h"
@@ -34,14 +34,6 @@ struct intake {
     bool colors;
     struct intake_counts counts;
 };
-
-static uint64_t now(void)
-{
-    struct timespec time;
-
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
-}
 
 /*
  * Counts what is left out of a message, and leaves it out where nobody has yet. What was left out
@@ -145,7 +137,7 @@ int intake_take(void *context, const struct message *original)
         return wanted;
     if (!intake->quota)
         return put_down(intake, &message);
-    wanted = quota_add(intake->quota, &message, now());
+    wanted = quota_add(intake->quota, &message, clock_monotonic());
     return wanted < 0 ? wanted : 0;
 }
 
@@ -243,7 +235,7 @@ int intake_finish(struct intake *intake)
 
 bool intake_left(const struct intake *intake, uint64_t *left)
 {
-    return intake->quota && quota_left(intake->quota, now(), left);
+    return intake->quota && quota_left(intake->quota, clock_monotonic(), left);
 }
 
 struct intake_counts intake_counts(const struct intake *intake)

@@ -15,9 +15,9 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "capture/clock.h"
 #include "capture/user.h"
 
 struct launch {
@@ -213,10 +213,7 @@ int launch_status(const struct launch *launch)
 
 static int64_t milliseconds_now(void)
 {
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    return (int64_t)(clock_monotonic() / MILLISECOND);
 }
 
 bool launch_wait(const struct launch *launch, int milliseconds)

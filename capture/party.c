@@ -103,9 +103,8 @@ static bool can_be(const struct conversation *conversation, const struct endpoin
     /* What was not known of a connection when it began may be known by now. */
     if (connected && peer->facts.peer_inode && peer->facts.peer_inode != endpoint->facts.inode)
         return false;
-    return connected ||
-           (endpoint->facts.address[0] &&
-            address_agrees(other->end.address, endpoint->facts.address));
+    return connected || (endpoint->facts.address[0] &&
+                         address_agrees(other->end.address, endpoint->facts.address));
 }
 
 /* The conversation that the peer has opened with this endpoint already, if it has. */

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "capture/array.h"
+#include "capture/clock.h"
 #include "capture/pcapng.h"
 
 /* No block is longer, whatever it says of itself. */
@@ -152,8 +153,8 @@ static uint64_t to_nanoseconds(const struct interface *interface, uint64_t time)
 
     if (!ticks)
         return 0;
-    nanoseconds = (uint64_t)((unsigned __int128)(time % ticks) * 1000000000 / ticks);
-    return (time / ticks + (uint64_t)interface->offset) * 1000000000 + nanoseconds;
+    nanoseconds = (uint64_t)((unsigned __int128)(time % ticks) * SECOND / ticks);
+    return (time / ticks + (uint64_t)interface->offset) * SECOND + nanoseconds;
 }
 
 /* A packet's data, of which so much must be in the block, and the options behind. */

@@ -18,10 +18,10 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "capture/address.h"
+#include "capture/clock.h"
 #include "capture/proc.h"
 #include "capture/sockdiag.h"
 #include "capture/text.h"
@@ -69,14 +69,6 @@ static int compare_address(const void *a, const void *b)
 static int compare_inode(const void *a, const void *b)
 {
     return tree_compare_numbers(((const struct owner *)a)->inode, ((const struct owner *)b)->inode);
-}
-
-static uint64_t now(void)
-{
-    struct timespec time;
-
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
 }
 
 static void keep_node(void *node)
@@ -233,7 +225,7 @@ static void look_at_new(struct peers *peers)
 /* Looks at all processes, if it is not too soon for that; else at those that have come. */
 static void look(struct peers *peers)
 {
-    uint64_t begin = now(), took;
+    uint64_t begin = clock_monotonic(), took;
     const bool all = begin >= peers->next_look;
 
     if (!all && begin < peers->next_look_new)
@@ -241,7 +233,7 @@ static void look(struct peers *peers)
     if (all)
         forget(peers);
     look_at_new(peers);
-    took = now() - begin;
+    took = clock_monotonic() - begin;
     if (all)
         peers->next_look = begin + took + took * SPARING;
     else

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "capture/flow.h"
+#include "capture/clock.h"
 #include "capture/libpcap.h"
 #include "capture/own_capture.h"
 #include "capture/pcapng.h"
@@ -182,7 +183,7 @@ static int read_packets(struct capture *capture, const struct libpcap *libpcap, 
             .length = header->caplen,
             .whole = header->len > header->caplen ? header->len : header->caplen,
         };
-        uint64_t time = (uint64_t)header->ts.tv_sec * 1000000000 + (uint64_t)header->ts.tv_usec;
+        uint64_t time = (uint64_t)header->ts.tv_sec * SECOND + (uint64_t)header->ts.tv_usec;
 
         err = take_packet(capture, &frame, time, NULL);
     }

@@ -13,6 +13,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "capture/clock.h"
+
 #include "capture/talk.h"
 
 struct header {
@@ -66,7 +68,7 @@ static bool read_header(const char *text, struct header *header)
         return false;
     tm.tm_year -= 1900;
     tm.tm_mon -= 1;
-    header->time = (uint64_t)timegm(&tm) * 1000000000 + read_fraction(text + fraction);
+    header->time = (uint64_t)timegm(&tm) * SECOND + read_fraction(text + fraction);
     header->end = text[0] == '<';
     return true;
 }

@@ -11,6 +11,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "capture/clock.h"
+
 enum {
     NUMBER_MAX = 8,     /* bytes */
     DIGITS_MAX = 19,    /* of a decimal number */
@@ -18,7 +20,6 @@ enum {
     SMALL_STEP_MAX = 16 /* of what counts in a single byte */
 };
 
-static const uint64_t second = 1000000000;
 static const uint64_t ntp_epoch = 2208988800; /* 1970 in seconds since 1900 */
 static const uint64_t near = 3600;            /* seconds */
 static const uint64_t near_date = 86400;      /* a date may be that of another time zone */
@@ -55,7 +56,7 @@ static bool number_in(const struct subject *subject, size_t run, const struct ra
 
 static bool is_near(uint64_t seconds, uint64_t time, uint64_t within)
 {
-    return seconds + within >= time / second && seconds <= time / second + within;
+    return seconds + within >= time / SECOND && seconds <= time / SECOND + within;
 }
 
 static uint64_t from_units(uint64_t number, const char *unit)

@@ -9,11 +9,11 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "capture/attach.h"
 #include "capture/capability.h"
+#include "capture/clock.h"
 #include "capture/front.h"
 #include "capture/launch.h"
 #include "capture/signals.h"
@@ -180,19 +180,11 @@ static void get_ahead(struct sched_param *old, int *old_policy)
     sched_setscheduler(0, SCHED_RR | SCHED_RESET_ON_FORK, &first);
 }
 
-static uint64_t now(void)
-{
-    struct timespec time;
-
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
-}
-
 /* Asks the watcher. Returns true when it ends the recording, else waits no longer than it wants. */
 static bool ask_watcher(const struct session *session, struct watch *watch,
                         const struct session_watcher *watcher, int *wait)
 {
-    uint64_t elapsed = now() - watch->began;
+    uint64_t elapsed = clock_monotonic() - watch->began;
     struct losses losses = {0};
     int left = watcher->left(watcher->context, elapsed);
 
@@ -322,7 +314,7 @@ static int record(struct session *session, struct watch *watch, const struct obs
     int err = 0, old_policy;
 
     get_ahead(&old, &old_policy);
-    watch->began = now();
+    watch->began = clock_monotonic();
     if (observed->launch)
         err = launch_go(observed->launch);
     if (!err)

@@ -15,6 +15,7 @@
 
 #include "capture/ancillary_json.h"
 #include "capture/base64.h"
+#include "capture/clock.h"
 #include "capture/json_text.h"
 #include "capture/range_json.h"
 #include "capture/recording.h"
@@ -222,14 +223,14 @@ static void put_number(FILE *file, uint64_t number)
 /* Nanoseconds as seconds, with all nine digits behind the point. */
 static void put_time(FILE *file, uint64_t time)
 {
-    uint64_t part = time % 1000000000;
+    uint64_t part = time % SECOND;
     char digits[] = ".000000000";
 
     for (size_t at = sizeof(digits) - 2; at > 0; at--) {
         digits[at] = '0' + part % 10;
         part /= 10;
     }
-    put_number(file, time / 1000000000);
+    put_number(file, time / SECOND);
     fwrite_unlocked(digits, 1, sizeof(digits) - 1, file);
 }
 

@@ -138,7 +138,8 @@ static void add(struct assembly *assembly, size_t pair, const struct entry *entr
     }
 }
 
-/* Whether the pair differs. Differences are in the order of the pairs: *next is the first of this. */
+/* Whether the pair differs. Differences are in the order of the pairs: *next is the first of this.
+ */
 static bool differs(const struct differences *differences, size_t *next,
                     const struct exchange_pair *pair)
 {

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "capture/address.h"
+#include "capture/clock.h"
 #include "capture/text.h"
 
 enum { ROW = 16 };
@@ -67,13 +68,13 @@ static void show_ancillary(FILE *file, const struct ancillary *ancillary)
 
 static void show_time(FILE *file, uint64_t time)
 {
-    time_t seconds = (time_t)(time / 1000000000);
+    time_t seconds = (time_t)(time / SECOND);
     char text[16] = "";
     struct tm local;
 
     if (localtime_r(&seconds, &local))
         strftime(text, sizeof(text), "%H:%M:%S", &local);
-    fprintf(file, "%s.%06u ", text, (unsigned)(time % 1000000000 / 1000));
+    fprintf(file, "%s.%06u ", text, (unsigned)(time % SECOND / 1000));
 }
 
 static void show_header(FILE *file, const struct message *message, const struct palette *palette)

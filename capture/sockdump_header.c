@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "capture/clock.h"
 #include "capture/text.h"
 
 static bool read_time(const char **at, uint64_t *time)
@@ -16,8 +17,7 @@ static bool read_time(const char **at, uint64_t *time)
 
     if (sscanf(*at, "%2u:%2u:%2u.%3u %n", &hours, &minutes, &seconds, &thousandths, &after) != 4)
         return false;
-    *time = ((hours * 60 + minutes) * 60 + seconds) * UINT64_C(1000000000) +
-            thousandths * UINT64_C(1000000);
+    *time = ((hours * 60 + minutes) * 60 + seconds) * SECOND + thousandths * UINT64_C(1000000);
     *at += after;
     return true;
 }

@@ -13,9 +13,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "capture/clock.h"
 #include "capture/proc.h"
 
-enum { GRACE = 5, PAUSE = 10 * 1000 * 1000 };
+#define GRACE (5 * SECOND)
+#define PAUSE (10 * MILLISECOND)
 
 static bool is_child(pid_t pid)
 {
@@ -59,21 +61,13 @@ static void pause_shortly(void)
     nanosleep(&moment, NULL);
 }
 
-static time_t seconds_now(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec;
-}
-
 void reap_all(void)
 {
-    const time_t begin = seconds_now();
+    const uint64_t begin = clock_monotonic();
     bool any, is_new = true, is_late = false;
 
     while (reap_ended(&any)) {
-        is_late = is_late || seconds_now() - begin > GRACE;
+        is_late = is_late || clock_monotonic() - begin > GRACE;
         if (is_late || is_new || any)
             signal_children(is_late ? SIGKILL : SIGTERM);
         if (is_new)

@@ -13,24 +13,16 @@
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "capture/clock.h"
 #include "capture/manifest/ready.h"
 #include "capture/manifest/reap.h"
 
-/* Milliseconds, but for the first, which is in seconds. */
-enum { TIMEOUT_DEFAULT = 30, PAUSE = 20, GRACE = 5000 };
+enum { TIMEOUT_DEFAULT = 30 };     /* seconds */
+enum { PAUSE = 20, GRACE = 5000 }; /* milliseconds */
 
 enum { NAME_SIZE = 64 };
-
-static double seconds_now(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
 
 int stage_begin(struct stage *stage)
 {
@@ -209,7 +201,7 @@ struct condition {
     struct words command; /* none: without `at` */
     char text[NAME_SIZE]; /* the command's name */
     off_t printed;        /* what the output held before */
-    double until;         /* seconds */
+    uint64_t until;
 };
 
 /* Both are to hold: first the socket, then the command. Returns as try_command() does. */
@@ -231,7 +223,7 @@ static int await_condition(struct stage *stage, struct condition *condition)
         met = err ? err : try_condition(stage, condition);
         if (met)
             break;
-        if (seconds_now() > condition->until) {
+        if (clock_monotonic() > condition->until) {
             snprintf(stage->text, sizeof(stage->text),
                      condition->name == condition->path
                          ? "%s: no server has come there (\"timeout\" is how long to wait)"
@@ -249,11 +241,12 @@ static int await_condition(struct stage *stage, struct condition *condition)
 static int await_step(struct stage *stage, const json_t *step)
 {
     const json_t *timeout = json_object_get(step, "timeout");
+    const double seconds = timeout ? json_number_value(timeout) : TIMEOUT_DEFAULT;
     const json_t *until = json_object_get(step, "until");
     struct condition condition = {
         .path = json_string_value(json_object_get(step, "wait")),
         .printed = lseek(stage->output, 0, SEEK_END),
-        .until = seconds_now() + (timeout ? json_number_value(timeout) : TIMEOUT_DEFAULT),
+        .until = clock_monotonic() + (uint64_t)(seconds * (double)SECOND),
     };
     int err = until ? words_add_command(&condition.command, until) : 0;
 

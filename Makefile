@@ -39,6 +39,8 @@ bpf_cflags    = -g -O2 -std=gnu17 -target bpf -mcpu=v3 -Wall -Wextra -Werror -Wn
                 -idirafter /usr/include/$(shell $(CC) -print-multiarch 2>/dev/null)
 
 parts      := $(wildcard capture/*.c emit/*.c capture/manifest/*.c capture/replay/*.c)
+own        := $(wildcard *.c) $(parts)
+manuals    := $(wildcard *.1 *.5)
 objects    := $(parts:%.c=$(BUILD)/%.o) $(BUILD)/templates.o
 main       := $(patsubst %.c,$(BUILD)/%.o,$(wildcard *.c))
 skeletons  := $(patsubst bpf/%.bpf.c,$(BUILD)/bpf/%.skel.h,$(wildcard bpf/*.bpf.c))
@@ -247,7 +249,7 @@ analyze: deps deps-lint ## Look for mistakes with gcc -fanalyzer and clang-tidy
 	@$(MAKE) --no-print-directory -k -j $(JOBS) BUILD=$(BUILD)/analyze tidy
 
 # A file at a time, as many at once as there are processors. The skeletons are there by then.
-tidied := $(patsubst %.c,$(BUILD)/tidy/%,$(wildcard *.c) $(parts))
+tidied := $(own:%.c=$(BUILD)/tidy/%)
 
 tidy: $(tidied)
 
@@ -269,16 +271,15 @@ fuzz-targets: $(fuzzers)
 lint: deps-lint ## Check format and style
 	clang-format --dry-run -Werror $(sources)
 	cppcheck -q --std=c11 --enable=warning,performance,portability --inline-suppr \
-		--error-exitcode=1 -I. $(wildcard capture/*.c emit/*.c capture/manifest/*.c capture/replay/*.c *.c)
+		--error-exitcode=1 -I. $(own)
 	$(if $(scripts),shellcheck $(scripts))
-	mandoc -T lint -W warning $(wildcard *.1 *.5)
+	mandoc -T lint -W warning $(manuals)
 	templates/html-hashes --check
 
 format: ## Format the sources
 	clang-format -i $(sources)
 	templates/html-hashes
 
-manuals := $(wildcard *.1 *.5)
 
 completions := $(addprefix $(BUILD)/completion/,bash fish zsh)
 

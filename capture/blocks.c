@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "capture/array.h"
 #include "capture/matches.h"
 
 enum { MATCH_MIN = 3 }; /* fewer bytes in common, amid what differs, are chance */
@@ -22,12 +23,10 @@ static int add_block(struct blocks *blocks, struct block block)
         last->b_length += block.b_length;
         return 0;
     }
-    if (!(blocks->count & (blocks->count - 1))) {
-        items = reallocarray(items, blocks->count ? 2 * blocks->count : 1, sizeof(*items));
-        if (!items)
-            return -ENOMEM;
-        blocks->items = items;
-    }
+    items = array_grow(items, blocks->count, sizeof(*items));
+    if (!items)
+        return -ENOMEM;
+    blocks->items = items;
     items[blocks->count++] = block;
     return 0;
 }

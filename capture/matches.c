@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "capture/array.h"
+
 enum {
     DISTANCE_MAX = 1024, /* differences; memory grows with their square */
     STEPS_MAX = 1 << 26, /* bytes compared */
@@ -20,16 +22,14 @@ enum {
 
 int matches_add(struct matches *matches, struct match match)
 {
-    struct match *items = matches->items;
+    struct match *items;
 
     if (match.length == 0)
         return 0;
-    if (!(matches->count & (matches->count - 1))) {
-        items = reallocarray(items, matches->count ? 2 * matches->count : 1, sizeof(*items));
-        if (!items)
-            return -ENOMEM;
-        matches->items = items;
-    }
+    items = array_grow(matches->items, matches->count, sizeof(*items));
+    if (!items)
+        return -ENOMEM;
+    matches->items = items;
     items[matches->count++] = match;
     return 0;
 }

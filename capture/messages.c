@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "capture/ancillary.h"
+#include "capture/array.h"
 #include "capture/marks.h"
 
 static void kept_free(struct kept_message *kept)
@@ -62,14 +63,11 @@ static int keep(struct kept_message **out, const struct message *message)
 
 int messages_add(struct messages *messages, const struct message *message)
 {
-    struct kept_message **items = messages->items;
+    struct kept_message **items = array_grow(messages->items, messages->count, sizeof(*items));
 
-    if (!(messages->count & (messages->count - 1))) {
-        items = reallocarray(items, messages->count ? 2 * messages->count : 1, sizeof(*items));
-        if (!items)
-            return -ENOMEM;
-        messages->items = items;
-    }
+    if (!items)
+        return -ENOMEM;
+    messages->items = items;
     if (keep(&items[messages->count], message))
         return -ENOMEM;
     messages->count++;

@@ -412,29 +412,29 @@ static int write_end(struct recording_writer *writer, const struct losses *losse
     return err;
 }
 
-int recording_end(struct recording_writer *writer, const struct losses *losses)
+/* The first line says what was lost, too: there is room for that. */
+static int write_header_again(struct recording_writer *writer, const struct losses *losses)
 {
-    int err = 0;
+    int err;
 
-    if (!losses)
-        goto out;
-    err = write_end(writer, losses);
-    if (!err)
-        err = recording_flush(writer);
-    if (err || writer->start < 0)
-        goto out;
-    if (json_object_set_new(writer->header, "lost", losses_object(losses))) {
-        err = -ENOMEM;
-        goto out;
-    }
-    if (fseeko(writer->file, writer->start, SEEK_SET)) {
-        err = -errno;
-        goto out;
-    }
+    if (json_object_set_new(writer->header, "lost", losses_object(losses)))
+        return -ENOMEM;
+    if (fseeko(writer->file, writer->start, SEEK_SET))
+        return -errno;
     err = write_header(writer);
     if (!err && fseeko(writer->file, 0, SEEK_END))
         err = -errno;
-out:
+    return err;
+}
+
+int recording_end(struct recording_writer *writer, const struct losses *losses)
+{
+    int err = losses ? write_end(writer, losses) : 0;
+
+    if (losses && !err)
+        err = recording_flush(writer);
+    if (losses && !err && writer->start >= 0)
+        err = write_header_again(writer, losses);
     if (err || !losses)
         take_back(writer);
     writer_free(writer);

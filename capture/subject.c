@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "capture/array.h"
+
 enum { GAP_MAX = 2, DIFFERS = 1, VARIES = 2 };
 
 void subject_free(struct subject *subject)
@@ -64,14 +66,11 @@ static void mark_differences(const struct subject *subject, size_t run, uint8_t 
 
 static int add_interval(struct subject *subject, struct interval interval)
 {
-    struct interval *items = subject->intervals;
+    struct interval *items = array_grow(subject->intervals, subject->count, sizeof(*items));
 
-    if (!(subject->count & (subject->count - 1))) {
-        items = reallocarray(items, subject->count ? 2 * subject->count : 1, sizeof(*items));
-        if (!items)
-            return -ENOMEM;
-        subject->intervals = items;
-    }
+    if (!items)
+        return -ENOMEM;
+    subject->intervals = items;
     items[subject->count++] = interval;
     return 0;
 }

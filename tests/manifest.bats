@@ -437,7 +437,7 @@ teardown mine one unset'
     untouched
     printf 'two!' > "$path.two"
     try 1 --check
-    [[ $output == 'asks 2: response'*' differs, its length is 18 and was 17'* ]] || fail "it says: $output"
+    [[ $output == 'asks: asks 2: response'*' differs, its length is 18 and was 17'* ]] || fail "it says: $output"
     equal "$(grep -c '^[^ ]' <<< "$output")" 1 'differences'
     try 1 --check --diff-format github
     [[ $output == '::error file=sockfixture.json,line=3,title=asks 2%3A response'* ]] || fail "it says: $output"
@@ -666,7 +666,7 @@ sockfixture: 4 fixtures: 4 were written'
     try 0 --check
     sed -i 's/stratum 5/stratum 7/' chrony.conf
     try 1 --check
-    equal "$(grep '^[^ ]' <<< "$output")" 'tracking 2: response[53:54] differs' 'what differs'
+    equal "$(grep '^[^ ]' <<< "$output")" 'tracking: tracking 2: response[53:54] differs' 'what differs'
     untouched
     try 0 --update
     equal "$(git status --porcelain)" ' M tracking.jsonl

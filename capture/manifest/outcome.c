@@ -22,11 +22,12 @@ struct result {
     struct part_files *files;
 };
 
+/* begin and end are NULL where nothing stands around the parts. */
 struct outcome_format {
     const char *name;
-    void (*begin)(struct outcome *outcome);
+    void (*begin)(void);
     int (*add)(struct outcome *outcome, const struct result *result);
-    int (*end)(struct outcome *outcome);
+    int (*end)(const struct outcome *outcome);
 };
 
 /* Could it not be made, or compared? */
@@ -36,17 +37,6 @@ static bool has_failed(int status)
 }
 
 /* Pieces that formats share */
-
-static void begin_nothing(struct outcome *outcome)
-{
-    (void)outcome;
-}
-
-static int end_nothing(struct outcome *outcome)
-{
-    (void)outcome;
-    return 0;
-}
 
 static int copy(FILE *from, FILE *to)
 {
@@ -78,36 +68,56 @@ static char *words_text(FILE *words)
     return text;
 }
 
-/* text: what differs, for people */
+/* Passes on what differs, and prints why a fixture could not be made. */
+static int add_or_explain(const struct result *result,
+                          void (*explain)(const struct result *result, const char *why))
+{
+    int err = copy(result->files->report, stdout);
+    char *why = has_failed(result->status) ? words_text(result->files->words) : NULL;
+
+    if (why)
+        explain(result, why);
+    else if (has_failed(result->status))
+        err = -ENOMEM;
+    free(why);
+    return err;
+}
+
+/* text: what differs, for people; what is not indented begins with the fixture's name */
 
 static int add_text(struct outcome *outcome, const struct result *result)
 {
+    FILE *report = result->files->report;
+    char *line = NULL;
+    size_t room = 0;
+
     (void)outcome;
-    return copy(result->files->report, stdout);
+    rewind(report);
+    while (getline(&line, &room, report) > 0)
+        printf("%s%s%s", *line == ' ' ? "" : result->name, *line == ' ' ? "" : ": ", line);
+    free(line);
+    return ferror(report) ? -EIO : 0;
 }
 
 /* junit */
 
-static void begin_junit(struct outcome *outcome)
+static void begin_junit(void)
 {
-    (void)outcome;
     report_junit_begin(stdout);
+}
+
+static void explain_junit(const struct result *result, const char *why)
+{
+    report_junit_error(result->name, why, stdout);
 }
 
 static int add_junit(struct outcome *outcome, const struct result *result)
 {
-    int err = add_text(outcome, result);
-    char *text = has_failed(result->status) ? words_text(result->files->words) : NULL;
-
-    if (text)
-        report_junit_error(result->name, text, stdout);
-    else if (has_failed(result->status))
-        err = -ENOMEM;
-    free(text);
-    return err;
+    (void)outcome;
+    return add_or_explain(result, explain_junit);
 }
 
-static int end_junit(struct outcome *outcome)
+static int end_junit(const struct outcome *outcome)
 {
     (void)outcome;
     report_junit_end(stdout);
@@ -116,17 +126,15 @@ static int end_junit(struct outcome *outcome)
 
 /* github */
 
+static void explain_github(const struct result *result, const char *why)
+{
+    report_github_error(result->file, result->line, result->name, why, stdout);
+}
+
 static int add_github(struct outcome *outcome, const struct result *result)
 {
-    int err = add_text(outcome, result);
-    char *text = has_failed(result->status) ? words_text(result->files->words) : NULL;
-
-    if (text)
-        report_github_error(result->file, result->line, result->name, text, stdout);
-    else if (has_failed(result->status))
-        err = -ENOMEM;
-    free(text);
-    return err;
+    (void)outcome;
+    return add_or_explain(result, explain_github);
 }
 
 /* json: the objects of a fixture's parts become one */
@@ -183,7 +191,7 @@ static int add_json(struct outcome *outcome, const struct result *result)
     return err;
 }
 
-static int end_json(struct outcome *outcome)
+static int end_json(const struct outcome *outcome)
 {
     json_t *all = json_pack("{s:s, s:O}", "manifest", outcome->task->manifest->path, "fixtures",
                             outcome->list);
@@ -196,10 +204,10 @@ static int end_json(struct outcome *outcome)
 }
 
 static const struct outcome_format formats[] = {
-    {"text", begin_nothing, add_text, end_nothing},
-    {"json", begin_nothing, add_json, end_json},
+    {"text", NULL, add_text, NULL},
+    {"json", NULL, add_json, end_json},
     {"junit", begin_junit, add_junit, end_junit},
-    {"github", begin_nothing, add_github, end_nothing},
+    {"github", NULL, add_github, NULL},
 };
 
 /* All of them */
@@ -211,7 +219,8 @@ void outcome_begin(struct outcome *outcome, const struct part_task *task, struct
     for (size_t i = 0; i < sizeof(formats) / sizeof(*formats); i++)
         if (task->options->diff_format && !strcmp(task->options->diff_format, formats[i].name))
             outcome->format = &formats[i];
-    outcome->format->begin(outcome);
+    if (outcome->format->begin)
+        outcome->format->begin();
 }
 
 static void count(struct outcome *outcome, int status, bool wrote)
@@ -278,7 +287,7 @@ static void sum_up(const struct outcome *outcome, size_t all)
 
 int outcome_end(struct outcome *outcome, size_t all)
 {
-    int err = outcome->format->end(outcome);
+    int err = outcome->format->end ? outcome->format->end(outcome) : 0;
 
     if (!err && fflush(stdout))
         err = -errno;

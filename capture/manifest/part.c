@@ -60,9 +60,9 @@ void part_files_close(struct part_files *files)
     *files = (struct part_files){0};
 }
 
-static void say(struct part *part, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void note(struct part *part, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-static void say(struct part *part, const char *format, ...)
+static void note(struct part *part, const char *format, ...)
 {
     va_list arguments;
 
@@ -109,7 +109,7 @@ static int await(struct part *part, pid_t pid)
             return STATUS_COMMAND;
     if (WIFEXITED(status))
         return WEXITSTATUS(status);
-    say(part, "killed by signal %d (%s)", WTERMSIG(status), strsignal(WTERMSIG(status)));
+    note(part, "killed by signal %d (%s)", WTERMSIG(status), strsignal(WTERMSIG(status)));
     return STATUS_COMMAND;
 }
 
@@ -124,7 +124,7 @@ static int call(struct part *part, struct words *words, int report)
         exit(as_child(part, words, report));
     if (pid > 0)
         return await(part, pid);
-    say(part, "%s", strerror(errno));
+    note(part, "%s", strerror(errno));
     return STATUS_USAGE;
 }
 
@@ -173,7 +173,7 @@ static void tell_written(struct part *part, const char *path, const struct stat 
         return;
     part->wrote = true;
     if (!part->task->options->quiet)
-        say(part, "%s: written", path);
+        note(part, "%s: written", path);
 }
 
 static int record(struct part *part)
@@ -187,12 +187,12 @@ static int record(struct part *part)
     int status = STATUS_USAGE;
 
     if (is_check && !before.st_ino) {
-        say(part, "%s: not recorded yet (--update does)", path);
+        note(part, "%s: not recorded yet (--update does)", path);
         return STATUS_USAGE;
     }
     first_words(part, first, false, is_check);
     if (words_record(&words, part->task->manifest, part->fixture, first, part->task->backend))
-        say(part, "out of memory");
+        note(part, "out of memory");
     else
         status = call(part, &words, fileno(part->files.report));
     words_clear(&words);
@@ -210,7 +210,7 @@ static int emit(struct part *part, const json_t *entry, bool is_check, int repor
 
     first_words(part, first, true, is_check);
     if (words_emit(&words, part->fixture, entry, first))
-        say(part, "out of memory");
+        note(part, "out of memory");
     else
         status = call(part, &words, report);
     words_clear(&words);
@@ -225,7 +225,7 @@ static int update_file(struct part *part, const json_t *entry)
     struct stat before = look_at(path);
 
     if (null < 0) {
-        say(part, "/dev/null: %s", strerror(errno));
+        note(part, "/dev/null: %s", strerror(errno));
         return STATUS_USAGE;
     }
     status = emit(part, entry, true, null);
@@ -295,8 +295,8 @@ static bool has_directory(struct part *part, size_t index)
     if (!err)
         return true;
     manifest_place(part->task->manifest, index, "directory", NULL, &at);
-    say(part, "%s:%zu:%zu: directory: %s: %s", part->extra.file, at.line, at.column, path,
-        strerror(err));
+    note(part, "%s:%zu:%zu: directory: %s: %s", part->extra.file, at.line, at.column, path,
+         strerror(err));
     return false;
 }
 
@@ -315,15 +315,15 @@ int part_run(const struct part_task *task, size_t index, const struct part_files
     int status = STATUS_COMMAND, err = begin(&part);
 
     if (err)
-        say(&part, "%s", strerror(-err));
+        note(&part, "%s", strerror(-err));
     else if (!has_directory(&part, index))
         err = -ENOENT;
     else if (stage_setup(&part.stage, json_object_get(part.fixture, "setup")))
-        say(&part, "setup: %s", part.stage.text);
+        note(&part, "setup: %s", part.stage.text);
     else
         status = make(&part);
     if (!err && stage_teardown(&part.stage, json_object_get(part.fixture, "teardown"))) {
-        say(&part, "teardown: %s", part.stage.text);
+        note(&part, "teardown: %s", part.stage.text);
         status = status_worse(status, STATUS_COMMAND);
     }
     stage_end(&part.stage);

@@ -42,10 +42,4 @@ void part_files_close(struct part_files *files);
 /* Makes the fixture, in this process, which then is to end with what this returns. */
 int part_run(const struct part_task *task, size_t index, const struct part_files *files);
 
-/*
- * Finds out, before anything runs, whether all options that the manifest says can be.
- * Returns an exit status; upon another than STATUS_DONE *error says why, and where.
- */
-int part_try(const struct part_task *task, const bool *chosen, struct manifest_error *error);
-
 #endif

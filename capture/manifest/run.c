@@ -23,6 +23,7 @@
 #include "capture/manifest/stage.h"
 #include "capture/manifest/status.h"
 #include "capture/manifest/tell.h"
+#include "capture/manifest/trial.h"
 
 static const char *path_of(const struct options *options)
 {
@@ -109,7 +110,7 @@ static int try_text(const struct options *options, sockfixture_main *main, const
     const struct part_task task = {.manifest = manifest, .options = options, .main = main};
 
     if (!err)
-        err = part_try(&task, &chosen, &error);
+        err = trial_run(&task, &chosen, &error);
     if (err)
         tell_say(tell, "--init: %s", error.text);
     manifest_free(manifest);
@@ -314,7 +315,7 @@ static int make(const struct part_task *task, const bool *chosen, struct tell *t
 static int try_and_make(const struct part_task *task, const bool *chosen, struct tell *tell)
 {
     struct manifest_error error;
-    int status = part_try(task, chosen, &error);
+    int status = trial_run(task, chosen, &error);
 
     if (!status)
         return make(task, chosen, tell);

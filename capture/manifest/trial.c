@@ -4,6 +4,8 @@
  * told in the same words. As that may end a process, it is another one, which leaves behind how far
  * it has come.
  */
+#include "capture/manifest/trial.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +15,6 @@
 #include <unistd.h>
 
 #include "capture/manifest/key.h"
-#include "capture/manifest/part.h"
 #include "capture/manifest/words.h"
 
 /* There is room for a name before it. */
@@ -155,7 +156,7 @@ static int run_child(const struct part_task *task, const bool *chosen, struct pr
     return WIFEXITED(status) ? WEXITSTATUS(status) : STATUS_USAGE;
 }
 
-int part_try(const struct part_task *task, const bool *chosen, struct manifest_error *error)
+int trial_run(const struct part_task *task, const bool *chosen, struct manifest_error *error)
 {
     struct progress *progress =
         mmap(NULL, sizeof(*progress), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);

@@ -52,66 +52,79 @@ struct manifest_part {
 };
 
 struct options {
-    enum manifest_task task;
-    const char *manifest;
-    size_t jobs;
-    struct option_words names;
+    char **command; /* with its arguments; or NULL */
     struct option_given given[OPTIONS_GIVEN];
     size_t given_count;
-    const struct manifest_part *part; /* or NULL */
-    struct option_words environment;
+
+    /* What is recorded. */
+    struct option_words sockets, excludes;
+    struct option_words pids, comms, uids;
+    bool no_follow;
+    const char *backend;
+    size_t buffer_size;
+    size_t max_message; /* 0: no limit */
+    size_t count;       /* of exchanges; 0: all */
+    size_t repeat;      /* runs of the command */
+    uint64_t duration;  /* nanoseconds; 0: until the command ends */
+
+    /* How the command is run. */
+    const char *user;
     const char *directory;
-    const char *lang;
-    const char *template;
-    const char *template_dirs[TEMPLATE_DIRS_MAX];
-    size_t template_dirs_count;
-    const char *print_template;
-    const char *output;
-    const char *write;
-    const char *read; /* the first of reads; or NULL */
+    struct option_words environment;
+    bool ignore_status;
+
+    /* What is read instead. */
     struct option_words reads;
+    const char *read; /* the first of reads; or NULL */
     const char *from;
     const char *dump_command; /* the command that what is read is of */
     const char *server;
     const char *client;
     int type;  /* SOCK_STREAM, ...; 0: not said */
     bool text; /* what is read is all text */
-    struct option_words sockets;
-    struct option_words excludes;
-    struct option_words pids;
-    struct option_words comms;
-    struct option_words uids;
-    bool no_follow;
+
+    /* What becomes of it. */
     const char *frame;
-    const char *backend;
+    struct option_words volatiles, stables, redact;
+    const char *write;
+    bool check;
+    const char *diff_format;
+
+    /* What the fixture is like. */
+    const char *output;
+    const char *lang;
+    const char *template;
+    const char *template_dirs[TEMPLATE_DIRS_MAX];
+    size_t template_dirs_count;
     const char *name;
     const char *package;
     const char *style;
     const char *call;
-    const char *dissector;
-    struct wrapping as; /* of no protocol when it was not given */
     enum fixture_bytes bytes;
     size_t embed_above; /* if embed_given */
     bool embed_given;
-    size_t buffer_size;
-    size_t repeat; /* runs of the command */
-    struct option_words volatiles, stables, redact;
-    bool check;
+    const char *dissector;
+    struct wrapping as; /* of no protocol when it was not given */
+
+    /* What is replayed. */
     const char *serve;  /* where the recorded server is to be; or NULL */
     const char *replay; /* the server that is asked what was recorded; or NULL */
     bool timed;         /* what is replayed takes as long as it took */
-    const char *diff_format;
-    size_t max_message; /* 0: no limit */
-    size_t count;       /* of exchanges; 0: all */
-    uint64_t duration;  /* nanoseconds; 0: until the command ends */
-    bool ignore_status;
+
+    /* What is done with the manifest, and what this is for it. */
+    enum manifest_task task;
+    const char *manifest;
+    size_t jobs;
+    struct option_words names;
+    const struct manifest_part *part; /* or NULL */
+
+    /* What is told, and to whom. */
     bool quiet;
     int verbose; /* how often it was asked for */
-    const char *user;
     bool list_langs;
     bool list_backends;
+    const char *print_template;
     const char *completion; /* the shell */
-    char **command;
 };
 
 /*

@@ -18,16 +18,17 @@ struct matches {
     bool coarse; /* there may be more of them */
 };
 
-/*
- * Adds the matches of a[a_from..a_to) and b[b_from..b_to), in order. Returns 0 or -ENOMEM.
- */
+/* What is compared: a[a_from..a_to) with b[b_from..b_to). */
 struct match_range {
     const uint8_t *a, *b;
     size_t a_from, a_to;
     size_t b_from, b_to;
 };
 
+/* Adds one behind the others; one of no length is none. Returns 0 or -ENOMEM. */
 int matches_add(struct matches *matches, struct match match);
+
+/* The next two add what the range has in common, in order. */
 
 /* By the edit distance (Myers, 1986). Returns 0, -ENOMEM, or -E2BIG when too much differs. */
 int matches_by_distance(struct matches *matches, const struct match_range *range);

@@ -21,6 +21,9 @@ enum {
     CONVERSATIONS_MAX = 1024, /* more of them with one server are matched by their order */
 };
 
+/* A nonce may be all that is said: of two that are as long as each other, none stands alone. */
+_Static_assert(LIKENESS_SAME - LIKENESS_LENGTHS < 2 * ALONE, "two alone cost more than their pair");
+
 /* The way that leads to a pair of exchanges at the least cost. */
 enum way { FROM_BOTH, FROM_A, FROM_B };
 

@@ -258,6 +258,29 @@ response 18 [0:4]=echo=2 [4:6] [6:14]=time=big=ns'
     "${check[@]}"
 }
 
+@test "of an exchange that is little but volatile bytes, the rest is compared" {
+    local number
+    for number in 1 2; do
+        "$tests/compose.py" > "$number.jsonl" << SCRIPT
+type dgram
+> b"id:" + bytes(range(${number}0, ${number}0 + 16))
+< b"ok:" + bytes(range(${number}00, ${number}00 + 16))
+> b"$number" * ${number}0
+volatile 0 ${number}0 {"kind": "length"}
+< b"$number"
+volatile 0 1
+SCRIPT
+    done
+    "$SOCKFIXTURE" -r 1.jsonl --volatile 1:REQ:3:16 --volatile 1:RESP:3:16 -w golden.jsonl
+    keep golden.jsonl
+    "$SOCKFIXTURE" --check -r 2.jsonl -w golden.jsonl || fail "what is volatile differs"
+    "$SOCKFIXTURE" -r 2.jsonl -w golden.jsonl
+    unchanged golden.jsonl
+    sed -i 's/"aWQ6/"aWQ7/' 2.jsonl
+    run -1 --separate-stderr "$SOCKFIXTURE" --check -r 2.jsonl -w golden.jsonl
+    equal "$(grep -v '^ ' <<< "$output")" 'talk 1: request[2:3] differs'
+}
+
 @test "a recording of one run learns from several what is volatile, and keeps its bytes" {
     start_server word
     local before make=("${sockfixture[@]}" -q --repeat 3 -w golden.jsonl -o golden.json "${client[@]}")

@@ -170,6 +170,10 @@ static void tells_what_it_is(void **test)
         {{{"get", ""}, {"get", "something"}, {"get", ""}}, "response[0:0] varies in length\n"},
         {{{"id: 3fa97bd2", "x"}, {"id: 90a42e71", "x"}, {"id: c2b8155f", "x"}},
          "request[4:12] varies\n"},
+        {{{"\xd1\x07\x9e\x42", "\x5c\xb3"},
+          {"\x28\xf4\x6b\x93", "\x81\x1f"},
+          {"\x7a\x50\xe5\x0c", "\xe6\x48"}},
+         "request[0:4] varies\nresponse[0:2] varies\n"},
     };
 
     (void)test;

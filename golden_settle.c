@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "capture/base64.h"
+#include "capture/blot.h"
 #include "capture/regenerate.h"
 #include "emit/command.h"
 #include "emit/names.h"
@@ -47,73 +47,55 @@ static void name_of(void *context, size_t conversation, size_t exchange, const c
 
 /* Redaction */
 
-/* What is shorter stands in words by chance: it is a secret when it is a word by itself. */
-enum { TELLING = 4 };
+/* A run whose secrets are under redaction. */
+struct redaction {
+    struct naming naming;
+    char **command;
+};
 
-static void blot(char **words, const uint8_t *secret, size_t length)
+static void name_redacted(void *context, size_t conversation, size_t exchange, const char **name)
 {
-    for (char **word = words; *word && length; word++) {
-        char *at = length >= TELLING || strlen(*word) == length ? *word : NULL;
-
-        while (at && (at = memmem(at, strlen(at), secret, length))) {
-            memset(at, SECRET_FILLER, length);
-            at += length;
-        }
-    }
+    name_of(&((struct redaction *)context)->naming, conversation, exchange, name);
 }
 
-/* What was said in base64 stands in the command as it is: USER:PASSWORD, or with NULs between. */
-static int blot_decoded(char **words, const uint8_t *secret, size_t length)
+static int blot_command(void *context, const uint8_t *secret, size_t length)
 {
-    uint8_t *decoded = malloc(length / 4 * 3 + 1);
-    ssize_t size = decoded ? base64_decode(decoded, (const char *)secret, length) : -ENOMEM;
-
-    for (ssize_t at = 0, end; at < size; at = end + 1) {
-        for (end = at; end < size && decoded[end]; end++)
-            ;
-        blot(words, decoded + at, (size_t)(end - at));
-    }
-    free(decoded);
-    return size == -ENOMEM ? -ENOMEM : 0;
+    return blot(((struct redaction *)context)->command, secret, length);
 }
 
-/* What the table says is redacted is so in the messages as well, and in the command's words. */
-static int fill_in(struct messages *messages, char **words)
+/* What the table says is redacted is so in the messages as well. */
+static void fill_in(struct messages *messages)
 {
-    int err = 0;
-
-    for (size_t i = 0; i < messages->count && !err; i++) {
+    for (size_t i = 0; i < messages->count; i++) {
         struct kept_message *kept = messages->items[i];
 
-        for (size_t j = 0; j < kept->ranges.count && !err; j++) {
+        for (size_t j = 0; j < kept->ranges.count; j++) {
             const struct range *range = &kept->ranges.items[j];
 
-            if (range->kind != RANGE_REDACTED)
-                continue;
-            blot(words, kept->data + range->offset, range->length);
-            err = blot_decoded(words, kept->data + range->offset, range->length);
-            memset(kept->data + range->offset, SECRET_FILLER, range->length);
+            if (range->kind == RANGE_REDACTED)
+                memset(kept->data + range->offset, SECRET_FILLER, range->length);
         }
     }
-    return err;
 }
 
+/* Returns how many secrets there were, or -ENOMEM. */
 static int redact(struct golden *golden, struct golden_run *run)
 {
-    struct naming naming = {0};
-    int err = 0, found = 0;
+    struct redaction redaction = {.command = run->command};
+    const struct secrets_caller caller = {&redaction, name_redacted, blot_command};
+    int err, found = 0;
 
     if (!golden->secrets)
         return 0;
-    err = naming_new(&naming, golden, run);
+    err = naming_new(&redaction.naming, golden, run);
     if (!err)
-        found = secrets_redact(golden->secrets, run->table, name_of, &naming);
-    naming_free(&naming);
+        found = secrets_redact(golden->secrets, run->table, &caller);
+    naming_free(&redaction.naming);
     if (err || found < 0)
         return err ? err : found;
-    golden->redacted += found;
     err = messages_learn(&run->messages, run->table);
-    return err ? err : fill_in(&run->messages, run->command);
+    fill_in(&run->messages);
+    return err ? err : found;
 }
 
 /* A range in which nothing is was a mistake. */
@@ -249,7 +231,7 @@ static int teach_old(struct golden *golden)
     char text[GOLDEN_TEXT_SIZE];
     int err = redact(golden, &golden->old);
 
-    if (!err)
+    if (err >= 0)
         err = apply_ranges(golden, &golden->old, text);
     return err == -EINVAL ? 0 : err;
 }
@@ -276,17 +258,27 @@ static int compare_with_old(struct golden *golden)
     return err;
 }
 
+static int redact_runs(struct golden *golden)
+{
+    int found = 0;
+
+    for (size_t i = 0; i < golden->count && found >= 0; i++) {
+        found = redact(golden, &golden->runs[i]);
+        golden->redacted += found;
+    }
+    return found < 0 ? found : 0;
+}
+
 int golden_settle(struct golden *golden, char text[GOLDEN_TEXT_SIZE])
 {
     struct golden_run *first = &golden->runs[0];
     int err = 0;
 
     snprintf(text, GOLDEN_TEXT_SIZE, "%s", strerror(ENOMEM));
-    for (size_t i = 0; i < golden->count && !err; i++) {
+    for (size_t i = 0; i < golden->count && !err; i++)
         err = messages_table(&golden->runs[i].messages, golden->framing, &golden->runs[i].table);
-        if (!err)
-            err = redact(golden, &golden->runs[i]);
-    }
+    if (!err)
+        err = redact_runs(golden);
     if (!err)
         err = check_redacted(golden, text);
     if (!err)

@@ -80,38 +80,36 @@ bool range_option_is_about(const struct range_option *option, const char *name, 
            memcmp(name, option->exchange, option->exchange_length) == 0;
 }
 
-static int apply_to_side(const struct range_option *option, struct side *side,
-                         int (*change)(struct said *said, size_t offset, size_t length))
+bool range_option_covers(const struct range_option *option, enum direction direction,
+                         const struct said *said, size_t *length)
 {
-    int found = 0;
-
-    for (size_t i = 0; i < side->count; i++) {
-        struct said *said = &side->messages[i];
-        size_t length = option->length;
-        int err;
-
-        if (option->offset >= said->length)
-            continue;
-        if (length > said->length - option->offset)
-            length = said->length - option->offset;
-        err = change(said, option->offset, length);
-        if (err)
-            return err;
-        found++;
-    }
-    return found;
+    if ((!option->both && option->direction != direction) || option->offset >= said->length)
+        return false;
+    *length = said->length - option->offset;
+    if (*length > option->length)
+        *length = option->length;
+    return true;
 }
 
 int range_option_apply(const struct range_option *option, struct exchange *exchange,
                        int (*change)(struct said *said, size_t offset, size_t length))
 {
-    int requests = 0, responses = 0;
+    int found = 0;
 
-    if (option->both || option->direction == REQUEST)
-        requests = apply_to_side(option, &exchange->request, change);
-    if (requests < 0)
-        return requests;
-    if (option->both || option->direction == RESPONSE)
-        responses = apply_to_side(option, &exchange->response, change);
-    return responses < 0 ? responses : requests + responses;
+    for (enum direction direction = REQUEST; direction <= RESPONSE; direction++) {
+        const struct side *side = exchange_side(exchange, direction);
+
+        for (size_t i = 0; i < side->count; i++) {
+            size_t length;
+            int err;
+
+            if (!range_option_covers(option, direction, &side->messages[i], &length))
+                continue;
+            err = change(&side->messages[i], option->offset, length);
+            if (err)
+                return err;
+            found++;
+        }
+    }
+    return found;
 }

@@ -24,6 +24,13 @@ int range_option_parse(struct range_option *out, const char *text);
 bool range_option_is_about(const struct range_option *option, const char *name, size_t number);
 
 /*
+ * Is it about bytes of this message in that direction? Puts into *length how many of them are
+ * there, from its offset on.
+ */
+bool range_option_covers(const struct range_option *option, enum direction direction,
+                         const struct said *said, size_t *length);
+
+/*
  * Applies change to the part of the range that is there in each of the exchange's messages that it
  * is about. Returns how many those are, or what change returned when that is not 0.
  */

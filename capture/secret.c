@@ -10,6 +10,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "capture/array.h"
+
 enum {
     GROUPS_MAX = 10,
     LOOKED_AT = 1 << 16, /* bytes of a message in which known shapes are looked for unasked */
@@ -177,50 +179,6 @@ static bool match(const regex_t *regex, const char *text, size_t length, size_t 
            regexec(regex, text, GROUPS_MAX, groups, REG_STARTEND | at_start) == 0;
 }
 
-static int add_redacted(struct ranges *ranges, size_t offset, size_t length)
-{
-    return length ? ranges_add(
-                        ranges,
-                        (struct range){.offset = offset, .length = length, .kind = RANGE_REDACTED})
-                  : 0;
-}
-
-static int redact_range(struct said *said, size_t offset, size_t length)
-{
-    memset(said->data + offset, SECRET_FILLER, length);
-    return add_redacted(&said->ranges, offset, length);
-}
-
-static int add_group(struct ranges *ranges, const regmatch_t *group)
-{
-    return group->rm_so < 0
-               ? 0
-               : add_redacted(ranges, (size_t)group->rm_so, (size_t)(group->rm_eo - group->rm_so));
-}
-
-/* Adds what a match says is secret. Of groups, one can stand in another. */
-static int add_match(struct ranges *ranges, const regex_t *regex, const regmatch_t *groups)
-{
-    struct ranges own = {0};
-    int err = 0;
-
-    if (regex->re_nsub == 0)
-        return add_group(ranges, &groups[0]);
-    for (size_t i = 1; i <= regex->re_nsub && i < GROUPS_MAX && !err; i++)
-        err = add_group(&own, &groups[i]);
-    if (!err)
-        err = ranges_copy(ranges, &own);
-    ranges_free(&own);
-    return err;
-}
-
-static int redact_ranges(struct said *said, const struct ranges *secrets)
-{
-    for (size_t i = 0; i < secrets->count; i++)
-        memset(said->data + secrets->items[i].offset, SECRET_FILLER, secrets->items[i].length);
-    return ranges_merge(&said->ranges, secrets);
-}
-
 static bool is_word(const char *word, const char *text, size_t length)
 {
     return length == strlen(word) && memcmp(text, word, length) == 0;
@@ -245,99 +203,204 @@ static bool is_harmless(const char *text, const regmatch_t *group)
     return false;
 }
 
-/* Returns how many secrets there were, or -ENOMEM. */
-static int redact_said(struct said *said, const struct secret *secret)
+/* Where secrets are in a message. */
+struct spot {
+    size_t offset, end;
+};
+
+struct spots {
+    struct spot *items;
+    size_t count;
+};
+
+static int add_spot(struct spots *spots, size_t offset, size_t end)
+{
+    struct spot *items;
+
+    if (offset == end)
+        return 0;
+    items = array_grow(spots->items, spots->count, sizeof(*items));
+    if (!items)
+        return -ENOMEM;
+    spots->items = items;
+    items[spots->count++] = (struct spot){offset, end};
+    return 0;
+}
+
+/* Adds what a match says is secret. */
+static int add_match(struct spots *spots, const regex_t *regex, const regmatch_t *groups)
+{
+    int err = 0;
+
+    for (size_t i = regex->re_nsub ? 1 : 0; i <= regex->re_nsub && !err; i++)
+        if (groups[i].rm_so >= 0)
+            err = add_spot(spots, (size_t)groups[i].rm_so, (size_t)groups[i].rm_eo);
+    return err;
+}
+
+/* Behind the text is a NUL. */
+static int find_matches(struct secret *secret, const char *text, size_t length, struct spots *spots)
 {
     const regex_t *regex = &secret->regex;
+    const size_t before = spots->count;
     regmatch_t groups[GROUPS_MAX];
-    char *text = malloc(said->length + 1);
-    struct ranges matches = {0};
     size_t from = 0;
-    int found = 0, err = 0;
+    int err = 0;
 
-    if (!text)
-        return -ENOMEM;
-    if (said->length)
-        memcpy(text, said->data, said->length);
-    text[said->length] = '\0';
-    while (!err && from < said->length && match(regex, text, said->length, from, groups)) {
-        if (!secret->shape || !is_harmless(text, &groups[regex->re_nsub])) {
-            err = add_match(&matches, regex, groups);
-            found += groups[0].rm_eo > groups[0].rm_so;
-        }
+    while (!err && from < length && match(regex, text, length, from, groups)) {
+        if (!secret->shape || !is_harmless(text, &groups[regex->re_nsub]))
+            err = add_match(spots, regex, groups);
         from = (size_t)groups[0].rm_eo + (groups[0].rm_eo == groups[0].rm_so);
     }
-    if (!err)
-        err = redact_ranges(said, &matches);
-    ranges_free(&matches);
-    free(text);
-    return err ? err : found;
+    secret->found = secret->found || spots->count > before;
+    return err;
 }
 
-static int redact_side(struct side *side, const struct secret *secret)
+static int compare_spots(const void *a, const void *b)
 {
-    int found = 0, now = 0;
+    const struct spot *first = a, *second = b;
 
-    for (size_t i = 0; i < side->count && now >= 0; i++) {
-        now = redact_said(&side->messages[i], secret);
-        found += now;
+    return (first->offset > second->offset) - (first->offset < second->offset);
+}
+
+/* Puts them in their order, and makes one of those that overlap. */
+static void join_spots(struct spots *spots)
+{
+    size_t count = 0;
+
+    if (spots->count)
+        qsort(spots->items, spots->count, sizeof(*spots->items), compare_spots);
+    for (size_t i = 0; i < spots->count; i++) {
+        const struct spot *spot = &spots->items[i];
+        struct spot *last = count ? &spots->items[count - 1] : NULL;
+
+        if (!last || spot->offset >= last->end)
+            spots->items[count++] = *spot;
+        else if (spot->end > last->end)
+            last->end = spot->end;
     }
-    return now < 0 ? now : found;
+    spots->count = count;
 }
 
-static int redact_exchange(const struct secret *secret, struct exchange *exchange)
-{
-    int requests = redact_side(&exchange->request, secret);
-    int responses = requests < 0 ? requests : redact_side(&exchange->response, secret);
+/* The exchange that a message is in, for ranges that name one. */
+struct surroundings {
+    const char *name;
+    size_t number;
+    enum direction direction;
+};
 
-    return responses < 0 ? responses : requests + responses;
+/* Looks in a message for all that is secret; with no surroundings, it is text, and has no ranges.
+ */
+static int find_spots(struct secrets *secrets, const struct said *said,
+                      const struct surroundings *in, struct spots *spots)
+{
+    char *text = malloc(said->length + 1);
+    int err = text ? 0 : -ENOMEM;
+
+    if (text && said->length)
+        memcpy(text, said->data, said->length);
+    if (text)
+        text[said->length] = '\0';
+    for (size_t i = 0; i < secrets->count && !err; i++) {
+        struct secret *secret = &secrets->items[i];
+        size_t length;
+
+        if (secret->is_pattern) {
+            err = find_matches(secret, text, said->length, spots);
+        } else if (in && range_option_is_about(&secret->range, in->name, in->number) &&
+                   range_option_covers(&secret->range, in->direction, said, &length)) {
+            secret->found = true;
+            err = add_spot(spots, secret->range.offset, secret->range.offset + length);
+        }
+    }
+    free(text);
+    return err;
+}
+
+/* Puts filler in the place of the secrets, and marks it. */
+static int fill_spots(struct said *said, const struct spots *spots)
+{
+    struct ranges ranges = {0};
+    int err = 0;
+
+    for (size_t i = 0; i < spots->count && !err; i++) {
+        const struct spot *spot = &spots->items[i];
+        const size_t length = spot->end - spot->offset;
+
+        memset(said->data + spot->offset, SECRET_FILLER, length);
+        err = ranges_add(
+            &ranges,
+            (struct range){.offset = spot->offset, .length = length, .kind = RANGE_REDACTED});
+    }
+    if (!err)
+        err = ranges_merge(&said->ranges, &ranges);
+    ranges_free(&ranges);
+    return err;
+}
+
+static int redact_spots(struct said *said, struct spots *spots, const struct secrets_caller *caller)
+{
+    int err = 0;
+
+    for (size_t i = 0; i < spots->count && !err; i++)
+        err = caller->show(caller->context, said->data + spots->items[i].offset,
+                           spots->items[i].end - spots->items[i].offset);
+    join_spots(spots);
+    return err ? err : fill_spots(said, spots);
+}
+
+/* Adds to *found how many secrets there were. */
+static int redact_side(struct secrets *secrets, const struct side *side,
+                       const struct surroundings *in, const struct secrets_caller *caller,
+                       int *found)
+{
+    int err = 0;
+
+    for (size_t i = 0; i < side->count && !err; i++) {
+        struct spots spots = {0};
+
+        err = find_spots(secrets, &side->messages[i], in, &spots);
+        if (!err)
+            err = redact_spots(&side->messages[i], &spots, caller);
+        *found += (int)spots.count;
+        free(spots.items);
+    }
+    return err;
 }
 
 int secrets_redact(struct secrets *secrets, struct table *table,
-                   void (*name_of)(void *context, size_t conversation, size_t exchange,
-                                   const char **name),
-                   void *context)
+                   const struct secrets_caller *caller)
 {
-    size_t number = 0;
-    int found = 0, now;
+    struct surroundings in = {0};
+    int found = 0, err = 0;
 
-    for (size_t i = 0; i < table->count; i++) {
-        for (size_t j = 0; j < table->conversations[i].count; j++) {
-            struct exchange *exchange = &table->conversations[i].exchanges[j];
-            const char *name;
+    for (size_t i = 0; i < table->count && !err; i++) {
+        for (size_t j = 0; j < table->conversations[i].count && !err; j++) {
+            const struct exchange *exchange = &table->conversations[i].exchanges[j];
 
-            name_of(context, i, j, &name);
-            number++;
-            for (size_t k = 0; k < secrets->count; k++) {
-                struct secret *secret = &secrets->items[k];
-
-                now = secret->is_pattern ? redact_exchange(secret, exchange)
-                      : range_option_is_about(&secret->range, name, number)
-                          ? range_option_apply(&secret->range, exchange, redact_range)
-                          : 0;
-                if (now < 0)
-                    return now;
-                secret->found = secret->found || now;
-                found += now;
-            }
+            caller->name_of(caller->context, i, j, &in.name);
+            in.number++;
+            in.direction = REQUEST;
+            err = redact_side(secrets, &exchange->request, &in, caller, &found);
+            in.direction = RESPONSE;
+            if (!err)
+                err = redact_side(secrets, &exchange->response, &in, caller, &found);
         }
     }
-    return found;
+    return err ? err : found;
 }
 
 int secrets_redact_text(struct secrets *secrets, char *text)
 {
-    struct said said = {.data = (uint8_t *)text, .length = strlen(text)};
-    int found = 0;
+    const struct said said = {.data = (uint8_t *)text, .length = strlen(text)};
+    struct spots spots = {0};
+    int err = find_spots(secrets, &said, NULL, &spots);
 
-    for (size_t i = 0; i < secrets->count && found >= 0; i++) {
-        struct secret *secret = &secrets->items[i];
-
-        found = secret->is_pattern ? redact_said(&said, secret) : 0;
-        secret->found = secret->found || found;
-    }
-    ranges_free(&said.ranges);
-    return found < 0 ? found : 0;
+    for (size_t i = 0; i < spots.count && !err; i++)
+        memset(text + spots.items[i].offset, SECRET_FILLER,
+               spots.items[i].end - spots.items[i].offset);
+    free(spots.items);
+    return err;
 }
 
 const char *secrets_missed(const struct secrets *secrets, size_t *index, bool *is_pattern)

@@ -22,16 +22,23 @@ int secrets_new(struct secrets **out, const char *const *texts, size_t count, co
                 char why[SECRET_WHY_SIZE]);
 void secrets_free(struct secrets *secrets);
 
+/* What secrets_redact() asks of who calls it. */
+struct secrets_caller {
+    void *context;
+    void (*name_of)(void *context, size_t conversation, size_t exchange, const char **name);
+    /* Is shown each secret before there is filler in its place. Returns 0 or -ENOMEM. */
+    int (*show)(void *context, const uint8_t *secret, size_t length);
+};
+
 /*
  * Puts filler in the place of each secret in the table's messages, and tells in the ranges where.
- * Returns how many there were, or -ENOMEM. name_of tells exchanges' names.
+ * All are looked for in what was said, before there is filler in it: where two overlap, they are
+ * one. Returns how many there were, or -ENOMEM.
  */
 int secrets_redact(struct secrets *secrets, struct table *table,
-                   void (*name_of)(void *context, size_t conversation, size_t exchange,
-                                   const char **name),
-                   void *context);
+                   const struct secrets_caller *caller);
 
-/* Puts filler in text where a pattern matches. Returns 0 or -ENOMEM. */
+/* Puts filler in text where patterns match. Returns 0 or -ENOMEM. */
 int secrets_redact_text(struct secrets *secrets, char *text);
 
 /*

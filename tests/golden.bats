@@ -673,6 +673,49 @@ SCRIPT
     equal "$(cat said)" ''
 }
 
+@test "patterns are matched with what was said, in whatever order they are given" {
+    "$tests/compose.py" > secret.jsonl << 'SCRIPT'
+command client password=abc&pin=1234
+> b"password=abc&pin=1234"
+< b"ok"
+SCRIPT
+    local pattern='[a-z]+=[a-z]+&pin=([0-9]+)'
+    "$SOCKFIXTURE" -r secret.jsonl --redact secrets --redact "$pattern" -w first.jsonl 2> said
+    "$SOCKFIXTURE" -q -r secret.jsonl --redact "$pattern" --redact secrets -w second.jsonl
+    cmp first.jsonl second.jsonl
+    equal "$(cat said)" 'sockfixture: 2 secrets were redacted'
+    equal "$(jq -c 'select(.redacted) | [.text, .redacted]' first.jsonl)" '["password=XXX&pin=XXXX",[[9,3],[17,4]]]'
+    equal "$(head -n 1 first.jsonl | jq -r '.command[1]')" 'password=XXX&pin=XXXX'
+    # Where two overlap, what both match is one.
+    "$SOCKFIXTURE" -r secret.jsonl --redact 'c&p' --redact 'abc' --redact 1:REQ:10:4 -w third.jsonl 2> said
+    grep -qx 'sockfixture: 1 secret was redacted' said || fail "$(cat said)"
+    equal "$(jq -c 'select(.redacted) | [.text, .redacted]' third.jsonl)" '["password=XXXXXin=1234",[[9,5]]]'
+}
+
+# What becomes of the command when these patterns are redacted from what the script says.
+command_redacted() { # SCRIPT PATTERN...
+    "$tests/compose.py" <<< "$1" > secret.jsonl
+    rm -f redacted.jsonl
+    "$SOCKFIXTURE" -q -r secret.jsonl "${@:2}" -w redacted.jsonl
+    head -n 1 redacted.jsonl | jq -r '.command | join(" ")'
+}
+
+@test "a secret that was said is found in the command in another shape, too" {
+    local basic='> b"GET / HTTP/1.1\r\nAuthorization: Basic YWxpY2U6cEBzc3cwcmQ=\r\n\r\n"'
+    equal "$(command_redacted "command wget --user alice --password p@ssw0rd x
+$basic" --redact secrets)" 'wget --user alice --password XXXXXXXX x'
+    equal "$(command_redacted "command curl http://alice:p%40ssw0rd@h/
+$basic" --redact 'Authorization: (.*)')" 'curl http://XXXXXXXXXXXXXXXX@h/'
+    equal "$(command_redacted 'command curl --data-urlencode password=p@ssw0rd h 100%
+> b"password=p%40ssw0rd"' --redact '=(p%40.*)')" 'curl --data-urlencode password=XXXXXXXX h 100%'
+    equal "$(command_redacted 'command client --pw=hunter2
+> b"AUTH hun"
+> b"ter2\r\n"
+< b"OK"' --redact secrets)" 'client --pw=XXXXXXX'
+    equal "$(command_redacted 'command client hunter2
+> b"LOGIN hunter2\r\n"' --redact 'LOGIN (.*)')" 'client XXXXXXX'
+}
+
 @test "what stands where secrets do and is none stays, and is not warned of" {
     "$tests/compose.py" > open.jsonl << 'SCRIPT'
 > b"AUTH EXTERNAL 30\r\n"

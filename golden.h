@@ -41,7 +41,7 @@ struct golden {
 
     /* Found by golden_settle(). */
     struct volatile_report report;
-    int redacted; /* secrets */
+    int redacted; /* secrets of the first run */
     struct alignment *alignment;
     struct differences differences; /* of the old recording and the first run */
     bool learned;                   /* what is volatile in the old one is known better now */

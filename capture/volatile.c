@@ -160,8 +160,12 @@ static size_t count_ranges(const struct side *side)
 {
     size_t count = 0;
 
-    for (size_t i = 0; i < side->count; i++)
-        count += side->messages[i].ranges.count;
+    for (size_t i = 0; i < side->count; i++) {
+        const struct ranges *ranges = &side->messages[i].ranges;
+
+        for (size_t j = 0; j < ranges->count; j++)
+            count += range_is_volatile(&ranges->items[j]);
+    }
     return count;
 }
 

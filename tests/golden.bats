@@ -692,6 +692,17 @@ SCRIPT
     equal "$(jq -c 'select(.redacted) | [.text, .redacted]' third.jsonl)" '["password=XXXXXin=1234",[[9,5]]]'
 }
 
+@test "what is redacted is not counted as volatile, nor once more for each run" {
+    start_server word
+    local ask=("${sockfixture[@]}" --repeat 3 --redact word -w golden.jsonl "${client[@]}")
+    "${sockfixture[@]}" --repeat 3 -w other.jsonl "${client[@]}" 2>&1 | grep 'ranges$' > plain
+    "${ask[@]}" 2> first
+    "${ask[@]}" 2> again
+    grep -qxFf plain first || fail "$(cat plain first)"
+    grep -qx 'sockfixture: 2 secrets were redacted' first || fail "$(cat first)"
+    equal "$(cat again)" "$(cat first)"
+}
+
 # What becomes of the command when these patterns are redacted from what the script says.
 command_redacted() { # SCRIPT PATTERN...
     "$tests/compose.py" <<< "$1" > secret.jsonl

@@ -11,6 +11,7 @@
 #include "capture/recording.h"
 #include "capture/regenerate.h"
 #include "capture/terminal.h"
+#include "capture/words.h"
 #include "emit/command.h"
 #include "emit/names.h"
 #include "emit/report.h"
@@ -44,13 +45,6 @@ bool golden_is_wanted(const struct options *options)
 
 /* Runs */
 
-static void words_free(char **words)
-{
-    for (char **word = words; word && *word; word++)
-        free(*word);
-    free(words);
-}
-
 static void run_free(struct golden_run *run)
 {
     messages_free(&run->messages);
@@ -59,29 +53,10 @@ static void run_free(struct golden_run *run)
     free(run->backend);
 }
 
-static char **copy_words(char *const *words)
-{
-    size_t count = 0;
-    char **copy;
-
-    while (words[count])
-        count++;
-    copy = calloc(count + 1, sizeof(*copy));
-    for (size_t i = 0; copy && i < count; i++) {
-        copy[i] = strdup(words[i]);
-        if (!copy[i]) {
-            words_free(copy);
-            copy = NULL;
-        }
-    }
-    return copy;
-}
-
 static int run_new(struct golden_run *run, char *const *command, const char *backend)
 {
-    run->command = copy_words(command);
     run->backend = strdup(backend);
-    return run->command && run->backend ? 0 : -ENOMEM;
+    return run->backend ? words_copy(&run->command, command) : -ENOMEM;
 }
 
 int golden_begin(struct golden *golden, char *const *command, const char *backend)

@@ -11,8 +11,8 @@
 #include "capture/losses.h"
 #include "capture/notes.h"
 #include "capture/pcapng.h"
-#include "capture/text.h"
 #include "capture/tree.h"
+#include "capture/words.h"
 
 /* What an interface stands for. */
 struct own_interface {
@@ -82,10 +82,8 @@ static void clear(struct own_capture *own)
     notes_free(&own->joined_notes);
     for (size_t i = 0; i < own->count; i++)
         json_decref(own->interfaces[i].notes);
-    for (char **word = own->command; word && *word; word++)
-        free(*word);
+    words_free(own->command);
     free(own->interfaces);
-    free(own->command);
     free(own->backend);
     tdestroy(own->numbers, free);
     own->interfaces = NULL;
@@ -132,37 +130,24 @@ static json_t *next_notes(struct pcapng_options *options)
     return notes;
 }
 
-static int keep_command(struct own_capture *own, const json_t *words)
-{
-    own->command = calloc(json_array_size(words) + 1, sizeof(*own->command));
-    for (size_t i = 0; own->command && i < json_array_size(words); i++) {
-        const char *word = json_string_value(json_array_get(words, i));
-        size_t size = word ? strlen(word) + 1 : 1;
-
-        own->command[i] = malloc(size);
-        if (!own->command[i])
-            return -ENOMEM;
-        text_unescape(own->command[i], size, word ? word : "");
-    }
-    return own->command ? 0 : -ENOMEM;
-}
-
 int own_capture_section(struct own_capture *own, struct pcapng_options options)
 {
     json_t *notes = next_notes(&options), *words;
     const char *backend;
-    int err = 0;
+    int err = -EINVAL; /* it is somebody else's */
 
     own_capture_finish(own);
     clear(own);
-    own->own = notes && notes_read_section(notes, &words, &backend);
+    if (notes && notes_read_section(notes, &words, &backend))
+        err = words_from_json(&own->command, words);
+    own->own = !err;
     own->complete = !own->own;
     if (own->own) {
-        err = keep_command(own, words);
         own->backend = strdup(backend);
+        err = own->backend ? 0 : -ENOMEM;
     }
     json_decref(notes);
-    return own->own && !own->backend ? -ENOMEM : err;
+    return err == -EINVAL ? 0 : err;
 }
 
 int own_capture_interface(struct own_capture *own, const struct pcapng_item *item)

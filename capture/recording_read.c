@@ -15,6 +15,7 @@
 #include "capture/recording_format.h"
 #include "capture/recording_line.h"
 #include "capture/text.h"
+#include "capture/words.h"
 
 struct recording_reader {
     struct recording_line line; /* the last one that was read */
@@ -271,25 +272,11 @@ static int read_end(struct recording_reader *reader, const json_t *end,
 static int read_command(struct recording_reader *reader, const json_t *header,
                         struct recording_error *error)
 {
-    const json_t *command = json_object_get(header, "command");
-    size_t count = json_array_size(command);
+    int err = words_from_json(&reader->command, json_object_get(header, "command"));
 
-    if (!json_is_array(command))
+    if (err == -EINVAL)
         return fail_key(error, 1, "", header, "command");
-    reader->command = calloc(count + 1, sizeof(*reader->command));
-    if (!reader->command)
-        return recording_fail(error, 1, 1, strerror(ENOMEM));
-    for (size_t i = 0; i < count; i++) {
-        const char *word = json_string_value(json_array_get(command, i));
-
-        if (!word)
-            return fail_key(error, 1, "", header, "command");
-        reader->command[i] = malloc(strlen(word) + 1);
-        if (!reader->command[i])
-            return recording_fail(error, 1, 1, strerror(ENOMEM));
-        text_unescape(reader->command[i], strlen(word) + 1, word);
-    }
-    return 0;
+    return err ? recording_fail(error, 1, 1, strerror(ENOMEM)) : 0;
 }
 
 static int read_backend(struct recording_reader *reader, const json_t *header,
@@ -347,9 +334,7 @@ void recording_close(struct recording_reader *reader)
 {
     if (!reader)
         return;
-    for (char **word = reader->command; word && *word; word++)
-        free(*word);
-    free(reader->command);
+    words_free(reader->command);
     free(reader->backend);
     recording_line_free(&reader->line);
     free(reader->data);

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "capture/text.h"
+
 static const char blanks[] = " \t\n";
 
 void words_free(char **words)
@@ -97,4 +99,37 @@ int words_copy(char ***out, char *const *words)
         return -ENOMEM;
     *out = copy;
     return 0;
+}
+
+static int unescape(char **out, const json_t *word)
+{
+    const char *text = json_string_value(word);
+
+    if (!text)
+        return -EINVAL;
+    *out = malloc(strlen(text) + 1);
+    if (!*out)
+        return -ENOMEM;
+    text_unescape(*out, strlen(text) + 1, text);
+    return 0;
+}
+
+int words_from_json(char ***out, const json_t *list)
+{
+    const size_t count = json_array_size(list);
+    char **words;
+    int err = 0;
+
+    if (!json_is_array(list))
+        return -EINVAL;
+    words = calloc(count + 1, sizeof(*words));
+    if (!words)
+        return -ENOMEM;
+    for (size_t i = 0; i < count && !err; i++)
+        err = unescape(&words[i], json_array_get(list, i));
+    if (err)
+        words_free(words);
+    else
+        *out = words;
+    return err;
 }

@@ -55,11 +55,36 @@ static void refuses_what_does_not_end(void **state)
     assert_null(words);
 }
 
+static void takes_lists_of_strings_alone(void **state)
+{
+    static const char *const wrong[] = {"{}", "[1]", "[\"a\", null]", "[[\"a\"]]"};
+    char **words = NULL;
+    json_t *list = json_loads("[\"a b\", \"\\\\x0ab\", \"\"]", 0, NULL);
+
+    (void)state;
+    assert_int_equal(words_from_json(&words, list), 0);
+    json_decref(list);
+    assert_string_equal(words[0], "a b");
+    assert_string_equal(words[1], "\nb");
+    assert_string_equal(words[2], "");
+    assert_null(words[3]);
+    words_free(words);
+    words = NULL;
+    assert_int_equal(words_from_json(&words, NULL), -EINVAL);
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
+        list = json_loads(wrong[i], 0, NULL);
+        assert_int_equal(words_from_json(&words, list), -EINVAL);
+        json_decref(list);
+    }
+    assert_null(words);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(splits_as_a_shell_does),
         cmocka_unit_test(refuses_what_does_not_end),
+        cmocka_unit_test(takes_lists_of_strings_alone),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

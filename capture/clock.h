@@ -7,7 +7,7 @@
 
 /* In nanoseconds, as all times are. */
 #define MILLISECOND UINT64_C(1000000)
-#define SECOND (1000 * MILLISECOND)
+#define SECOND      (1000 * MILLISECOND)
 
 /* What to add to the kernel's monotonic clock to get the time of day now; nanoseconds. */
 uint64_t clock_epoch(void);

@@ -4,6 +4,8 @@
 #define CAPTURE_LOSSES_H
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 #include "capture/backend.h"
 
@@ -12,6 +14,25 @@
  * and asked for were the first `limit` (0: all).
  */
 void losses_count(struct losses *losses, uint64_t whole, uint64_t length, uint64_t limit);
+
+/* Where a recording has the counter. */
+enum loss_place {
+    LOSS_ALWAYS,
+    LOSS_SINCE,  /* always, but in those that were made before there was one */
+    LOSS_IF_ANY, /* where it is not 0: it is what the user asked for */
+};
+
+/* A counter, by the name that it has in a recording. */
+struct loss {
+    const char *name;
+    size_t offset; /* in struct losses */
+    enum loss_place place;
+};
+
+extern const struct loss loss_counters[]; /* ends with one that has no name */
+
+uint64_t *losses_at(struct losses *losses, const struct loss *counter);
+uint64_t losses_get(const struct losses *losses, const struct loss *counter);
 
 /* Adds up what two parts of the program counted. */
 void losses_add(struct losses *losses, const struct losses *more);

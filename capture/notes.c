@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include "capture/ancillary_json.h"
+#include "capture/losses.h"
 #include "capture/text.h"
 
 struct word {
@@ -20,22 +21,6 @@ static const struct word families[] = {
 
 static const struct word types[] = {
     {"stream", SOCK_STREAM}, {"dgram", SOCK_DGRAM}, {"seqpacket", SOCK_SEQPACKET}, {NULL, 0}};
-
-/* The counters of struct losses, by the names they have in a recording. */
-#define LOSS(name)                                                                                 \
-    {                                                                                              \
-#name, offsetof(struct losses, name)                                                       \
-    }
-
-static const struct {
-    const char *name;
-    size_t offset;
-} counters[] = {
-    LOSS(messages), LOSS(bytes),    LOSS(cut),       LOSS(unfollowed),
-    LOSS(foreign),  LOSS(bypassed), LOSS(shortened), LOSS(left_out),
-};
-
-enum { COUNTERS = sizeof(counters) / sizeof(*counters) };
 
 static const char *word_name(const struct word *words, int value)
 {
@@ -127,11 +112,9 @@ char *notes_losses(const struct losses *losses)
 {
     json_t *object = json_object();
 
-    for (size_t i = 0; i < COUNTERS; i++) {
-        const uint64_t *count = (const void *)((const char *)losses + counters[i].offset);
-
-        json_object_set_new(object, counters[i].name, json_integer((json_int_t)*count));
-    }
+    for (const struct loss *counter = loss_counters; counter->name; counter++)
+        json_object_set_new(object, counter->name,
+                            json_integer((json_int_t)losses_get(losses, counter)));
     return print(json_pack("{s:o}", "lost", object));
 }
 
@@ -211,11 +194,8 @@ bool notes_read_losses(const json_t *notes, struct losses *losses)
 
     if (!json_is_object(lost))
         return false;
-    for (size_t i = 0; i < COUNTERS; i++) {
-        uint64_t *count = (void *)((char *)losses + counters[i].offset);
-
-        *count = number(lost, counters[i].name, INT64_MAX);
-    }
+    for (const struct loss *counter = loss_counters; counter->name; counter++)
+        *losses_at(losses, counter) = number(lost, counter->name, INT64_MAX);
     return true;
 }
 

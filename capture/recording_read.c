@@ -10,6 +10,7 @@
 
 #include "capture/ancillary_json.h"
 #include "capture/base64.h"
+#include "capture/losses.h"
 #include "capture/range_json.h"
 #include "capture/recording.h"
 #include "capture/recording_format.h"
@@ -243,14 +244,9 @@ out:
 
 static void read_losses(struct fields *fields, struct losses *losses)
 {
-    losses->messages = get_number(fields, "messages", INT64_MAX, true);
-    losses->bytes = get_number(fields, "bytes", INT64_MAX, true);
-    losses->cut = get_number(fields, "cut", INT64_MAX, true);
-    losses->unfollowed = get_number(fields, "unfollowed", INT64_MAX, false);
-    losses->foreign = get_number(fields, "foreign", INT64_MAX, false);
-    losses->bypassed = get_number(fields, "bypassed", INT64_MAX, false);
-    losses->shortened = get_number(fields, "shortened", INT64_MAX, false);
-    losses->left_out = get_number(fields, "left_out", INT64_MAX, false);
+    for (const struct loss *counter = loss_counters; counter->name; counter++)
+        *losses_at(losses, counter) =
+            get_number(fields, counter->name, INT64_MAX, counter->place == LOSS_ALWAYS);
 }
 
 static int read_end(struct recording_reader *reader, const json_t *end,

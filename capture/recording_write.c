@@ -17,6 +17,7 @@
 #include "capture/base64.h"
 #include "capture/clock.h"
 #include "capture/json_text.h"
+#include "capture/losses.h"
 #include "capture/range_json.h"
 #include "capture/recording.h"
 #include "capture/recording_format.h"
@@ -46,19 +47,28 @@ struct recording_writer {
 
 static json_t *losses_object(const struct losses *losses)
 {
-    json_t *object =
-        json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "messages", (json_int_t)losses->messages,
-                  "bytes", (json_int_t)losses->bytes, "cut", (json_int_t)losses->cut, "unfollowed",
-                  (json_int_t)losses->unfollowed, "foreign", (json_int_t)losses->foreign,
-                  "bypassed", (json_int_t)losses->bypassed);
+    json_t *object = json_object();
 
-    if (!object || (!losses->shortened && !losses->left_out))
-        return object;
-    if (!json_object_set_new(object, "shortened", json_integer((json_int_t)losses->shortened)) &&
-        !json_object_set_new(object, "left_out", json_integer((json_int_t)losses->left_out)))
-        return object;
-    json_decref(object);
-    return NULL;
+    for (const struct loss *counter = loss_counters; counter->name && object; counter++) {
+        const uint64_t count = losses_get(losses, counter);
+
+        if ((count || counter->place != LOSS_IF_ANY) &&
+            json_object_set_new(object, counter->name, json_integer((json_int_t)count))) {
+            json_decref(object);
+            object = NULL;
+        }
+    }
+    return object;
+}
+
+/* As many characters as they can take in a recording: all counters are as large as can be. */
+static json_t *longest_losses(void)
+{
+    struct losses most;
+
+    for (const struct loss *counter = loss_counters; counter->name; counter++)
+        *losses_at(&most, counter) = INT64_MAX;
+    return losses_object(&most);
 }
 
 static int append_word(json_t *array, const char *word)
@@ -92,16 +102,13 @@ static json_t *command_array(char *const *command)
 /* Writes the first line, as long as it was the first time, or with room for what will be known. */
 static int write_header(struct recording_writer *writer)
 {
-    static const struct losses most = {UINT64_MAX / 2, UINT64_MAX / 2, UINT64_MAX / 2,
-                                       UINT64_MAX / 2, UINT64_MAX / 2, UINT64_MAX / 2,
-                                       UINT64_MAX / 2, UINT64_MAX / 2};
     char *text = json_to_text(writer->header);
     int err = 0;
 
     if (!text)
         return -ENOMEM;
     if (!writer->header_size) {
-        json_t *longest = losses_object(&most);
+        json_t *longest = longest_losses();
         char *room = json_to_text(longest);
 
         if (room)

@@ -6,6 +6,7 @@
 #include "capture/frame.h"
 #include "capture/reader.h"
 #include "capture/record.h"
+#include "capture/recording_format.h"
 #include "completion.h"
 #include "emit/report.h"
 
@@ -35,9 +36,7 @@ static const char *bytes_word(size_t index)
 
 static const char *type_word(size_t index)
 {
-    static const char *const words[] = {"stream", "dgram", "seqpacket", NULL};
-
-    return words[index];
+    return recording_types[index].name;
 }
 
 static const char *client_word(size_t index)

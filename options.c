@@ -8,9 +8,9 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include "capture/output.h"
+#include "capture/recording_format.h"
 #include "capture/size.h"
 #include "capture/text.h"
 #include "emit/call.h"
@@ -287,9 +287,7 @@ static void parse_bytes(struct options *options, const char *value, struct argp_
 
 static void parse_type(struct options *options, const char *value, struct argp_state *state)
 {
-    static const int types[] = {SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET};
-
-    options->type = types[parse_word("type", value, state)];
+    options->type = recording_types[parse_word("type", value, state)].value;
 }
 
 static void parse_embed_above(struct options *options, const char *value, struct argp_state *state)

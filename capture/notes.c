@@ -5,37 +5,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include "capture/ancillary_json.h"
 #include "capture/losses.h"
+#include "capture/recording_format.h"
 #include "capture/text.h"
-
-struct word {
-    const char *name;
-    int value;
-};
-
-static const struct word families[] = {
-    {"unix", AF_UNIX}, {"inet", AF_INET}, {"inet6", AF_INET6}, {NULL, 0}};
-
-static const struct word types[] = {
-    {"stream", SOCK_STREAM}, {"dgram", SOCK_DGRAM}, {"seqpacket", SOCK_SEQPACKET}, {NULL, 0}};
-
-static const char *word_name(const struct word *words, int value)
-{
-    while (words->name && words->value != value)
-        words++;
-    return words->name;
-}
-
-static bool word_value(const struct word *words, const char *name, int *value)
-{
-    while (words->name && (!name || strcmp(words->name, name)))
-        words++;
-    *value = words->value;
-    return words->name;
-}
 
 /* Writing */
 
@@ -86,7 +60,8 @@ char *notes_conversation(const struct message *message)
 {
     return print(json_pack(
         "{s:I, s:s, s:s, s:o, s:o}", "conversation", (json_int_t)message->conversation, "family",
-        word_name(families, message->family), "type", word_name(types, message->type), "client",
+        recording_name_of(recording_families, message->family), "type",
+        recording_name_of(recording_types, message->type), "client",
         end_object(message_client(message)), "server", end_object(message_server(message))));
 }
 
@@ -177,8 +152,8 @@ bool notes_read_conversation(const json_t *notes, struct message *like, struct e
     struct message found = {.conversation = (uint32_t)conversation};
     struct end ends[2];
 
-    if (!conversation || !word_value(families, family, &found.family) ||
-        !word_value(types, type, &found.type) ||
+    if (!conversation || !recording_value_of(recording_families, family, &found.family) ||
+        !recording_value_of(recording_types, type, &found.type) ||
         !read_end(json_object_get(notes, "client"), &ends[0]) ||
         !read_end(json_object_get(notes, "server"), &ends[1]))
         return false;

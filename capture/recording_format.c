@@ -2,6 +2,7 @@
 #include "capture/recording_format.h"
 
 #include <stddef.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #include "capture/message.h"
@@ -31,6 +32,14 @@ const struct recording_name recording_calls[] = {
     {"receive", false},
     {NULL, 0},
 };
+
+bool recording_value_of(const struct recording_name *names, const char *name, int *value)
+{
+    while (names->name && (!name || strcmp(names->name, name) != 0))
+        names++;
+    *value = names->value;
+    return names->name;
+}
 
 const char *recording_name_of(const struct recording_name *names, int value)
 {

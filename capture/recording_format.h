@@ -3,6 +3,8 @@
 #ifndef CAPTURE_RECORDING_FORMAT_H
 #define CAPTURE_RECORDING_FORMAT_H
 
+#include <stdbool.h>
+
 #define RECORDING_FORMAT "sockfixture-recording"
 enum { RECORDING_VERSION = 1 };
 
@@ -19,5 +21,8 @@ extern const struct recording_name recording_calls[];
 
 /* The name of that value, or NULL. */
 const char *recording_name_of(const struct recording_name *names, int value);
+
+/* Puts the value of that name, which may be NULL, in *value. False when there is no such name. */
+bool recording_value_of(const struct recording_name *names, const char *name, int *value);
 
 #endif

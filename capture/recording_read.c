@@ -67,13 +67,11 @@ static const char *get_string(struct fields *fields, const char *key)
 
 static int get_name(struct fields *fields, const char *key, const struct recording_name *names)
 {
-    const char *string = get_string(fields, key);
+    int value;
 
-    while (names->name && strcmp(names->name, string) != 0)
-        names++;
-    if (!names->name)
+    if (!recording_value_of(names, get_string(fields, key), &value))
         fields_fail(fields, key);
-    return names->value;
+    return value;
 }
 
 /* Seconds, a point and nine digits, and nothing that another program would read otherwise. */

@@ -3,11 +3,11 @@
 #include "capture/show.h"
 
 #include <string.h>
-#include <sys/socket.h>
 #include <time.h>
 
 #include "capture/address.h"
 #include "capture/clock.h"
+#include "capture/recording_format.h"
 #include "capture/text.h"
 
 enum { ROW = 16 };
@@ -45,17 +45,6 @@ static void show_end(FILE *file, const struct end *end)
         show_address(file, end->address[0] ? end->address : "?");
 }
 
-static const char *type_name(const struct message *message)
-{
-    switch (message->type) {
-    case SOCK_DGRAM:
-        return "dgram";
-    case SOCK_SEQPACKET:
-        return "seqpacket";
-    }
-    return "stream";
-}
-
 static void show_ancillary(FILE *file, const struct ancillary *ancillary)
 {
     for (size_t i = 0; i < ancillary->count; i++) {
@@ -88,8 +77,8 @@ static void show_header(FILE *file, const struct message *message, const struct 
     show_end(file, message->sent ? message->peer : message->self);
     fprintf(file, "%s ", palette->plain);
     show_address(file, server->address);
-    fprintf(file, "%s%s %zu", server->address[0] ? " " : "", type_name(message),
-            message->length + message->missing);
+    fprintf(file, "%s%s %zu", server->address[0] ? " " : "",
+            recording_name_of(recording_types, message->type), message->length + message->missing);
     if (message->missing)
         fprintf(file, ", %zu missing", message->missing);
     if (message->lost)

@@ -224,6 +224,15 @@ static bool can_stay(const struct golden *golden)
     return golden->old.table && !golden->other_command && !is_incomplete(&golden->old);
 }
 
+const char *golden_outdated(const struct golden *golden)
+{
+    if (!golden->old.table)
+        return NULL;
+    if (golden->other_command)
+        return "is a recording of another command";
+    return golden->learned ? "other bytes would be marked as volatile, or redacted" : NULL;
+}
+
 bool golden_is_same(const struct golden *golden)
 {
     return can_stay(golden) && !golden->differences.count && !golden->learned &&
@@ -265,6 +274,7 @@ int golden_tell(const struct golden_told *told, const struct options *options,
         .differences = told->differences,
         .stale = stale->path,
         .stale_line = stale->line,
+        .outdated = told->outdated,
         .file = recording ? recording : options->output,
         .line = 1,
         .colour = terminal_colors(out),
@@ -294,8 +304,14 @@ int golden_tell(const struct golden_told *told, const struct options *options,
 int golden_report(const struct golden *golden, const struct options *options,
                   const struct stale_file *stale, FILE *out)
 {
-    const struct golden_told told = {golden->old.table, golden->runs[0].table, &golden->differences,
-                                     golden->runs[0].command};
+    const struct golden_told told = {
+        .old = golden->old.table,
+        .now = golden->runs[0].table,
+        .differences = &golden->differences,
+        .command = golden->runs[0].command,
+        /* What is replayed is never written anew. */
+        .outdated = replays(options) ? NULL : golden_outdated(golden),
+    };
 
     return golden_tell(&told, options, stale, out);
 }

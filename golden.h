@@ -77,6 +77,12 @@ struct golden_run *golden_current(struct golden *golden);
  */
 int golden_settle(struct golden *golden, char text[GOLDEN_TEXT_SIZE]);
 
+/*
+ * Why the recording that is there would be replaced, or be known better, though nothing that is
+ * said differs; NULL when it would not.
+ */
+const char *golden_outdated(const struct golden *golden);
+
 /* Is the recording that is there to be left as it is? */
 bool golden_is_same(const struct golden *golden);
 
@@ -95,6 +101,7 @@ struct golden_told {
     const struct table *old, *now;
     const struct differences *differences;
     char *const *command; /* whose exchanges they are */
+    const char *outdated; /* what golden_outdated() says of the old one; or NULL */
 };
 
 /* Tells it, as golden_report() does. */

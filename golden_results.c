@@ -70,19 +70,6 @@ static void make_of(struct run *run, const struct golden_run *source, struct tab
         run->incomplete = true;
 }
 
-/* Would what is there be replaced, or be known better, though nothing that is said differs? */
-static bool is_outdated(const struct run *run)
-{
-    const struct golden *golden = run->golden;
-
-    if (!golden->old.table || (!golden->other_command && !golden->learned))
-        return false;
-    say("%s: %s", run->options->write,
-        golden->other_command ? "is a recording of another command"
-                              : "other bytes would be marked as volatile, or redacted");
-    return true;
-}
-
 /* Writes nothing, but tells what would become another. */
 static enum status check_golden(struct run *run)
 {
@@ -102,7 +89,7 @@ static enum status check_golden(struct run *run)
     err = status ? 0 : golden_report(golden, run->options, &stale, stdout);
     if (err)
         status = say_error(err, "standard output");
-    else if (!status && (is_outdated(run) || golden->differences.count || stale.path))
+    else if (!status && (golden_outdated(golden) || golden->differences.count || stale.path))
         status = STATUS_DIFFERS;
     else if (!status && any_incomplete(golden))
         status = STATUS_INCOMPLETE;

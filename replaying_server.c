@@ -191,8 +191,12 @@ static int report_strangers(const struct server *server)
     const struct options *options = server->run->options;
     const struct stale_file stale = {0};
     struct differences differences = {0};
-    const struct golden_told told = {server->recorded->table, &server->strangers.table,
-                                     &differences, server->recorded->command};
+    const struct golden_told told = {
+        .old = server->recorded->table,
+        .now = &server->strangers.table,
+        .differences = &differences,
+        .command = server->recorded->command,
+    };
     int err;
 
     if (!server->strangers.table.count && !options->diff_format)

@@ -162,3 +162,11 @@ void report_stale(const struct report *report, char out[REPORT_TITLE_SIZE])
     else
         snprintf(out, REPORT_TITLE_SIZE, "%s: not there, though the recording emits it", path);
 }
+
+void report_outdated(const struct report *report, char out[REPORT_TITLE_SIZE])
+{
+    char path[256];
+
+    text_escape(path, sizeof(path), report->recording, strlen(report->recording));
+    snprintf(out, REPORT_TITLE_SIZE, "%s: %s", path, report->outdated);
+}

@@ -17,8 +17,9 @@ struct report {
     const struct differences *differences;
     const char *stale; /* a fixture that is not what the recording emits; or NULL */
     size_t stale_line; /* the first of its lines that differs, counted from 1; 0: it is not there */
-    const char *file;  /* where the fixture is asked for, which annotations are put at */
-    size_t line;       /* counted from 1 */
+    const char *outdated; /* what is wrong with the recording, whatever differs; or NULL */
+    const char *file;     /* where the fixture is asked for, which annotations are put at */
+    size_t line;          /* counted from 1 */
     bool colour;
     const char *part; /* the fixture of a manifest that this is a part of the report on; or NULL */
     const char *output; /* the fixture's file that was compared, in a part; or NULL */
@@ -56,6 +57,9 @@ void report_exchange(const struct report *report, const struct difference *diffe
 
 /* Says which fixture is not what the recording emits. */
 void report_stale(const struct report *report, char out[REPORT_TITLE_SIZE]);
+
+/* Says what is wrong with the recording. */
+void report_outdated(const struct report *report, char out[REPORT_TITLE_SIZE]);
 
 /* Shows the bytes of the difference side by side. */
 void report_bytes(const struct report *report, const struct difference *difference, FILE *out);

@@ -123,6 +123,24 @@ static int print_added(const struct report *report, const struct difference *dif
     return err;
 }
 
+static void print_message(const char *title, FILE *out)
+{
+    fputs("      <failure message=\"", out);
+    print_xml(out, title);
+    fputs("\"/>\n", out);
+}
+
+/* The recording is a test of its own only when something is wrong with it. */
+static void print_outdated(const struct report *report, FILE *out)
+{
+    char title[REPORT_TITLE_SIZE];
+
+    report_outdated(report, title);
+    begin_case(report, report->recording, out);
+    print_message(title, out);
+    fputs("    </testcase>\n", out);
+}
+
 /* A fixture that is not what the recording emits, or one of a part that is. */
 static void print_output(const struct report *report, FILE *out)
 {
@@ -131,9 +149,7 @@ static void print_output(const struct report *report, FILE *out)
     begin_case(report, report->stale ? report->stale : report->output, out);
     if (report->stale) {
         report_stale(report, title);
-        fputs("      <failure message=\"", out);
-        print_xml(out, title);
-        fputs("\"/>\n", out);
+        print_message(title, out);
     }
     fputs("    </testcase>\n", out);
 }
@@ -173,7 +189,7 @@ void report_junit_error(const char *fixture, const char *text, FILE *out)
 static size_t count_failures(const struct report *report, size_t *added)
 {
     const struct differences *differences = report->differences;
-    size_t failures = report->stale != NULL;
+    size_t failures = (report->stale != NULL) + (report->outdated != NULL);
 
     *added = 0;
     for (size_t i = 0; i < differences->count; i++) {
@@ -189,7 +205,8 @@ int report_junit(const struct report *report, FILE *out)
 {
     const bool has_output = report->stale || report->output;
     size_t added, failures = count_failures(report, &added);
-    const size_t tests = (report->old ? table_exchanges(report->old) : 0) + added + has_output;
+    const size_t tests = (report->old ? table_exchanges(report->old) : 0) + added +
+                         (report->outdated != NULL) + has_output;
     size_t next = 0;
     int err = 0;
 
@@ -202,6 +219,8 @@ int report_junit(const struct report *report, FILE *out)
     for (size_t i = 0; i < report->differences->count && !err; i++)
         if (!report->differences->items[i].old)
             err = print_added(report, &report->differences->items[i], out);
+    if (report->outdated)
+        print_outdated(report, out);
     if (has_output)
         print_output(report, out);
     fputs("  </testsuite>\n", out);
@@ -246,6 +265,11 @@ int report_github(const struct report *report, FILE *out)
         report_title(report, &report->differences->items[i], title);
         report_github_error(report->file, report->line, title, text, out);
         free(text);
+    }
+    if (report->outdated) {
+        report_outdated(report, title);
+        report_github_error(report->file, report->line, "a recording is not up to date", title,
+                            out);
     }
     if (report->stale) {
         report_stale(report, title);

@@ -92,9 +92,10 @@ int report_json(const struct report *report, FILE *out)
     for (size_t i = 0; i < report->differences->count; i++)
         if (json_array_append_new(list, difference_object(report, &report->differences->items[i])))
             err = -ENOMEM;
-    all = json_pack("{s:o?, s:o, s:o?}", "recording",
+    all = json_pack("{s:o?, s:o, s:s?, s:o?}", "recording",
                     report->recording ? text_of(report->recording) : NULL, "differences", list,
-                    "stale_fixture", report->stale ? text_of(report->stale) : NULL);
+                    "outdated", report->outdated, "stale_fixture",
+                    report->stale ? text_of(report->stale) : NULL);
     if (!all)
         return -ENOMEM;
     if (!err && (json_dumpf(all, out, JSON_INDENT(4)) || putc('\n', out) == EOF))

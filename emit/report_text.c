@@ -214,6 +214,10 @@ int report_text(const struct report *report, FILE *out)
         print_line(line, out);
         report_bytes(report, &report->differences->items[i], out);
     }
+    if (report->outdated) {
+        report_outdated(report, title);
+        print_line(title, out);
+    }
     if (report->stale) {
         report_stale(report, title);
         print_line(title, out);

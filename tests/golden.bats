@@ -400,16 +400,27 @@ SCRIPT
     "$tests/compose.py" <<< $'command talk a\n> b"ask PIN 1234"\n< b"ok"' > golden.jsonl
     "$tests/compose.py" <<< $'command talk b\n> b"ask PIN 1234"\n< b"ok"' > other.jsonl
     cp golden.jsonl now.jsonl
-    complains() { # OPTION...
+    complains() { # WHY OPTION...
+        local why=$1
+        shift
         run -1 --separate-stderr "$SOCKFIXTURE" -q --check -w golden.jsonl "$@"
-        equal "$output" ''
+        equal "$stderr" ''
+        equal "$output" "golden.jsonl: $why"
+        # To programs, too.
+        run -1 "$SOCKFIXTURE" -q --check -w golden.jsonl --diff-format json "$@"
+        equal "$(jq -c '[.differences, .outdated]' <<< "$output")" "[[],\"$why\"]"
+        run -1 "$SOCKFIXTURE" -q --check -w golden.jsonl --diff-format junit "$@"
+        python3 -c 'import sys, xml.etree.ElementTree as tree
+suite = tree.fromstring(sys.argv[1].encode()).find("testsuite")
+assert (suite.get("tests"), suite.get("failures"), len(suite)) == ("2", "1", 2), suite.attrib
+assert suite.find("testcase/failure").get("message") == "golden.jsonl: " + sys.argv[2]' "$output" "$why"
+        run -1 "$SOCKFIXTURE" -q --check -w golden.jsonl --diff-format github "$@"
+        equal "$output" \
+            "::error file=golden.jsonl,line=1,title=a recording is not up to date::golden.jsonl: $why"
     }
-    complains -r other.jsonl
-    says 'golden.jsonl: is a recording of another command'
-    complains -r now.jsonl --redact 'PIN ([0-9]+)'
-    says 'golden.jsonl: other bytes would be marked*'
-    complains -r now.jsonl --volatile REQ:8:4
-    says 'golden.jsonl: other bytes would be marked*'
+    complains 'is a recording of another command' -r other.jsonl
+    complains 'other bytes would be marked as volatile, or redacted' -r now.jsonl --redact 'PIN ([0-9]+)'
+    complains 'other bytes would be marked as volatile, or redacted' -r now.jsonl --volatile REQ:8:4
     "$SOCKFIXTURE" -q -w golden.jsonl -r now.jsonl --redact 'PIN ([0-9]+)'
     "$SOCKFIXTURE" -q --check -w golden.jsonl -r now.jsonl --redact 'PIN ([0-9]+)'
 }
@@ -541,7 +552,7 @@ SCRIPT
 ["missing",2,null,null]'
     equal "$(jq -r .recording <<< "$output")" golden.jsonl
     run -0 --separate-stderr "$SOCKFIXTURE" -q --check --diff-format json -w golden.jsonl -r golden.jsonl
-    equal "$(jq -c . <<< "$output")" '{"recording":"golden.jsonl","differences":[],"stale_fixture":null}'
+    equal "$(jq -c . <<< "$output")" '{"recording":"golden.jsonl","differences":[],"outdated":null,"stale_fixture":null}'
 }
 
 @test "--diff-format junit" {

@@ -464,6 +464,21 @@ PYTHON
     try 0 --check
 }
 
+@test "a recording of another command is told in every format" {
+    manifest "$(talk a)"
+    try 0 --update
+    sed -i 's/"--exchanges"/"--exchange"/' sockfixture.json
+    try 1 --check
+    equal "$output" 'a.jsonl: is a recording of another command'
+    try 1 --check --diff-format github
+    equal "$output" '::error file=sockfixture.json,line=2,title=a recording is not up to date::a.jsonl: is a recording of another command'
+    try 1 --check --diff-format json
+    jq -e '.fixtures[0] | .status == "differs" and .differences == [] and
+        .outdated == "is a recording of another command"' <<< "$output"
+    try 1 --check --diff-format junit
+    [[ $output == *'<testsuite name="a" tests="3" failures="1">'* ]] || fail "$output"
+}
+
 @test "what could not be compared is told, and the others still are" {
     manifest "$(talk a)" '"name": "b", "command": ["sh", "-c", "echo why; exit 3"]' "$(talk c)"
     try 4 --update

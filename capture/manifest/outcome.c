@@ -155,6 +155,9 @@ static int merge_part(json_t *object, json_t *part)
     if (json_is_string(json_object_get(part, "recording")) &&
         json_object_set(object, "recording", json_object_get(part, "recording")))
         return -ENOMEM;
+    if (json_is_string(json_object_get(part, "outdated")) &&
+        json_object_set(object, "outdated", json_object_get(part, "outdated")))
+        return -ENOMEM;
     if (json_is_string(stale) &&
         json_array_append(json_object_get(object, "stale_fixtures"), stale))
         return -ENOMEM;
@@ -177,9 +180,10 @@ static int merge_parts(json_t *object, FILE *report)
 static int add_json(struct outcome *outcome, const struct result *result)
 {
     char *words = words_text(result->files->words);
-    json_t *object = json_pack("{s:s, s:I, s:s, s:n, s:[], s:[]}", "name", result->name, "line",
-                               (json_int_t)result->line, "status", status_name(result->status),
-                               "recording", "differences", "stale_fixtures");
+    json_t *object =
+        json_pack("{s:s, s:I, s:s, s:n, s:[], s:n, s:[]}", "name", result->name, "line",
+                  (json_int_t)result->line, "status", status_name(result->status), "recording",
+                  "differences", "outdated", "stale_fixtures");
     int err = words && object ? merge_parts(object, result->files->report) : -ENOMEM;
 
     if (!err && *words && json_object_set_new(object, "words", json_string(words)))

@@ -36,18 +36,35 @@ size_t utf8_length(const uint8_t *data, size_t length)
     return 0;
 }
 
-/* Control characters of ASCII and Latin-1, and the ones that reorder or hide text. */
-static bool is_control(const uint8_t *data, size_t length)
+uint32_t utf8_character(const uint8_t *data, size_t length)
 {
-    if (length == 1)
-        return data[0] < 0x20 || data[0] == 0x7f;
-    if (length == 2)
-        return (data[0] == 0xc2 && data[1] < 0xa0) || (data[0] == 0xd8 && data[1] == 0x9c);
-    if (length == 3 && data[0] == 0xe2)
-        return (data[1] == 0x80 &&
-                ((data[2] >= 0x8b && data[2] <= 0x8f) || (data[2] >= 0xa8 && data[2] <= 0xae))) ||
-               (data[1] == 0x81 && data[2] >= 0xa0 && data[2] <= 0xaf);
-    return length == 3 && data[0] == 0xef && data[1] == 0xbb && data[2] == 0xbf;
+    uint32_t character = length < 2 ? data[0] : data[0] & (0x7fu >> length);
+
+    for (size_t i = 1; i < length; i++)
+        character = character << 6 | (data[i] & 0x3f);
+    return character;
+}
+
+/*
+ * Control characters, what Unicode lets programs ignore, and what it has as no character: the last
+ * two of every plane are none.
+ */
+bool character_is_hidden(uint32_t character)
+{
+    static const struct {
+        uint32_t first, last;
+    } hidden[] = {
+        {0x0000, 0x001f}, {0x007f, 0x009f},   {0x00ad, 0x00ad},   {0x034f, 0x034f},
+        {0x061c, 0x061c}, {0x115f, 0x1160},   {0x17b4, 0x17b5},   {0x180b, 0x180f},
+        {0x200b, 0x200f}, {0x2028, 0x202e},   {0x2060, 0x206f},   {0x3164, 0x3164},
+        {0xfdd0, 0xfdef}, {0xfe00, 0xfe0f},   {0xfeff, 0xfeff},   {0xffa0, 0xffa0},
+        {0xfff0, 0xfffb}, {0x1bca0, 0x1bca3}, {0x1d173, 0x1d17a}, {0xe0000, 0xe0fff},
+    };
+
+    for (size_t i = 0; i < sizeof(hidden) / sizeof(*hidden) && character >= hidden[i].first; i++)
+        if (character <= hidden[i].last)
+            return true;
+    return (character & 0xfffe) == 0xfffe;
 }
 
 /* How many bytes from the start of data are printable ASCII that stands for itself. */
@@ -103,7 +120,7 @@ static size_t escape_bytes(char *buffer, size_t size, const void *data, size_t l
         if (backslashes && take == 1 && from[done] == '\\') {
             escape[count++] = '\\';
             escape[count++] = '\\';
-        } else if (take && !is_control(from + done, take)) {
+        } else if (take && !character_is_hidden(utf8_character(from + done, take))) {
             memcpy(escape, from + done, take);
             count = take;
         } else {

@@ -11,8 +11,17 @@
  */
 size_t utf8_length(const uint8_t *data, size_t length);
 
+/* The character that a well-formed sequence of that length stands for. */
+uint32_t utf8_character(const uint8_t *data, size_t length);
+
 /*
- * Writes data into buffer as printable UTF-8: a backslash is doubled, and what is a control
+ * Does it show nothing, or make what stands around it look like something else? So do control
+ * characters, those that reorder text, and what is no character.
+ */
+bool character_is_hidden(uint32_t character);
+
+/*
+ * Writes data into buffer as printable UTF-8: a backslash is doubled, and what is a hidden
  * character or no UTF-8 becomes \xNN. Ends with NUL; what does not fit is left out.
  * Returns how many bytes of data were written.
  */

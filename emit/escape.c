@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "capture/text.h"
 #include "emit/word.h"
 
 enum { CHUNK = 4096, SPELT_MAX = 32, REPLACEMENT = 0xfffd };
@@ -21,8 +22,6 @@ struct escape {
     bool entities; /* markup, where what means something gets its number and no backslash */
     bool splices;  /* a backslash at a line's end joins the next one on, and trigraphs may be */
 };
-
-static bool is_hidden(uint32_t c);
 
 static size_t put_utf8(uint32_t c, char *to)
 {
@@ -126,7 +125,8 @@ static size_t spell_entity(uint32_t c, char *to)
 {
     if (c < ' ' || c == 0x7f)
         c = c < ' ' ? 0x2400 + c : 0x2421;
-    return is_hidden(c) ? spell_braces(c, to) : (size_t)snprintf(to, SPELT_MAX, "&#x%x;", c);
+    return character_is_hidden(c) ? spell_braces(c, to)
+                                  : (size_t)snprintf(to, SPELT_MAX, "&#x%x;", c);
 }
 
 static const char common_letters[] = "\nn\rr\tt";
@@ -195,48 +195,13 @@ static const struct escape families[] = {
 
 enum { FAMILIES = sizeof(families) / sizeof(*families) };
 
-/* Characters that show nothing, or make what stands around them look like something else. */
-static const struct {
-    uint32_t first;
-    uint32_t last;
-} hidden[] = {
-    {0x0000, 0x001f}, {0x007f, 0x009f},   {0x00ad, 0x00ad}, {0x061c, 0x061c}, {0x115f, 0x1160},
-    {0x17b4, 0x17b5}, {0x180b, 0x180f},   {0x200b, 0x200f}, {0x2028, 0x202e}, {0x2060, 0x206f},
-    {0x3164, 0x3164}, {0xfe00, 0xfe0f},   {0xfeff, 0xfeff}, {0xffa0, 0xffa0}, {0xfff0, 0xfffb},
-    {0xfffe, 0xffff}, {0xe0000, 0xe0fff},
-};
-
-static bool is_hidden(uint32_t c)
-{
-    if (c >= ' ' && c <= '~')
-        return false;
-    for (size_t i = 0; i < sizeof(hidden) / sizeof(*hidden); i++) {
-        if (c >= hidden[i].first && c <= hidden[i].last)
-            return true;
-    }
-    return false;
-}
-
 /* The next character of text in *c, and how many bytes it takes; one if it is no UTF-8. */
 static size_t next_character(const char *text, size_t length, uint32_t *c)
 {
-    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-    uint8_t first = (uint8_t)text[0];
-    size_t size = first < 0x80 ? 1 : first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
-    uint32_t character = size < 2 ? first : first & (0x7fu >> size);
+    const size_t size = utf8_length((const uint8_t *)text, length);
 
-    *c = REPLACEMENT;
-    if (size == 0 || size > length || first > 0xf4)
-        return 1;
-    for (size_t i = 1; i < size; i++) {
-        if (((uint8_t)text[i] & 0xc0) != 0x80)
-            return 1;
-        character = character << 6 | ((uint8_t)text[i] & 0x3f);
-    }
-    if (character < least[size] || character > 0x10ffff || (character >> 11) == 0x1b)
-        return 1;
-    *c = character;
-    return size;
+    *c = size ? utf8_character((const uint8_t *)text, size) : REPLACEMENT;
+    return size ? size : 1;
 }
 
 size_t escape_visible(const char *text, size_t length)
@@ -244,7 +209,7 @@ size_t escape_visible(const char *text, size_t length)
     uint32_t c;
     size_t size = next_character(text, length, &c);
 
-    return is_hidden(c) || (c == REPLACEMENT && size == 1) ? 0 : size;
+    return character_is_hidden(c) || (c == REPLACEMENT && size == 1) ? 0 : size;
 }
 
 /* Is the character at `at` the last one of something that must not stand in a comment? */
@@ -278,7 +243,7 @@ static bool contains(const char *set, uint32_t c)
 static bool by_number(const struct escape_rules *rules, unsigned int where, const char *text,
                       size_t length, size_t at, uint32_t c)
 {
-    if ((rules->family->ascii && c > '~') || is_hidden(c))
+    if ((rules->family->ascii && c > '~') || character_is_hidden(c))
         return true;
     if (where & ESCAPE_COMMENT && ends_forbidden(rules, text, at))
         return true;

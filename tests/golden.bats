@@ -571,6 +571,11 @@ assert len(suite) == int(suite.get("tests"))
 PYTHON
     run -0 "$SOCKFIXTURE" -q --check --diff-format junit -w golden.jsonl -r golden.jsonl
     [[ $output == *'tests="2" failures="0"'* ]] || fail "$output"
+    # XML has no place for what is no character.
+    cp golden.jsonl $'a\uffff.jsonl'
+    "$SOCKFIXTURE" -q --check --diff-format junit -w $'a\uffff.jsonl' -r golden.jsonl > report.xml
+    python3 -c 'import sys, xml.etree.ElementTree as tree
+assert tree.parse("report.xml").find("testsuite/testcase").get("classname") == r"a\xef\xbf\xbf.jsonl"'
 }
 
 @test "--diff-format github" {

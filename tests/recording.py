@@ -153,9 +153,19 @@ def spell_ancillary(line):
 
 
 def is_control(character):
-    """What drives a terminal, ends a line or changes the order of a text."""
-    bidirectional = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
-    return character in bidirectional or unicodedata.category(character) in ("Cc", "Zl", "Zp")
+    """What drives a terminal, ends a line, changes the order of a text, shows nothing or is no character."""
+    hidden = "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u3164\ufeff\uffa0\ufff9\ufffa\ufffb"
+    number = ord(character)
+    return (
+        character in hidden
+        or unicodedata.category(character) in ("Cc", "Zl", "Zp")
+        or 0x200B <= number <= 0x200F
+        or 0x202A <= number <= 0x202E
+        or 0x2060 <= number <= 0x206F
+        or unicodedata.name(character, "").startswith(("VARIATION SELECTOR-", "TAG "))
+        or 0xFDD0 <= number <= 0xFDEF
+        or number & 0xFFFE == 0xFFFE
+    )
 
 
 def check_lost(lost):

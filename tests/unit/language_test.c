@@ -220,6 +220,7 @@ static void spells_as_each_family_does(void **state)
         {"braces", 3, "\x01\xe2\x80\xae", "\\u{1}\\u{202e}"},
         {"u4_u8", 3, "\x01\xf3\xa0\x80\x81", "\\u0001\\U000e0001"},
         {"x_braces", 3, "\x1b[\xe2\x80\x8b", "\\x{1b}[\\x{200b}"},
+        {"x_braces", 3, "\xef\xb7\x90\xf4\x8f\xbf\xbf", "\\x{fdd0}\\x{10ffff}"},
         {"haskell", 3,
          "\x1b"
          "1\xe2\x80\x8b",

@@ -40,12 +40,15 @@ report_printer report_text, report_json, report_junit, report_github;
 void report_junit_begin(FILE *out);
 void report_junit_end(FILE *out);
 
-/* Says of a fixture that it could not be compared, and why. */
+/* Says of a fixture that it could not be compared, and why, in lines of text that shows. */
 void report_junit_error(const char *fixture, const char *text, FILE *out);
 void report_github_error(const char *file, size_t line, const char *title, const char *text,
                          FILE *out);
 
 enum { REPORT_TITLE_SIZE = 512 };
+
+/* The following put one line of text that shows in `out`: only a format's own signs are left to
+ * escape. */
 
 /* Says in one line which exchange differs, and how. */
 void report_title(const struct report *report, const struct difference *difference,

@@ -11,7 +11,7 @@
 static char *describe(const struct report *report, const struct difference *difference)
 {
     struct report plain = *report;
-    char title[REPORT_TITLE_SIZE], line[4 * REPORT_TITLE_SIZE], *text = NULL;
+    char title[REPORT_TITLE_SIZE], *text = NULL;
     size_t size;
     FILE *out = open_memstream(&text, &size);
 
@@ -19,8 +19,7 @@ static char *describe(const struct report *report, const struct difference *diff
         return NULL;
     plain.colour = false;
     report_title(report, difference, title);
-    text_escape(line, sizeof(line), title, strlen(title));
-    fprintf(out, "%s\n", line);
+    fprintf(out, "%s\n", title);
     report_bytes(&plain, difference, out);
     return fclose(out) ? NULL : text;
 }
@@ -47,33 +46,41 @@ static void print_with(FILE *out, const char *text, const struct substitute *sub
 
 /* JUnit: every exchange of the recording is a test, and so is every new one. */
 
-static void print_xml(FILE *out, const char *text)
+/* Text that shows; a newline would be read as a space. */
+static void print_attribute(FILE *out, const char *text)
 {
-    static const struct substitute xml[] = {
-        {'&', "&amp;"}, {'<', "&lt;"}, {'>', "&gt;"}, {'"', "&quot;"}, {0, NULL}};
-    char line[4 * REPORT_TITLE_SIZE];
+    static const struct substitute attribute[] = {{'&', "&amp;"},  {'<', "&lt;"},   {'>', "&gt;"},
+                                                  {'"', "&quot;"}, {'\n', "&#10;"}, {0, NULL}};
 
-    text_escape(line, sizeof(line), text, strlen(text));
-    print_with(out, line, xml);
+    print_with(out, text, attribute);
+}
+
+/* Text from outside, of any length. */
+static void print_escaped(FILE *out, const char *text)
+{
+    char piece[256];
+    size_t done;
+
+    for (size_t length = strlen(text); length > 0; text += done, length -= done) {
+        done = text_escape(piece, sizeof(piece), text, length);
+        print_attribute(out, piece);
+    }
 }
 
 static int print_failure(const struct report *report, const struct difference *difference,
                          FILE *out)
 {
+    static const struct substitute body[] = {
+        {'&', "&amp;"}, {'<', "&lt;"}, {'>', "&gt;"}, {0, NULL}};
     char title[REPORT_TITLE_SIZE], *text = describe(report, difference);
-    char *rest = text, *line;
 
     if (!text)
         return -ENOMEM;
     report_title(report, difference, title);
     fputs("      <failure message=\"", out);
-    print_xml(out, title);
+    print_attribute(out, title);
     fputs("\">", out);
-    while ((line = strsep(&rest, "\n"))) {
-        print_xml(out, line);
-        if (rest)
-            putc('\n', out);
-    }
+    print_with(out, text, body);
     fputs("</failure>\n", out);
     free(text);
     return 0;
@@ -82,9 +89,11 @@ static int print_failure(const struct report *report, const struct difference *d
 static void begin_case(const struct report *report, const char *name, FILE *out)
 {
     fputs("    <testcase classname=\"", out);
-    print_xml(out, report->recording ? report->recording : report->part ? report->part : "fixture");
+    print_escaped(out, report->recording ? report->recording
+                       : report->part    ? report->part
+                                         : "fixture");
     fputs("\" name=\"", out);
-    print_xml(out, name);
+    print_escaped(out, name);
     fputs("\">\n", out);
 }
 
@@ -126,7 +135,7 @@ static int print_added(const struct report *report, const struct difference *dif
 static void print_message(const char *title, FILE *out)
 {
     fputs("      <failure message=\"", out);
-    print_xml(out, title);
+    print_attribute(out, title);
     fputs("\"/>\n", out);
 }
 
@@ -167,7 +176,7 @@ void report_junit_end(FILE *out)
 static void begin_suite(const char *name, size_t tests, size_t failures, size_t errors, FILE *out)
 {
     fputs("  <testsuite name=\"", out);
-    print_xml(out, name);
+    print_escaped(out, name);
     fprintf(out, "\" tests=\"%zu\" failures=\"%zu\"", tests, failures);
     if (errors)
         fprintf(out, " errors=\"%zu\"", errors);
@@ -178,11 +187,11 @@ void report_junit_error(const char *fixture, const char *text, FILE *out)
 {
     begin_suite(fixture, 1, 0, 1, out);
     fputs("    <testcase classname=\"", out);
-    print_xml(out, fixture);
+    print_escaped(out, fixture);
     fputs("\" name=\"", out);
-    print_xml(out, fixture);
+    print_escaped(out, fixture);
     fputs("\">\n      <error message=\"", out);
-    print_xml(out, text);
+    print_attribute(out, text);
     fputs("\"/>\n    </testcase>\n  </testsuite>\n", out);
 }
 

@@ -70,10 +70,9 @@ static json_t *difference_object(const struct report *report, const struct diffe
 
     report_exchange(report, difference, name);
     report_title(report, difference, title);
-    object =
-        json_pack("{s:s, s:o, s:o, s:I, s:I}", "kind", kinds[difference->kind], "title",
-                  text_of(title), "exchange", text_of(name), "conversation",
-                  (json_int_t)place->conversation + 1, "number", (json_int_t)place->exchange + 1);
+    object = json_pack("{s:s, s:s, s:s, s:I, s:I}", "kind", kinds[difference->kind], "title", title,
+                       "exchange", name, "conversation", (json_int_t)place->conversation + 1,
+                       "number", (json_int_t)place->exchange + 1);
     if (!object || !difference->old || !difference->now)
         return object;
     json_object_set_new(object, "direction", json_string(direction_name(difference->direction)));

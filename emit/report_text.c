@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "capture/text.h"
 #include "emit/report.h"
 
 enum { CELLS = 8, GAP = -1, ROWS_MAX = 64 };
@@ -206,12 +205,11 @@ static void print_line(const char *line, FILE *out)
 
 int report_text(const struct report *report, FILE *out)
 {
-    char title[REPORT_TITLE_SIZE], line[4 * REPORT_TITLE_SIZE];
+    char title[REPORT_TITLE_SIZE];
 
     for (size_t i = 0; i < report->differences->count; i++) {
         report_title(report, &report->differences->items[i], title);
-        text_escape(line, sizeof(line), title, strlen(title));
-        print_line(line, out);
+        print_line(title, out);
         report_bytes(report, &report->differences->items[i], out);
     }
     if (report->outdated) {

@@ -571,6 +571,17 @@ assert len(suite) == int(suite.get("tests"))
 PYTHON
     run -0 "$SOCKFIXTURE" -q --check --diff-format junit -w golden.jsonl -r golden.jsonl
     [[ $output == *'tests="2" failures="0"'* ]] || fail "$output"
+    # What is escaped is so once; and of bytes nothing is.
+    "$tests/compose.py" <<< '> b"a\\b"' > back.jsonl
+    "$tests/compose.py" <<< '> b"a\\c"' > slash.jsonl
+    "$SOCKFIXTURE" -q -r back.jsonl -o $'\xff.json'
+    echo >> $'\xff.json'
+    "$SOCKFIXTURE" -q --check --diff-format junit -w back.jsonl -r slash.jsonl -o $'\xff.json' > report.xml ||
+        equal $? 1
+    python3 -c 'import xml.etree.ElementTree as tree
+failures = tree.parse("report.xml").findall("testsuite/testcase/failure")
+assert r"a\b" in failures[0].text and r"a\\b" not in failures[0].text, failures[0].text
+assert failures[1].get("message").startswith(r"\xff.json:"), failures[1].get("message")'
     # XML has no place for what is no character.
     cp golden.jsonl $'a\uffff.jsonl'
     "$SOCKFIXTURE" -q --check --diff-format junit -w $'a\uffff.jsonl' -r golden.jsonl > report.xml

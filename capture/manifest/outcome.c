@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "capture/text.h"
 #include "emit/report.h"
 #include "capture/manifest/status.h"
 
@@ -50,6 +51,17 @@ static int copy(FILE *from, FILE *to)
     return ferror(from) ? -EIO : 0;
 }
 
+static void print_clean(FILE *out, const char *line)
+{
+    char piece[256];
+
+    while (*line) {
+        line += text_clean(piece, sizeof(piece), line);
+        fputs(piece, out);
+    }
+    putc('\n', out);
+}
+
 /* What was said, without the name of the program; to be freed, NULL when there is no memory. */
 static char *words_text(FILE *words)
 {
@@ -59,12 +71,14 @@ static char *words_text(FILE *words)
     FILE *out = open_memstream(&text, &size);
 
     rewind(words);
-    while (out && getline(&line, &room, words) > 0)
-        fputs(strncmp(line, prefix, strlen(prefix)) ? line : line + strlen(prefix), out);
+    while (out && getline(&line, &room, words) > 0) {
+        line[strcspn(line, "\n")] = '\0';
+        print_clean(out, strncmp(line, prefix, strlen(prefix)) ? line : line + strlen(prefix));
+    }
     free(line);
     if (!out || fclose(out))
         return NULL;
-    text[size - (size > 0 && text[size - 1] == '\n')] = '\0';
+    text[size - (size > 0)] = '\0'; /* the last line's end */
     return text;
 }
 

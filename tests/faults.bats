@@ -159,6 +159,31 @@ sockfixture: small/rec.jsonl.part holds what was recorded'
     [ "$n" -gt 300 ]
 }
 
+@test "no memory, at any moment of a check in JSON: told, or the report is whole" {
+    local n=0 status=0
+    ! is_sanitized || skip 'a sanitizer has its own allocations'
+    "$tests/compose.py" <<< '> bytes(range(64))' > old.jsonl
+    "$tests/compose.py" <<< '> bytes(b ^ b % 2 for b in range(64))' > now.jsonl
+    check=("$SOCKFIXTURE" -q --check --diff-format json -w old.jsonl -r now.jsonl)
+    "${check[@]}" > good.json || equal $? 1
+    equal "$(jq '.differences[0].bytes | length' good.json)" 32
+    preload scarce
+    while :; do
+        n=$((n + 1))
+        status=0
+        rm -f told
+        SCARCE=$n SCARCE_TOLD=told LD_PRELOAD=./scarce.so "${check[@]}" > out.json 2> error || status=$?
+        [ -e told ] || break
+        if [ "$status" -eq 1 ]; then
+            cmp out.json good.json || fail "allocation $n: the report is another"
+        else
+            [ -s error ] || fail "allocation $n: ends with status $status and says nothing"
+        fi
+    done
+    equal "$status" 1
+    [ "$n" -gt 300 ]
+}
+
 @test "no memory, at any moment of recording: told, and known from the recording" {
     local n=1 status step=101 backend=syscall # auto would try others, at length
     is_sanitized && return # the test before says why

@@ -555,6 +555,18 @@ SCRIPT
     equal "$(jq -c . <<< "$output")" '{"recording":"golden.jsonl","differences":[],"outdated":null,"stale_fixture":null}'
 }
 
+@test "--diff-format json tells so many spots of a difference, and of all, and how many more there are" {
+    local spots='[.differences[] | [(.bytes | length), .more_spots]]'
+    "$tests/compose.py" <<< '> bytes(600)' > golden.jsonl
+    "$tests/compose.py" <<< '> bytes([0, 1]) * 300' > now.jsonl
+    run -1 "$SOCKFIXTURE" -q --check --diff-format json -w golden.jsonl -r now.jsonl
+    equal "$(jq -c "$spots" <<< "$output")" '[[256,44]]'
+    yes $'> bytes(512)\n< b"ok"' | head -n 140 | "$tests/compose.py" > golden.jsonl
+    yes $'> bytes([0, 1]) * 256\n< b"ok"' | head -n 140 | "$tests/compose.py" > now.jsonl
+    run -1 "$SOCKFIXTURE" -q --check --diff-format json -w golden.jsonl -r now.jsonl
+    equal "$(jq -c "$spots | map(.[0]) | [.[0], .[63], .[64], .[69]]" <<< "$output")" '[256,256,0,0]'
+}
+
 @test "--diff-format junit" {
     differing
     run -1 --separate-stderr "$SOCKFIXTURE" -q --check --diff-format junit -w golden.jsonl -r now.jsonl

@@ -18,7 +18,7 @@ struct escape {
     size_t (*spell)(uint32_t character, char *to); /* by its number; returns the length */
     const char *quotes;                            /* what gets a backslash */
     const char *letters;                           /* pairs: a control character, its letter */
-    bool ascii;                                    /* nothing else may stand for itself */
+    bool ascii;                                    /* no string has anything else as itself */
     bool entities; /* markup, where what means something gets its number and no backslash */
     bool splices;  /* a backslash at a line's end joins the next one on, and trigraphs may be */
 };
@@ -178,7 +178,8 @@ static const struct escape families[] = {
      .notation = "haskell_string",
      .spell = spell_x_ended,
      .quotes = "\"\\",
-     .letters = common_letters},
+     .letters = common_letters,
+     .ascii = true}, /* what is taken in strings depends on the Unicode that a compiler knows */
     {.name = "json",
      .notation = "json_string",
      .spell = spell_u4,
@@ -243,7 +244,9 @@ static bool contains(const char *set, uint32_t c)
 static bool by_number(const struct escape_rules *rules, unsigned int where, const char *text,
                       size_t length, size_t at, uint32_t c)
 {
-    if ((rules->family->ascii && c > '~') || character_is_hidden(c))
+    if (where & ESCAPE_STRING && rules->family->ascii && c > '~')
+        return true;
+    if (character_is_hidden(c))
         return true;
     if (where & ESCAPE_COMMENT && ends_forbidden(rules, text, at))
         return true;

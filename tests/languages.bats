@@ -380,6 +380,12 @@ print_haskell() { # SHAPE
     for_shapes print_haskell "${shapes[@]}"
 }
 
+@test "haskell: characters in names and comments of which its compiler does not know that they show" {
+    printf 'command talk \ue0b0 é\n> "hi \ue0b0 é".encode()\n< b"ok"\n> b"\\0"\n' | "$tests/compose.py" > odd.jsonl
+    "$SOCKFIXTURE" -r odd.jsonl -o Table.hs --name table
+    ghc -v0 -fno-code -Wall -Werror Table.hs
+}
+
 # Zig
 
 zig() {

@@ -884,7 +884,9 @@ masks_script='
     local name
     "$tests/compose.py" <<< "$masks_script" > many.jsonl
     grep -v '70000\|69999' <<< "$masks_script" | "$tests/compose.py" > one.jsonl
-    for recording in "$work"/many.jsonl "$work"/one.jsonl; do
+    # A mask whose rows would fit into one.
+    "$tests/compose.py" <<< $'> b"\\1" * 17\n< b"x" * 40\nvolatile 3 20' > alone.jsonl
+    for recording in "$work"/{many,one,alone}.jsonl; do
         name=$(basename "$recording" .jsonl)
         go_is_clean "$name" --style mask
         rust_is_clean "$name" --style mask

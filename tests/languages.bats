@@ -506,6 +506,16 @@ print_toml() { # SHAPE
     for_shapes print_toml "${shapes[@]}"
 }
 
+@test "toml: descriptors of which the kinds fit no line" {
+    printf '%s\n' '> b"take them"' 'passes directory directory directory directory directory' \
+        'passes file' | "$tests/compose.py" > passed.jsonl
+    "$SOCKFIXTURE" -r passed.jsonl -o fixture.toml
+    "$npm/.bin/taplo" fmt --check fixture.toml
+    python3 -c 'import tomllib
+request = tomllib.load(open("fixture.toml", "rb"))["conversations"][0]["exchanges"][0]["requests"][0]
+assert [one["kinds"] for one in request["descriptors"]] == [["directory"] * 5, ["file"]], request'
+}
+
 print_txtar() { # SHAPE
     emit "$1" fixture.txtar --lang txtar
     ../print fixture.txtar > rows

@@ -572,4 +572,9 @@ print_txtar() { # SHAPE
         zig ast-check x.zig
     done
     grep -q 'pub const u7x ' x.zig
+    # What the headers that it includes declare outside of namespaces.
+    for name in size_t uint8_t intmax_t locale_t wint_t tm wprintf wcstof64; do
+        emit many x.cpp --lang cpp --package "$name"
+        g++ -std=c++17 -Wall -Wextra -Werror -fsyntax-only x.cpp
+    done
 }

@@ -31,7 +31,7 @@ static void encode_six(char *text, const uint8_t *data, const struct base64_pair
 
 void base64_encode(char *text, const uint8_t *data, size_t length, const struct base64_pairs *pairs)
 {
-    for (; length >= 8; text += 8, data += 6, length -= 6)
+    for (; pairs && length >= 8; text += 8, data += 6, length -= 6)
         encode_six(text, data, pairs);
     for (; length >= 3; data += 3, length -= 3) {
         *text++ = digits[data[0] >> 2];

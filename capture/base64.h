@@ -20,7 +20,10 @@ struct base64_pairs {
 
 void base64_pairs_init(struct base64_pairs *pairs);
 
-/* Writes data into text[base64_size(length)], without a NUL. */
+/*
+ * Writes data into text[base64_size(length)], without a NUL. Short data is written sooner without
+ * pairs (NULL), as they need not be made.
+ */
 void base64_encode(char *text, const uint8_t *data, size_t length,
                    const struct base64_pairs *pairs);
 

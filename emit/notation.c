@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "capture/base64.h"
 #include "capture/text.h"
 #include "emit/escape.h"
 #include "emit/word.h"
@@ -340,37 +341,20 @@ static size_t dump_columns(const struct notation *notation, const char *also, co
     return at == 0 ? DUMP_ROW / 2 * 5 + 2 : at < DUMP_ROW ? 1 : 4;
 }
 
-static char *spell_base64(const uint8_t *data, size_t length, char *to)
-{
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    uint32_t bits = (uint32_t)data[0] << 16;
-
-    bits |= length > 1 ? (uint32_t)data[1] << 8 : 0;
-    bits |= length > 2 ? (uint32_t)data[2] : 0;
-    to[0] = digits[bits >> 18];
-    to[1] = digits[bits >> 12 & 63];
-    to[2] = length > 1 ? digits[bits >> 6 & 63] : '=';
-    to[3] = length > 2 ? digits[bits & 63] : '=';
-    return to + 4;
-}
-
 static int print_base64(const struct notation *notation, const char *also, const uint8_t *data,
                         size_t length, FILE *out)
 {
     char chunk[CHUNK];
-    char *to = chunk;
     int status = 0;
 
     (void)notation;
     (void)also;
-    for (size_t i = 0; i < length && !status; i += 3) {
-        to = spell_base64(data + i, length - i, to);
-        if (to > chunk + CHUNK - CELL) {
-            status = flush(chunk, (size_t)(to - chunk), out);
-            to = chunk;
-        }
+    for (size_t size; length > 0 && !status; data += size, length -= size) {
+        size = length < CHUNK / 4 * 3 ? length : CHUNK / 4 * 3;
+        base64_encode(chunk, data, size, NULL);
+        status = flush(chunk, base64_size(size), out);
     }
-    return status ? status : flush(chunk, (size_t)(to - chunk), out);
+    return status;
 }
 
 static size_t base64_columns(const struct notation *notation, const char *also, const uint8_t *data,

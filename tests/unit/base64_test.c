@@ -30,9 +30,14 @@ static ssize_t decode(uint8_t **data, const char *text, size_t size)
 static void encode(char *text, const uint8_t *data, size_t length)
 {
     struct base64_pairs pairs;
+    char *alike = malloc(base64_size(length) + 1);
 
+    assert_non_null(alike);
     base64_pairs_init(&pairs);
     base64_encode(text, data, length, &pairs);
+    base64_encode(alike, data, length, NULL);
+    assert_memory_equal(text, alike, base64_size(length));
+    free(alike);
 }
 
 /* RFC 4648, section 10, and the digits that other variants spell otherwise. */

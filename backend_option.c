@@ -11,7 +11,7 @@
 enum status backend_option_check(const char *name)
 {
     const char *names[16] = {"auto"};
-    const char *nearest;
+    char hint[NEAREST_HINT_SIZE];
     size_t count = 1;
 
     for (size_t i = 0; backends[i]; i++)
@@ -19,9 +19,8 @@ enum status backend_option_check(const char *name)
     for (size_t i = 0; i < count; i++)
         if (strcmp(name, names[i]) == 0)
             return STATUS_DONE;
-    nearest = nearest_name(name, names, count);
-    say("--backend: there is no '%s'%s%s%s (--backends lists them)", name,
-        nearest ? "; did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
+    nearest_hint(hint, name, names, count);
+    say("--backend: there is no '%s'%s; --backends lists those that there are", name, hint);
     return STATUS_USAGE;
 }
 

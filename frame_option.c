@@ -9,7 +9,7 @@
 static enum status say_wrong_framing(const char *text, const struct framing *framing, int err)
 {
     const char *names[16];
-    const char *nearest;
+    char hint[NEAREST_HINT_SIZE];
     size_t count = 0;
 
     if (err == -EINVAL && framing->framer == &framer_len) {
@@ -24,10 +24,10 @@ static enum status say_wrong_framing(const char *text, const struct framing *fra
     }
     for (; framers[count]; count++)
         names[count] = framers[count]->name;
-    nearest = nearest_name(text, names, count);
-    say("--frame: there is no '%s'%s%s%s; there are line, nul, crlf, len:OFFSET:SIZE[:be|le][:+N], "
+    nearest_hint(hint, text, names, count);
+    say("--frame: there is no '%s'%s; there are line, nul, crlf, len:OFFSET:SIZE[:be|le][:+N], "
         "http, dbus, resp (Redis) and postgres",
-        text, nearest ? " (did you mean '" : "", nearest ? nearest : "", nearest ? "'?)" : "");
+        text, hint);
     return STATUS_USAGE;
 }
 

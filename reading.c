@@ -15,8 +15,8 @@
 
 static enum status say_unknown_reader(const char *name)
 {
-    const char *names[16], *nearest;
-    char all[256];
+    const char *names[16];
+    char all[256], hint[NEAREST_HINT_SIZE];
     size_t count = 0, used = 0;
 
     for (; readers[count]; count++) {
@@ -24,9 +24,8 @@ static enum status say_unknown_reader(const char *name)
         used += (size_t)snprintf(all + used, sizeof(all) - used, "%s%s", count ? ", " : "",
                                  names[count]);
     }
-    nearest = nearest_name(name, names, count);
-    say("--from: there is no '%s'%s%s%s; there are %s", name, nearest ? " (did you mean '" : "",
-        nearest ? nearest : "", nearest ? "'?)" : "", all);
+    nearest_hint(hint, name, names, count);
+    say("--from: there is no '%s'%s; there are %s", name, hint, all);
     return STATUS_USAGE;
 }
 

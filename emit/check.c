@@ -67,8 +67,7 @@ static bool known(const char *text, size_t length)
 static int no_name(const struct part *part, struct template_error *error)
 {
     const char *names[NAMES_MAX];
-    const char *nearest;
-    char word[64];
+    char word[64], hint[NEAREST_HINT_SIZE];
     size_t count = 0;
 
     while (count < NAMES_MAX && check_name(count)) {
@@ -76,11 +75,10 @@ static int no_name(const struct part *part, struct template_error *error)
         count++;
     }
     snprintf(word, sizeof(word), "%.*s", (int)part->length, part->text);
-    nearest = nearest_name(word, names, count);
+    nearest_hint(hint, word, names, count);
     return template_fail_at(error, part->template->name, part->template->text, part->text,
-                            "expected a name that sockfixture-templates(5) has, found \"%s\"%s%s%s",
-                            word, nearest ? "; did you mean " : "", nearest ? nearest : "",
-                            nearest ? "?" : "");
+                            "expected a name that sockfixture-templates(5) has, found \"%s\"%s",
+                            word, hint);
 }
 
 static int no_style(const struct part *part, struct template_error *error)

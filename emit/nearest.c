@@ -5,6 +5,7 @@
 
 #include <ctype.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { LENGTH_MAX = 64 };
@@ -78,4 +79,14 @@ const char *nearest_name(const char *word, const char *const *names, size_t coun
         }
     }
     return nearest;
+}
+
+void nearest_hint(char out[NEAREST_HINT_SIZE], const char *word, const char *const *names,
+                  size_t count)
+{
+    const char *nearest = nearest_name(word, names, count);
+
+    *out = '\0';
+    if (nearest)
+        snprintf(out, NEAREST_HINT_SIZE, " (did you mean '%s'?)", nearest);
 }

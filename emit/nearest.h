@@ -5,7 +5,13 @@
 
 #include <stddef.h>
 
+enum { NEAREST_HINT_SIZE = 128 };
+
 /* Returns the name nearest to `word`, or NULL if none is near enough to be meant. */
 const char *nearest_name(const char *word, const char *const *names, size_t count);
+
+/* Puts ` (did you mean 'NAME'?)`, to be said behind the word, in `out`; "" if there is none. */
+void nearest_hint(char out[NEAREST_HINT_SIZE], const char *word, const char *const *names,
+                  size_t count);
 
 #endif

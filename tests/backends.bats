@@ -118,7 +118,9 @@ on_linux_7() { # TYPE COMMAND...
 
 @test "a backend that there is not names the nearest" {
     run -2 --separate-stderr "$SOCKFIXTURE" --backend sycsall true
-    says "*'sycsall'*'syscall'*"
+    says "--backend: there is no 'sycsall' (did you mean 'syscall'?); --backends lists *"
+    run -2 --separate-stderr "$SOCKFIXTURE" --backend none true
+    says "--backend: there is no 'none'; --backends lists *"
 }
 
 @test "CAP_BPF and CAP_PERFMON are all that BPF takes" {

@@ -131,8 +131,8 @@ emit() { # OPTION...
     local -A errors=(
         ['x{{name']='1:2: expected "}}" to end this tag'
         [$'{{#tables}}\n{{/conversations}}']='2:1: expected the closing tag of "tables", found that of "conversations"'
-        [$'a\n b {{nmae}}']='2:6: expected a name that sockfixture-templates(5) has, found "nmae"; did you mean name?'
-        [$'{{#tables}}{{#exchanges}}\n{{request.hxe}}{{/exchanges}}{{/tables}}']='2:11: expected a name that sockfixture-templates(5) has, found "hxe"; did you mean hex?'
+        [$'a\n b {{nmae}}']='2:6: expected a name that sockfixture-templates(5) has, found "nmae" (did you mean '"'name'"'?)'
+        [$'{{#tables}}{{#exchanges}}\n{{request.hxe}}{{/exchanges}}{{/tables}}']='2:11: expected a name that sockfixture-templates(5) has, found "hxe" (did you mean '"'hex'"'?)'
         [$'{{! styles: a b }}\n{{#style.c}}{{/style.c}}']='2:10: expected a style that {{! styles: }} names, found "c"'
         [$'{{! text: cobol }}']='1:11: expected the name of a notation'
         [$'{{! width: 3 }}']='1:12: expected a number of columns, 16 or more'

@@ -84,14 +84,14 @@ const struct key *key_find_option(const struct key *keys, const char *option)
     return NULL;
 }
 
-const char *key_nearest(const struct key *keys, const char *name)
+void key_hint(const struct key *keys, const char *name, char out[NEAREST_HINT_SIZE])
 {
     const char *names[KEYS_MAX];
     size_t count = 0;
 
     for (; keys->name && count < KEYS_MAX; keys++)
         names[count++] = keys->name;
-    return nearest_name(name, names, count);
+    nearest_hint(out, name, names, count);
 }
 
 static bool is_text(const json_t *value)

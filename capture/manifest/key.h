@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "emit/nearest.h"
+
 /* What a value can be. */
 enum key_kind {
     KEY_TEXT,
@@ -42,8 +44,8 @@ extern const struct key step_keys[];
 const struct key *key_find(const struct key *keys, const char *name);
 const struct key *key_find_option(const struct key *keys, const char *option);
 
-/* The name nearest to one that is none; NULL when none is near. */
-const char *key_nearest(const struct key *keys, const char *name);
+/* The hint at the name nearest to one that is none, as nearest_hint() puts it. */
+void key_hint(const struct key *keys, const char *name, char out[NEAREST_HINT_SIZE]);
 
 /* Is this what the value of such a key can be? What is in lists of objects is not looked at. */
 bool key_allows(enum key_kind kind, const json_t *value);

@@ -106,6 +106,7 @@ static int check_object(const struct manifest *manifest, const json_t *object,
                         const struct key *keys, const struct position_step *at,
                         struct manifest_error *error)
 {
+    char hint[NEAREST_HINT_SIZE];
     const json_t *value;
     const char *name;
     int err = 0;
@@ -114,12 +115,11 @@ static int check_object(const struct manifest *manifest, const json_t *object,
     {
         const struct position_step step = {.from = at, .key = name};
         const struct key *key = key_find(keys, name);
-        const char *nearest = key ? NULL : key_nearest(keys, name);
 
-        if (!key)
-            return fail(manifest, &step, true, error, "there is no such key%s%s%s",
-                        nearest ? " (did you mean '" : "", nearest ? nearest : "",
-                        nearest ? "'?)" : "");
+        if (!key) {
+            key_hint(keys, name, hint);
+            return fail(manifest, &step, true, error, "there is no such key%s", hint);
+        }
         err = check_value(manifest, value, key, &step, error);
         if (err)
             return err;

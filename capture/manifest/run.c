@@ -143,14 +143,14 @@ static int init(const struct options *options, sockfixture_main *main, struct te
 static int say_unknown(const struct manifest *manifest, const char *name, struct tell *tell)
 {
     const size_t count = manifest_count(manifest);
-    const char **names = calloc(count + 1, sizeof(*names)), *nearest = NULL;
+    const char **names = calloc(count + 1, sizeof(*names));
+    char hint[NEAREST_HINT_SIZE] = "";
 
     for (size_t i = 0; names && i < count; i++)
         names[i] = manifest_name(manifest, i);
     if (names)
-        nearest = nearest_name(name, names, count);
-    tell_say(tell, "%s: there is no fixture '%s'%s%s%s", manifest->path, name,
-             nearest ? " (did you mean '" : "", nearest ? nearest : "", nearest ? "'?)" : "");
+        nearest_hint(hint, name, names, count);
+    tell_say(tell, "%s: there is no fixture '%s'%s", manifest->path, name, hint);
     free(names);
     return STATUS_USAGE;
 }

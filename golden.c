@@ -301,6 +301,24 @@ int golden_tell(const struct golden_told *told, const struct options *options,
     return err;
 }
 
+bool golden_is_incomplete(const struct golden *golden)
+{
+    for (size_t i = 0; i < golden->count; i++)
+        if (golden->runs[i].incomplete)
+            return true;
+    return false;
+}
+
+/* Why the status is not 0, where nothing differs. What is replayed is never written anew. */
+static const char *wrong_besides(const struct golden *golden, const struct options *options)
+{
+    const char *outdated = replays(options) ? NULL : golden_outdated(golden);
+
+    if (outdated || !golden->old.table || !golden_is_incomplete(golden))
+        return outdated;
+    return "what was said now was not recorded in full, and may differ where it was not";
+}
+
 int golden_report(const struct golden *golden, const struct options *options,
                   const struct stale_file *stale, FILE *out)
 {
@@ -309,8 +327,7 @@ int golden_report(const struct golden *golden, const struct options *options,
         .now = golden->runs[0].table,
         .differences = &golden->differences,
         .command = golden->runs[0].command,
-        /* What is replayed is never written anew. */
-        .outdated = replays(options) ? NULL : golden_outdated(golden),
+        .outdated = wrong_besides(golden, options),
     };
 
     return golden_tell(&told, options, stale, out);

@@ -83,6 +83,9 @@ int golden_settle(struct golden *golden, char text[GOLDEN_TEXT_SIZE]);
  */
 const char *golden_outdated(const struct golden *golden);
 
+/* Is anything known to be missing of what was said now? Every run counts. */
+bool golden_is_incomplete(const struct golden *golden);
+
 /* Is the recording that is there to be left as it is? */
 bool golden_is_same(const struct golden *golden);
 
@@ -101,7 +104,7 @@ struct golden_told {
     const struct table *old, *now;
     const struct differences *differences;
     char *const *command; /* whose exchanges they are */
-    const char *outdated; /* what golden_outdated() says of the old one; or NULL */
+    const char *outdated; /* what is wrong with the old one, or with comparing it; or NULL */
 };
 
 /* Tells it, as golden_report() does. */

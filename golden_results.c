@@ -49,15 +49,6 @@ static void say_found(const struct run *run)
         say("%s: was a recording of another command, and is replaced", run->options->write);
 }
 
-/* Every run counts: what one of them lost may be what differs. */
-static bool any_incomplete(const struct golden *golden)
-{
-    for (size_t i = 0; i < golden->count; i++)
-        if (golden->runs[i].incomplete)
-            return true;
-    return false;
-}
-
 /* Fixtures are made of what the recording holds, be that an old one or this. */
 static void make_of(struct run *run, const struct golden_run *source, struct table *table)
 {
@@ -91,7 +82,7 @@ static enum status check_golden(struct run *run)
         status = say_error(err, "standard output");
     else if (!status && (golden_outdated(golden) || golden->differences.count || stale.path))
         status = STATUS_DIFFERS;
-    else if (!status && any_incomplete(golden))
+    else if (!status && golden_is_incomplete(golden))
         status = STATUS_INCOMPLETE;
     free(stale.path);
     return status;
@@ -101,7 +92,7 @@ static enum status check_golden(struct run *run)
 static enum status write_golden(struct run *run)
 {
     struct golden *golden = run->golden;
-    const bool incomplete = any_incomplete(golden);
+    const bool incomplete = golden_is_incomplete(golden);
     const struct messages *messages = &golden->old.messages;
     struct table *table = NULL;
     enum status status;

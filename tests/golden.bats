@@ -544,6 +544,17 @@ SCRIPT
 SCRIPT
 }
 
+@test "what was not recorded in full is told in every report, though nothing differs" {
+    printf '> b"ask"\n< b"answer"\n' | "$tests/compose.py" > golden.jsonl
+    printf '> b"ask"\n< b"answer"\nlost 2\n> b"ask"\n' | "$tests/compose.py" | sed '4d; s/"messages": 3/"messages": 2/' > now.jsonl
+    local format
+    for format in text json junit github; do
+        run -3 --separate-stderr "$SOCKFIXTURE" -q --check -r now.jsonl -w golden.jsonl --diff-format $format
+        [[ $output == *'golden.jsonl: what was said now was not recorded in full'* ||
+            $output == *'"outdated": "what was said now was not recorded in full'* ]] || fail "$format: $output"
+    done
+}
+
 @test "--diff-format json" {
     differing
     run -1 --separate-stderr "$SOCKFIXTURE" -q --check --diff-format json -w golden.jsonl -r now.jsonl

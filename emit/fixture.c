@@ -5,8 +5,8 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
+#include "capture/recording_format.h"
 #include "emit/files.h"
 #include "emit/fixture_values.h"
 #include "emit/steady.h"
@@ -264,11 +264,9 @@ static struct value conversation_client(const struct value *of)
 
 static struct value conversation_type(const struct value *of)
 {
-    int type = ((const struct conversation_table *)of->self)->type;
+    const struct conversation_table *conversation = of->self;
 
-    return value_text(of, type == SOCK_STREAM  ? "stream"
-                          : type == SOCK_DGRAM ? "dgram"
-                                               : "seqpacket");
+    return value_text(of, recording_name_of(recording_types, conversation->type));
 }
 
 static struct value conversation_exchanges(const struct value *of)

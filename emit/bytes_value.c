@@ -86,7 +86,7 @@ bool value_is_notation(const char *name, size_t length)
 static const struct notation *find_notation(const struct emission *emission, const char *name,
                                             size_t length)
 {
-    struct kept_notation *kept = &emission->kept[(uintptr_t)name % NOTATIONS_KEPT];
+    struct kept_notation *kept = &emission->latest->notations[(uintptr_t)name % NOTATIONS_KEPT];
 
     if (kept->name == name)
         return kept->notation;
@@ -260,7 +260,7 @@ static size_t line_end(const struct value *of, const struct said *said, size_t f
 static bool line_item(const struct value *list, size_t index, struct value *item)
 {
     static const struct value_type line_type = {.find = find_in_piece};
-    struct line *line = emission_of(list)->line;
+    struct line *line = &emission_of(list)->latest->line;
     const struct said *said = list->self;
 
     if (line->said != said || line->number > index + 1)

@@ -42,7 +42,7 @@ static bool go_on(struct carried_place *place, size_t index)
  */
 static bool find_place(const struct value *value, size_t index, struct carried_place *out)
 {
-    const struct carried_place *last = emission_of(value)->carried;
+    const struct carried_place *last = &emission_of(value)->latest->carried;
 
     *out = *last;
     if (last->said != value->self || last->kinds != value->detail || index < last->index)
@@ -60,7 +60,7 @@ static const struct control *find_control(const struct value *value, size_t inde
 
     if (!find_place(value, index, &place))
         return NULL;
-    *emission_of(value)->carried = place;
+    emission_of(value)->latest->carried = place;
     *offset = place.said->carried[place.carried].offset;
     return &place.said->carried[place.carried].ancillary->controls[place.control];
 }

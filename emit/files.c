@@ -30,7 +30,7 @@ static bool has_side(const struct conversation_table *conversation, const struct
 static struct place place_of(const struct emission *emission, const struct side *side)
 {
     const struct table *table = emission->fixture->table;
-    size_t *at = emission->conversation;
+    size_t *at = &emission->latest->conversation;
     const struct exchange *exchanges;
     struct place place = {0};
 

@@ -37,7 +37,7 @@ static size_t most_messages(const struct conversation_table *table)
 /* So many exchanges that no part has too many messages, unless one alone has. */
 static size_t part_size(const struct value *of, const struct conversation_table *table)
 {
-    struct part_size *part = emission_of(of)->part;
+    struct part_size *part = &emission_of(of)->latest->part;
     size_t size;
 
     if (part->table == table)
@@ -576,24 +576,8 @@ static int render(struct emission *emission, struct language *language, FILE *ou
 int fixture_print(const struct fixture *fixture, struct language *language, FILE *out,
                   struct template_error *error)
 {
-    struct joined joined = {0};
-    struct mask mask = {0};
-    struct line line = {0};
-    struct range_place range = {0};
-    struct carried_place carried = {0};
-    struct part_size part = {0};
-    size_t conversation = 0;
-    struct kept_notation kept[NOTATIONS_KEPT] = {0};
-    struct emission emission = {.fixture = fixture,
-                                .language = language,
-                                .joined = &joined,
-                                .mask = &mask,
-                                .line = &line,
-                                .range = &range,
-                                .carried = &carried,
-                                .part = &part,
-                                .conversation = &conversation,
-                                .kept = kept};
+    struct latest latest = {0};
+    struct emission emission = {.fixture = fixture, .language = language, .latest = &latest};
     int status = style_check(language, fixture->style, error);
 
     if (status)
@@ -613,9 +597,9 @@ int fixture_print(const struct fixture *fixture, struct language *language, FILE
     survey(&emission);
     status = render(&emission, language, out, error);
 out:
-    free(joined.said.data);
-    ranges_free(&joined.said.ranges);
-    free(mask.said.data);
+    free(latest.joined.said.data);
+    ranges_free(&latest.joined.said.ranges);
+    free(latest.mask.said.data);
     free(emission.command);
     names_free(emission.names);
     call_free(&emission.call);

@@ -58,6 +58,18 @@ struct kept_notation {
     const struct notation *notation;
 };
 
+/* What was asked for last, so that the next need not be looked for from the beginning. */
+struct latest {
+    struct joined joined;
+    struct mask mask;
+    struct line line;
+    struct range_place range;
+    struct carried_place carried;
+    struct part_size part;
+    size_t conversation; /* the one of the file that was named */
+    struct kept_notation notations[NOTATIONS_KEPT];
+};
+
 /* One run of fixture_print(). Every value has it for its owner. */
 struct emission {
     const struct fixture *fixture;
@@ -72,14 +84,7 @@ struct emission {
     bool embeds; /* a message at least stands in a file of its own */
     struct call call;
     struct names *names; /* of the exchanges */
-    struct joined *joined;
-    struct mask *mask;
-    struct line *line;
-    struct range_place *range;
-    struct carried_place *carried;
-    struct part_size *part;
-    size_t *conversation;       /* the one of the file that was named last */
-    struct kept_notation *kept; /* NOTATIONS_KEPT of them */
+    struct latest *latest;
 };
 
 /* A name and what it stands for. A list of them ends with one that has no name. */

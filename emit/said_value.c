@@ -190,7 +190,7 @@ static const struct said *side_said(const struct value *of)
 {
     static const struct said nothing;
     const struct side *side = of->self;
-    struct joined *joined = emission_of(of)->joined;
+    struct joined *joined = &emission_of(of)->latest->joined;
     uint8_t *data;
     int status = 0;
 
@@ -201,7 +201,7 @@ static const struct said *side_said(const struct value *of)
     data = realloc(joined->said.data, side_sum(side, false) + 1);
     if (!data)
         return NULL;
-    emission_of(of)->line->said = NULL;
+    emission_of(of)->latest->line.said = NULL;
     ranges_free(&joined->said.ranges);
     joined->said = (struct said){.data = data, .missing = side_sum(side, true)};
     for (size_t i = 0; i < side->count && !status; i++)

@@ -40,7 +40,7 @@ static size_t place_before(const struct range_place *range, size_t at)
  */
 static const struct range *range_at(const struct value *value, size_t index)
 {
-    struct range_place *range = emission_of(value)->range;
+    struct range_place *range = &emission_of(value)->latest->range;
     const struct said *said = value->self;
 
     if (range->said != said || range->kind != value->detail) {
@@ -195,7 +195,7 @@ struct value value_mask(const struct value *of)
 {
     static const struct value_type type = {.find = find_in_mask};
     static const struct value_type no_memory = {.print = print_no_memory};
-    struct mask *mask = emission_of(of)->mask;
+    struct mask *mask = &emission_of(of)->latest->mask;
     const struct said *said = of->self;
     uint8_t *data;
 

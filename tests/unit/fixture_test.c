@@ -205,9 +205,10 @@ static void parts_and_blocks_are_whole(void **state)
     char data[LENGTH];
     struct said said[] = {{.data = (uint8_t *)data, .length = LENGTH}};
     struct exchange exchanges[EXCHANGES];
-    struct conversation_table conversation = {.exchanges = exchanges, .count = EXCHANGES};
-    struct conversation_table both[] = {{.exchanges = exchanges, .count = 60},
-                                        {.exchanges = exchanges, .count = 41}};
+    struct conversation_table conversation = {
+        .type = SOCK_STREAM, .exchanges = exchanges, .count = EXCHANGES};
+    struct conversation_table both[] = {{.type = SOCK_STREAM, .exchanges = exchanges, .count = 60},
+                                        {.type = SOCK_STREAM, .exchanges = exchanges, .count = 41}};
     struct table table = {.conversations = &conversation, .count = 1};
     struct fixture fixture = {.table = &table};
 
@@ -242,7 +243,8 @@ static void marks_of_a_side_stand_where_its_messages_do(void **state)
     struct range range = {.offset = 1, .length = 2};
     struct said said[] = {SAID("abc"), SAID("defg"), SAID("hijkl")};
     struct exchange exchange = {.request = SIDE(said), .response = {.messages = said, .count = 2}};
-    struct conversation_table conversation = {.exchanges = &exchange, .count = 1};
+    struct conversation_table conversation = {
+        .type = SOCK_STREAM, .exchanges = &exchange, .count = 1};
     struct table table = {.conversations = &conversation, .count = 1};
     struct fixture fixture = {.table = &table};
 
@@ -264,7 +266,8 @@ static void comment_ends_are_seen_across_pieces(void **state)
     char data[LENGTH];
     struct said request[] = {{.data = (uint8_t *)data, .length = LENGTH}};
     struct exchange exchanges[] = {{.request = SIDE(request)}};
-    struct conversation_table conversation = {.exchanges = exchanges, .count = 1};
+    struct conversation_table conversation = {
+        .type = SOCK_STREAM, .exchanges = exchanges, .count = 1};
     struct table table = {.conversations = &conversation, .count = 1};
     struct fixture fixture = {.table = &table};
     char *result;
@@ -294,7 +297,7 @@ static void nothing_differs_from_empty(void **state)
     struct said nothing[] = {SAID("")};
     struct exchange exchanges[] = {{.request = SIDE(nothing)}, {.response = SIDE(nothing)}};
     struct conversation_table conversation = {
-        .server.address = address, .exchanges = exchanges, .count = 2};
+        .type = SOCK_STREAM, .server.address = address, .exchanges = exchanges, .count = 2};
     struct table table = {.conversations = &conversation, .count = 1};
     struct fixture fixture = {.table = &table, .command = command};
     static const struct {
@@ -322,7 +325,8 @@ static void says_what_is_missing(void **state)
 {
     struct said request[] = {{.data = (uint8_t *)address, .length = 3, .missing = 1234}};
     struct exchange exchanges[] = {{.request = SIDE(request), .response = {.lost = 567}}};
-    struct conversation_table conversation = {.exchanges = exchanges, .count = 1};
+    struct conversation_table conversation = {
+        .type = SOCK_STREAM, .exchanges = exchanges, .count = 1};
     struct table table = {.conversations = &conversation, .count = 1};
     struct fixture fixture = {.table = &table, .lost = 89};
     static const struct {
@@ -353,7 +357,8 @@ static void says_what_is_no_whole_frame(void **state)
     struct said request[] = {{.data = (uint8_t *)address, .length = 3, .unframed = true}};
     struct said response[] = {{.data = (uint8_t *)address, .length = 3}};
     struct exchange exchanges[] = {{.request = SIDE(request), .response = SIDE(response)}};
-    struct conversation_table conversation = {.exchanges = exchanges, .count = 1};
+    struct conversation_table conversation = {
+        .type = SOCK_STREAM, .exchanges = exchanges, .count = 1};
     struct table table = {.conversations = &conversation, .count = 1};
     struct fixture fixture = {.table = &table};
     static const struct {
@@ -388,7 +393,8 @@ static void tables_have_names_of_their_own(void **state)
 
     (void)state;
     for (size_t i = 0; i < 12; i++)
-        conversations[i] = (struct conversation_table){.exchanges = exchanges, .count = 2};
+        conversations[i] =
+            (struct conversation_table){.type = SOCK_STREAM, .exchanges = exchanges, .count = 2};
     assert_gives(&fixture, "{{! identifiers: camel }}{{#tables}}{{table}} {{/tables}}",
                  "int11 int12 int13 int14 int15 int16 int17 int18 int19 int110 int111 int112 ");
     table.count = 2;
@@ -426,7 +432,8 @@ static void json_is_json(void **state)
     struct said request[] = {{.data = bytes, .length = sizeof(bytes)}, SAID("\"\\*/")};
     struct exchange exchanges[] = {{.request = SIDE(request)}, {.response = SIDE(request)}};
     struct conversation_table conversations[] = {
-        {.server.address = address, .exchanges = exchanges, .count = 2}, {.exchanges = NULL}};
+        {.type = SOCK_STREAM, .server.address = address, .exchanges = exchanges, .count = 2},
+        {.type = SOCK_STREAM, .exchanges = NULL}};
     struct table table = {.conversations = conversations, .count = 2};
     struct fixture fixture = {.table = &table, .command = command};
     json_error_t error;
@@ -468,7 +475,8 @@ static void failed_writes_are_told(void **state)
 {
     struct said request[] = {SAID("a")};
     struct exchange exchanges[1000];
-    struct conversation_table conversation = {.exchanges = exchanges, .count = 1000};
+    struct conversation_table conversation = {
+        .type = SOCK_STREAM, .exchanges = exchanges, .count = 1000};
     struct table table = {.conversations = &conversation, .count = 1};
     struct fixture fixture = {.table = &table};
     struct template_error error;

@@ -117,6 +117,21 @@ void blocks_free(struct blocks *blocks)
     *blocks = (struct blocks){0};
 }
 
+int blocks_turn(struct blocks *out, const struct blocks *blocks)
+{
+    struct block *items = calloc(blocks->count + 1, sizeof(*items));
+
+    if (!items)
+        return -ENOMEM;
+    for (size_t i = 0; i < blocks->count; i++) {
+        const struct block *block = &blocks->items[i];
+
+        items[i] = (struct block){block->b, block->b_length, block->a, block->a_length};
+    }
+    *out = (struct blocks){items, blocks->count, blocks->coarse};
+    return 0;
+}
+
 size_t blocks_begin(const struct blocks *blocks, size_t offset)
 {
     size_t low = 0, high = blocks->count;

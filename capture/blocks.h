@@ -32,6 +32,9 @@ int blocks_align(struct blocks *out, const uint8_t *a, size_t a_length, const ui
                  size_t b_length);
 void blocks_free(struct blocks *blocks);
 
+/* The same blocks as they are seen from b. Returns 0 or -ENOMEM. Free it with blocks_free(). */
+int blocks_turn(struct blocks *out, const struct blocks *blocks);
+
 static inline bool block_varies(const struct block *block)
 {
     return block->a_length != block->b_length;

@@ -114,20 +114,44 @@ bool difference_is_carry(const struct said *old, const struct said *now, size_t 
     return false;
 }
 
-static bool may_vary(const struct said *said, size_t offset, size_t length)
-{
-    const struct ranges *ranges = &said->ranges;
+/* A message, and how it corresponds to what was said in its place. */
+struct counterpart {
+    const struct said *said, *other;
+    const struct blocks *blocks;
+};
 
-    for (size_t i = 0; i < ranges->count; i++)
-        if (wildcard_varies(said, &ranges->items[i]) && ranges->items[i].offset <= offset &&
-            range_end(&ranges->items[i]) >= offset + length)
+/* Is what differs in length in a range that can be what stands there in the other message? */
+static bool may_vary(const struct counterpart *counterpart, size_t offset, size_t length)
+{
+    const struct said *said = counterpart->said;
+
+    for (size_t i = 0; i < said->ranges.count; i++) {
+        const struct range *range = &said->ranges.items[i];
+        size_t from, to;
+
+        if (range->offset > offset || range_end(range) < offset + length ||
+            !wildcard_varies(said, range))
+            continue;
+        from = blocks_begin(counterpart->blocks, range->offset);
+        to = blocks_end(counterpart->blocks, range_end(range));
+        if (wildcard_allows(said, range, counterpart->other->data + from, to - from))
             return true;
+    }
     return false;
+}
+
+/* Can byte b stand in the place of byte a, which is in a volatile range? */
+static bool may_be(const struct counterpart *counterpart, size_t a, size_t b)
+{
+    const struct range *range = ranges_find(&counterpart->said->ranges, a);
+
+    return range &&
+           wildcard_allows_byte(range, counterpart->said->data[a], counterpart->other->data[b]);
 }
 
 /* Adds the spots of a block in which more differs than what is volatile. */
 static int compare_block(struct difference *difference, const struct block *block,
-                         const struct said *old, const struct said *now)
+                         const struct counterpart *old, const struct counterpart *now)
 {
     int err = 0;
 
@@ -138,10 +162,25 @@ static int compare_block(struct difference *difference, const struct block *bloc
     for (size_t i = 0; i < block->a_length && !err; i++) {
         const size_t a = block->a + i, b = block->b + i;
 
-        if (old->data[a] != now->data[b] && !ranges_find(&old->ranges, a) &&
-            !ranges_find(&now->ranges, b) && !difference_is_carry(old, now, a, b))
+        if (old->said->data[a] != now->said->data[b] && !may_be(old, a, b) && !may_be(now, b, a) &&
+            !difference_is_carry(old->said, now->said, a, b))
             err = add_spot(difference, (struct block){a, 1, b, 1});
     }
+    return err;
+}
+
+static int compare_blocks(struct difference *difference)
+{
+    const struct said *was = difference_old(difference), *is = difference_now(difference);
+    struct blocks back;
+    const struct counterpart old = {was, is, &difference->blocks}, now = {is, was, &back};
+    int err = blocks_turn(&back, &difference->blocks);
+
+    if (err)
+        return err;
+    for (size_t i = 0; i < difference->blocks.count && !err; i++)
+        err = compare_block(difference, &difference->blocks.items[i], &old, &now);
+    blocks_free(&back);
     return err;
 }
 
@@ -190,15 +229,14 @@ static int compare_bytes(const struct comparison *comparison, enum direction dir
     const struct said *old = &exchange_side(comparison->old, direction)->messages[message];
     const struct said *now = &exchange_side(comparison->now, direction)->messages[message];
     struct difference *difference;
-    int err = 0;
+    int err;
 
     if (wildcard_match(old, now) || wildcard_match(now, old))
         return 0;
     difference = add_of_message(comparison, DIFFERENCE_BYTES, direction, message);
     if (!difference)
         return -ENOMEM;
-    for (size_t i = 0; i < difference->blocks.count && !err; i++)
-        err = compare_block(difference, &difference->blocks.items[i], old, now);
+    err = compare_blocks(difference);
     if (err || difference->spot_count)
         return err;
     if (old->missing != now->missing && !varies_behind(old))

@@ -425,7 +425,7 @@ assert suite.find("testcase/failure").get("message") == "golden.jsonl: " + sys.a
     "$SOCKFIXTURE" -q --check -w golden.jsonl -r now.jsonl --redact 'PIN ([0-9]+)'
 }
 
-@test "a number that is volatile may get longer, and a counter run over" {
+@test "a number that is volatile may get longer, but stays one, and a counter run over" {
     "$tests/compose.py" > golden.jsonl << 'SCRIPT'
 type dgram
 > b"get"
@@ -439,8 +439,12 @@ SCRIPT
     }
     check 'b"n=1234; and \x01\xff."'
     check 'b"n=10; and \x02\x03."'
-    run -1 check 'b"n=; and \x91\xff."'
-    equal "${lines[0]}" 'get: response[9:10] differs, its length is 11 and was 12'
+    run -1 check 'b"n=10; and \x91\xff."'
+    equal "${lines[0]}" 'get: response[9:10] differs, its length is 13 and was 12'
+    run -1 check 'b"n=; and \x01\xff."'
+    equal "${lines[0]}" 'get: response[2:3] differs, its length is 11 and was 12'
+    run -1 check 'b"n=none; and \x01\xff."'
+    equal "${lines[0]}" 'get: response[2:3] differs, its length is 15 and was 12'
     run -1 check 'b"n=10, and \x01\xff."'
     equal "${lines[0]}" 'get: response[2:4] differs, its length is 13 and was 12'
 }

@@ -5,7 +5,6 @@
 
 #include "capture/difference.h"
 #include "capture/likeness.h"
-#include "capture/wildcard.h"
 
 enum { NEAREST_BYTES = 4096, NEAREST_EXCHANGES = 1 << 16 };
 
@@ -28,6 +27,15 @@ static size_t differs_in(const struct said *recorded, const struct heard *heard,
     return from;
 }
 
+/* The same, of bytes that are in the range. */
+static size_t refused_in(const struct said *recorded, const struct heard *heard,
+                         const struct range *range, size_t from, size_t to)
+{
+    while (from < to && wildcard_allows_byte(range, recorded->data[from], heard->data[from]))
+        from++;
+    return from;
+}
+
 size_t fit_differs(const struct said *recorded, const struct heard *heard)
 {
     const size_t end = smaller(recorded->length, heard->length);
@@ -35,14 +43,16 @@ size_t fit_differs(const struct said *recorded, const struct heard *heard)
 
     for (size_t i = 0; i < recorded->ranges.count && at < end; i++) {
         const struct range *range = &recorded->ranges.items[i];
-        const size_t stop = smaller(range->offset, end);
+        const size_t begin = smaller(range->offset, end), stop = smaller(range_end(range), end);
 
         if (!range_is_volatile(range))
             continue;
-        at = differs_in(recorded, heard, at, stop);
+        at = differs_in(recorded, heard, at, begin);
+        if (at < begin)
+            return at;
+        at = refused_in(recorded, heard, range, begin, stop);
         if (at < stop)
             return at;
-        at = smaller(range_end(range), end);
     }
     at = differs_in(recorded, heard, at, end);
     return at < end ? at : smaller(recorded->length + recorded->missing, heard->length);
@@ -62,14 +72,18 @@ enum fit fit_message(const struct said *recorded, const struct heard *heard, siz
     const size_t whole = recorded->length + recorded->missing;
     const size_t same = fit_differs(recorded, heard), varies = varies_from(recorded);
     const struct said said = {.data = (uint8_t *)heard->data, .length = heard->length};
+    enum fit fit;
 
     *taken = heard->stream ? whole : heard->length;
     if (same == whole && (heard->stream || heard->length == whole))
         return FIT_WHOLE;
     *taken = heard->length;
-    if (varies <= same && wildcard_match(recorded, &said))
-        return FIT_WHOLE;
-    return heard->stream && (same == heard->length || varies <= same) ? FIT_PART : FIT_NOT;
+    if (varies > same)
+        return heard->stream && same == heard->length ? FIT_PART : FIT_NOT;
+    if (!heard->stream)
+        return wildcard_match(recorded, &said) ? FIT_WHOLE : FIT_NOT;
+    fit = wildcard_begins(recorded, &said, taken);
+    return fit == FIT_NOT && same == heard->length ? FIT_PART : fit;
 }
 
 /* Exchanges */

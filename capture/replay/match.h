@@ -4,6 +4,7 @@
 #define CAPTURE_REPLAY_MATCH_H
 
 #include "capture/replay/script.h"
+#include "capture/wildcard.h"
 
 /* What a client has said, and whether more of it may come. */
 struct heard {
@@ -12,15 +13,9 @@ struct heard {
     bool stream; /* there may be more, before as behind the request's end; else it is a message */
 };
 
-enum fit {
-    FIT_NOT,
-    FIT_PART, /* so far */
-    FIT_WHOLE,
-};
-
 /*
- * Does it begin with the recorded message, whose volatile bytes may be any? *taken is how much of
- * it that is, when it fits as a whole.
+ * Does it begin with the recorded message, whose volatile bytes may be others? *taken is how much
+ * of it that is, when it fits as a whole.
  */
 enum fit fit_message(const struct said *recorded, const struct heard *heard, size_t *taken);
 

@@ -293,6 +293,61 @@ static void knows_lengths_that_vary(void **test)
     assert_int_equal(kind_of(runs[0].table, say_one(60, NULL, true), false), -1);
 }
 
+/* One request of text. */
+static struct table *say_text(const char *text, const struct range *range)
+{
+    static struct built built;
+    struct table *table;
+
+    assert_int_equal(table_new(&table), 0);
+    built.length = strlen(text);
+    memcpy(built.data, text, built.length);
+    say(table, REQUEST, &built);
+    assert_int_equal(table_finish(table), 0);
+    if (range)
+        assert_int_equal(
+            ranges_add(&table->conversations[0].exchanges[0].request.messages[0].ranges, *range),
+            0);
+    return table;
+}
+
+/* Where the range is known of before, and where it is only found now. */
+static int kind_of_text(const char *old, const char *now, const struct range *range)
+{
+    const int kind = kind_of(say_text(old, range), say_text(now, NULL), false);
+
+    assert_int_equal(kind_of(say_text(now, NULL), say_text(old, range), false), kind);
+    return kind;
+}
+
+static void knows_numbers(void **test)
+{
+    static const struct range any = {.offset = 3, .length = 4},
+                              counter = {3, 4, RANGE_COUNTER, FORM_TEXT, .step = 1},
+                              date = {3, 24, RANGE_TIME, FORM_TEXT, .unit = "date"};
+    static const struct range *const numbers[] = {&any, &counter};
+    static const char *const same[] = {"up 5678 s", "up 7 s", "up 123456789 s", "up -3 s",
+                                       "up 0.25 s"};
+    static const char *const others[] = {"up ERROR: on fire s", "up  s",  "up ab345 s", "up 5. s",
+                                         "up 1-2-3 s",          "up 99 S"};
+
+    (void)test;
+    for (size_t i = 0; i < 2; i++) {
+        for (size_t j = 0; j < sizeof(same) / sizeof(*same); j++)
+            assert_int_equal(kind_of_text("up 1234 s", same[j], numbers[i]), -1);
+        for (size_t j = 0; j < sizeof(others) / sizeof(*others); j++)
+            assert_int_equal(kind_of_text("up 1234 s", others[j], numbers[i]), DIFFERENCE_BYTES);
+    }
+    /* They may be hexadecimal, for all that is known; what counts is not. */
+    assert_int_equal(kind_of_text("up 1234 s", "up 12ab s", &any), -1);
+    assert_int_equal(kind_of_text("up 1234 s", "up 12ab s", &counter), DIFFERENCE_BYTES);
+    assert_int_equal(
+        kind_of_text("at Tue Nov 17 10:00:00 2026 s", "at Sun Dec  6 11:30:05 2026 s", &date), -1);
+    assert_int_equal(
+        kind_of_text("at Tue Nov 17 10:00:00 2026 s", "at what? there is no clock. s", &date),
+        DIFFERENCE_BYTES);
+}
+
 static struct ancillary *ancillary_of(const struct control *controls, size_t count)
 {
     struct ancillary *ancillary = NULL;
@@ -405,10 +460,12 @@ static void says_when_it_cannot_look_everywhere(void **test)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(tells_what_has_changed),
-        cmocka_unit_test(says_when_it_cannot_look_everywhere), cmocka_unit_test(tells_lengths),
-        cmocka_unit_test(knows_lengths_that_vary), cmocka_unit_test(tells_what_is_carried)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(tells_what_has_changed),
+                                       cmocka_unit_test(says_when_it_cannot_look_everywhere),
+                                       cmocka_unit_test(tells_lengths),
+                                       cmocka_unit_test(knows_lengths_that_vary),
+                                       cmocka_unit_test(knows_numbers),
+                                       cmocka_unit_test(tells_what_is_carried)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -333,6 +333,60 @@ static void test_an_echo_of_another_length(void **state)
     close_stage(&stage);
 }
 
+static void open_numbers(struct stage *stage)
+{
+    const struct range number = {.length = 4};
+    const struct range echo = {.length = 4, .kind = RANGE_ECHO};
+
+    stage->type = SOCK_STREAM;
+    say(stage, 1, REQUEST, "0002get y\n", &number);
+    say(stage, 1, RESPONSE, "0002val y\n", &echo);
+    open_stage(stage, NULL);
+}
+
+/* They have more digits or fewer, but are what they are. */
+static void test_numbers_of_a_stream(void **state)
+{
+    struct stage stage = {0};
+
+    (void)state;
+    open_numbers(&stage);
+    assert_string_equal(hear(&stage, "12get y\n8888get y\n-1.5get y\n"),
+                        "12val y\n|8888val y\n|-1.5val y\n|");
+    assert_string_equal(hear(&stage, "1"), "");
+    assert_string_equal(hear(&stage, "0000"), "");
+    assert_string_equal(hear(&stage, "2ge"), "");
+    assert_string_equal(hear(&stage, "t y\n"), "100002val y\n|");
+    assert_string_equal(hear(&stage, "7777unknown\n8888get y\n"), "");
+    assert_string_equal(stage.unknown, "7777unknown\n8888get y\n|");
+    close_stage(&stage);
+}
+
+static void test_no_number(void **state)
+{
+    struct stage stage = {0};
+
+    (void)state;
+    open_numbers(&stage);
+    assert_string_equal(hear(&stage, "get y\n"), "");
+    assert_string_equal(stage.unknown, "get y\n|");
+    close_stage(&stage);
+}
+
+/* What is of any length is as short as it can be, as it would be if it came piece by piece. */
+static void test_words_of_a_stream(void **state)
+{
+    struct stage stage = {.type = SOCK_STREAM};
+    const struct range word = {.offset = 4, .length = 3, .kind = RANGE_LENGTH};
+
+    (void)state;
+    say(&stage, 1, REQUEST, "ask abc\n", &word);
+    answer(&stage, 1, "fine");
+    open_stage(&stage, NULL);
+    assert_string_equal(hear(&stage, "ask something\nask it\n"), "fine|fine|");
+    close_stage(&stage);
+}
+
 /* It was found by one framing, and is replayed by another. */
 static void test_an_echo_of_another_framing(void **state)
 {
@@ -458,6 +512,9 @@ int main(void)
         cmocka_unit_test(test_answers_between_messages_of_a_request),
         cmocka_unit_test(test_volatile_bytes_and_echoes),
         cmocka_unit_test(test_an_echo_of_another_length),
+        cmocka_unit_test(test_numbers_of_a_stream),
+        cmocka_unit_test(test_no_number),
+        cmocka_unit_test(test_words_of_a_stream),
         cmocka_unit_test(test_an_echo_of_another_framing),
         cmocka_unit_test(test_what_is_redacted_can_be_any),
         cmocka_unit_test(test_times),

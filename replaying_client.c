@@ -57,6 +57,9 @@ static void take_stop(void *context, const struct stopped *stopped)
     case STOP_FAILED:
         say("\"%s\": %s", name, strerror(-stopped->err));
         break;
+    case STOP_GONE:
+        say("\"%s\": %s", name, stopped->why);
+        break;
     case STOP_LACKS:
         client->incomplete = true;
         say("incomplete: \"%s\" cannot be asked, nor what follows in its conversation: the "

@@ -409,6 +409,37 @@ PYTHON
     says "$path: what was recorded are stream sockets"
 }
 
+# A server that takes one client, answers its first request with what it is told, and goes.
+start_short_server() { # ANSWER
+    background python3 -c '
+import os, socket, sys
+server = socket.socket(socket.AF_UNIX)
+server.bind(sys.argv[1])
+server.listen()
+client, _ = server.accept()
+client.recv(100)
+os.unlink(sys.argv[1])
+server.close()
+client.sendall(sys.argv[2].encode())' "$path" "$1"
+    wait_until 10 test -S "$path"
+    sleep 0.1 # until it listens
+}
+
+@test "a server that goes between two conversations" {
+    "$tests/compose.py" > talk.jsonl << 'SCRIPT'
+> b"a"
+< b"A"
+2> b"b"
+2< b"B"
+SCRIPT
+    start_short_server X
+    replay 1 talk
+    equal "${lines[0]}" 'a: response[0:1] differs'
+    equal "${lines[-1]}" 'b: is missing'
+    equal "${stderr_lines[0]}" "sockfixture: \"b\": $path: no such socket (is the server running?)"
+    equal "${stderr_lines[1]}" 'sockfixture: 2 exchanges: 2 differences'
+}
+
 # What is not as it was recorded
 
 @test "an unknown request" {

@@ -59,6 +59,7 @@ struct player {
     struct playing *playing;
     struct party *parties;
     uint32_t numbers;
+    bool reached; /* the server was connected to */
     int signals;
     struct receiver receiver;
 };
@@ -275,7 +276,7 @@ static int send_all(struct player *player, struct party *party, const uint8_t *d
 
 static bool is_trouble_with_us(int err)
 {
-    return err == -ENOMEM || err == -EINTR || err == -ENOSPC;
+    return err == -ENOMEM || err == -EINTR || err == -ENOSPC || err == -EMFILE || err == -ENFILE;
 }
 
 /*
@@ -344,13 +345,29 @@ static int let_time_pass(const struct player *player, const struct party *party,
 
 /* Going through */
 
-static int open_party(struct player *player, struct party *party)
+/* A server that is gone meanwhile has its say in the conversations before. */
+static int connect_party(struct player *player, struct party *party, size_t exchange)
 {
     struct playing *playing = player->playing;
+    int err = dial_open(&party->dial, playing->address, party->recorded->type, playing->why);
+
+    player->reached = player->reached || !err;
+    if (!err || !player->reached || is_trouble_with_us(err))
+        return err;
+    party->over = party->late = true;
+    tell(player, party,
+         (struct stopped){.stop = STOP_GONE, .exchange = exchange, .why = playing->why});
+    playing->why[0] = '\0';
+    return 0;
+}
+
+static int open_party(struct player *player, struct party *party, size_t exchange)
+{
+    const struct playing *playing = player->playing;
     int err;
 
     party->opened = true;
-    err = dial_open(&party->dial, playing->address, party->recorded->type, playing->why);
+    err = connect_party(player, party, exchange);
     if (!err && playing->framing && is_stream(party)) {
         err = frames_begin(&party->was.frames, playing->framing, count_frame, &party->was);
         if (!err)
@@ -375,7 +392,7 @@ static int play_message(struct player *player, size_t i)
     const struct messages *messages = player->playing->messages;
     const struct kept_message *kept = messages->items[i];
     struct party *party = &player->parties[kept->message.conversation - 1];
-    int err = party->opened ? 0 : open_party(player, party);
+    int err = party->opened ? 0 : open_party(player, party, kept->exchange);
 
     if (!err)
         err = frames_add(&party->was.frames, kept->message.direction, kept->message.data,

@@ -12,6 +12,7 @@ enum stop {
     STOP_LATE,   /* the answer has not come in time, or not all of it */
     STOP_CLOSED, /* the server has closed the connection */
     STOP_FAILED, /* sending failed */
+    STOP_GONE,   /* the server, which was there before, cannot be connected to any more */
     STOP_LACKS,  /* the recording does not have all of the request */
 };
 
@@ -21,6 +22,7 @@ struct stopped {
     size_t conversation, exchange; /* SIZE_MAX: not known */
     size_t there, wanted;          /* bytes of the answer, or messages where they are whole ones */
     int err;                       /* of STOP_FAILED: -errno */
+    const char *why;               /* of STOP_GONE */
 };
 
 struct playing {
@@ -36,7 +38,7 @@ struct playing {
     void (*stopped)(void *context, const struct stopped *stopped);
     void *context;
 
-    char why[REACH_WHY_SIZE]; /* why the server cannot be asked; "" when it can */
+    char why[REACH_WHY_SIZE]; /* why the server cannot be asked at all; "" when it can */
 };
 
 /* Plays all conversations in the order in which they were recorded. Returns 0 or -errno. */

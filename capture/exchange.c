@@ -126,20 +126,21 @@ static bool is_empty(const struct side *side)
 
 /* The number of the exchange that the message belongs to. */
 static size_t exchange_number(const struct conversation_table *conversation,
-                              enum direction direction)
+                              const struct message *message)
 {
     const size_t last = conversation->count - 1;
 
     if (!conversation->count)
         return 0;
-    if (direction == RESPONSE || is_empty(&conversation->exchanges[last].response))
+    if (message->direction == RESPONSE ||
+        (!message->anew && is_empty(&conversation->exchanges[last].response)))
         return last;
     return last + 1;
 }
 
 static int add_unframed(struct conversation_table *conversation, const struct message *message)
 {
-    size_t number = exchange_number(conversation, message->direction);
+    size_t number = exchange_number(conversation, message);
     struct exchange *exchange = exchange_at(conversation, number);
 
     if (!exchange)

@@ -43,6 +43,7 @@ struct message {
     size_t length;  /* bytes in data */
     size_t missing; /* bytes that belong after data: could not be read, or were not asked for */
     size_t lost;    /* messages of this conversation that were lost right before this one */
+    bool anew; /* a request of another exchange, even if there was no response to the last one */
     const struct ancillary *ancillary; /* NULL when there was none */
     const struct ranges *ranges;       /* of data; NULL when none are known */
     unsigned seen, runs; /* in how many runs its exchange was seen, and of how many; 0: in all */

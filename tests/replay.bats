@@ -440,6 +440,43 @@ SCRIPT
     equal "${stderr_lines[1]}" 'sockfixture: 2 exchanges: 2 differences'
 }
 
+@test "requests that are not answered differ in nothing else" {
+    printf '%s\n' '> b"a"' '< b"A"' '> b"b"' '< b"B"' > stream
+    sed '1i type dgram' stream > dgram
+    "$tests/compose.py" < stream > stream.jsonl
+    "$tests/compose.py" < dgram > dgram.jsonl
+    for kind in stream dgram; do
+        # It hears all, and says nothing but a B when it is asked for that, in one of both.
+        background python3 -c '
+import socket, sys
+server = socket.socket(socket.AF_UNIX, getattr(socket, "SOCK_" + sys.argv[2].upper()))
+server.bind(sys.argv[1])
+if sys.argv[2] == "stream":
+    server.listen()
+    client, _ = server.accept()
+    while client.recv(100):
+        pass
+while True:
+    asked, client = server.recvfrom(100)
+    if asked == b"b":
+        server.sendto(b"B", client)' "$path" "$kind"
+        wait_until 10 test -S "$path"
+        sleep 0.1 # until it listens
+        replay 1 "$kind" -T 0.2
+        equal "${lines[0]}" 'a: has 0 responses, and had 1'
+        if [ "$kind" = stream ]; then
+            equal "${lines[1]}" 'b: has 0 responses, and had 1'
+            [[ $stderr == *'"b": 0 of 1 bytes of the answer came, '* ]]
+        else
+            equal "${#lines[@]}" 1
+            [[ $stderr == *'"a": 0 of 1 messages of the answer came, '* ]]
+            [[ $stderr != *'"b"'* ]]
+        fi
+        stop_servers
+        rm "$path"
+    done
+}
+
 # What is not as it was recorded
 
 @test "an unknown request" {

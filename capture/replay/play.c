@@ -46,9 +46,11 @@ struct party {
     struct count was, is;
     struct said run;      /* what the server has said since the last request */
     size_t run_wanted;    /* and had, in bytes, */
-    size_t said, wanted;  /* in messages; these from the beginning */
+    size_t said, wanted;  /* in messages; these from the beginning, but for what came late */
+    size_t settled;       /* of what is wanted: before the last request */
     uint64_t heard;       /* when something came last */
     uint64_t recorded_at; /* the time of the message before */
+    size_t exchange;      /* of the last request, as it is recorded; SIZE_MAX: there is none */
     int err;              /* why it is over: -errno, or 0 */
     struct side early;    /* what was heard and is not taken down yet */
     bool answered;        /* the server had said something since the last request */
@@ -81,25 +83,32 @@ static int count_frame(void *context, size_t exchange, enum direction direction,
 
 /* Taking down */
 
-static int take_down(struct player *player, struct party *party, enum direction direction,
-                     const uint8_t *data, size_t length)
+static int take_down(struct player *player, struct party *party, struct message message)
 {
-    const struct message message = {
-        .time = clock_epoch() + clock_monotonic(),
-        .conversation = party->now ? party->now : player->numbers + 1,
-        .direction = direction,
-        .family = party->recorded->family,
-        .type = party->recorded->type,
-        .sent = direction == REQUEST,
-        .self = &party->recorded->client,
-        .peer = &party->recorded->server,
-        .data = data,
-        .length = length,
-    };
-
     if (!party->now)
         party->now = ++player->numbers;
+    message.time = clock_epoch() + clock_monotonic();
+    message.conversation = party->now;
+    message.family = party->recorded->family;
+    message.type = party->recorded->type;
+    message.sent = message.direction == REQUEST;
+    message.self = &party->recorded->client;
+    message.peer = &party->recorded->server;
     return player->playing->add(player->playing->context, &message);
+}
+
+/* What was not answered is not one with what is asked next. */
+static int take_down_request(struct player *player, struct party *party,
+                             const struct kept_message *kept)
+{
+    const bool anew = party->exchange != SIZE_MAX && party->exchange != kept->exchange;
+
+    party->exchange = kept->exchange;
+    return take_down(player, party,
+                     (struct message){.direction = REQUEST,
+                                      .data = kept->message.data,
+                                      .length = kept->message.length,
+                                      .anew = anew});
 }
 
 /* Takes down what was heard. */
@@ -108,8 +117,10 @@ static int take_down_heard(struct player *player, struct party *party)
     int err = 0;
 
     for (size_t i = 0; i < party->early.count && !err; i++)
-        err = take_down(player, party, RESPONSE, party->early.messages[i].data,
-                        party->early.messages[i].length);
+        err = take_down(player, party,
+                        (struct message){.direction = RESPONSE,
+                                         .data = party->early.messages[i].data,
+                                         .length = party->early.messages[i].length});
     side_free(NULL, &party->early);
     return err;
 }
@@ -210,6 +221,23 @@ static void tell(const struct player *player, struct party *party, struct stoppe
     player->playing->stopped(player->playing->context, &stopped);
 }
 
+/* Tells what has come instead of the whole answer; the rest is not waited for any more. */
+static void give_up(const struct player *player, struct party *party, size_t exchange)
+{
+    tell(player, party,
+         (struct stopped){
+             .stop = party->err    ? STOP_FAILED
+                     : party->over ? STOP_CLOSED
+                                   : STOP_LATE,
+             .err = party->err,
+             .exchange = exchange,
+             .there = is_stream(party) ? party->run.length : party->said - party->settled,
+             .wanted = is_stream(party) ? party->run_wanted : party->wanted - party->settled});
+    party->late = true;
+    party->wanted = party->said;
+    party->is.responses = party->was.responses;
+}
+
 /* Waits until the server has said what it had said by then. */
 static int await_answer(struct player *player, struct party *party, size_t exchange)
 {
@@ -232,18 +260,9 @@ static int await_answer(struct player *player, struct party *party, size_t excha
     }
     if (err >= 0)
         err = take_down_heard(player, party);
-    if (err < 0 || is_answered(party, exchange))
-        return err < 0 ? err : 0;
-    party->late = true;
-    tell(player, party,
-         (struct stopped){.stop = party->err    ? STOP_FAILED
-                                  : party->over ? STOP_CLOSED
-                                                : STOP_LATE,
-                          .err = party->err,
-                          .exchange = exchange,
-                          .there = is_stream(party) ? party->run.length : party->said,
-                          .wanted = is_stream(party) ? party->run_wanted : party->wanted});
-    return 0;
+    if (err >= 0 && !is_answered(party, exchange))
+        give_up(player, party, exchange);
+    return err < 0 ? err : 0;
 }
 
 /* Speaking */
@@ -292,6 +311,7 @@ static int begin_request(struct player *player, struct party *party)
     party->answered = false;
     party->run.length = 0;
     party->run_wanted = 0;
+    party->settled = party->wanted;
     return take_down_heard(player, party);
 }
 
@@ -313,7 +333,7 @@ static int say_request(struct player *player, struct party *party, const struct 
         party->late = true;
         return 0;
     }
-    err = take_down(player, party, REQUEST, message->data, message->length);
+    err = take_down_request(player, party, kept);
     if (!err)
         err = frames_add(&party->is.frames, REQUEST, message->data, message->length, 0);
     if (!err)
@@ -457,6 +477,7 @@ int play(struct playing *playing)
     for (size_t i = 0; i < count && !err; i++) {
         player.parties[i].recorded = &playing->table->conversations[i];
         player.parties[i].number = i;
+        player.parties[i].exchange = SIZE_MAX;
     }
     if (!err) {
         player.signals = signals_open();

@@ -40,7 +40,7 @@ static void take_stop(void *context, const struct stopped *stopped)
         &client->playing.table->conversations[stopped->conversation];
     const char *unit = conversation->type == SOCK_STREAM ? "bytes" : "messages";
     const double patience = (double)client->playing.patience / 1e9;
-    char name[NAMES_SIZE] = "";
+    char name[NAMES_SIZE] = "", came[96] = "";
 
     if (stopped->exchange < conversation->count)
         names_get(client->names, stopped->conversation, stopped->exchange, name);
@@ -51,8 +51,10 @@ static void take_stop(void *context, const struct stopped *stopped)
             stopped->there, stopped->wanted, unit, patience);
         break;
     case STOP_CLOSED:
-        say("\"%s\": the server has closed the connection (%zu of %zu %s of the answer came)", name,
-            stopped->there, stopped->wanted, unit);
+        if (stopped->wanted)
+            snprintf(came, sizeof(came), " (%zu of %zu %s of the answer came)", stopped->there,
+                     stopped->wanted, unit);
+        say("\"%s\": the server has closed the connection%s", name, came);
         break;
     case STOP_FAILED:
         say("\"%s\": %s", name, strerror(-stopped->err));

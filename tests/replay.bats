@@ -440,6 +440,23 @@ SCRIPT
     equal "${stderr_lines[1]}" 'sockfixture: 2 exchanges: 2 differences'
 }
 
+@test "a server that goes before the next request, or amid an answer" {
+    printf '%s\n' '> b"a"' '< b"AAA"' '> b"b"' '< b"B"' | "$tests/compose.py" > talk.jsonl
+    start_short_server AAA
+    replay 1 talk
+    # It has gone before the request is sent, or while it is, or right after.
+    case "$output: ${stderr_lines[0]}" in
+        'b: is missing: sockfixture: "b": the server has closed the connection') ;;
+        'b: is missing: sockfixture: "b": Broken pipe') ;;
+        'b: has 0 responses, and had 1: sockfixture: "b": the server has closed the connection (0 of 1 '*) ;;
+        'b: has 0 responses, and had 1: sockfixture: "b": Connection reset by peer') ;;
+        *) fail "$output: $stderr" ;;
+    esac
+    start_short_server A
+    replay 1 talk
+    equal "${stderr_lines[0]}" 'sockfixture: "a": the server has closed the connection (1 of 3 bytes of the answer came)'
+}
+
 @test "requests that are not answered differ in nothing else" {
     printf '%s\n' '> b"a"' '< b"A"' '> b"b"' '< b"B"' > stream
     sed '1i type dgram' stream > dgram

@@ -268,17 +268,19 @@ static int await_answer(struct player *player, struct party *party, size_t excha
 /* Speaking */
 
 /* Sends what is left of a request; who does not listen meanwhile may wait for ever. */
-static int send_all(struct player *player, struct party *party, const uint8_t *data, size_t length)
+static int send_all(struct player *player, struct party *party, const struct message *message,
+                    size_t *sent)
 {
     uint64_t until = clock_monotonic() + player->playing->patience;
-    size_t sent = 0;
     int err = 0;
 
+    *sent = 0;
     do {
-        ssize_t now = send(party->dial.fd, data + sent, length - sent, MSG_NOSIGNAL);
+        ssize_t now =
+            send(party->dial.fd, message->data + *sent, message->length - *sent, MSG_NOSIGNAL);
 
         if (now >= 0) {
-            sent += (size_t)now;
+            *sent += (size_t)now;
             until = clock_monotonic() + player->playing->patience;
             continue;
         }
@@ -289,8 +291,8 @@ static int send_all(struct player *player, struct party *party, const uint8_t *d
         err = wait_for(player, party, POLLIN | POLLOUT, until);
         if (!err)
             err = hear(player, party);
-    } while (err >= 0 && sent < length && !party->over);
-    return err < 0 ? err : party->over && sent < length ? -EPIPE : 0;
+    } while (err >= 0 && *sent < message->length && !party->over);
+    return err < 0 ? err : party->over && *sent < message->length ? -EPIPE : 0;
 }
 
 static bool is_trouble_with_us(int err)
@@ -315,6 +317,20 @@ static int begin_request(struct player *player, struct party *party)
     return take_down_heard(player, party);
 }
 
+/* What nothing was sent of was not said; of what was cut off there may be an answer. */
+static int send_request(struct player *player, struct party *party, const struct kept_message *kept)
+{
+    const struct message *message = &kept->message;
+    size_t sent = 0;
+    int failed = frames_add(&party->is.frames, REQUEST, message->data, message->length, 0), err = 0;
+
+    if (!failed)
+        failed = send_all(player, party, message, &sent);
+    if (!failed || sent)
+        err = take_down_request(player, party, kept);
+    return err ? err : failed;
+}
+
 static int say_request(struct player *player, struct party *party, const struct kept_message *kept)
 {
     const struct message *message = &kept->message;
@@ -333,17 +349,14 @@ static int say_request(struct player *player, struct party *party, const struct 
         party->late = true;
         return 0;
     }
-    err = take_down_request(player, party, kept);
-    if (!err)
-        err = frames_add(&party->is.frames, REQUEST, message->data, message->length, 0);
-    if (!err)
-        err = send_all(player, party, message->data, message->length);
+    err = send_request(player, party, kept);
     if (!err || is_trouble_with_us(err))
         return err;
-    party->over = party->late = true;
     tell(player, party,
          (struct stopped){.stop = STOP_FAILED, .exchange = kept->exchange, .err = err});
-    return 0;
+    err = hear(player, party);
+    party->over = party->late = true;
+    return err < 0 ? err : 0;
 }
 
 /* The gap that was before the request. */

@@ -20,7 +20,8 @@ enum stop {
 struct stopped {
     enum stop stop;
     size_t conversation, exchange; /* SIZE_MAX: not known */
-    size_t there, wanted;          /* bytes of the answer, or messages where they are whole ones */
+    size_t there, wanted;          /* bytes of the answer, or messages where they are whole ones; of
+                                      STOP_CLOSED 0 where it was not even asked for */
     int err;                       /* of STOP_FAILED: -errno */
     const char *why;               /* of STOP_GONE */
 };

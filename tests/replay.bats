@@ -593,7 +593,12 @@ os.kill(os.getpid(), 9)"
     [[ $stderr == *"$work/none: command not found"* ]]
     run -0 serve redis --ignore-status false
     run -0 --separate-stderr serve redis -T 0.1 sh -c 'exec sleep 60'
+    [[ $stderr != *'still runs'* ]]
     run -0 --separate-stderr serve redis -c 1 sh -c "${redis[*]} PING; exec sleep 60"
+    [[ $stderr != *'still runs'* ]]
+    run -0 --separate-stderr serve redis -T 0.1 sh -c 'trap "" TERM; echo $$ > stubborn; exec sleep 60 > out 2>&1 3>&-'
+    [[ $stderr == *'sh: still runs, although it was sent SIGTERM'* ]]
+    kill -KILL "$(< stubborn)"
 }
 
 @test "a signal that comes twice in a moment, as from timeout, leaves the command time to end" {

@@ -160,7 +160,8 @@ static void end_launch(struct serving *serving)
         return;
     serving->stopped = true;
     launch_signal(serving->launch, SIGTERM);
-    launch_wait(serving->launch, GRACE);
+    if (launch_wait(serving->launch, GRACE))
+        serving->exec_error = launch_check(serving->launch);
 }
 
 /* A shell has what it starts in the background ignore them. (A command would inherit that.) */

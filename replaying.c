@@ -5,32 +5,46 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "capture/recording_format.h"
 #include "replaying_client.h"
 #include "replaying_server.h"
 #include "say.h"
 
+static const char *address_of(const struct conversation_table *conversation)
+{
+    return *conversation->server.address ? conversation->server.address : "one without a name";
+}
+
+/* Says why both cannot be the same server, if they cannot. */
+static bool say_conflict(const struct run *run, const struct conversation_table *one,
+                         const struct conversation_table *other)
+{
+    const bool same_address = strcmp(one->server.address, other->server.address) == 0;
+
+    if (one->type != other->type) {
+        say("%s: has conversations over several kinds of sockets, as %s and %s (%s)",
+            run->options->read, recording_name_of(recording_types, one->type),
+            recording_name_of(recording_types, other->type),
+            same_address ? "they have one address: record each kind alone" : "-s says which");
+        return true;
+    }
+    if (same_address || run->options->sockets.count)
+        return false;
+    say("%s: has conversations with several servers, as %s and %s (-s says which)",
+        run->options->read, address_of(one), address_of(other));
+    return true;
+}
+
 /* One address is one server of one kind; what was recorded may be of several. */
 static enum status check_servers(const struct run *run, const struct table *table)
 {
-    const struct conversation_table *first = table->conversations;
-    const bool chosen = run->options->sockets.count > 0;
-
     if (!table->count) {
         say("%s: no conversation to replay", run->options->read);
         return STATUS_USAGE;
     }
-    for (size_t i = 1; i < table->count; i++) {
-        const struct conversation_table *other = &table->conversations[i];
-
-        if (other->type == first->type &&
-            (chosen || strcmp(other->server.address, first->server.address) == 0))
-            continue;
-        say("%s: has conversations with several servers, as %s and %s (-s says which)",
-            run->options->read,
-            *first->server.address ? first->server.address : "one without a name",
-            *other->server.address ? other->server.address : "one without a name");
-        return STATUS_USAGE;
-    }
+    for (size_t i = 1; i < table->count; i++)
+        if (say_conflict(run, &table->conversations[0], &table->conversations[i]))
+            return STATUS_USAGE;
     return STATUS_DONE;
 }
 

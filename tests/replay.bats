@@ -675,6 +675,17 @@ while len(got) < 5 + 5 + 100:
     says "*none*"
 }
 
+@test "one kind of socket" {
+    printf '%s\n' '> b"a"' '< b"A"' 'type dgram' '2> b"b"' '2< b"B"' > script
+    "$tests/compose.py" < script > one.jsonl
+    sed '3a server /run/y.sock' script | "$tests/compose.py" > two.jsonl
+    run -2 --separate-stderr serve one -s /run/x.sock true
+    says 'one.jsonl: has conversations over several kinds of sockets, as stream and dgram (they have one address: record each kind alone)'
+    run -2 --separate-stderr serve two true
+    says 'two.jsonl: has conversations over several kinds of sockets, as stream and dgram (-s says which)'
+    run -0 serve two -s /run/y.sock true
+}
+
 @test "options that do not go together" {
     printf '{}\n' > empty.jsonl
     local try

@@ -252,17 +252,12 @@ static enum status end(struct server *server)
 static enum status serve_until_end(struct server *server, const struct user *user)
 {
     const struct options *options = server->run->options;
-    char why[REACH_WHY_SIZE];
-    int err = rights_take_all(server->run->rights), failed;
+    char why[REACH_WHY_SIZE] = "";
+    int err = rights_take_all(server->run->rights), back;
 
-    if (err)
-        return say_error(err, "rights");
-    failed = listeners_open(&server->listeners, options->serve, server->book.type, why);
-    if (failed) {
-        say("%s", why);
-        return STATUS_USAGE;
-    }
-    if (options->user)
+    if (!err)
+        err = listeners_open(&server->listeners, options->serve, server->book.type, why);
+    if (!err && options->user)
         err = listeners_give(&server->listeners, user->uid, user->gid);
     if (!err)
         err = open_launch(server, user);
@@ -281,9 +276,13 @@ static enum status serve_until_end(struct server *server, const struct user *use
     if (!err)
         err = serve(&server->serving);
     listeners_close(&server->listeners);
-    failed = rights_take_callers(server->run->rights);
-    if (err || failed)
-        return say_error(err ? err : failed, "serving");
+    back = rights_take_callers(server->run->rights);
+    if (err && why[0]) {
+        say("%s", why);
+        return STATUS_USAGE;
+    }
+    if (err || back)
+        return say_error(err ? err : back, "serving");
     return end(server);
 }
 

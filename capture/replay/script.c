@@ -99,7 +99,6 @@ static int add_replies(struct scripted_conversation *scripted, struct progress_o
                                       .after = count_said(&exchange->exchange->request, type,
                                                           progress->asked_to),
                                       .delay = delay,
-                                      .incomplete = kept->message.missing > 0 && said->missing > 0,
                                   });
         delay = 0;
         if (marks_behind(said->at, type, said->length + said->missing) > end)

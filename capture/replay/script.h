@@ -8,11 +8,10 @@
 
 /* A part of a response that was sent in one go. */
 struct reply {
-    size_t message;  /* which one of the response's, counted from 0 */
-    size_t offset;   /* where in it the part begins; it ends where the next one does, or with it */
-    size_t after;    /* how many of the request's messages were said before it */
-    uint64_t delay;  /* nanoseconds since what was said before it */
-    bool incomplete; /* bytes are missing behind it */
+    size_t message; /* which one of the response's, counted from 0 */
+    size_t offset;  /* where in it the part begins; it ends where the next one does, or with it */
+    size_t after;   /* how many of the request's messages were said before it */
+    uint64_t delay; /* nanoseconds since what was said before it */
 };
 
 /* An exchange, and what became of it. */

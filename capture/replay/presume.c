@@ -52,20 +52,11 @@ static size_t smaller(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-static size_t exchanges_of(const struct table *table)
-{
-    size_t count = 0;
-
-    for (size_t i = 0; i < table->count; i++)
-        count += table->conversations[i].count;
-    return count;
-}
-
 /* Collects them. Returns 0, 1 when something is known of what varies, or -ENOMEM. */
 static int collect(struct pairs *pairs, const struct table *table)
 {
     *pairs = (struct pairs){.request = REQUEST_MAX, .response = RESPONSE_MAX};
-    pairs->at = calloc(exchanges_of(table) + 1, sizeof(struct exchange *));
+    pairs->at = calloc(table_exchanges(table) + 1, sizeof(struct exchange *));
     if (!pairs->at)
         return -ENOMEM;
     for (size_t i = 0; i < table->count; i++) {

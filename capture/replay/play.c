@@ -38,7 +38,7 @@ struct count {
 };
 
 /* A conversation as it is played. */
-struct party {
+struct played {
     const struct conversation_table *recorded;
     size_t number; /* of it, counted from 0 */
     struct dial dial;
@@ -59,7 +59,7 @@ struct party {
 
 struct player {
     struct playing *playing;
-    struct party *parties;
+    struct played *played;
     uint32_t numbers;
     bool reached; /* the server was connected to */
     int signals;
@@ -83,28 +83,28 @@ static int count_frame(void *context, size_t exchange, enum direction direction,
 
 /* Taking down */
 
-static int take_down(struct player *player, struct party *party, struct message message)
+static int take_down(struct player *player, struct played *played, struct message message)
 {
-    if (!party->now)
-        party->now = ++player->numbers;
+    if (!played->now)
+        played->now = ++player->numbers;
     message.time = clock_epoch() + clock_monotonic();
-    message.conversation = party->now;
-    message.family = party->recorded->family;
-    message.type = party->recorded->type;
+    message.conversation = played->now;
+    message.family = played->recorded->family;
+    message.type = played->recorded->type;
     message.sent = message.direction == REQUEST;
-    message.self = &party->recorded->client;
-    message.peer = &party->recorded->server;
+    message.self = &played->recorded->client;
+    message.peer = &played->recorded->server;
     return player->playing->add(player->playing->context, &message);
 }
 
 /* What was not answered is not one with what is asked next. */
-static int take_down_request(struct player *player, struct party *party,
+static int take_down_request(struct player *player, struct played *played,
                              const struct kept_message *kept)
 {
-    const bool anew = party->exchange != SIZE_MAX && party->exchange != kept->exchange;
+    const bool anew = played->exchange != SIZE_MAX && played->exchange != kept->exchange;
 
-    party->exchange = kept->exchange;
-    return take_down(player, party,
+    played->exchange = kept->exchange;
+    return take_down(player, played,
                      (struct message){.direction = REQUEST,
                                       .data = kept->message.data,
                                       .length = kept->message.length,
@@ -112,68 +112,68 @@ static int take_down_request(struct player *player, struct party *party,
 }
 
 /* Takes down what was heard. */
-static int take_down_heard(struct player *player, struct party *party)
+static int take_down_heard(struct player *player, struct played *played)
 {
     int err = 0;
 
-    for (size_t i = 0; i < party->early.count && !err; i++)
-        err = take_down(player, party,
+    for (size_t i = 0; i < played->early.count && !err; i++)
+        err = take_down(player, played,
                         (struct message){.direction = RESPONSE,
-                                         .data = party->early.messages[i].data,
-                                         .length = party->early.messages[i].length});
-    side_free(NULL, &party->early);
+                                         .data = played->early.messages[i].data,
+                                         .length = played->early.messages[i].length});
+    side_free(NULL, &played->early);
     return err;
 }
 
 /* Listening */
 
-static bool is_stream(const struct party *party)
+static bool is_stream(const struct played *played)
 {
-    return party->recorded->type == SOCK_STREAM;
+    return played->recorded->type == SOCK_STREAM;
 }
 
 /* Takes what has come, once. Returns 1, 0 when there is nothing, or -ENOMEM. */
-static int hear_once(struct player *player, struct party *party)
+static int hear_once(struct player *player, struct played *played)
 {
     struct receiver *receiver = &player->receiver;
-    const ssize_t got = receive(receiver, party->dial.fd, party->recorded->type, NULL);
+    const ssize_t got = receive(receiver, played->dial.fd, played->recorded->type, NULL);
     struct said *early;
     int err;
 
     if (got == -EAGAIN || got == -ENOMEM)
         return got == -ENOMEM ? -ENOMEM : 0;
     if (got < 0) {
-        party->over = true;
-        party->err = got == -ENODATA ? 0 : (int)got;
+        played->over = true;
+        played->err = got == -ENODATA ? 0 : (int)got;
         return 0;
     }
-    party->heard = clock_monotonic();
-    party->said++;
-    err = said_append(NULL, &party->run, receiver->data, (size_t)got);
+    played->heard = clock_monotonic();
+    played->said++;
+    err = said_append(NULL, &played->run, receiver->data, (size_t)got);
     if (!err)
-        err = frames_add(&party->is.frames, RESPONSE, receiver->data, (size_t)got, 0);
-    early = err ? NULL : side_start(NULL, &party->early);
+        err = frames_add(&played->is.frames, RESPONSE, receiver->data, (size_t)got, 0);
+    early = err ? NULL : side_start(NULL, &played->early);
     if (early)
         err = said_append(NULL, early, receiver->data, (size_t)got);
     return err ? err : early ? 1 : -ENOMEM;
 }
 
-static int hear(struct player *player, struct party *party)
+static int hear(struct player *player, struct played *played)
 {
     int heard = 1;
 
-    while (heard > 0 && !party->over)
-        heard = hear_once(player, party);
+    while (heard > 0 && !played->over)
+        heard = hear_once(player, played);
     return heard;
 }
 
 /* Waits for the socket or a signal. Returns 0; -EINTR when a signal has come; or another -errno. */
-static int wait_for(const struct player *player, const struct party *party, short events,
+static int wait_for(const struct player *player, const struct played *played, short events,
                     uint64_t until)
 {
     const uint64_t now = clock_monotonic();
     uint64_t left = until > now ? (until - now + MILLISECOND - 1) / MILLISECOND : 0;
-    struct pollfd polls[] = {{.fd = party->over ? -1 : party->dial.fd, .events = events},
+    struct pollfd polls[] = {{.fd = played->over ? -1 : played->dial.fd, .events = events},
                              {.fd = player->signals, .events = POLLIN}};
 
     if (poll(polls, 2, left < INT32_MAX ? (int)left : INT32_MAX) < 0 && errno != EINTR)
@@ -182,10 +182,10 @@ static int wait_for(const struct player *player, const struct party *party, shor
 }
 
 /* What the server has said since the last request, as it is recorded. */
-static const struct said *recorded_run(const struct party *party, size_t exchange)
+static const struct said *recorded_run(const struct played *played, size_t exchange)
 {
     const struct side *response =
-        exchange < party->recorded->count ? &party->recorded->exchanges[exchange].response : NULL;
+        exchange < played->recorded->count ? &played->recorded->exchanges[exchange].response : NULL;
 
     return response && response->count == 1 ? &response->messages[0] : NULL;
 }
@@ -199,76 +199,76 @@ static bool varies(const struct said *said)
 }
 
 /* Has as much come as had when it was recorded? */
-static bool is_answered(const struct party *party, size_t exchange)
+static bool is_answered(const struct played *played, size_t exchange)
 {
-    const struct said *run = recorded_run(party, exchange);
+    const struct said *run = recorded_run(played, exchange);
     const bool cut =
-        frames_cut(&party->was.frames, RESPONSE) && frames_cut(&party->is.frames, RESPONSE);
+        frames_cut(&played->was.frames, RESPONSE) && frames_cut(&played->is.frames, RESPONSE);
 
-    if (!is_stream(party))
-        return party->said >= party->wanted;
-    if (cut && party->is.responses >= party->was.responses && party->was.responses)
+    if (!is_stream(played))
+        return played->said >= played->wanted;
+    if (cut && played->is.responses >= played->was.responses && played->was.responses)
         return true;
     if (cut || !varies(run))
-        return party->run.length >= party->run_wanted;
-    return wildcard_match(run, &party->run) ||
-           (party->run.length && clock_monotonic() - party->heard >= QUIET);
+        return played->run.length >= played->run_wanted;
+    return wildcard_match(run, &played->run) ||
+           (played->run.length && clock_monotonic() - played->heard >= QUIET);
 }
 
-static void tell(const struct player *player, struct party *party, struct stopped stopped)
+static void tell(const struct player *player, struct played *played, struct stopped stopped)
 {
-    stopped.conversation = party->number;
+    stopped.conversation = played->number;
     player->playing->stopped(player->playing->context, &stopped);
 }
 
 /* Tells what has come instead of the whole answer; the rest is not waited for any more. */
-static void give_up(const struct player *player, struct party *party, size_t exchange)
+static void give_up(const struct player *player, struct played *played, size_t exchange)
 {
-    tell(player, party,
+    tell(player, played,
          (struct stopped){
-             .stop = party->err    ? STOP_FAILED
-                     : party->over ? STOP_CLOSED
-                                   : STOP_LATE,
-             .err = party->err,
+             .stop = played->err    ? STOP_FAILED
+                     : played->over ? STOP_CLOSED
+                                    : STOP_LATE,
+             .err = played->err,
              .exchange = exchange,
-             .there = is_stream(party) ? party->run.length : party->said - party->settled,
-             .wanted = is_stream(party) ? party->run_wanted : party->wanted - party->settled});
-    party->late = true;
-    party->wanted = party->said;
-    party->is.responses = party->was.responses;
+             .there = is_stream(played) ? played->run.length : played->said - played->settled,
+             .wanted = is_stream(played) ? played->run_wanted : played->wanted - played->settled});
+    played->late = true;
+    played->wanted = played->said;
+    played->is.responses = played->was.responses;
 }
 
 /* Waits until the server has said what it had said by then. */
-static int await_answer(struct player *player, struct party *party, size_t exchange)
+static int await_answer(struct player *player, struct played *played, size_t exchange)
 {
     const uint64_t patience =
-        party->late && player->playing->patience > LATER ? LATER : player->playing->patience;
+        played->late && player->playing->patience > LATER ? LATER : player->playing->patience;
     uint64_t until = clock_monotonic() + patience;
-    int err = hear(player, party);
+    int err = hear(player, played);
 
-    while (err >= 0 && !party->over && !is_answered(party, exchange)) {
+    while (err >= 0 && !played->over && !is_answered(played, exchange)) {
         const uint64_t now = clock_monotonic();
-        const size_t before = party->run.length;
+        const size_t before = played->run.length;
 
         if (now >= until)
             break;
-        err = wait_for(player, party, POLLIN, until < now + QUIET ? until : now + QUIET);
+        err = wait_for(player, played, POLLIN, until < now + QUIET ? until : now + QUIET);
         if (!err)
-            err = hear(player, party);
-        if (party->run.length > before) /* it goes on */
+            err = hear(player, played);
+        if (played->run.length > before) /* it goes on */
             until = clock_monotonic() + patience;
     }
     if (err >= 0)
-        err = take_down_heard(player, party);
-    if (err >= 0 && !is_answered(party, exchange))
-        give_up(player, party, exchange);
+        err = take_down_heard(player, played);
+    if (err >= 0 && !is_answered(played, exchange))
+        give_up(player, played, exchange);
     return err < 0 ? err : 0;
 }
 
 /* Speaking */
 
 /* Sends what is left of a request; who does not listen meanwhile may wait for ever. */
-static int send_all(struct player *player, struct party *party, const struct message *message,
+static int send_all(struct player *player, struct played *played, const struct message *message,
                     size_t *sent)
 {
     uint64_t until = clock_monotonic() + player->playing->patience;
@@ -277,7 +277,7 @@ static int send_all(struct player *player, struct party *party, const struct mes
     *sent = 0;
     do {
         ssize_t now =
-            send(party->dial.fd, message->data + *sent, message->length - *sent, MSG_NOSIGNAL);
+            send(played->dial.fd, message->data + *sent, message->length - *sent, MSG_NOSIGNAL);
 
         if (now >= 0) {
             *sent += (size_t)now;
@@ -288,11 +288,11 @@ static int send_all(struct player *player, struct party *party, const struct mes
             return -errno;
         if (clock_monotonic() >= until)
             return -ETIMEDOUT;
-        err = wait_for(player, party, POLLIN | POLLOUT, until);
+        err = wait_for(player, played, POLLIN | POLLOUT, until);
         if (!err)
-            err = hear(player, party);
-    } while (err >= 0 && *sent < message->length && !party->over);
-    return err < 0 ? err : party->over && *sent < message->length ? -EPIPE : 0;
+            err = hear(player, played);
+    } while (err >= 0 && *sent < message->length && !played->over);
+    return err < 0 ? err : played->over && *sent < message->length ? -EPIPE : 0;
 }
 
 static bool is_trouble_with_us(int err)
@@ -304,71 +304,74 @@ static bool is_trouble_with_us(int err)
  * What comes unasked behind an answer belongs to that. But where several requests were said before
  * the first answer, one that comes early now has its place behind them all the same.
  */
-static int begin_request(struct player *player, struct party *party)
+static int begin_request(struct player *player, struct played *played)
 {
-    int err = hear(player, party);
+    int err = hear(player, played);
 
-    if (err < 0 || !party->answered)
+    if (err < 0 || !played->answered)
         return err;
-    party->answered = false;
-    party->run.length = 0;
-    party->run_wanted = 0;
-    party->settled = party->wanted;
-    return take_down_heard(player, party);
+    played->answered = false;
+    played->run.length = 0;
+    played->run_wanted = 0;
+    played->settled = played->wanted;
+    return take_down_heard(player, played);
 }
 
 /* What nothing was sent of was not said; of what was cut off there may be an answer. */
-static int send_request(struct player *player, struct party *party, const struct kept_message *kept)
+static int send_request(struct player *player, struct played *played,
+                        const struct kept_message *kept)
 {
     const struct message *message = &kept->message;
     size_t sent = 0;
-    int failed = frames_add(&party->is.frames, REQUEST, message->data, message->length, 0), err = 0;
+    int failed = frames_add(&played->is.frames, REQUEST, message->data, message->length, 0),
+        err = 0;
 
     if (!failed)
-        failed = send_all(player, party, message, &sent);
+        failed = send_all(player, played, message, &sent);
     if (!failed || sent)
-        err = take_down_request(player, party, kept);
+        err = take_down_request(player, played, kept);
     return err ? err : failed;
 }
 
-static int say_request(struct player *player, struct party *party, const struct kept_message *kept)
+static int say_request(struct player *player, struct played *played,
+                       const struct kept_message *kept)
 {
     const struct message *message = &kept->message;
-    int err = begin_request(player, party);
+    int err = begin_request(player, played);
 
     if (err < 0)
         return err;
     if (message->missing || message->lost) {
-        party->over = true;
-        tell(player, party, (struct stopped){.stop = STOP_LACKS, .exchange = kept->exchange});
+        played->over = true;
+        tell(player, played, (struct stopped){.stop = STOP_LACKS, .exchange = kept->exchange});
         return 0;
     }
-    if (party->over) {
-        if (!party->late)
-            tell(player, party, (struct stopped){.stop = STOP_CLOSED, .exchange = kept->exchange});
-        party->late = true;
+    if (played->over) {
+        if (!played->late)
+            tell(player, played, (struct stopped){.stop = STOP_CLOSED, .exchange = kept->exchange});
+        played->late = true;
         return 0;
     }
-    err = send_request(player, party, kept);
+    err = send_request(player, played, kept);
     if (!err || is_trouble_with_us(err))
         return err;
-    tell(player, party,
+    tell(player, played,
          (struct stopped){.stop = STOP_FAILED, .exchange = kept->exchange, .err = err});
-    err = hear(player, party);
-    party->over = party->late = true;
+    err = hear(player, played);
+    played->over = played->late = true;
     return err < 0 ? err : 0;
 }
 
 /* The gap that was before the request. */
-static int let_time_pass(const struct player *player, const struct party *party,
+static int let_time_pass(const struct player *player, const struct played *played,
                          const struct message *message)
 {
     const uint64_t now = clock_monotonic();
 
-    if (!player->playing->timed || !party->recorded_at || message->time <= party->recorded_at)
+    if (!player->playing->timed || !played->recorded_at || message->time <= played->recorded_at)
         return 0;
-    for (uint64_t until = now + message->time - party->recorded_at; clock_monotonic() < until;) {
-        int err = wait_for(player, party, 0, until);
+    for (uint64_t until = now + message->time - played->recorded_at; clock_monotonic() < until;) {
+        int err = wait_for(player, played, 0, until);
 
         if (err)
             return err;
@@ -379,32 +382,32 @@ static int let_time_pass(const struct player *player, const struct party *party,
 /* Going through */
 
 /* A server that is gone meanwhile has its say in the conversations before. */
-static int connect_party(struct player *player, struct party *party, size_t exchange)
+static int connect_played(struct player *player, struct played *played, size_t exchange)
 {
     struct playing *playing = player->playing;
-    int err = dial_open(&party->dial, playing->address, party->recorded->type, playing->why);
+    int err = dial_open(&played->dial, playing->address, played->recorded->type, playing->why);
 
     player->reached = player->reached || !err;
     if (!err || !player->reached || is_trouble_with_us(err))
         return err;
-    party->over = party->late = true;
-    tell(player, party,
+    played->over = played->late = true;
+    tell(player, played,
          (struct stopped){.stop = STOP_GONE, .exchange = exchange, .why = playing->why});
     playing->why[0] = '\0';
     return 0;
 }
 
-static int open_party(struct player *player, struct party *party, size_t exchange)
+static int open_played(struct player *player, struct played *played, size_t exchange)
 {
     const struct playing *playing = player->playing;
     int err;
 
-    party->opened = true;
-    err = connect_party(player, party, exchange);
-    if (!err && playing->framing && is_stream(party)) {
-        err = frames_begin(&party->was.frames, playing->framing, count_frame, &party->was);
+    played->opened = true;
+    err = connect_played(player, played, exchange);
+    if (!err && playing->framing && is_stream(played)) {
+        err = frames_begin(&played->was.frames, playing->framing, count_frame, &played->was);
         if (!err)
-            err = frames_begin(&party->is.frames, playing->framing, count_frame, &party->is);
+            err = frames_begin(&played->is.frames, playing->framing, count_frame, &played->is);
     }
     return err;
 }
@@ -424,24 +427,24 @@ static int play_message(struct player *player, size_t i)
 {
     const struct messages *messages = player->playing->messages;
     const struct kept_message *kept = messages->items[i];
-    struct party *party = &player->parties[kept->message.conversation - 1];
-    int err = party->opened ? 0 : open_party(player, party, kept->exchange);
+    struct played *played = &player->played[kept->message.conversation - 1];
+    int err = played->opened ? 0 : open_played(player, played, kept->exchange);
 
     if (!err)
-        err = frames_add(&party->was.frames, kept->message.direction, kept->message.data,
+        err = frames_add(&played->was.frames, kept->message.direction, kept->message.data,
                          kept->message.length, kept->message.missing);
     if (!err && kept->message.direction == REQUEST) {
-        err = let_time_pass(player, party, &kept->message);
+        err = let_time_pass(player, played, &kept->message);
         if (!err)
-            err = say_request(player, party, kept);
+            err = say_request(player, played, kept);
     } else if (!err) {
-        party->answered = true;
-        party->wanted++;
-        party->run_wanted += kept->message.length + kept->message.missing;
-        if (!party->over && ends_answer(messages, i))
-            err = await_answer(player, party, kept->exchange);
+        played->answered = true;
+        played->wanted++;
+        played->run_wanted += kept->message.length + kept->message.missing;
+        if (!played->over && ends_answer(messages, i))
+            err = await_answer(player, played, kept->exchange);
     }
-    party->recorded_at = kept->message.time;
+    played->recorded_at = kept->message.time;
     return err;
 }
 
@@ -452,29 +455,29 @@ static int listen_on(struct player *player)
     int err = 0;
 
     for (size_t i = 0; i < player->playing->table->count && err >= 0; i++) {
-        struct party *party = &player->parties[i];
+        struct played *played = &player->played[i];
 
-        while (party->opened && !party->over && err >= 0 && clock_monotonic() < until) {
-            err = wait_for(player, party, POLLIN, until);
+        while (played->opened && !played->over && err >= 0 && clock_monotonic() < until) {
+            err = wait_for(player, played, POLLIN, until);
             if (!err)
-                err = hear(player, party);
+                err = hear(player, played);
         }
-        if (party->opened && !party->over && err >= 0)
-            err = hear(player, party);
+        if (played->opened && !played->over && err >= 0)
+            err = hear(player, played);
         if (err >= 0)
-            err = take_down_heard(player, party);
+            err = take_down_heard(player, played);
     }
     return err < 0 ? err : 0;
 }
 
-static void party_free(struct party *party)
+static void played_free(struct played *played)
 {
-    if (party->opened)
-        dial_close(&party->dial);
-    frames_end(&party->was.frames);
-    frames_end(&party->is.frames);
-    side_free(NULL, &party->early);
-    free(party->run.data);
+    if (played->opened)
+        dial_close(&played->dial);
+    frames_end(&played->was.frames);
+    frames_end(&played->is.frames);
+    side_free(NULL, &played->early);
+    free(played->run.data);
 }
 
 int play(struct playing *playing)
@@ -484,13 +487,13 @@ int play(struct playing *playing)
     int err = 0;
 
     playing->why[0] = '\0';
-    player.parties = calloc(count + 1, sizeof(*player.parties));
-    if (receiver_new(&player.receiver) || !player.parties)
+    player.played = calloc(count + 1, sizeof(*player.played));
+    if (receiver_new(&player.receiver) || !player.played)
         err = -ENOMEM;
     for (size_t i = 0; i < count && !err; i++) {
-        player.parties[i].recorded = &playing->table->conversations[i];
-        player.parties[i].number = i;
-        player.parties[i].exchange = SIZE_MAX;
+        player.played[i].recorded = &playing->table->conversations[i];
+        player.played[i].number = i;
+        player.played[i].exchange = SIZE_MAX;
     }
     if (!err) {
         player.signals = signals_open();
@@ -500,11 +503,11 @@ int play(struct playing *playing)
         err = play_message(&player, i);
     if (!err)
         err = listen_on(&player);
-    for (size_t i = 0; player.parties && i < count; i++)
-        party_free(&player.parties[i]);
+    for (size_t i = 0; player.played && i < count; i++)
+        played_free(&player.played[i]);
     if (player.signals >= 0)
         close(player.signals);
-    free(player.parties);
+    free(player.played);
     receiver_free(&player.receiver);
     return err;
 }

@@ -31,10 +31,10 @@
 /* A server that was late once is not waited for as long any more. */
 #define LATER (500 * MILLISECOND)
 
-/* How many frames one view of a conversation has of the server. */
+/* How many answers one view of a conversation has of the server: frames, or else messages. */
 struct count {
     struct frames frames;
-    size_t responses;
+    size_t responses, before; /* from the beginning; and before the last request */
 };
 
 /* A conversation as it is played. */
@@ -45,9 +45,7 @@ struct played {
     uint32_t now; /* its number among those that take place now; 0: none yet */
     struct count was, is;
     struct said run;      /* what the server has said since the last request */
-    size_t run_wanted;    /* and had, in bytes, */
-    size_t said, wanted;  /* in messages; these from the beginning, but for what came late */
-    size_t settled;       /* of what is wanted: before the last request */
+    size_t run_wanted;    /* and had, in bytes */
     uint64_t heard;       /* when something came last */
     uint64_t recorded_at; /* the time of the message before */
     size_t exchange;      /* of the last request, as it is recorded; SIZE_MAX: there is none */
@@ -148,7 +146,7 @@ static int hear_once(struct player *player, struct played *played)
         return 0;
     }
     played->heard = clock_monotonic();
-    played->said++;
+    played->is.responses += !is_stream(played);
     err = said_append(NULL, &played->run, receiver->data, (size_t)got);
     if (!err)
         err = frames_add(&played->is.frames, RESPONSE, receiver->data, (size_t)got, 0);
@@ -198,18 +196,24 @@ static bool varies(const struct said *said)
     return false;
 }
 
+/* Is it known of both views how many answers they have? */
+static bool is_counted(const struct played *played)
+{
+    return !is_stream(played) ||
+           (frames_cut(&played->was.frames, RESPONSE) && frames_cut(&played->is.frames, RESPONSE));
+}
+
 /* Has as much come as had when it was recorded? */
 static bool is_answered(const struct played *played, size_t exchange)
 {
     const struct said *run = recorded_run(played, exchange);
-    const bool cut =
-        frames_cut(&played->was.frames, RESPONSE) && frames_cut(&played->is.frames, RESPONSE);
+    const bool counted = is_counted(played);
 
-    if (!is_stream(played))
-        return played->said >= played->wanted;
-    if (cut && played->is.responses >= played->was.responses && played->was.responses)
+    if (counted && played->was.responses && played->is.responses >= played->was.responses)
         return true;
-    if (cut || !varies(run))
+    if (!is_stream(played))
+        return false;
+    if (counted || !varies(run))
         return played->run.length >= played->run_wanted;
     return wildcard_match(run, &played->run) ||
            (played->run.length && clock_monotonic() - played->heard >= QUIET);
@@ -221,21 +225,34 @@ static void tell(const struct player *player, struct played *played, struct stop
     player->playing->stopped(player->playing->context, &stopped);
 }
 
-/* Tells what has come instead of the whole answer; the rest is not waited for any more. */
-static void give_up(const struct player *player, struct played *played, size_t exchange)
+/* Tells what has come instead of the whole answer. */
+static void tell_unanswered(const struct player *player, struct played *played, size_t exchange)
 {
+    const size_t there = played->is.responses - played->is.before;
+    const size_t wanted = played->was.responses - played->was.before;
+    const bool stream = is_stream(played);
+
+    if (is_counted(played) && wanted && there >= wanted && !played->over)
+        return; /* as many as had come; what is behind is the answer to another request */
     tell(player, played,
-         (struct stopped){
-             .stop = played->err    ? STOP_FAILED
-                     : played->over ? STOP_CLOSED
-                                    : STOP_LATE,
-             .err = played->err,
-             .exchange = exchange,
-             .there = is_stream(played) ? played->run.length : played->said - played->settled,
-             .wanted = is_stream(played) ? played->run_wanted : played->wanted - played->settled});
+         (struct stopped){.stop = played->err    ? STOP_FAILED
+                                  : played->over ? STOP_CLOSED
+                                                 : STOP_LATE,
+                          .err = played->err,
+                          .exchange = exchange,
+                          .there = stream ? played->run.length : there,
+                          .wanted = stream ? played->run_wanted : wanted});
+}
+
+/* What was to come before the last request is not waited for once more. */
+static void give_up(struct played *played)
+{
+    const size_t behind =
+        played->was.before > played->is.responses ? played->was.before - played->is.responses : 0;
+
     played->late = true;
-    played->wanted = played->said;
-    played->is.responses = played->was.responses;
+    played->is.responses += behind;
+    played->is.before += behind;
 }
 
 /* Waits until the server has said what it had said by then. */
@@ -260,9 +277,11 @@ static int await_answer(struct player *player, struct played *played, size_t exc
     }
     if (err >= 0)
         err = take_down_heard(player, played);
-    if (err >= 0 && !is_answered(played, exchange))
-        give_up(player, played, exchange);
-    return err < 0 ? err : 0;
+    if (err < 0 || is_answered(played, exchange))
+        return err < 0 ? err : 0;
+    tell_unanswered(player, played, exchange);
+    give_up(played);
+    return 0;
 }
 
 /* Speaking */
@@ -313,7 +332,8 @@ static int begin_request(struct player *player, struct played *played)
     played->answered = false;
     played->run.length = 0;
     played->run_wanted = 0;
-    played->settled = played->wanted;
+    played->was.before = played->was.responses;
+    played->is.before = played->is.responses;
     return take_down_heard(player, played);
 }
 
@@ -439,7 +459,7 @@ static int play_message(struct player *player, size_t i)
             err = say_request(player, played, kept);
     } else if (!err) {
         played->answered = true;
-        played->wanted++;
+        played->was.responses += !is_stream(played);
         played->run_wanted += kept->message.length + kept->message.missing;
         if (!played->over && ends_answer(messages, i))
             err = await_answer(player, played, kept->exchange);

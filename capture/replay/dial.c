@@ -11,6 +11,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "capture/recording_format.h"
+
 enum { CONNECT_TIMEOUT = 10000 /* milliseconds */, NAMES_TRIED = 100 };
 
 /* Binds to a file in that folder, which any server may send to. Returns 0 or -errno. */
@@ -85,15 +87,17 @@ static int open_one(struct dial *dial, const struct reach *reach, int type)
 static void say_why(char why[REACH_WHY_SIZE], const char *address, int err, int type)
 {
     const char *reason = strerror(-err);
+    char other[64];
 
-    if (err == -ENOENT)
+    if (err == -ENOENT) {
         reason = "no such socket (is the server running?)";
-    else if (err == -ECONNREFUSED)
+    } else if (err == -ECONNREFUSED) {
         reason = "nobody listens there (is the server running?)";
-    else if (err == -EPROTOTYPE)
-        reason = type == SOCK_STREAM  ? "is no stream socket, and one was recorded"
-                 : type == SOCK_DGRAM ? "is no dgram socket, and one was recorded"
-                                      : "is no seqpacket socket, and one was recorded";
+    } else if (err == -EPROTOTYPE) {
+        snprintf(other, sizeof(other), "is no %s socket, and one was recorded",
+                 recording_name_of(recording_types, type));
+        reason = other;
+    }
     snprintf(why, REACH_WHY_SIZE, "%.150s: %.90s", address, reason);
 }
 

@@ -11,11 +11,7 @@
 
 #include "capture/glob.h"
 #include "capture/pattern_inet.h"
-
-const char *reach_type_name(int type)
-{
-    return type == SOCK_STREAM ? "stream" : type == SOCK_DGRAM ? "dgram" : "seqpacket";
-}
+#include "capture/recording_format.h"
 
 const char *reach_path(const struct reach *reach)
 {
@@ -124,7 +120,8 @@ static int find_inet(struct reach out[REACHES_MAX], const char *text, int type, 
         return found;
     }
     if (patterns[0].type ? patterns[0].type != type : type == SOCK_SEQPACKET) {
-        snprintf(why, REACH_WHY_SIZE, "what was recorded are %s sockets", reach_type_name(type));
+        snprintf(why, REACH_WHY_SIZE, "what was recorded are %s sockets",
+                 recording_name_of(recording_types, type));
         return -EINVAL;
     }
     if (!patterns[0].port && use == REACH_CONNECT) {

@@ -30,7 +30,4 @@ int reach_find(struct reach out[REACHES_MAX], const char *text, int type, enum r
 /* The path of the socket's file; NULL when it has none. */
 const char *reach_path(const struct reach *reach);
 
-/* The socket types' names, as recordings spell them. */
-const char *reach_type_name(int type);
-
 #endif

@@ -64,8 +64,9 @@ static void record(struct input *input, int type, unsigned conversation, struct 
 
     range.echo_message = what & 1;
     range.echo_offset = range.offset / 2;
-    range.form = FORM_BIG;
-    if (range.kind <= RANGE_REDACTED && range.kind != RANGE_TIME && range.offset <= length &&
+    range.form = range.offset & 1 ? FORM_TEXT : FORM_BIG;
+    range.unit = range.offset & 2 ? "date" : "s";
+    if (range.kind <= RANGE_REDACTED && range.offset <= length &&
         range.length <= length - range.offset && (range.length || range.kind == RANGE_LENGTH))
         message.ranges = &ranges;
     if (messages_add(messages, &message))

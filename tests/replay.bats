@@ -494,6 +494,27 @@ while True:
     done
 }
 
+@test "an answer that comes after the next request, and that one's own after it" {
+    printf '%s\n' '> b"a\n"' '< b"A\n"' '> b"b\n"' '< b"B\n"' | "$tests/compose.py" > talk.jsonl
+    background python3 -c '
+import socket, sys, time
+server = socket.socket(socket.AF_UNIX)
+server.bind(sys.argv[1])
+server.listen()
+client, _ = server.accept()
+while b"b" not in client.recv(100):
+    pass
+client.sendall(b"A\n")
+time.sleep(0.3)
+client.sendall(b"B\n")
+client.recv(100)' "$path"
+    wait_until 10 test -S "$path"
+    sleep 0.1 # until it listens
+    replay 0 talk --frame line -T 0.4
+    equal "${stderr_lines[0]}" 'sockfixture: "a": 0 of 2 bytes of the answer came, and no more within 0.4 seconds (-T)'
+    equal "${stderr_lines[1]}" 'sockfixture: 2 exchanges: 0 differences'
+}
+
 # What is not as it was recorded
 
 @test "an unknown request" {

@@ -209,10 +209,8 @@ static bool is_answered(const struct played *played, size_t exchange)
     const struct said *run = recorded_run(played, exchange);
     const bool counted = is_counted(played);
 
-    if (counted && played->was.responses && played->is.responses >= played->was.responses)
-        return true;
-    if (!is_stream(played))
-        return false;
+    if (counted && played->was.responses)
+        return played->is.responses >= played->was.responses;
     if (counted || !varies(run))
         return played->run.length >= played->run_wanted;
     return wildcard_match(run, &played->run) ||

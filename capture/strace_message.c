@@ -33,7 +33,7 @@ static bool is_known(struct strace *strace, struct strace_socket *socket)
     if (!facts->type)
         facts->type = options->type;
     if (!told && server && !facts->address[0] && !facts->peer_address[0] && !facts->role)
-        strace_socket_peer(socket, server);
+        strace_socket_peer(&strace->world, socket, server);
     return (facts->family == AF_UNIX || facts->family == AF_INET || facts->family == AF_INET6) &&
            facts->type;
 }

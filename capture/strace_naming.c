@@ -39,7 +39,7 @@ static struct strace_socket *by_annotation(struct strace *strace, struct strace_
     if (!socket)
         socket = strace_socket_new(&strace->world, facts->inode);
     if (socket)
-        strace_socket_learn(socket, facts);
+        strace_socket_learn(&strace->world, socket, facts);
     return socket;
 }
 
@@ -107,7 +107,7 @@ static struct strace_socket *make(struct strace *strace, const struct strace_cal
     socket->facts.family = family_of(call->arguments[0]);
     socket->facts.type = type_of(call->arguments[1]);
     facts.type = 0;
-    strace_socket_learn(socket, &facts);
+    strace_socket_learn(&strace->world, socket, &facts);
     return socket;
 }
 
@@ -157,7 +157,7 @@ static int on_bind(struct strace *strace, struct strace_thread *thread,
                               address) ||
         !address[0])
         return 0;
-    strace_socket_address(socket, address);
+    strace_socket_address(&strace->world, socket, address);
     return socket->facts.type == SOCK_DGRAM ? strace_socket_tell(&strace->world, socket, thread)
                                             : 0;
 }
@@ -177,15 +177,15 @@ static int on_getpeername(struct strace *strace, struct strace_thread *thread,
     if (!call->failed && socket &&
         strace_address_given(call->arguments[1], call->arguments[2], socket->facts.type, address) &&
         address[0])
-        strace_socket_peer(socket, address);
+        strace_socket_peer(&strace->world, socket, address);
     return 0;
 }
 
 /* A datagram socket has another peer from now on, or none. */
-static void part(struct strace_socket *socket)
+static void part(struct strace_world *world, struct strace_socket *socket)
 {
     socket->facts.peer_inode = socket->facts.peer_token = 0;
-    socket->facts.peer_address[0] = '\0';
+    strace_socket_peer(world, socket, "");
     socket->told = false;
 }
 
@@ -200,10 +200,10 @@ static int on_connect(struct strace *strace, struct strace_thread *thread,
     if (!strace_address(call->arguments[1], socket->facts.type, address))
         address[0] = '\0';
     if (socket->facts.type == SOCK_DGRAM)
-        part(socket);
+        part(&strace->world, socket);
     if (socket->facts.family <= 0 || socket->facts.type <= 0)
         return 0;
-    strace_socket_peer(socket, address);
+    strace_socket_peer(&strace->world, socket, address);
     socket->told = socket->told && socket->facts.role == ROLE_CONNECTED;
     socket->facts.role = ROLE_CONNECTED;
     if (socket->facts.type != SOCK_DGRAM)
@@ -228,11 +228,11 @@ static int on_accept(struct strace *strace, struct strace_thread *thread,
     if (listener) {
         socket->facts.family = listener->facts.family;
         socket->facts.type = listener->facts.type;
-        strace_socket_address(socket, listener->facts.address);
+        strace_socket_address(&strace->world, socket, listener->facts.address);
     }
     if (strace_address_given(call->arguments[1], call->arguments[2], socket->facts.type, address))
-        strace_socket_peer(socket, address);
-    strace_socket_learn(socket, &facts);
+        strace_socket_peer(&strace->world, socket, address);
+    strace_socket_learn(&strace->world, socket, &facts);
     socket->facts.role = ROLE_ACCEPTED;
     strace_put(thread, call->returned, socket, slice_has(call->arguments[3], "SOCK_CLOEXEC"));
     strace_socket_accepted(&strace->world, socket, call->ended);

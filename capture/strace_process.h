@@ -13,6 +13,7 @@ struct strace_socket {
     bool waiting;                /* connected, but nobody is known to have accepted it */
     uint64_t accepted;           /* when accept() gave it, and by then nobody had connected to it */
     struct strace_socket *next;  /* of those that wait */
+    struct strace_socket *next_addressed;
 
     /* Of one that sends and has no address: */
     bool strange;
@@ -34,7 +35,7 @@ struct strace_thread {
     bool executed;  /* a program that it was not made with */
 };
 
-enum { EARLY_MAX = 64 };
+enum { EARLY_MAX = 64, ADDRESSED_SIZE = 1 << 13 };
 
 struct strace_world {
     const struct sink *sink;
@@ -42,6 +43,10 @@ struct strace_world {
     size_t thread_count;
     void *sockets; /* a tree of struct strace_socket, by inode */
     uint64_t unnumbered;
+
+    /* Internet sockets by a digest of both addresses, the latest first. */
+    struct strace_socket *addressed[ADDRESSED_SIZE];
+
     struct strace_socket *waiting, *last_waiting;
     struct strace_socket *early[EARLY_MAX]; /* the last that were accepted so; or NULL */
     size_t early_count;                     /* how many there were */
@@ -94,10 +99,13 @@ struct strace_socket *strace_socket_find(struct strace_world *world,
                                          const struct strace_facts *facts);
 
 /* Takes over what strace says of the socket. */
-void strace_socket_learn(struct strace_socket *socket, const struct strace_facts *facts);
+void strace_socket_learn(struct strace_world *world, struct strace_socket *socket,
+                         const struct strace_facts *facts);
 
-void strace_socket_address(struct strace_socket *socket, const char *address);
-void strace_socket_peer(struct strace_socket *socket, const char *address);
+void strace_socket_address(struct strace_world *world, struct strace_socket *socket,
+                           const char *address);
+void strace_socket_peer(struct strace_world *world, struct strace_socket *socket,
+                        const char *address);
 void strace_sockets_pair(struct strace_socket *one, struct strace_socket *other);
 
 /*

@@ -25,51 +25,84 @@ struct strace_socket *strace_socket_new(struct strace_world *world, uint64_t ino
     return tree_get(&world->sockets, &key, sizeof(key), compare_inode, NULL);
 }
 
-struct search {
-    const struct strace_facts *facts;
-    struct strace_socket *found;
-};
+/* Internet sockets by their addresses */
 
-static void look_at_socket(const void *node, VISIT visit, void *closure)
+/* 64-bit FNV-1a. */
+static uint64_t digest(const void *data, size_t length)
 {
-    struct strace_socket *socket = *(struct strace_socket *const *)node;
-    struct search *search = closure;
-    const struct strace_facts *facts = search->facts;
+    uint64_t hash = 0xcbf29ce484222325;
 
-    if ((visit == preorder || visit == leaf) && socket->facts.family == facts->family &&
-        socket->facts.type == facts->type && strcmp(socket->facts.address, facts->address) == 0 &&
-        strcmp(socket->facts.peer_address, facts->peer_address) == 0)
-        search->found = socket; /* the latest, where there was one before it */
+    for (size_t i = 0; i < length; i++)
+        hash = (hash ^ ((const uint8_t *)data)[i]) * 0x100000001b3;
+    return hash;
+}
+
+static struct strace_socket **bucket_of(struct strace_world *world, const char *address,
+                                        const char *peer)
+{
+    uint64_t hash = digest(address, strlen(address)) + 31 * digest(peer, strlen(peer));
+
+    return &world->addressed[hash % ADDRESSED_SIZE];
+}
+
+static void address_add(struct strace_world *world, struct strace_socket *socket)
+{
+    struct strace_socket **bucket;
+
+    if (socket->facts.family == AF_UNIX || !socket->facts.address[0])
+        return;
+    bucket = bucket_of(world, socket->facts.address, socket->facts.peer_address);
+    socket->next_addressed = *bucket;
+    *bucket = socket;
+}
+
+static void address_remove(struct strace_world *world, const struct strace_socket *socket)
+{
+    struct strace_socket **at = bucket_of(world, socket->facts.address, socket->facts.peer_address);
+
+    while (*at && *at != socket)
+        at = &(*at)->next_addressed;
+    if (*at)
+        *at = socket->next_addressed;
 }
 
 struct strace_socket *strace_socket_find(struct strace_world *world,
                                          const struct strace_facts *facts)
 {
-    struct search search = {.facts = facts};
+    struct strace_socket *each;
 
     if (facts->inode || !facts->address[0] || facts->family == AF_UNIX ||
         (facts->type == SOCK_STREAM && !facts->peer_address[0]))
         return NULL;
-    twalk_r(world->sockets, look_at_socket, &search);
-    return search.found;
+    each = *bucket_of(world, facts->address, facts->peer_address);
+    while (each && (each->facts.family != facts->family || each->facts.type != facts->type ||
+                    strcmp(each->facts.address, facts->address) != 0 ||
+                    strcmp(each->facts.peer_address, facts->peer_address) != 0))
+        each = each->next_addressed;
+    return each;
 }
 
-static void set_text(struct strace_socket *socket, char to[ADDRESS_TEXT_SIZE], const char *from)
+static void set_text(struct strace_world *world, struct strace_socket *socket,
+                     char to[ADDRESS_TEXT_SIZE], const char *from)
 {
     if (strcmp(to, from) == 0)
         return;
+    address_remove(world, socket);
     stpcpy(to, from);
+    address_add(world, socket);
     socket->told = false;
 }
 
-void strace_socket_address(struct strace_socket *socket, const char *address)
+void strace_socket_address(struct strace_world *world, struct strace_socket *socket,
+                           const char *address)
 {
-    set_text(socket, socket->facts.address, address);
+    set_text(world, socket, socket->facts.address, address);
 }
 
-void strace_socket_peer(struct strace_socket *socket, const char *address)
+void strace_socket_peer(struct strace_world *world, struct strace_socket *socket,
+                        const char *address)
 {
-    set_text(socket, socket->facts.peer_address, address);
+    set_text(world, socket, socket->facts.peer_address, address);
 }
 
 static void set_peer(struct strace_socket *socket, uint64_t inode)
@@ -86,16 +119,17 @@ void strace_sockets_pair(struct strace_socket *one, struct strace_socket *other)
     set_peer(other, one->facts.inode);
 }
 
-void strace_socket_learn(struct strace_socket *socket, const struct strace_facts *facts)
+void strace_socket_learn(struct strace_world *world, struct strace_socket *socket,
+                         const struct strace_facts *facts)
 {
     if (facts->family)
         socket->facts.family = facts->family;
     if (facts->type)
         socket->facts.type = facts->type;
     if (facts->address[0])
-        strace_socket_address(socket, facts->address);
+        strace_socket_address(world, socket, facts->address);
     if (facts->peer_address[0])
-        strace_socket_peer(socket, facts->peer_address);
+        strace_socket_peer(world, socket, facts->peer_address);
     if (facts->peer_inode)
         set_peer(socket, facts->peer_inode);
 }
@@ -182,16 +216,6 @@ int strace_socket_tell(struct strace_world *world, struct strace_socket *socket,
 
 /* Datagrams whose sender has no address yet */
 
-/* 64-bit FNV-1a. */
-static uint64_t digest(const uint8_t *data, size_t length)
-{
-    uint64_t hash = 0xcbf29ce484222325;
-
-    for (size_t i = 0; i < length; i++)
-        hash = (hash ^ data[i]) * 0x100000001b3;
-    return hash;
-}
-
 void strace_socket_sent(struct strace_world *world, struct strace_socket *socket, const char *to,
                         const uint8_t *data, size_t length)
 {
@@ -227,7 +251,7 @@ int strace_socket_came(struct strace_world *world, const struct strace_socket *r
         socket->strange = false;
         if (socket->facts.address[0])
             return 0;
-        strace_socket_address(socket, from);
+        strace_socket_address(world, socket, from);
         return strace_socket_tell(world, socket, thread);
     }
     return 0;

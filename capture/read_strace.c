@@ -359,6 +359,11 @@ static void say_lacks(struct strace *strace)
                       "%zu messages of sockets of which nothing tells the kind (strace -yy does, "
                       "or --type and --server here)",
                       strace->unknown);
+    if (strace->world.guessed)
+        reading_lacks(reading, reading->dumps,
+                      "of %zu connections that were made at once only their order tells which ends "
+                      "belong together (strace -yy does)",
+                      strace->world.guessed);
     if (strace->torn)
         reading_lacks(reading, reading->dumps, "%zu calls are not there whole", strace->torn);
     if (strace->uring)

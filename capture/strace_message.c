@@ -86,6 +86,7 @@ static int deliver(struct strace *strace, struct strace_thread *thread,
     memcpy(facts.comm, thread->comm, COMM_SIZE);
     strace->cut += facts.missing > 0 && moved->shown;
     strace->unseen += !moved->shown;
+    strace_socket_says(&strace->world, moved->socket, moved->sends);
     err = strace_socket_tell(&strace->world, moved->socket, thread);
     if (!err && moved->sends)
         strace_socket_sent(&strace->world, moved->socket, facts.name, facts.data, there);
@@ -341,6 +342,7 @@ int strace_message_begin(struct strace *strace, struct strace_thread *thread,
         name = (struct slice){0};
     if (mover->handle == take_messages) /* each message may have another */
         name = (struct slice){0};
+    strace_socket_says(&strace->world, socket, true);
     err = strace_socket_tell(&strace->world, socket, thread);
     if (err)
         return err;

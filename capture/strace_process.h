@@ -10,10 +10,16 @@
 struct strace_socket {
     struct endpoint_facts facts; /* family is 0 while it is not known, and so is type */
     bool told;                   /* the sink knows it as it is */
-    bool waiting;                /* connected, but nobody is known to have accepted it */
-    uint64_t accepted;           /* when accept() gave it, and by then nobody had connected to it */
-    struct strace_socket *next;  /* of those that wait */
     struct strace_socket *next_addressed;
+
+    /* Of a connection: */
+    uint64_t connecting;         /* when connecting began */
+    uint64_t accepted;           /* when accept() gave it */
+    struct strace_queue *queue;  /* in which it waits for its other end to be seen; or NULL */
+    struct strace_socket *next;  /* in that */
+    struct strace_socket *guess; /* its other end, as far as their order tells; or NULL */
+    bool several;                /* it could be another */
+    bool said;                   /* something was, since */
 
     /* Of one that sends and has no address: */
     bool strange;
@@ -35,7 +41,19 @@ struct strace_thread {
     bool executed;  /* a program that it was not made with */
 };
 
-enum { EARLY_MAX = 64, ADDRESSED_SIZE = 1 << 13 };
+/* Those that wait for their other end, the first first. */
+struct strace_queue {
+    struct strace_socket *first, *last;
+    size_t count;
+};
+
+/* What is connected and what is accepted at addresses that have the port or the path in common. */
+struct strace_door {
+    struct strace_queue clients;
+    struct strace_queue accepted; /* of these the last alone */
+};
+
+enum { EARLY_MAX = 64, ADDRESSED_SIZE = 1 << 13, DOORS = 1 << 10 };
 
 struct strace_world {
     const struct sink *sink;
@@ -47,9 +65,8 @@ struct strace_world {
     /* Internet sockets by a digest of both addresses, the latest first. */
     struct strace_socket *addressed[ADDRESSED_SIZE];
 
-    struct strace_socket *waiting, *last_waiting;
-    struct strace_socket *early[EARLY_MAX]; /* the last that were accepted so; or NULL */
-    size_t early_count;                     /* how many there were */
+    struct strace_door doors[DOORS];
+    size_t guessed; /* connections whose ends may be others' */
     struct strace_socket *strangers;
 };
 
@@ -98,6 +115,10 @@ struct strace_socket *strace_socket_new(struct strace_world *world, uint64_t ino
 struct strace_socket *strace_socket_find(struct strace_world *world,
                                          const struct strace_facts *facts);
 
+/* The latest socket of that type that has these addresses; NULL when there is none. */
+struct strace_socket *strace_socket_addressed(struct strace_world *world, int type,
+                                              const char *address, const char *peer);
+
 /* Takes over what strace says of the socket. */
 void strace_socket_learn(struct strace_world *world, struct strace_socket *socket,
                          const struct strace_facts *facts);
@@ -111,12 +132,21 @@ void strace_sockets_pair(struct strace_socket *one, struct strace_socket *other)
 /*
  * It was connected, or came out of accept(): at whose other end it is shows when the other end is
  * seen. Connecting began and accepting ended at that time: accept() may return before connect()
- * does.
+ * does. (These and what follows: strace_pair.c)
  */
 void strace_socket_connected(struct strace_world *world, struct strace_socket *socket,
                              uint64_t began);
 void strace_socket_accepted(struct strace_world *world, struct strace_socket *socket,
                             uint64_t ended);
+
+/* An address of the socket is known by now: what was guessed of its other end is put right. */
+void strace_socket_check(struct strace_world *world, struct strace_socket *socket);
+
+/* Something is about to be sent or received there: a guess stands then, and is counted. */
+void strace_socket_says(struct strace_world *world, struct strace_socket *socket, bool sends);
+
+/* Whether its other end could be another, and that may show yet. */
+bool strace_socket_is_guess(const struct strace_socket *socket);
 
 /*
  * A datagram socket that has no address gets one when it sends, which only shows where that is
@@ -128,6 +158,9 @@ void strace_socket_sent(struct strace_world *world, struct strace_socket *socket
 int strace_socket_came(struct strace_world *world, const struct strace_socket *receiver,
                        const char *from, const uint8_t *data, size_t length,
                        const struct strace_thread *thread);
+
+/* Of bytes that need be told apart only where nobody means harm. */
+uint64_t strace_digest(const void *data, size_t length);
 
 /* Tells the sink of the socket, unless it knows. Returns 0 or what the sink returned. */
 int strace_socket_tell(struct strace_world *world, struct strace_socket *socket,

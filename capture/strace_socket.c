@@ -28,7 +28,7 @@ struct strace_socket *strace_socket_new(struct strace_world *world, uint64_t ino
 /* Internet sockets by their addresses */
 
 /* 64-bit FNV-1a. */
-static uint64_t digest(const void *data, size_t length)
+uint64_t strace_digest(const void *data, size_t length)
 {
     uint64_t hash = 0xcbf29ce484222325;
 
@@ -40,7 +40,8 @@ static uint64_t digest(const void *data, size_t length)
 static struct strace_socket **bucket_of(struct strace_world *world, const char *address,
                                         const char *peer)
 {
-    uint64_t hash = digest(address, strlen(address)) + 31 * digest(peer, strlen(peer));
+    uint64_t hash =
+        strace_digest(address, strlen(address)) + 31 * strace_digest(peer, strlen(peer));
 
     return &world->addressed[hash % ADDRESSED_SIZE];
 }
@@ -66,20 +67,32 @@ static void address_remove(struct strace_world *world, const struct strace_socke
         *at = socket->next_addressed;
 }
 
+/* The latest with these addresses, of that family or any (0). */
+static struct strace_socket *find_addressed(struct strace_world *world, int family, int type,
+                                            const char *address, const char *peer)
+{
+    struct strace_socket *each = *bucket_of(world, address, peer);
+
+    while (each && ((family && each->facts.family != family) || each->facts.type != type ||
+                    strcmp(each->facts.address, address) != 0 ||
+                    strcmp(each->facts.peer_address, peer) != 0))
+        each = each->next_addressed;
+    return each;
+}
+
 struct strace_socket *strace_socket_find(struct strace_world *world,
                                          const struct strace_facts *facts)
 {
-    struct strace_socket *each;
-
     if (facts->inode || !facts->address[0] || facts->family == AF_UNIX ||
         (facts->type == SOCK_STREAM && !facts->peer_address[0]))
         return NULL;
-    each = *bucket_of(world, facts->address, facts->peer_address);
-    while (each && (each->facts.family != facts->family || each->facts.type != facts->type ||
-                    strcmp(each->facts.address, facts->address) != 0 ||
-                    strcmp(each->facts.peer_address, facts->peer_address) != 0))
-        each = each->next_addressed;
-    return each;
+    return find_addressed(world, facts->family, facts->type, facts->address, facts->peer_address);
+}
+
+struct strace_socket *strace_socket_addressed(struct strace_world *world, int type,
+                                              const char *address, const char *peer)
+{
+    return find_addressed(world, 0, type, address, peer);
 }
 
 static void set_text(struct strace_world *world, struct strace_socket *socket,
@@ -91,6 +104,7 @@ static void set_text(struct strace_world *world, struct strace_socket *socket,
     stpcpy(to, from);
     address_add(world, socket);
     socket->told = false;
+    strace_socket_check(world, socket);
 }
 
 void strace_socket_address(struct strace_world *world, struct strace_socket *socket,
@@ -134,76 +148,11 @@ void strace_socket_learn(struct strace_world *world, struct strace_socket *socke
         set_peer(socket, facts->peer_inode);
 }
 
-/* Whether that socket can be at the other end of what was accepted. */
-static bool can_be_peer(const struct strace_socket *client, const struct strace_socket *accepted)
-{
-    const struct endpoint_facts *one = &client->facts, *other = &accepted->facts;
-
-    if (one->type != other->type || one->inode == other->inode)
-        return false;
-    if (one->peer_inode || other->peer_inode)
-        return one->peer_inode == other->inode || other->peer_inode == one->inode;
-    if (!address_agrees(one->peer_address, other->address))
-        return false;
-    return !one->address[0] || !other->peer_address[0] ||
-           strcmp(one->address, other->peer_address) == 0;
-}
-
-static void wait_for_peer(struct strace_world *world, struct strace_socket *socket)
-{
-    socket->waiting = true;
-    socket->next = NULL;
-    *(world->waiting ? &world->last_waiting->next : &world->waiting) = socket;
-    world->last_waiting = socket;
-}
-
-/* Pairs the client with what was accepted while it connected, and has no other client. */
-static bool pair_early(struct strace_world *world, struct strace_socket *client, uint64_t began)
-{
-    for (size_t i = 0; i < EARLY_MAX; i++) {
-        struct strace_socket *accepted = world->early[i];
-
-        if (!accepted || accepted->accepted < began || !can_be_peer(client, accepted))
-            continue;
-        world->early[i] = NULL;
-        strace_sockets_pair(client, accepted);
-        return true;
-    }
-    return false;
-}
-
-void strace_socket_connected(struct strace_world *world, struct strace_socket *socket,
-                             uint64_t began)
-{
-    if (!socket->waiting && !socket->facts.peer_inode && !pair_early(world, socket, began))
-        wait_for_peer(world, socket);
-}
-
-/* A listener hands out connections in the order in which they were made. */
-void strace_socket_accepted(struct strace_world *world, struct strace_socket *socket,
-                            uint64_t ended)
-{
-    struct strace_socket *before = NULL;
-
-    for (struct strace_socket *client = world->waiting; client; client = client->next) {
-        if (!can_be_peer(client, socket)) {
-            before = client;
-            continue;
-        }
-        *(before ? &before->next : &world->waiting) = client->next;
-        if (world->last_waiting == client)
-            world->last_waiting = before;
-        client->waiting = false;
-        strace_sockets_pair(client, socket);
-        return;
-    }
-    socket->accepted = ended;
-    world->early[world->early_count++ % EARLY_MAX] = socket;
-}
-
 int strace_socket_tell(struct strace_world *world, struct strace_socket *socket,
                        const struct strace_thread *thread)
 {
+    struct endpoint_facts facts;
+
     if (socket->told)
         return 0;
     if (!socket->facts.pid) {
@@ -211,7 +160,10 @@ int strace_socket_tell(struct strace_world *world, struct strace_socket *socket,
         memcpy(socket->facts.comm, thread->comm, COMM_SIZE);
     }
     socket->told = true;
-    return world->sink->endpoint(world->sink->context, &socket->facts);
+    facts = socket->facts;
+    if (strace_socket_is_guess(socket))
+        facts.peer_inode = facts.peer_token = 0;
+    return world->sink->endpoint(world->sink->context, &facts);
 }
 
 /* Datagrams whose sender has no address yet */
@@ -228,7 +180,7 @@ void strace_socket_sent(struct strace_world *world, struct strace_socket *socket
         socket->stranger = world->strangers;
         world->strangers = socket;
     }
-    socket->sent = digest(data, length);
+    socket->sent = strace_digest(data, length);
     stpcpy(socket->to, to ? to : facts->peer_address);
 }
 
@@ -241,7 +193,7 @@ int strace_socket_came(struct strace_world *world, const struct strace_socket *r
     if (!world->strangers || !from || receiver->facts.type != SOCK_DGRAM ||
         receiver->facts.family == AF_UNIX || !receiver->facts.address[0])
         return 0;
-    content = digest(data, length);
+    content = strace_digest(data, length);
     for (struct strace_socket **at = &world->strangers; *at; at = &(*at)->stranger) {
         struct strace_socket *socket = *at;
 

@@ -60,12 +60,31 @@ static bool unix_address(struct slice slice, int type, char text[ADDRESS_TEXT_SI
     return true;
 }
 
+/* The bytes in a field that is no more than a "string", as of strace -X raw and -X verbose. */
+static bool read_bytes(struct slice slice, const char *field, void *to, size_t size)
+{
+    struct bytes bytes = {0};
+    bool cut = true, fits;
+    struct slice value;
+
+    if (!slice_field(slice, field, &value) || !slice_begins(value, "\"") ||
+        slice_string(quoted(value), &bytes, &cut))
+        return false;
+    fits = !cut && bytes.length == size;
+    if (fits)
+        memcpy(to, bytes.at, size);
+    free(bytes.at);
+    return fits;
+}
+
 /* The number in htons(NUMBER). */
 static bool read_port(struct slice slice, const char *field, in_port_t *port)
 {
     struct slice value;
     int64_t number;
 
+    if (read_bytes(slice, field, port, sizeof(*port)))
+        return true;
     if (!slice_field(slice, field, &value) || !slice_begins(value, "htons("))
         return false;
     value = (struct slice){value.at + 6, value.length - 6};
@@ -75,16 +94,22 @@ static bool read_port(struct slice slice, const char *field, in_port_t *port)
     return true;
 }
 
+static bool inet_host(struct slice slice, struct in_addr *host)
+{
+    char text[INET_ADDRSTRLEN];
+    struct slice value;
+
+    return read_bytes(slice, "sin_addr", host, sizeof(*host)) ||
+           (slice_field(slice, "sin_addr", &value) && read_host(value, text, sizeof(text)) &&
+            inet_pton(AF_INET, text, host) == 1);
+}
+
 /* An internet socket has no address until it has a port. */
 static bool inet_address(struct slice slice, int type, char text[ADDRESS_TEXT_SIZE])
 {
     struct sockaddr_in address = {.sin_family = AF_INET};
-    char host[INET_ADDRSTRLEN];
-    struct slice value;
 
-    if (!read_port(slice, "sin_port", &address.sin_port) ||
-        !slice_field(slice, "sin_addr", &value) || !read_host(value, host, sizeof(host)) ||
-        inet_pton(AF_INET, host, &address.sin_addr) != 1)
+    if (!read_port(slice, "sin_port", &address.sin_port) || !inet_host(slice, &address.sin_addr))
         return false;
     text[0] = '\0';
     if (address.sin_port)
@@ -93,18 +118,27 @@ static bool inet_address(struct slice slice, int type, char text[ADDRESS_TEXT_SI
 }
 
 /* The host is in inet_pton(AF_INET6, "::1", &sin6_addr), in older versions behind sin6_addr=. */
+static bool inet6_host(struct slice slice, struct in6_addr *host)
+{
+    const char *at = memmem(slice.at, slice.length, "inet_pton(", strlen("inet_pton("));
+    char text[INET6_ADDRSTRLEN];
+
+    if (read_bytes(slice, "sin6_addr", host, sizeof(*host)))
+        return true;
+    return at &&
+           read_host((struct slice){at, slice.length - (size_t)(at - slice.at)}, text,
+                     sizeof(text)) &&
+           inet_pton(AF_INET6, text, host) == 1;
+}
+
 static bool inet6_address(struct slice slice, int type, char text[ADDRESS_TEXT_SIZE])
 {
     struct sockaddr_in6 address = {.sin6_family = AF_INET6};
-    const char *at = memmem(slice.at, slice.length, "inet_pton(", strlen("inet_pton("));
     struct slice scope;
     int64_t number = 0;
-    char host[INET6_ADDRSTRLEN];
 
-    if (!at || !read_port(slice, "sin6_port", &address.sin6_port) ||
-        !read_host((struct slice){at, slice.length - (size_t)(at - slice.at)}, host,
-                   sizeof(host)) ||
-        inet_pton(AF_INET6, host, &address.sin6_addr) != 1)
+    if (!read_port(slice, "sin6_port", &address.sin6_port) ||
+        !inet6_host(slice, &address.sin6_addr))
         return false;
     if (slice_field(slice, "sin6_scope_id", &scope) && slice_number(scope, &number))
         address.sin6_scope_id = (uint32_t)number;
@@ -120,11 +154,11 @@ bool strace_address(struct slice slice, int type, char text[ADDRESS_TEXT_SIZE])
 
     if (!slice_field(slice, "sa_family", &family))
         return false;
-    if (slice_is(family, "AF_UNIX") || slice_is(family, "AF_LOCAL"))
+    if (slice_is_constant(family, "AF_UNIX", AF_UNIX) || slice_is(family, "AF_LOCAL"))
         return unix_address(slice, type, text);
-    if (slice_is(family, "AF_INET"))
+    if (slice_is_constant(family, "AF_INET", AF_INET))
         return inet_address(slice, type, text);
-    return slice_is(family, "AF_INET6") && inet6_address(slice, type, text);
+    return slice_is_constant(family, "AF_INET6", AF_INET6) && inet6_address(slice, type, text);
 }
 
 static bool is_cut(struct slice length)

@@ -174,7 +174,7 @@ int strace_ancillary(struct strace *strace, struct strace_thread *thread, struct
     while (!err && !cut && at && slice_next(&at, &piece))
         cut = !take_control(strace, thread, piece, &ancillary, &err);
     /* On an internet socket, what there was no room for is nothing that the peer has passed. */
-    cut = cut || (!sends && family == AF_UNIX && slice_has(flags, "MSG_CTRUNC"));
+    cut = cut || (!sends && family == AF_UNIX && slice_has_flag(flags, "MSG_CTRUNC", MSG_CTRUNC));
     if (!err && cut)
         err = ancillary_cut(&ancillary);
     if (err) {

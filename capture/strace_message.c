@@ -14,7 +14,8 @@ enum { FLAGS = 3, NAME = 4 };
 /* A look at what is there, and the kernel's own reports, move nothing. */
 static bool moves_nothing(struct slice flags)
 {
-    return slice_has(flags, "MSG_PEEK") || slice_has(flags, "MSG_ERRQUEUE");
+    return slice_has_flag(flags, "MSG_PEEK", MSG_PEEK) ||
+           slice_has_flag(flags, "MSG_ERRQUEUE", MSG_ERRQUEUE);
 }
 
 /* What the user says of sockets that strace does not tell the family or the type of. */

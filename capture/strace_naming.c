@@ -78,20 +78,35 @@ static const struct {
       {"SOCK_SEQPACKET", SOCK_SEQPACKET},
 };
 
+/* These return -1 for one that is not recorded, and 0 when it is not told. */
+
 static int family_of(struct slice name)
 {
+    int64_t number;
+
     for (size_t i = 0; i < sizeof(families) / sizeof(*families); i++)
-        if (slice_is(name, families[i].name))
+        if (slice_is_constant(name, families[i].name, families[i].number))
             return families[i].number;
-    return -1; /* one that is not recorded */
+    return slice_number(name, &number) || slice_begins(name, "AF_") || slice_begins(name, "PF_")
+               ? -1
+               : 0;
 }
 
-static int type_of(struct slice flags)
+/* Flags may be joined to it. */
+static int type_of(struct slice name)
 {
+    const char *bar = memchr(name.at, '|', name.length);
+    int64_t number;
+    bool numbered;
+
+    if (bar)
+        name.length = (size_t)(bar - name.at);
+    numbered = slice_number(name, &number);
     for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++)
-        if (slice_has(flags, types[i].name))
+        if (slice_is(name, types[i].name) ||
+            (numbered && (number & ~(SOCK_CLOEXEC | SOCK_NONBLOCK)) == types[i].number))
             return types[i].number;
-    return -1;
+    return numbered || slice_begins(name, "SOCK_") ? -1 : 0;
 }
 
 static struct strace_socket *make(struct strace *strace, const struct strace_call *call,
@@ -120,14 +135,14 @@ static int on_socket(struct strace *strace, struct strace_thread *thread,
         return 0;
     socket = make(strace, call, call->returned);
     return socket ? strace_put(thread, call->returned, socket,
-                               slice_has(call->arguments[1], "SOCK_CLOEXEC"))
+                               slice_has_flag(call->arguments[1], "SOCK_CLOEXEC", SOCK_CLOEXEC))
                   : -ENOMEM;
 }
 
 static int on_socketpair(struct strace *strace, struct strace_thread *thread,
                          const struct strace_call *call)
 {
-    bool closes = slice_has(call->arguments[1], "SOCK_CLOEXEC");
+    bool closes = slice_has_flag(call->arguments[1], "SOCK_CLOEXEC", SOCK_CLOEXEC);
     const char *at = slice_inside(call->arguments[3]);
     struct strace_socket *one, *other;
     struct slice first, second;
@@ -234,7 +249,8 @@ static int on_accept(struct strace *strace, struct strace_thread *thread,
         strace_socket_peer(&strace->world, socket, address);
     strace_socket_learn(&strace->world, socket, &facts);
     socket->facts.role = ROLE_ACCEPTED;
-    strace_put(thread, call->returned, socket, slice_has(call->arguments[3], "SOCK_CLOEXEC"));
+    strace_put(thread, call->returned, socket,
+               slice_has_flag(call->arguments[3], "SOCK_CLOEXEC", SOCK_CLOEXEC));
     strace_socket_accepted(&strace->world, socket, call->ended);
     if (socket->facts.family <= 0 || socket->facts.type <= 0)
         return 0;

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /* Calls that make, copy and end descriptors, threads and processes. */
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 
 #include "capture/strace.h"
 
@@ -14,7 +18,7 @@ static int on_dup(struct strace *strace, struct strace_thread *thread,
     if (call->failed)
         return 0;
     return strace_put(thread, call->returned, strace_socket_of(strace, thread, call->arguments[0]),
-                      slice_has(call->arguments[2], "O_CLOEXEC"));
+                      slice_has_flag(call->arguments[2], "O_CLOEXEC", O_CLOEXEC));
 }
 
 static int on_fcntl(struct strace *strace, struct strace_thread *thread,
@@ -23,18 +27,19 @@ static int on_fcntl(struct strace *strace, struct strace_thread *thread,
     struct slice what = call->arguments[1];
     struct strace_descriptor *at;
     int64_t number;
+    bool closes;
 
     if (call->failed)
         return 0;
-    if (slice_is(what, "F_DUPFD") || slice_is(what, "F_DUPFD_CLOEXEC"))
+    closes = slice_is_constant(what, "F_DUPFD_CLOEXEC", F_DUPFD_CLOEXEC);
+    if (closes || slice_is_constant(what, "F_DUPFD", F_DUPFD))
         return strace_put(thread, call->returned,
-                          strace_socket_of(strace, thread, call->arguments[0]),
-                          slice_is(what, "F_DUPFD_CLOEXEC"));
-    if (!slice_is(what, "F_SETFD") || !slice_number(call->arguments[0], &number))
+                          strace_socket_of(strace, thread, call->arguments[0]), closes);
+    if (!slice_is_constant(what, "F_SETFD", F_SETFD) || !slice_number(call->arguments[0], &number))
         return 0;
     at = strace_descriptor_find(thread->descriptors, number);
     if (at)
-        at->closes_on_exec = slice_has(call->arguments[2], "FD_CLOEXEC");
+        at->closes_on_exec = slice_has_flag(call->arguments[2], "FD_CLOEXEC", FD_CLOEXEC);
     return 0;
 }
 
@@ -55,8 +60,9 @@ static int on_close_range(struct strace *strace, struct strace_thread *thread,
     if (call->failed || !slice_number(call->arguments[0], &first) || first < 0 ||
         !slice_number(call->arguments[1], &last))
         return 0;
-    strace_descriptors_close(thread->descriptors, (uint32_t)first, (uint32_t)last,
-                             slice_has(call->arguments[2], "CLOSE_RANGE_CLOEXEC"));
+    strace_descriptors_close(
+        thread->descriptors, (uint32_t)first, (uint32_t)last,
+        slice_has_flag(call->arguments[2], "CLOSE_RANGE_CLOEXEC", CLOSE_RANGE_CLOEXEC));
     return 0;
 }
 
@@ -100,8 +106,8 @@ int strace_clone(struct strace_thread *child, const struct strace_thread *parent
 {
     struct slice flags = clone_flags(call);
 
-    return strace_thread_inherit(child, parent, slice_has(flags, "CLONE_FILES"),
-                                 slice_has(flags, "CLONE_THREAD"));
+    return strace_thread_inherit(child, parent, slice_has_flag(flags, "CLONE_FILES", CLONE_FILES),
+                                 slice_has_flag(flags, "CLONE_THREAD", CLONE_THREAD));
 }
 
 /* The child may have been seen already, and done something: then it has inherited by then. */
@@ -154,7 +160,7 @@ static int on_prctl(struct strace *strace, struct strace_thread *thread,
 {
     bool cut;
 
-    if (call->failed || !slice_is(call->arguments[0], "PR_SET_NAME"))
+    if (call->failed || !slice_is_constant(call->arguments[0], "PR_SET_NAME", PR_SET_NAME))
         return 0;
     strace->data.length = 0;
     if (slice_string(call->arguments[1], &strace->data, &cut))

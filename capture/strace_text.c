@@ -77,13 +77,22 @@ bool slice_begins(struct slice slice, const char *text)
     return slice.length >= length && memcmp(slice.at, text, length) == 0;
 }
 
-bool slice_has(struct slice slice, const char *word)
+bool slice_is_constant(struct slice slice, const char *name, int64_t number)
+{
+    int64_t value;
+
+    return slice_is(slice, name) || (slice_number(slice, &value) && value == number);
+}
+
+bool slice_has_flag(struct slice slice, const char *name, int64_t bit)
 {
     while (slice.length) {
         const char *bar = memchr(slice.at, '|', slice.length);
         size_t length = bar ? (size_t)(bar - slice.at) : slice.length;
+        struct slice flag = {slice.at, length};
+        int64_t value;
 
-        if (slice_is((struct slice){slice.at, length}, word))
+        if (slice_is(flag, name) || (slice_number(flag, &value) && value & bit))
             return true;
         length += bar != NULL;
         slice = (struct slice){slice.at + length, slice.length - length};

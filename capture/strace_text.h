@@ -36,8 +36,12 @@ const char *slice_inside(struct slice slice);
 bool slice_is(struct slice slice, const char *text);
 bool slice_begins(struct slice slice, const char *text);
 
-/* Whether one of the words that | joins is this. */
-bool slice_has(struct slice slice, const char *word);
+/*
+ * Whether it is that constant, or has that flag in it: by its name, or by its number, which is what
+ * strace -X raw and -X verbose print.
+ */
+bool slice_is_constant(struct slice slice, const char *name, int64_t number);
+bool slice_has_flag(struct slice slice, const char *name, int64_t bit);
 
 /* Finds name=VALUE in an {object}; false when there is none. Of "old => new", that is all of it. */
 bool slice_field(struct slice slice, const char *name, struct slice *value);

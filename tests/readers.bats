@@ -131,16 +131,33 @@ strace_options=(
     done
 }
 
+@test "strace: every call, with numbers where it has names for them" {
+    local form options
+    for form in raw verbose; do
+        for options in '--family unix --type stream' '--family unix --type dgram --unconnected' \
+            '--family inet --type stream' '--family inet6 --type dgram --unconnected'; do
+            echo "-X $form, with $options" >&2
+            rm -f "$path"*
+            [[ $options != *inet* ]] || path=$(free_port)
+            # shellcheck disable=SC2086 # they are several
+            record_traced -f -X "$form" -s 65536 -- "$programs/talk" $options --path "$path"
+            same_fixture -r "$trace"
+        done
+    done
+}
+
 # What stands behind a descriptor it tells by a name, and a name alone says nothing of some kinds.
 @test "strace: what messages carry beside their bytes" {
-    local scenario
+    local scenario form
     for scenario in kinds most several batch credentials; do
-        rm -f "$path"* again.jsonl
-        record_traced -f -yy -s 65536 -- "$programs/ancillary" "$scenario" --path "$path" --log "$log" \
-            --role both
-        "$SOCKFIXTURE" -q -r "$trace" -w again.jsonl
-        equal "$(carried again.jsonl)" \
-            "$(carried "$recording" | sed -E 's/"(file|directory|other)"/"unknown"/g')" "$scenario:"
+        for form in abbrev raw; do
+            rm -f "$path"* again.jsonl
+            record_traced -f -yy -X "$form" -s 65536 -- "$programs/ancillary" "$scenario" --path "$path" \
+                --log "$log" --role both
+            "$SOCKFIXTURE" -q -r "$trace" -w again.jsonl
+            equal "$(carried again.jsonl)" \
+                "$(carried "$recording" | sed -E 's/"(file|directory|other)"/"unknown"/g')" "$scenario:"
+        done
     done
 }
 

@@ -364,6 +364,11 @@ static void say_lacks(struct strace *strace)
                       "of %zu connections that were made at once only their order tells which ends "
                       "belong together (strace -yy does)",
                       strace->world.guessed);
+    if (strace->world.mistakable)
+        reading_lacks(reading, reading->dumps,
+                      "%zu datagrams could have come from another socket, which sent the same to "
+                      "the same address",
+                      strace->world.mistakable);
     if (strace->torn)
         reading_lacks(reading, reading->dumps, "%zu calls are not there whole", strace->torn);
     if (strace->uring)

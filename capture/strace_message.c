@@ -90,10 +90,10 @@ static int deliver(struct strace *strace, struct strace_thread *thread,
     strace_socket_says(&strace->world, moved->socket, moved->sends);
     err = strace_socket_tell(&strace->world, moved->socket, thread);
     if (!err && moved->sends)
-        strace_socket_sent(&strace->world, moved->socket, facts.name, facts.data, there);
+        err = strace_stranger_sent(&strace->world, moved->socket, facts.name, facts.data, there);
     else if (!err)
-        err = strace_socket_came(&strace->world, moved->socket, facts.name, facts.data, there,
-                                 thread);
+        err = strace_stranger_came(&strace->world, moved->socket, facts.name, facts.data, there,
+                                   thread);
     if (!err)
         err = sink->message(sink->context, &facts);
     if (moved->last)

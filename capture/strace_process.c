@@ -184,6 +184,7 @@ static void thread_free(void *node)
 
 void strace_world_free(struct strace_world *world)
 {
+    strace_strangers_free(world);
     tdestroy(world->threads, thread_free);
     tdestroy(world->sockets, free);
     *world = (struct strace_world){0};

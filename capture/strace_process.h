@@ -21,11 +21,9 @@ struct strace_socket {
     bool several;                /* it could be another */
     bool said;                   /* something was, since */
 
-    /* Of one that sends and has no address: */
-    bool strange;
-    struct strace_socket *stranger; /* the next such */
-    uint64_t sent;                  /* a digest of what it sent last */
-    char to[ADDRESS_TEXT_SIZE];
+    /* Of one that has no address, what it has sent: */
+    struct strace_sent *sent, *last_sent; /* the first, or NULL; and if it is not, the last */
+    size_t sent_count;
 };
 
 struct strace_thread {
@@ -53,7 +51,12 @@ struct strace_door {
     struct strace_queue accepted; /* of these the last alone */
 };
 
-enum { EARLY_MAX = 64, ADDRESSED_SIZE = 1 << 13, DOORS = 1 << 10 };
+/* Datagrams of sockets without an address (strace_stranger.c), the first first. */
+struct strace_sent_list {
+    struct strace_sent *first, *last;
+};
+
+enum { EARLY_MAX = 64, ADDRESSED_SIZE = 1 << 13, DOORS = 1 << 10, SENT_LISTS = 1 << 10 };
 
 struct strace_world {
     const struct sink *sink;
@@ -67,7 +70,8 @@ struct strace_world {
 
     struct strace_door doors[DOORS];
     size_t guessed; /* connections whose ends may be others' */
-    struct strace_socket *strangers;
+    struct strace_sent_list sent[SENT_LISTS];
+    size_t mistakable; /* datagrams that could be another's */
 };
 
 void strace_world_free(struct strace_world *world);
@@ -150,14 +154,18 @@ bool strace_socket_is_guess(const struct strace_socket *socket);
 
 /*
  * A datagram socket that has no address gets one when it sends, which only shows where that is
- * received. Notes what it sent, and where to; and finds it when that has come from an address that
- * no socket is known to have: it has that then.
+ * received. Notes what it sent, and where to; and finds it when that has come from an address: it
+ * has that then. Both return 0, or -ENOMEM or what the sink returned. (These: strace_stranger.c)
  */
-void strace_socket_sent(struct strace_world *world, struct strace_socket *socket, const char *to,
-                        const uint8_t *data, size_t length);
-int strace_socket_came(struct strace_world *world, const struct strace_socket *receiver,
-                       const char *from, const uint8_t *data, size_t length,
-                       const struct strace_thread *thread);
+int strace_stranger_sent(struct strace_world *world, struct strace_socket *socket, const char *to,
+                         const uint8_t *data, size_t length);
+int strace_stranger_came(struct strace_world *world, const struct strace_socket *receiver,
+                         const char *from, const uint8_t *data, size_t length,
+                         const struct strace_thread *thread);
+
+/* The socket has an address: what it has sent need not be kept. */
+void strace_stranger_known(struct strace_world *world, struct strace_socket *socket);
+void strace_strangers_free(struct strace_world *world);
 
 /* Of bytes that need be told apart only where nobody means harm. */
 uint64_t strace_digest(const void *data, size_t length);

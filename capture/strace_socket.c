@@ -111,6 +111,7 @@ void strace_socket_address(struct strace_world *world, struct strace_socket *soc
                            const char *address)
 {
     set_text(world, socket, socket->facts.address, address);
+    strace_stranger_known(world, socket);
 }
 
 void strace_socket_peer(struct strace_world *world, struct strace_socket *socket,
@@ -164,47 +165,4 @@ int strace_socket_tell(struct strace_world *world, struct strace_socket *socket,
     if (strace_socket_is_guess(socket))
         facts.peer_inode = facts.peer_token = 0;
     return world->sink->endpoint(world->sink->context, &facts);
-}
-
-/* Datagrams whose sender has no address yet */
-
-void strace_socket_sent(struct strace_world *world, struct strace_socket *socket, const char *to,
-                        const uint8_t *data, size_t length)
-{
-    const struct endpoint_facts *facts = &socket->facts;
-
-    if (facts->type != SOCK_DGRAM || facts->family == AF_UNIX || facts->address[0])
-        return;
-    if (!socket->strange) {
-        socket->strange = true;
-        socket->stranger = world->strangers;
-        world->strangers = socket;
-    }
-    socket->sent = strace_digest(data, length);
-    stpcpy(socket->to, to ? to : facts->peer_address);
-}
-
-int strace_socket_came(struct strace_world *world, const struct strace_socket *receiver,
-                       const char *from, const uint8_t *data, size_t length,
-                       const struct strace_thread *thread)
-{
-    uint64_t content;
-
-    if (!world->strangers || !from || receiver->facts.type != SOCK_DGRAM ||
-        receiver->facts.family == AF_UNIX || !receiver->facts.address[0])
-        return 0;
-    content = strace_digest(data, length);
-    for (struct strace_socket **at = &world->strangers; *at; at = &(*at)->stranger) {
-        struct strace_socket *socket = *at;
-
-        if (socket->sent != content || !address_agrees(socket->to, receiver->facts.address))
-            continue;
-        *at = socket->stranger;
-        socket->strange = false;
-        if (socket->facts.address[0])
-            return 0;
-        strace_socket_address(world, socket, from);
-        return strace_socket_tell(world, socket, thread);
-    }
-    return 0;
 }

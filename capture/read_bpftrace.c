@@ -29,6 +29,7 @@ static const struct {
 
 struct parsed {
     bool sent;
+    bool unclear;        /* what stands behind the direction may be the direction */
     struct slice name;   /* of the conversation */
     struct slice buffer; /* what was printed */
     char comm[COMM_SIZE];
@@ -52,7 +53,8 @@ struct bpftrace {
     bool named; /* whom the user said is the client has been seen */
     uint64_t number;
     size_t line;
-    size_t cut; /* messages that may have been longer */
+    size_t cut;     /* messages that may have been longer */
+    size_t unclear; /* whose direction may be another */
 };
 
 /* The line */
@@ -128,29 +130,72 @@ static bool take_word(struct parsed *parsed, struct slice word)
     return true;
 }
 
+/* The word at `at`, or behind the blanks there; empty at the line's end. */
+static struct slice word_at(const char *at)
+{
+    at += strspn(at, " \t");
+    return (struct slice){at, strcspn(at, " \t")};
+}
+
+static bool is_key(struct slice word)
+{
+    struct slice value = value_of(word, slice_begins(word, "fd=") ? "fd=" : "len=");
+    int64_t number;
+
+    return slice_number(value, &number);
+}
+
+static bool is_arrow(struct slice word)
+{
+    bool sent;
+
+    return find_direction(word, &sent) && !isalpha((unsigned char)*word.at);
+}
+
+/*
+ * Finds the word that is the direction; empty when none is. A process may be called send, too: one
+ * that is spelled with letters is it only if there is no other behind fd= or len=.
+ */
+static struct slice direction_of(const char *line, struct parsed *parsed)
+{
+    struct slice found = {line, 0}, word;
+    bool sent, keys = false;
+
+    for (const char *at = line; (word = word_at(at)).length; at = word.at + word.length) {
+        keys = keys || is_key(word);
+        if (!find_direction(word, &sent) || (found.length && !keys))
+            continue;
+        found = word;
+        parsed->sent = sent;
+        if (keys || is_arrow(word))
+            break;
+    }
+    parsed->unclear =
+        found.length && !keys && !is_arrow(found) && is_arrow(word_at(found.at + found.length));
+    return found;
+}
+
 /* Takes the line apart, and keeps in name, which has room for it, what names the conversation. */
 static bool parse(struct parsed *parsed, const char *line, size_t length, char *name)
 {
+    struct slice direction, word;
     char *to = name;
 
     *parsed = (struct parsed){0};
-    for (const char *at = line; at < line + length;) {
-        size_t size = strcspn(at, " \t");
-        struct slice word = {at, size};
-
-        if (size && find_direction(word, &parsed->sent)) {
-            at += size + (at[size] != '\0');
-            parsed->name = (struct slice){name, (size_t)(to - name)};
-            parsed->buffer = (struct slice){at, (size_t)(line + length - at)};
-            return true;
-        }
-        if (size && take_word(parsed, word)) {
-            to = mempcpy(to, at, size);
+    direction = direction_of(line, parsed);
+    if (!direction.length)
+        return false;
+    for (word = word_at(line); word.at < direction.at; word = word_at(word.at + word.length)) {
+        if (take_word(parsed, word)) {
+            to = mempcpy(to, word.at, word.length);
             *to++ = ' ';
         }
-        at += size + (at[size] != '\0');
     }
-    return false;
+    parsed->name = (struct slice){name, (size_t)(to - name)};
+    parsed->buffer.at = direction.at + direction.length;
+    parsed->buffer.at += *parsed->buffer.at != '\0';
+    parsed->buffer.length = (size_t)(line + length - parsed->buffer.at);
+    return true;
 }
 
 static int looks(const uint8_t *bytes, size_t size)
@@ -278,6 +323,7 @@ static int take(struct bpftrace *dump, const struct parsed *parsed)
         return err;
     dump->named = dump->named || talk_is_client(dump->reading, &dialog->talk.ends[0], "left") ||
                   talk_is_client(dump->reading, &dialog->talk.ends[1], "right");
+    dump->unclear += parsed->unclear;
     dump->cut += !parsed->told && dump->data.length == USUAL_MAX;
     return talk_said(&dialog->talk, dump->reading, !parsed->sent, parsed->time, dump->data.at,
                      dump->data.length, parsed->told ? parsed->length : dump->data.length);
@@ -340,6 +386,11 @@ static int read(struct reading *reading)
                       "%zu messages of %d bytes may have been longer (print their length, as "
                       "len=%%d; and let BPFTRACE_STRLEN be as long)",
                       dump.cut, USUAL_MAX);
+    if (!err && dump.unclear)
+        reading_lacks(reading, reading->dumps,
+                      "of %zu messages two words in a row may be the direction, and the first is "
+                      "taken for it (print len=%%d or fd=%%d before that)",
+                      dump.unclear);
     while (dump.dialogs) {
         struct dialog *dialog = dump.dialogs;
 

@@ -271,8 +271,12 @@ static int take_buffer(struct bpftrace *dump, const struct parsed *parsed)
     dump->data.at = room;
     dump->data.room = need > dump->data.room ? need : dump->data.room;
     dump->data.length = 0;
-    if (parsed->told && parsed->length != parsed->buffer.length &&
-        take_plain_hex(&dump->data, parsed->buffer, parsed->length))
+    if (parsed->told && parsed->length == parsed->buffer.length) { /* so nothing is escaped */
+        memcpy(dump->data.at, parsed->buffer.at, parsed->length);
+        dump->data.length = parsed->length;
+        return 0;
+    }
+    if (parsed->told && take_plain_hex(&dump->data, parsed->buffer, parsed->length))
         return 0;
     take_escaped(&dump->data, parsed->buffer);
     if (parsed->told && dump->data.length > parsed->length)

@@ -72,8 +72,7 @@ static int give_up(struct strace *strace, struct strace_thread *thread)
     uint64_t call = thread->sends;
 
     strace->torn += call && thread->begun;
-    free(thread->begun);
-    thread->begun = NULL;
+    free(strace_thread_end(&strace->world, thread));
     thread->sends = 0;
     return call ? sink->end(sink->context, thread->tid, call) : 0;
 }
@@ -83,12 +82,12 @@ static int begin(struct strace *strace, struct strace_thread *thread, char *text
     struct strace_call call;
     bool whole;
     int err = give_up(strace, thread);
+    bool is_call = strace_call_parse(&call, text, &whole);
 
-    thread->begun = text;
+    strace_thread_begin(&strace->world, thread, text, is_call && strace_clones(&call));
     thread->time = time;
-    if (err || !strace_call_parse(&call, text, &whole))
+    if (err || !is_call)
         return err;
-    thread->clones = strace_clones(&call);
     return strace_message_begin(strace, thread, &call);
 }
 
@@ -163,19 +162,19 @@ static int resume(struct strace *strace, struct strace_thread *thread, const cha
 {
     const char *name = text + strlen("<... "), *rest = strstr(name, " resumed>");
     const struct strace_mover *mover;
-    char *begun = thread->begun, *whole;
+    char *begun, *whole;
     int err;
 
     if (!rest)
         return 0;
     mover = strace_mover_find((struct slice){name, (size_t)(rest - name)});
     rest += strlen(" resumed>");
+    begun = strace_thread_end(&strace->world, thread);
     if (!begun) {
         strace->torn += mover && mover->sure;
         return 0;
     }
     whole = joined_text(begun, rest);
-    thread->begun = NULL;
     free(begun);
     if (!whole)
         return -ENOMEM;

@@ -40,15 +40,59 @@ struct strace_thread *strace_thread_get(struct strace_world *world, uint32_t tid
     return thread;
 }
 
-static void thread_empty(struct strace_thread *thread)
+static void take_first(const void *node, VISIT visit, void *closure)
 {
-    strace_descriptors_leave(thread->descriptors);
-    free(thread->begun);
+    struct strace_thread **thread = closure;
+
+    if (visit == preorder || visit == leaf)
+        *thread = *(struct strace_thread *const *)node;
+}
+
+struct strace_thread *strace_thread_only(struct strace_world *world)
+{
+    struct strace_thread *thread = NULL;
+
+    if (world->thread_count == 1)
+        twalk_r(world->threads, take_first, &thread);
+    return thread;
+}
+
+/* Calls that have not returned */
+
+void strace_thread_begin(struct strace_world *world, struct strace_thread *thread, char *text,
+                         bool clones)
+{
+    thread->begun = text;
+    thread->clones = clones;
+    if (!clones)
+        return;
+    thread->next_cloning = world->cloning;
+    world->cloning = thread;
+}
+
+char *strace_thread_end(struct strace_world *world, struct strace_thread *thread)
+{
+    struct strace_thread **at = &world->cloning;
+    char *text = thread->begun;
+
+    while (thread->clones && *at != thread)
+        at = &(*at)->next_cloning;
+    if (thread->clones)
+        *at = thread->next_cloning;
+    thread->clones = false;
+    thread->begun = NULL;
+    return text;
+}
+
+struct strace_thread *strace_thread_cloning(struct strace_world *world)
+{
+    return world->cloning && !world->cloning->next_cloning ? world->cloning : NULL;
 }
 
 void strace_thread_drop(struct strace_world *world, struct strace_thread *thread)
 {
-    thread_empty(thread);
+    free(strace_thread_end(world, thread));
+    strace_descriptors_leave(thread->descriptors);
     tree_drop(&world->threads, thread, compare_tid);
     world->thread_count--;
 }
@@ -56,50 +100,19 @@ void strace_thread_drop(struct strace_world *world, struct strace_thread *thread
 int strace_thread_rename(struct strace_world *world, struct strace_thread *thread, uint32_t tid)
 {
     struct strace_thread *renamed = strace_thread_get(world, tid);
+    bool clones = thread->clones;
+    char *text;
 
     if (!renamed)
         return -ENOMEM;
+    text = strace_thread_end(world, thread);
     strace_descriptors_leave(renamed->descriptors);
     *renamed = *thread;
     renamed->tid = renamed->pid = tid;
+    strace_thread_begin(world, renamed, text, clones);
     tree_drop(&world->threads, thread, compare_tid);
     world->thread_count--;
     return 0;
-}
-
-struct only {
-    bool cloning; /* of these alone */
-    struct strace_thread *thread;
-    size_t count;
-};
-
-static void look_for_only(const void *node, VISIT visit, void *closure)
-{
-    struct strace_thread *thread = *(struct strace_thread *const *)node;
-    struct only *only = closure;
-
-    if ((visit != preorder && visit != leaf) ||
-        (only->cloning && !(thread->clones && thread->begun)))
-        return;
-    only->thread = thread;
-    only->count++;
-}
-
-struct strace_thread *strace_thread_only(struct strace_world *world)
-{
-    struct only only = {0};
-
-    if (world->thread_count == 1)
-        twalk_r(world->threads, look_for_only, &only);
-    return only.thread;
-}
-
-struct strace_thread *strace_thread_cloning(struct strace_world *world)
-{
-    struct only only = {.cloning = true};
-
-    twalk_r(world->threads, look_for_only, &only);
-    return only.count == 1 ? only.thread : NULL;
 }
 
 static void count_sending(const void *node, VISIT visit, void *closure)
@@ -178,8 +191,11 @@ void strace_thread_exec(struct strace_thread *thread)
 
 static void thread_free(void *node)
 {
-    thread_empty(node);
-    free(node);
+    struct strace_thread *thread = node;
+
+    strace_descriptors_leave(thread->descriptors);
+    free(thread->begun);
+    free(thread);
 }
 
 void strace_world_free(struct strace_world *world)

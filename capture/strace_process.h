@@ -35,8 +35,9 @@ struct strace_thread {
     uint64_t time;  /* when that was entered */
     uint64_t sends; /* the number of the call, when the sink knows that it has begun; or 0 */
     bool clones;    /* that call makes a thread or a process */
-    bool placed;    /* it is known who made it, or that nobody did who could be known */
-    bool executed;  /* a program that it was not made with */
+    struct strace_thread *next_cloning;
+    bool placed;   /* it is known who made it, or that nobody did who could be known */
+    bool executed; /* a program that it was not made with */
 };
 
 /* Those that wait for their other end, the first first. */
@@ -62,7 +63,8 @@ struct strace_world {
     const struct sink *sink;
     void *threads; /* a tree of struct strace_thread */
     size_t thread_count;
-    void *sockets; /* a tree of struct strace_socket, by inode */
+    struct strace_thread *cloning; /* those whose call makes another */
+    void *sockets;                 /* a tree of struct strace_socket, by inode */
     uint64_t unnumbered;
 
     /* Internet sockets by a digest of both addresses, the latest first. */
@@ -90,6 +92,14 @@ struct strace_thread *strace_thread_only(struct strace_world *world);
 
 /* A thread that is making another, when there is just one; else NULL. */
 struct strace_thread *strace_thread_cloning(struct strace_world *world);
+
+/*
+ * The thread has entered a call, whose text is taken over, after that before was ended; and is out
+ * of it again, which gives the text back, for the caller to free, or NULL when it was in none.
+ */
+void strace_thread_begin(struct strace_world *world, struct strace_thread *thread, char *text,
+                         bool clones);
+char *strace_thread_end(struct strace_world *world, struct strace_thread *thread);
 
 /* How many threads are in a call that sends. */
 size_t strace_threads_sending(struct strace_world *world);

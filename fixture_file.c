@@ -40,7 +40,7 @@ enum status fixture_file_open(struct run *run)
         return check_folder(path, run->language);
     err = run->language || run->writer ? output_open(&run->fixture_file, path) : 0;
     if (err)
-        return say_file_error(err, path);
+        return say_output_error(err, path);
     if (run->writer && isatty(fileno(run->fixture_file.file))) {
         say("a capture is nothing for a terminal (name a file with -o, or pipe it to a program)");
         return STATUS_USAGE;

@@ -10,7 +10,7 @@ enum status recording_file_open(struct run *run)
     const char *path = run->options->write;
     int err = path ? output_open(&run->recording_file, path) : 0;
 
-    return err ? say_file_error(err, path) : STATUS_DONE;
+    return err ? say_output_error(err, path) : STATUS_DONE;
 }
 
 /* Whoever reads it meanwhile finds its first line there. */

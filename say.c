@@ -45,7 +45,7 @@ enum status say_file_error(int err, const char *path)
 
 enum status say_output_error(int err, const char *path)
 {
-    return say_error(err, !path || is_stdout(path) ? "standard output" : path);
+    return say_file_error(err, !path || is_stdout(path) ? "standard output" : path);
 }
 
 void say_template_error(const struct template_error *error)

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /* Gives what a command, or what runs already, says over its sockets as a table of test cases. */
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "backend_option.h"
 #include "capture/manifest/run.h"
@@ -270,7 +272,29 @@ static int run_command_line(int argc, char **argv, const struct manifest_part *p
     return options.list_backends ? printed(backend_option_list()) : run_as_caller(&options);
 }
 
+/*
+ * Where whoever calls has closed a standard file, the next one opened would take its place, and
+ * what is said be written into that. So there is something that can be neither read nor written,
+ * and that a command finds closed. Returns 0 or -errno.
+ */
+static int fill_standard_files(void)
+{
+    int fd;
+
+    do
+        fd = open("/", O_PATH | O_CLOEXEC);
+    while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd < 0)
+        return -errno;
+    close(fd);
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
+    int err = fill_standard_files();
+
+    if (err)
+        return say_error(err, "standard files");
     return run_command_line(argc, argv, NULL);
 }

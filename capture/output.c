@@ -192,6 +192,16 @@ static int own_descriptor(const char *path)
     return (int)number;
 }
 
+/* What is closed, or open for reading, is known before anything runs. */
+static int check_descriptor(int descriptor)
+{
+    int flags = fcntl(descriptor, F_GETFL); /* of O_PATH it says O_RDONLY, too */
+
+    if (flags < 0)
+        return -errno;
+    return (flags & O_ACCMODE) == O_RDONLY ? -EBADF : 0;
+}
+
 /* Goes on where the descriptor is, as a file that is opened anew would begin from the beginning. */
 static FILE *open_descriptor(int descriptor)
 {
@@ -207,9 +217,10 @@ static FILE *open_descriptor(int descriptor)
 static int open_as_it_is(struct output *output, const char *descriptor)
 {
     int own = descriptor ? own_descriptor(descriptor) : -1;
+    int err = may_be_planted(output->path) ? -EPERM : own < 0 ? 0 : check_descriptor(own);
 
-    if (may_be_planted(output->path))
-        return -EPERM;
+    if (err)
+        return err;
     output->file = own < 0 ? fopen(output->path, "we") : open_descriptor(own);
     return output->file ? 0 : -errno;
 }
@@ -233,8 +244,10 @@ int output_open(struct output *output, const char *path)
     int err = 0;
 
     if (output_is_stdout(path)) {
-        *output = (struct output){.file = stdout};
-        return 0;
+        err = check_descriptor(STDOUT_FILENO);
+        if (!err)
+            *output = (struct output){.file = stdout};
+        return err;
     }
     if (!*path)
         return -ENOENT;

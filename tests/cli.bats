@@ -9,6 +9,10 @@ try() { # STATUS ARG...
     run "-$1" --separate-stderr "${sockfixture[@]}" -q "${@:2}"
 }
 
+on_closed_output() { # COMMAND [ARG...]
+    "$@" >&-
+}
+
 setup() {
     begin_test
     # A short conversation to record.
@@ -238,6 +242,26 @@ setup() {
     sh -c "$look" > without 3>&-
     "${sockfixture[@]}" -q -o out.json sh -c "$look" > with 3>&-
     diff without with
+}
+
+@test "a standard file that is closed is the command's to find closed, and no file of ours" {
+    local output
+    for output in '-o x.go' '-o x.json' '-o x.pcapng' '-w x.jsonl -o x.go'; do
+        # shellcheck disable=SC2086 # several words
+        "${sockfixture[@]}" $output "${talk[@]}" 2>&-
+        run -1 grep -a 'sockfixture: ' x.*
+        rm x.* "$path"
+    done
+    "${sockfixture[@]}" -q -o x.json sh -c 'cd /proc/$$/fd && ! [ -e 0 ] && ! [ -e 1 ] && ! [ -e 2 ]' \
+        <&- >&- 2>&-
+    for output in '-o -' '-w -'; do
+        # shellcheck disable=SC2086 # several words
+        run -2 --separate-stderr on_closed_output "${sockfixture[@]}" -q $output touch ran
+        says 'standard output: Bad file descriptor'
+    done
+    run -2 --separate-stderr on_closed_output "$SOCKFIXTURE" --list-langs
+    says 'standard output: Bad file descriptor'
+    only_files x.json
 }
 
 @test "arguments reach the command as they are" {

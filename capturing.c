@@ -78,6 +78,21 @@ static enum status say_command_failed(const struct options *options,
     return launching_end(options, &end);
 }
 
+/* Says how the command ended, and what became of what was recorded of it. */
+static enum status end_session(struct run *run, const struct session_result *result)
+{
+    const struct options *options = run->options;
+    enum status status;
+
+    run->losses = result->losses;
+    if (options->command && result->stopped && !result->ended && !options->quiet)
+        say("%s: still runs, although it was sent SIGTERM", options->command[0]);
+    if (options->command && result->left && !options->quiet)
+        say("%s: still runs, as a second signal ended the recording", options->command[0]);
+    status = say_command_failed(options, result);
+    return status ? status : run_end(run);
+}
+
 static int flush_recording(void *context)
 {
     const struct run *run = context;
@@ -119,9 +134,21 @@ static enum status open_session(struct session *session, struct run *run, const 
     return STATUS_DONE;
 }
 
-static int run_session(struct session *session, struct run *run,
-                       const struct session_command *command, struct session_result *result)
+static int run_session(struct session *session, struct run *run, const struct user *user,
+                       struct session_result *result)
 {
+    const struct options *options = run->options;
+    const struct session_command command = {
+        .scope = &run->scope,
+        .command = options->command,
+        .output_to_error =
+            fixture_to_stdout(options) || is_stdout(options->write) || options->check,
+        .output = options->part ? options->part->output : 0,
+        .user = options->user ? user : NULL,
+        .directory = options->directory,
+        .environment = options->environment.at,
+        .again = run->golden && run->golden->count < options->repeat,
+    };
     const struct session_watcher watcher = {
         .context = run,
         .left = recording_left,
@@ -131,65 +158,50 @@ static int run_session(struct session *session, struct run *run,
     int err = rights_take_all(run->rights), back;
 
     if (!err)
-        err = session_run(session, command, &watcher, result);
+        err = session_run(session, &command, &watcher, result);
     back = rights_take_callers(run->rights);
+    progress_line_erase(&run->line);
     return err ? err : back;
 }
 
-enum status capturing_make(struct run *run)
+static enum status record(struct run *run, const struct user *user)
 {
-    const struct options *options = run->options;
-    struct conversation_options conversation_options = {
+    const struct conversation_options conversation_options = {
         .patterns = run->scope.patterns,
         .message = intake_take,
         .context = run->intake,
     };
-    struct session_command command = {
-        .scope = &run->scope,
-        .command = options->command,
-        .output_to_error =
-            fixture_to_stdout(options) || is_stdout(options->write) || options->check,
-        .output = options->part ? options->part->output : 0,
-        .directory = options->directory,
-        .environment = options->environment.at,
-    };
     struct conversations *conversations;
     struct session_result result;
     struct session session = {0};
-    struct user user = {0};
-    enum status status = launching_begin(options, &user);
-    int err;
+    enum status status;
+    int err = 0;
 
-    if (status)
-        return status;
-    command.user = options->user ? &user : NULL;
     if (conversations_new(&conversations, &conversation_options))
         return say_error(-ENOMEM, "recording");
     status = open_session(&session, run, conversations_sink(conversations));
     if (!status)
         status = run_begin(run, session.backend->name);
-    if (status)
-        goto out;
-    command.again = run->golden && run->golden->count < options->repeat;
-    err = run_session(&session, run, &command, &result);
-    progress_line_erase(&run->line);
-    if (!err)
-        err = conversations_finish(conversations);
-    if (err) {
-        status = run_say_broken_off(run, err, "recording");
-        goto out;
-    }
-    run->losses = result.losses;
-    if (options->command && result.stopped && !result.ended && !options->quiet)
-        say("%s: still runs, although it was sent SIGTERM", options->command[0]);
-    if (options->command && result.left && !options->quiet)
-        say("%s: still runs, as a second signal ended the recording", options->command[0]);
-    status = say_command_failed(options, &result);
     if (!status)
-        status = run_end(run);
-out:
-    user_free(&user);
+        err = run_session(&session, run, user, &result);
+    if (!status && !err)
+        err = conversations_finish(conversations);
+    if (err)
+        status = run_say_broken_off(run, err, "recording");
+    else if (!status)
+        status = end_session(run, &result);
     session_close(&session);
     conversations_free(conversations);
+    return status;
+}
+
+enum status capturing_make(struct run *run)
+{
+    struct user user = {0};
+    enum status status = launching_begin(run->options, &user);
+
+    if (!status)
+        status = record(run, &user);
+    user_free(&user);
     return status;
 }

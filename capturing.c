@@ -60,6 +60,15 @@ static void show_progress(void *context, uint64_t elapsed, const struct losses *
         progress_line_draw(&run->line, &progress);
 }
 
+/*
+ * Is a part of what a command says no measure for what it says as a whole? What is only watched is
+ * always ended by a signal.
+ */
+static bool is_for_comparing(const struct options *options)
+{
+    return options->command && (options->repeat > 1 || options->check);
+}
+
 static enum status say_command_failed(const struct options *options,
                                       const struct session_result *result)
 {
@@ -71,8 +80,10 @@ static enum status say_command_failed(const struct options *options,
                               : "; nothing was written (--ignore-status does)",
     };
 
-    if (options->part && result->interrupted && !result->exec_error) {
-        say("%s: interrupted; nothing was written", options->command ? options->command[0] : "");
+    if ((options->part || is_for_comparing(options)) && result->interrupted &&
+        !result->exec_error) {
+        say("%s: interrupted; nothing was %s", options->command ? options->command[0] : "",
+            options->check ? "compared" : "written");
         return STATUS_COMMAND;
     }
     return launching_end(options, &end);

@@ -133,23 +133,6 @@ static int watch_open(struct watch *watch)
     return watch_add(watch, watch->signals);
 }
 
-/* Once it is over, what signals there are can end it no more; a shell repeats a SIGHUP. */
-static void watch_close(struct watch *watch)
-{
-    struct signalfd_siginfo signal_left;
-
-    if (watch->hung_up)
-        signal(SIGHUP, SIG_IGN);
-    if (watch->signals >= 0) {
-        while (read(watch->signals, &signal_left, sizeof(signal_left)) > 0)
-            ;
-        close(watch->signals);
-    }
-    if (watch->epoll >= 0)
-        close(watch->epoll);
-    sigprocmask(SIG_SETMASK, &watch->old_mask, NULL);
-}
-
 /* Passes signals on to the command, if there is one. Those of the terminal have reached it already.
  */
 static void pass_signals(struct watch *watch, const struct launch *launch)
@@ -165,6 +148,23 @@ static void pass_signals(struct watch *watch, const struct launch *launch)
         if (signals_hear(&watch->heard, &signal) && launch && !signal_reached_all(&signal))
             launch_signal(launch, signal.ssi_signo);
     }
+}
+
+/*
+ * Once it is over, what signals there are can end it no more, but they have been heard; a shell
+ * repeats a SIGHUP.
+ */
+static void watch_close(struct watch *watch)
+{
+    if (watch->signals >= 0) {
+        pass_signals(watch, NULL);
+        close(watch->signals);
+    }
+    if (watch->hung_up)
+        signal(SIGHUP, SIG_IGN);
+    if (watch->epoll >= 0)
+        close(watch->epoll);
+    sigprocmask(SIG_SETMASK, &watch->old_mask, NULL);
 }
 
 /*
@@ -327,7 +327,6 @@ static int record(struct session *session, struct watch *watch, const struct obs
     if (observed->launch)
         end_launch(observed->launch, err, result);
     pass_signals(watch, observed->launch); /* one may have come with the command's end */
-    result->interrupted = watch->heard.first > 0;
     return err;
 }
 
@@ -363,5 +362,6 @@ int session_run(struct session *session, const struct session_command *command,
     attachment_free(observed.attachment);
     launch_free(observed.launch);
     watch_close(&watch);
+    result->interrupted = watch.heard.first > 0;
     return err;
 }

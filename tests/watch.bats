@@ -380,6 +380,44 @@ asked() {
     run -1 grep 'still runs' background.out
 }
 
+@test "a signal ends --repeat in any run: part of one is compared with no other, and nothing is written" {
+    local run
+    for run in '[ -e before ]' true; do
+        rm -f before done background.out
+        background "${sockfixture[@]}" -q --repeat 3 -o fixture.json -w "$recording" sh -c "
+            $programs/talk --path $path --exchanges 3
+            if $run; then touch done; sleep 600; fi; touch before"
+        wait_until 30 test -e done
+        kill -TERM "$pid"
+        status=0
+        finish "$pid" || status=$?
+        equal "$status" 4
+        equal "$(cat background.out)" 'sockfixture: sh: interrupted; nothing was written'
+        equal "$(echo ./*.json*)" './*.json*'
+    done
+}
+
+@test "a signal ends --check: what was not said yet is no difference" {
+    local talk="$programs/talk --path $path --exchanges 3" files=(-w "$recording" -o fixture.json)
+    "${sockfixture[@]}" "${files[@]}" sh -c "$talk; $talk"
+    background "${sockfixture[@]}" -q --check "${files[@]}" sh -c "$talk; touch done; sleep 600; $talk"
+    wait_until 30 test -e done
+    kill -TERM "$pid"
+    status=0
+    finish "$pid" || status=$?
+    equal "$status" 4
+    equal "$(cat background.out)" 'sockfixture: sh: interrupted; nothing was compared'
+}
+
+@test "-c and -T end every run of --repeat, and what --check compares: that is no signal of the user" {
+    local files=(-w "$recording" -o fixture.json) anew=(sh -c "rm -f $path; exec $ask $path")
+    "${sockfixture[@]}" -c 3 --repeat 2 "${files[@]}" "${anew[@]}"
+    equal "$(exchanges)" 3
+    "${sockfixture[@]}" -c 3 --check "${files[@]}" "${anew[@]}"
+    "${sockfixture[@]}" -T 0.3 --repeat 2 -o none.json sleep 600
+    equal "$(jq .incomplete none.json)" false
+}
+
 @test "a signal reaches the command once a moment; a second one ends the recording, which is said" {
     background "${sockfixture[@]}" -l json -o fixture.json -w "$recording" sh -c "
         trap 'echo caught >> caught' TERM

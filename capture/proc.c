@@ -32,3 +32,20 @@ bool proc_field(const char *status, const char *name, int base, unsigned long lo
     *number = strtoull(field + strlen(name), NULL, base);
     return true;
 }
+
+/* The kernel's proc_pid_status() tells the number of each namespace from that of /proc to ours. */
+bool proc_is_foreign(void)
+{
+    FILE *file = fopen("/proc/self/status", "re");
+    bool is_foreign = false;
+    char *line = NULL;
+    size_t size = 0;
+
+    while (file && getline(&line, &size, file) > 0)
+        if (strncmp(line, "NSpid:", strlen("NSpid:")) == 0)
+            is_foreign = strchr(line, '\t') != strrchr(line, '\t');
+    free(line);
+    if (file)
+        fclose(file);
+    return is_foreign;
+}

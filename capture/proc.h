@@ -19,4 +19,10 @@ ssize_t proc_read(pid_t pid, const char *name, char *text, size_t size);
  */
 bool proc_field(const char *status, const char *name, int base, unsigned long long *number);
 
+/*
+ * Whether /proc is another PID namespace's: its numbers are then not those that we know processes
+ * by.
+ */
+bool proc_is_foreign(void);
+
 #endif

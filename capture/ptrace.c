@@ -25,6 +25,7 @@
 #include "capture/backend.h"
 #include "capture/clock.h"
 #include "capture/launch.h"
+#include "capture/proc.h"
 #include "capture/processor.h"
 #include "capture/ptrace_filter.h"
 #include "capture/ptrace_pass.h"
@@ -135,6 +136,11 @@ static int ptrace_open(struct recorder **out, const struct backend_options *opti
 
     if (options->scope && !options->scope->launches) {
         snprintf(reason, REASON_SIZE, "records only a command that it launches");
+        return -ENOTSUP;
+    }
+    if (proc_is_foreign()) {
+        snprintf(reason, REASON_SIZE,
+                 "/proc is of another PID namespace (mount one: unshare --mount-proc)");
         return -ENOTSUP;
     }
     err = ptrace_trial(reason);

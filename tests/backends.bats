@@ -153,6 +153,16 @@ on_linux_7() { # TYPE COMMAND...
     done
 }
 
+@test "where /proc has the numbers of another namespace, nothing records, and it is said" {
+    local backend
+    for backend in auto ptrace; do
+        run -5 --separate-stderr unshare --pid --fork "$SOCKFIXTURE" --backend "$backend" -o out.json \
+            "$programs/talk" --path "$path"
+        says '*ptrace: /proc is of another PID namespace (mount one: unshare --mount-proc)'
+        only_files
+    done
+}
+
 @test "killed at any moment, ptrace leaves nothing stopped" {
     local i
     for i in 0.01 0.05 0.1 0.2; do

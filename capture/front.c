@@ -111,12 +111,23 @@ static void on_leaving(int status, void *unused)
     _exit(0);
 }
 
+/*
+ * What the terminal stops is the front, for which the shell waits. A tracer that stopped beside it
+ * would hand the command its signal when that is to continue, and stop it for good.
+ */
 static int go_on(int fd, bool (*needed)(void), void (*stay)(void), const sigset_t *mask)
 {
+    sigset_t stops;
+
     back.fd = fd;
     back.needed = needed;
     back.stay = stay;
+    sigemptyset(&stops);
+    sigaddset(&stops, SIGTSTP);
+    sigaddset(&stops, SIGTTIN);
+    sigaddset(&stops, SIGTTOU);
     sigprocmask(SIG_SETMASK, mask, NULL);
+    sigprocmask(SIG_BLOCK, &stops, NULL);
     return on_exit(on_leaving, NULL) ? -ENOMEM : 0;
 }
 

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
 """Runs a command on a terminal of its own and prints what appears there; the status is the command's.
 
-    terminal.py [--when FILE interrupt|hang-up|SIGNAL] COMMAND [ARG...]
+    terminal.py [--when FILE interrupt|suspend|hang-up|SIGNAL] COMMAND [ARG...]
 
-Once FILE is there, Ctrl-C is typed, the terminal is taken away, or the command is sent a signal.
+Once FILE is there, Ctrl-C or Ctrl-Z is typed, the terminal is taken away, or the command is sent a signal.
 """
 
 import os
@@ -18,6 +18,8 @@ def act(action, screen, pid):
     """Returns the terminal, or None when there is none any more."""
     if action == "interrupt":
         os.write(screen, b"\x03")
+    elif action == "suspend":
+        os.write(screen, b"\x1a")
     elif action == "hang-up":
         os.close(screen)
         return None
@@ -34,7 +36,7 @@ def main():
     pid, screen = pty.fork()
     if pid == 0:
         # Whoever runs the tests may ignore what a terminal sends: in the background, with nohup.
-        for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
+        for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGTSTP):
             signal.signal(number, signal.SIG_DFL)
         os.execvp(arguments[0], arguments)
     while screen is not None:

@@ -361,6 +361,36 @@ asked() {
     equal "$(exchanges)" 3
 }
 
+@test "Ctrl-Z stops the command as it is stopped without us, and it goes on from there" {
+    # What is on the screen is put right before, and after, as editors do.
+    cat > editor.py << 'PYTHON'
+import os, pathlib, signal, socket
+
+def stop(*_):
+    pathlib.Path("saved").touch()
+    signal.signal(signal.SIGTSTP, signal.SIG_DFL)
+    os.kill(os.getpid(), signal.SIGTSTP)
+    pathlib.Path("back").touch()
+    one.sendall(b"I am back")
+    other.recv(100)
+    raise SystemExit
+
+one, other = socket.socketpair()
+signal.signal(signal.SIGTSTP, stop)
+pathlib.Path("ready").write_text(str(os.getpid()))
+while True:
+    signal.pause()
+PYTHON
+    # A shell that goes on to its next command when this one is stopped. Who types takes a moment to
+    # do so; what is not stopped yet when it is to continue would stop then.
+    # shellcheck disable=SC2016 # that shell's
+    timeout 100 "$terminal" --when ready suspend bash -mc '"$@"
+        until [ -e saved ]; do sleep 0.02; done
+        until [ -e back ]; do sleep 0.1; kill -CONT "$(cat ready)"; done &
+        fg %1' bash "${sockfixture[@]}" -q -o fixture.json -w "$recording" python3 editor.py
+    equal "$(texts)" 'I am back'
+}
+
 @test "the terminal is closed: the files are whole" {
     "$terminal" --when done hang-up "${sockfixture[@]}" -o fixture.json -w "$recording" \
         "$ask" "$path" --done done

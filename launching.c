@@ -2,6 +2,7 @@
 #include "launching.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -42,14 +43,38 @@ enum status launching_begin(const struct options *options, struct user *user)
     return status;
 }
 
+/* Is the file there that a word with a slash names, where the command runs? */
+static bool is_there(const char *word, const char *directory)
+{
+    int at = directory ? open(directory, O_PATH | O_CLOEXEC) : AT_FDCWD;
+    bool is = faccessat(at, word, F_OK, 0) == 0;
+
+    if (at >= 0)
+        close(at);
+    return is;
+}
+
+/* execve(2) has one error for a file that is not there, and for one that takes another to run. */
+static const char *why_not_run(const struct options *options, int err)
+{
+    const char *word = options->command[0];
+
+    if (err != -ENOENT)
+        return strerror(-err);
+    if (!strchr(word, '/'))
+        return "command not found";
+    return is_there(word, options->directory)
+               ? "what it is run by is not there (its #! line or its ELF header names it)"
+               : strerror(ENOENT);
+}
+
 enum status launching_end(const struct options *options, const struct command_end *end)
 {
     const char *name = options->command ? options->command[0] : "";
     const char *kept = options->ignore_status ? "" : end->kept;
 
     if (end->exec_error) {
-        say("%s: %s", name,
-            end->exec_error == -ENOENT ? "command not found" : strerror(-end->exec_error));
+        say("%s: %s", name, why_not_run(options, end->exec_error));
         return STATUS_COMMAND;
     }
     if (!options->command || !end->ended)

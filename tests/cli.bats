@@ -179,17 +179,25 @@ setup() {
 
 @test "command not found" {
     try 4 -o out.json no-such-command
-    says '*no-such-command*not found*'
+    says 'no-such-command: command not found'
+    try 4 -o out.json ./no-such-command
+    says './no-such-command: No such file or directory'
     only_files
 }
 
 @test "a command that cannot be run" {
     echo '#!/no/such/interpreter' > script
     try 4 -o out.json ./script
-    says '*script*'
+    says './script: Permission denied'
     chmod +x script
     try 4 -o out.json ./script
-    says '*script*'
+    says './script: what it is run by is not there (its #! line or its ELF header names it)'
+    mkdir elsewhere
+    try 4 -o out.json --chdir elsewhere ../script
+    says '../script: what it is run by is not there *'
+    try 4 -o out.json --chdir elsewhere ./script
+    says './script: No such file or directory'
+    rmdir elsewhere
     try 4 -o out.json "$work"
     says "*$work*"
     only_files script

@@ -623,7 +623,7 @@ os.kill(os.getpid(), 9)"
     run -4 --separate-stderr serve redis false
     [[ $stderr == *'false: exited with status 1'* ]]
     run -4 --separate-stderr serve redis "$work/none"
-    [[ $stderr == *"$work/none: command not found"* ]]
+    [[ $stderr == *"$work/none: No such file or directory"* ]]
     run -0 serve redis --ignore-status false
     run -0 --separate-stderr serve redis -T 0.1 sh -c 'exec sleep 60'
     [[ $stderr != *'still runs'* ]]

@@ -2,6 +2,7 @@
 /* Gives what a command, or what runs already, says over its sockets as a table of test cases. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -231,6 +232,27 @@ static int printed(int status)
     return say_error(errno ? -errno : -EIO, "standard output");
 }
 
+/* --help, --usage and --version are argp's, which ends the program when it has printed them. */
+static void on_exit_of_argp(int status, void *is_parsing)
+{
+    if (*(const bool *)is_parsing && printed(status) != status)
+        _exit(STATUS_USAGE);
+}
+
+/* As options_parse(). */
+static const char *parse(struct options *options, int argc, char **argv)
+{
+    static bool is_parsing; /* exit handlers outlive all that is ours */
+    const char *wrong;
+
+    if (on_exit(on_exit_of_argp, &is_parsing))
+        return "out of memory";
+    is_parsing = true;
+    wrong = options_parse(options, argc, argv);
+    is_parsing = false;
+    return wrong;
+}
+
 /* With the rights of who called, and no more, for all files that are opened from here on. */
 static int run_as_caller(const struct options *options)
 {
@@ -253,7 +275,7 @@ static int run_as_caller(const struct options *options)
 static int run_command_line(int argc, char **argv, const struct manifest_part *part)
 {
     struct options options;
-    const char *wrong = options_parse(&options, argc, argv);
+    const char *wrong = parse(&options, argc, argv);
 
     options.part = part;
     if (wrong) {

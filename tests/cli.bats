@@ -364,7 +364,7 @@ interrupt() { # SIGNAL
 
 @test "what is printed is printed whole, or it is said" {
     local option
-    for option in --list-langs --backends '--completion zsh' '--print-template go'; do
+    for option in --list-langs --backends '--completion zsh' '--print-template go' --help --usage --version; do
         # shellcheck disable=SC2016 # the inner shell's
         run -2 --separate-stderr sh -c '"$@" > /dev/full' sh "$SOCKFIXTURE" $option
         says 'standard output: No space left on device'

@@ -60,14 +60,20 @@ static const char head[] =
     "    local -a command=('(-)1:command:_command_names -e' '*::argument:_normal')\n"
     "    ! _sockfixture_is_manifest || command=('*:fixture:_sockfixture_argument')\n"
     "    _arguments -s -S : \\\n"
-    "        '(-)'{-?,--help}'[Give this help list]' \\\n"
+    "        '(-)'{-\\?,--help}'[Give this help list]' \\\n"
     "        '(-)--usage[Give a short usage message]' \\\n"
     "        '(-)'{-V,--version}'[Print program version]' \\\n";
 
-static const char tail[] = "        $command\n"
-                           "}\n"
-                           "\n"
-                           "_sockfixture \"$@\"\n";
+static const char tail[] =
+    "        $command\n"
+    "}\n"
+    "\n"
+    "# Where it is a file that zsh has looked for, this is the function's first call.\n"
+    "if [ \"$funcstack[1]\" = _sockfixture ]; then\n"
+    "    _sockfixture \"$@\"\n"
+    "else\n"
+    "    compdef _sockfixture sockfixture\n"
+    "fi\n";
 
 /* Text between single quotes, of which _arguments takes some characters for its own. */
 static void print_text(const char *text, FILE *out)

@@ -4,8 +4,9 @@
 
     complete.py SHELL SCRIPT LINE
 
-The shell is interactive and reads nothing but SCRIPT. Where there is more than one completion, the
-key that inserts all of them is typed, and then the line is made one that prints its words.
+The shell is interactive and reads nothing but SCRIPT: zsh when it is needed, zsh-sourced at once.
+Where there is more than one completion, the key that inserts all of them is typed, and then the line
+is made one that prints its words.
 """
 
 import os
@@ -14,15 +15,21 @@ import select
 import sys
 import time
 
-BASH = ["bash", "--norc", "--noprofile", "-i"]
-ZSH = ["zsh", "-f", "-i"]
-PREPARE = {
-    "bash": "bind '\"\\C-xa\": insert-completions'; . {script}",
-    "zsh": "fpath=({folder} $fpath); autoload -Uz compinit; compinit -u -D; "
+ZSH = (
+    "autoload -Uz compinit; compinit -u -D; "
     "zle -C all complete-word _generic; bindkey '^Xa' all; "
     "zstyle ':completion:all::::' completer _all_matches _complete; "
-    "zstyle ':completion:all:*' old-matches true; zstyle ':completion:all:*' insert true; "
-    "unsetopt nomatch",
+    "zstyle ':completion:all:*' old-matches true; zstyle ':completion:all:*' insert true"
+)
+SHELLS = {
+    "bash": ["bash", "--norc", "--noprofile", "-i"],
+    "zsh": ["zsh", "-f", "-i"],
+    "zsh-sourced": ["zsh", "-f", "-i"],
+}
+PREPARE = {
+    "bash": "bind '\"\\C-xa\": insert-completions'; . {script}",
+    "zsh": f"fpath=({{folder}} $fpath); {ZSH}; unsetopt nomatch",
+    "zsh-sourced": f"{ZSH}; source <(cat {{script}}); unsetopt nomatch",
 }
 
 
@@ -40,7 +47,7 @@ def complete(shell, script, line):
     pid, terminal = pty.fork()
     if pid == 0:
         os.environ.update(TERM="dumb", PS1="type: ", HISTFILE="")
-        os.execvp(shell, BASH if shell == "bash" else ZSH)
+        os.execvp(SHELLS[shell][0], SHELLS[shell])
     prepare = PREPARE[shell].format(script=script, folder=os.path.dirname(script))
     os.write(terminal, f"{prepare}; echo rea''dy\n".encode())
     read_until(terminal, b"type: ", after=b"ready")

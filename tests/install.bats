@@ -62,7 +62,7 @@ bash_words() {
 
 zsh_words() {
     [ -e _sockfixture ] || sockfixture --completion zsh > _sockfixture
-    "$tests/complete.py" zsh "$PWD/_sockfixture" "$1"
+    "$tests/complete.py" "${2:-zsh}" "$PWD/_sockfixture" "$1"
 }
 
 fish_words() {
@@ -77,6 +77,13 @@ completes() { # LINE WORD...
         equal "$("${shell}_words" "$1" | sed 's/^--[a-z-]*=//' | sort | paste -sd' ')" \
             "$(printf '%s\n' "${@:2}" | sort | paste -sd' ')" "$shell: completions of '$1'"
     done
+}
+
+@test "zsh can be told at once, too" {
+    sockfixture --completion zsh > _sockfixture
+    equal "$(zsh_words 'sockfixture --diff-format ' zsh-sourced | paste -sd' ')" \
+        "$(zsh_words 'sockfixture --diff-format ' | paste -sd' ')"
+    equal "$(zsh_words 'sockfixture --usa' zsh-sourced)" --usage
 }
 
 @test "each shell knows every option, and every option its short form" {
@@ -94,7 +101,7 @@ completes() { # LINE WORD...
                 esac ;;
                 zsh) case $option in
                     --*) grep -qE -- "[*,)]$option(=?[}[])" script ;;
-                    *) grep -qF -- "{$option" script ;;
+                    *) grep -qF -- "{$(printf %q "$option")" script ;;
                 esac ;;
             esac || fail "$shell: $option"
         done < options

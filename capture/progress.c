@@ -37,7 +37,8 @@ void progress_line_draw(struct progress_line *line, const struct progress *progr
 {
     char text[PROGRESS_TEXT_SIZE], whole[sizeof(prefix) + sizeof(text)];
 
-    if (!line->live || (line->drawn && progress->elapsed < line->redraw))
+    if (!line->live || (line->drawn && progress->elapsed < line->redraw) ||
+        !terminal_is_free(line->file))
         return;
     progress_print(text, progress);
     snprintf(whole, sizeof(whole), "%s%s", prefix, text);
@@ -59,9 +60,9 @@ void progress_line_print(struct progress_line *line, const struct progress *prog
 
 void progress_line_erase(struct progress_line *line)
 {
-    if (!line->drawn)
-        return;
-    fputs("\r\033[K", line->file);
-    fflush(line->file);
+    if (line->drawn && terminal_is_free(line->file)) {
+        fputs("\r\033[K", line->file);
+        fflush(line->file);
+    }
     line->drawn = false;
 }

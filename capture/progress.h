@@ -36,7 +36,10 @@ struct progress_line {
  */
 void progress_line_begin(struct progress_line *line, FILE *file, bool live);
 
-/* Draws the line if it is live, but no more often than a person wants to read it. */
+/*
+ * Draws the line if it is live, but no more often than a person wants to read it, and not over what
+ * another program shows while we are in the background.
+ */
 void progress_line_draw(struct progress_line *line, const struct progress *progress);
 
 /* Prints the line for good: somebody asked. */

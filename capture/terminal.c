@@ -28,3 +28,10 @@ size_t terminal_width(FILE *file)
 
     return ioctl(fileno(file), TIOCGWINSZ, &size) == 0 && size.ws_col ? size.ws_col : 80;
 }
+
+bool terminal_is_free(FILE *file)
+{
+    pid_t front = tcgetpgrp(fileno(file)); /* of another session's terminal it cannot be told */
+
+    return front < 0 || front == getpgrp();
+}

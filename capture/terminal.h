@@ -16,4 +16,7 @@ bool terminal_colors(FILE *file);
 /* How many characters fit in a line of it; 80 when it does not say. */
 size_t terminal_width(FILE *file);
 
+/* False when we are in its background, and another program has it. */
+bool terminal_is_free(FILE *file);
+
 #endif

@@ -592,6 +592,16 @@ socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM).sendto(b'hello', '$path')"
     equal "$(grep -c 'messages, ' screen)" 1
 }
 
+@test "while it watches in the background, the terminal is another's, and no line is drawn there" {
+    start_echo "UNIX-LISTEN:$path,fork"
+    wait_until 30 test -S "$path"
+    # shellcheck disable=SC2016 # that shell's
+    "$tests/terminal.py" env TERM=xterm bash -mc '"$@" & wait' bash \
+        "${sockfixture[@]}" -o fixture.json -s "$path" -T 1 > screen
+    grep -q 'watching' screen
+    run -1 grep $'messages, \\|\e' screen
+}
+
 # Usage
 
 @test "what cannot be watched is said" {

@@ -83,7 +83,8 @@ enum status recording_file_keep(struct run *run)
 {
     const char *seen = output_seen_as(&run->recording_file);
 
-    if (!seen || !intake_counts(run->intake).messages)
+    /* One run of several would look as if nothing in it were volatile. */
+    if (!seen || run->options->repeat > 1 || !intake_counts(run->intake).messages)
         return STATUS_USAGE;
     if (run->drafted && !run->recording) { /* all of a run, but it could not be compared */
         say("%s holds what was recorded", seen);

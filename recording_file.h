@@ -25,8 +25,8 @@ enum status recording_file_end(struct run *run);
 
 /*
  * What was recorded before it had to end is kept where it can be seen: cut short, as its reader
- * will say. Where there is no message, or no file of its own, there is nothing to keep, and the
- * status is that of an error.
+ * will say. Where there is no message, or no file of its own, or it is one run of several, there is
+ * nothing to keep, and the status is that of an error.
  */
 enum status recording_file_keep(struct run *run);
 

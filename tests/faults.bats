@@ -66,6 +66,14 @@ sockfixture: incomplete: small/rec.jsonl'*' holds what was recorded before that'
     equal "$(cd small && echo *)" 'rec.jsonl rec.jsonl.part'
 }
 
+@test "no space for the recording of one run of several: nothing of it is kept" {
+    small_disk 64k
+    run -2 --separate-stderr "${sockfixture[@]}" -q --repeat 3 -w small/rec.jsonl \
+        sh -c 'exec "$0" forks 500 2> /dev/null' "$hardships"
+    says 'small/rec.jsonl: No space left on device'
+    equal "$(ls -A small)" ''
+}
+
 # A command that says so many things, and then waits to be let go.
 again=(sh -c '"$0" forks "$(cat count)"; : > asked; until [ -e go ]; do sleep 0.02; done')
 

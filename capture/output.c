@@ -263,6 +263,8 @@ int output_open(struct output *output, const char *path)
     descriptor = find_descriptor(path);
     if (descriptor && !exists) {
         err = -ENOENT;
+    } else if (exists && S_ISDIR(old.st_mode)) {
+        err = -EISDIR; /* whoever put it there */
     } else if (descriptor || (exists && !S_ISREG(old.st_mode))) {
         err = open_as_it_is(&opened, descriptor);
     } else {

@@ -485,7 +485,7 @@ static void anothers_of_the_same_name_stays(void **state)
 /* Where others can write, what leads out of a folder may have been planted. */
 static void anothers_pipe_is_refused(void **state)
 {
-    const char *pipe = in_folder("pipe"), *link = in_folder("link");
+    const char *pipe = in_folder("pipe"), *link = in_folder("link"), *other = in_folder("other");
     struct output output;
 
     (void)state;
@@ -493,10 +493,12 @@ static void anothers_pipe_is_refused(void **state)
         skip(); /* only root can be two users */
     assert_int_equal(mkfifo(pipe, 0666), 0);
     assert_int_equal(symlink("/dev/null", link), 0);
-    assert_int_equal(lchown(pipe, 1, 1) | lchown(link, 1, 1), 0);
+    assert_int_equal(mkdir(other, 0755), 0);
+    assert_int_equal(lchown(pipe, 1, 1) | lchown(link, 1, 1) | lchown(other, 1, 1), 0);
     assert_int_equal(chmod(folder, 01777), 0);
     assert_int_equal(output_open(&output, pipe), -EPERM);
     assert_int_equal(output_open(&output, link), -EPERM);
+    assert_int_equal(output_open(&output, other), -EISDIR);
     assert_int_equal(lchown(link, 0, 0), 0);
     assert_int_equal(output_open(&output, link), 0);
     assert_int_equal(output_commit(&output), 0);

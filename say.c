@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "capture/open_files.h"
 #include "capture/rights.h"
 #include "capture/text.h"
 
@@ -24,14 +25,14 @@ void say(const char *format, ...)
 
 enum status say_error(int err, const char *what)
 {
-    say("%s: %s", what, strerror(-err));
+    say("%s: %s%s", what, strerror(-err), open_files_hint(err));
     return STATUS_USAGE;
 }
 
 /* Most can be put right, but not by who does not know why it is so. */
 enum status say_file_error(int err, const char *path)
 {
-    const char *why = "";
+    const char *why = open_files_hint(err);
     uid_t user;
     gid_t group;
 

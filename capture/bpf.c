@@ -16,6 +16,7 @@
 #include "capture/capability.h"
 #include "capture/launch.h"
 #include "capture/number_set.h"
+#include "capture/open_files.h"
 #include "capture/ring.h"
 #include "capture/scope.h"
 #include "capture/threads.h"
@@ -48,9 +49,14 @@ static int print_all(enum libbpf_print_level level, const char *format, va_list 
     return vfprintf(stderr, format, arguments);
 }
 
+/* Where libbpf cannot open what it tries out, it takes the kernel for an older one. */
 int bpf_reason(int error, const char *doing, char reason[REASON_SIZE])
 {
-    snprintf(reason, REASON_SIZE, "%s: %s", doing, strerror(-error));
+    const char *hint = error != -EMFILE && open_files_are_few()
+                           ? " (or are too few open files allowed? ulimit -n sets how many)"
+                           : open_files_hint(error);
+
+    snprintf(reason, REASON_SIZE, "%s: %s%s", doing, strerror(-error), hint);
     return error;
 }
 

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "bpf/message.h"
+#include "capture/open_files.h"
 #include "capture/ptrace_filter.h"
 
 /* What the tried process does once it is traced: makes a call that the filter stops. */
@@ -59,7 +60,7 @@ static int refused(char reason[REASON_SIZE], int error, const char *what)
                  "%s: %s (is this traced already? a container may need --cap-add SYS_PTRACE)", what,
                  strerror(error));
     else
-        snprintf(reason, REASON_SIZE, "%s: %s", what, strerror(error));
+        snprintf(reason, REASON_SIZE, "%s: %s%s", what, strerror(error), open_files_hint(-error));
     return -error;
 }
 

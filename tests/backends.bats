@@ -163,6 +163,17 @@ on_linux_7() { # TYPE COMMAND...
     done
 }
 
+@test "so few files may be open that nothing can record: what sets how many is said" {
+    local few
+    for few in 'syscall 6' 'syscall 10' 'syscall 20' 'ptrace 6'; do
+        run --separate-stderr prlimit --nofile="${few#* }" "$SOCKFIXTURE" --backend "${few% *}" -q \
+            -o out.json true
+        [ "$status" -ne 0 ]
+        says '*ulimit -n sets how many*'
+        only_files
+    done
+}
+
 @test "killed at any moment, ptrace leaves nothing stopped" {
     local i
     for i in 0.01 0.05 0.1 0.2; do

@@ -10,15 +10,19 @@
 
 enum status backend_option_check(const char *name)
 {
-    const char *names[16] = {"auto"};
+    enum { NAMES_MAX = 16 }; /* to come near to */
+    const char *names[NAMES_MAX] = {"auto"};
     char hint[NEAREST_HINT_SIZE];
     size_t count = 1;
 
-    for (size_t i = 0; backends[i]; i++)
-        names[count++] = backends[i]->name;
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(name, names[i]) == 0)
+    if (strcmp(name, names[0]) == 0)
+        return STATUS_DONE;
+    for (size_t i = 0; backends[i]; i++) {
+        if (strcmp(name, backends[i]->name) == 0)
             return STATUS_DONE;
+        if (count < NAMES_MAX)
+            names[count++] = backends[i]->name;
+    }
     nearest_hint(hint, name, names, count);
     say("--backend: there is no '%s'%s; --backends lists those that there are", name, hint);
     return STATUS_USAGE;

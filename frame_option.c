@@ -8,7 +8,8 @@
 
 static enum status say_wrong_framing(const char *text, const struct framing *framing, int err)
 {
-    const char *names[16];
+    enum { NAMES_MAX = 16 }; /* to come near to */
+    const char *names[NAMES_MAX];
     char hint[NEAREST_HINT_SIZE];
     size_t count = 0;
 
@@ -22,7 +23,7 @@ static enum status say_wrong_framing(const char *text, const struct framing *fra
         say("--frame: '%s': nothing can follow '%s'", text, framing->framer->name);
         return STATUS_USAGE;
     }
-    for (; framers[count]; count++)
+    for (; count < NAMES_MAX && framers[count]; count++)
         names[count] = framers[count]->name;
     nearest_hint(hint, text, names, count);
     say("--frame: there is no '%s'%s; there are line, nul, crlf, len:OFFSET:SIZE[:be|le][:+N], "

@@ -15,11 +15,12 @@
 
 static enum status say_unknown_reader(const char *name)
 {
-    const char *names[16];
-    char all[256], hint[NEAREST_HINT_SIZE];
+    enum { NAMES_MAX = 16 }; /* to come near to */
+    const char *names[NAMES_MAX];
+    char all[256] = "", hint[NEAREST_HINT_SIZE];
     size_t count = 0, used = 0;
 
-    for (; readers[count]; count++) {
+    for (; count < NAMES_MAX && used < sizeof(all) && readers[count]; count++) {
         names[count] = readers[count]->name;
         used += (size_t)snprintf(all + used, sizeof(all) - used, "%s%s", count ? ", " : "",
                                  names[count]);

@@ -64,7 +64,7 @@ static json_t *losses_object(const struct losses *losses)
 /* As many characters as they can take in a recording: all counters are as large as can be. */
 static json_t *longest_losses(void)
 {
-    struct losses most;
+    struct losses most = {0};
 
     for (const struct loss *counter = loss_counters; counter->name; counter++)
         *losses_at(&most, counter) = INT64_MAX;

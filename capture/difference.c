@@ -359,7 +359,7 @@ static size_t index_in(const struct conversation_table *conversation,
 int differences_find(struct differences *out, const struct table *old, const struct table *now,
                      const struct alignment *alignment, bool bare)
 {
-    struct differences found = {.coarse = alignment->coarse};
+    struct differences found = {0};
     int err = 0;
 
     for (size_t i = 0; i < alignment->count && !err; i++) {
@@ -376,6 +376,8 @@ int differences_find(struct differences *out, const struct table *old, const str
             err = a && b ? compare_exchange(&comparison) : compare_alone(&comparison);
         }
     }
+    /* Where nothing differs, no exchanges could be better paired. */
+    found.coarse |= alignment->coarse && found.count;
     if (err)
         differences_free(&found);
     else

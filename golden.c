@@ -21,11 +21,11 @@ static bool is_recording(const char *path)
 {
     struct recording_reader *reader;
     struct recording_error error;
-    struct stat status;
+    struct stat about;
     bool is = false;
     FILE *file;
 
-    if (!path || is_stdout(path) || stat(path, &status) || !S_ISREG(status.st_mode))
+    if (!path || is_stdout(path) || stat(path, &about) || !S_ISREG(about.st_mode))
         return false;
     file = fopen(path, "re");
     if (file && recording_open(&reader, file, &error) == 0) {

@@ -25,8 +25,8 @@ static enum status find_user(const char *name, struct user *user)
 
 static enum status check_directory(const char *path)
 {
-    struct stat status;
-    int err = stat(path, &status) ? -errno : S_ISDIR(status.st_mode) ? 0 : -ENOTDIR;
+    struct stat about;
+    int err = stat(path, &about) ? -errno : S_ISDIR(about.st_mode) ? 0 : -ENOTDIR;
 
     if (!err)
         return STATUS_DONE;

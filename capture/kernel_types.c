@@ -56,16 +56,16 @@ static int read_all(int fd, uint8_t *to, size_t size)
 static int get_data(struct kernel_types *types)
 {
     int fd = open(KERNEL_BTF, O_RDONLY | O_CLOEXEC), err = 0;
-    struct stat status;
+    struct stat about;
     void *map;
 
     if (fd < 0)
         return -errno;
-    if (fstat(fd, &status)) {
+    if (fstat(fd, &about)) {
         err = -errno;
         goto out;
     }
-    types->size = (size_t)status.st_size;
+    types->size = (size_t)about.st_size;
     map = mmap(NULL, types->size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd, 0);
     if (map != MAP_FAILED) {
         types->data = map;

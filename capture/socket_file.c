@@ -64,17 +64,17 @@ static void ask_proc(struct socket_file *file, int fd)
 int socket_file_find(struct socket_file *file, const char *path)
 {
     int fd = open(path, O_PATH | O_CLOEXEC), err = 0;
-    struct stat status;
+    struct stat about;
 
     if (fd < 0)
         return -errno;
-    if (fstat(fd, &status))
+    if (fstat(fd, &about))
         err = -errno;
-    else if (!S_ISSOCK(status.st_mode))
+    else if (!S_ISSOCK(about.st_mode))
         err = -ENOTSOCK;
     if (!err) {
-        file->file = status.st_ino;
-        file->device = kernel_device(major(status.st_dev), minor(status.st_dev));
+        file->file = about.st_ino;
+        file->device = kernel_device(major(about.st_dev), minor(about.st_dev));
         ask_proc(file, fd);
     }
     close(fd);

@@ -46,22 +46,22 @@ static int print_printable(const struct value *value, const struct template_esca
     size_t length = value->extent;
     size_t before = 0;
     size_t size;
-    int status = 0;
+    int err = 0;
 
     if (!escape)
         return print_bytes(value, escape, out);
-    for (; length > 0 && !status; data += size, length -= size) {
+    for (; length > 0 && !err; data += size, length -= size) {
         size = length < CHUNK ? length : CHUNK;
         for (size_t i = 0; i < size; i++)
             piece[before + i] = data[i] >= ' ' && data[i] <= '~' ? (char)data[i] : '.';
-        status =
+        err =
             escape_print(rules, ESCAPE_STRING | ESCAPE_COMMENT, piece, before, before + size, out);
         if (size == CHUNK) {
             memmove(piece, piece + before + size - OVERLAP, OVERLAP);
             before = OVERLAP;
         }
     }
-    return status;
+    return err;
 }
 
 static int print_no_memory(const struct value *value, const struct template_escape *escape,

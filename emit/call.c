@@ -45,11 +45,11 @@ int call_parse(struct call *out, const char *name)
 {
     const char *whole = name ? name : "";
     const char *separator = whole, *function = whole, *package = whole;
-    int status = name ? find_function(name, &separator, &function) : 0;
+    int err = name ? find_function(name, &separator, &function) : 0;
 
     *out = (struct call){0};
-    if (status)
-        return status;
+    if (err)
+        return err;
     for (const char *c = whole; c < separator; c++) {
         if (strchr("./:", *c))
             package = c + 1;

@@ -114,19 +114,19 @@ static int check_node(const struct language *language, const struct template *te
 int check_template(const struct language *language, const struct template *template,
                    struct template_error *error)
 {
-    int status = 0;
+    int err = 0;
 
-    for (size_t i = 0; i < template->count && !status; i++) {
+    for (size_t i = 0; i < template->count && !err; i++) {
         switch (template->nodes[i].kind) {
         case NODE_VARIABLE:
         case NODE_RAW:
         case NODE_SECTION:
         case NODE_INVERTED:
-            status = check_node(language, template, &template->nodes[i], error);
+            err = check_node(language, template, &template->nodes[i], error);
             break;
         default:
             break;
         }
     }
-    return status;
+    return err;
 }

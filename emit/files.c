@@ -114,17 +114,17 @@ static int each_message(const struct fixture *fixture, struct place place, const
 {
     struct arena *arena = fixture->table->arena;
     char name[FILES_NAME_SIZE];
-    int status = 0;
+    int err = 0;
 
-    for (size_t i = 0; i < side->count && !status; i++) {
+    for (size_t i = 0; i < side->count && !err; i++) {
         if (fixture->stem && !files_embed(fixture, side->messages[i].length))
             continue;
         name_at(fixture, place, i, name);
-        status = write(context, name, &side->messages[i]);
+        err = write(context, name, &side->messages[i]);
         if (arena) /* all its bytes are read here, not only what stands around them */
             arena_touch(arena, side->messages[i].length);
     }
-    return status;
+    return err;
 }
 
 int files_each(const struct fixture *fixture,
@@ -132,22 +132,22 @@ int files_each(const struct fixture *fixture,
                void *context)
 {
     const struct conversation_table *conversation;
-    int status = 0;
+    int err = 0;
 
     for (size_t i = 0; i < fixture->table->count; i++) {
         conversation = &fixture->table->conversations[i];
-        for (size_t j = 0; j < conversation->count && !status; j++) {
+        for (size_t j = 0; j < conversation->count && !err; j++) {
             const struct exchange *exchange = &conversation->exchanges[j];
 
             exchange_looked_at(fixture->table->arena);
-            status = each_message(fixture, (struct place){i, j, "request"}, &exchange->request,
-                                  write, context);
-            if (!status)
-                status = each_message(fixture, (struct place){i, j, "response"},
-                                      &exchange->response, write, context);
+            err = each_message(fixture, (struct place){i, j, "request"}, &exchange->request, write,
+                               context);
+            if (!err)
+                err = each_message(fixture, (struct place){i, j, "response"}, &exchange->response,
+                                   write, context);
         }
     }
-    return status;
+    return err;
 }
 
 /* As values: `self` is the side, `index` the message in it. */

@@ -563,14 +563,14 @@ static int render(struct emission *emission, struct language *language, FILE *ou
         .escape = {print_escaped, language}, .partial = language_partial, .context = language};
     struct steady steady;
     FILE *stream = steady_open(&steady, out, emission->fixture->table->arena);
-    int status;
+    int err;
 
     if (!stream)
         return template_fail(error, -errno, language->name, "%s", strerror(errno));
-    status = template_render(language->template, &data, &host, stream, error);
-    if (fclose(stream) && !status)
-        status = template_fail(error, -errno, language->name, "%s", strerror(errno));
-    return status;
+    err = template_render(language->template, &data, &host, stream, error);
+    if (fclose(stream) && !err)
+        err = template_fail(error, -errno, language->name, "%s", strerror(errno));
+    return err;
 }
 
 int fixture_print(const struct fixture *fixture, struct language *language, FILE *out,
@@ -578,24 +578,24 @@ int fixture_print(const struct fixture *fixture, struct language *language, FILE
 {
     struct latest latest = {0};
     struct emission emission = {.fixture = fixture, .language = language, .latest = &latest};
-    int status = style_check(language, fixture->style, error);
+    int err = style_check(language, fixture->style, error);
 
-    if (status)
-        return status;
-    status = call_parse(&emission.call, fixture->call);
+    if (err)
+        return err;
+    err = call_parse(&emission.call, fixture->call);
     emission.command = command_text(fixture->command);
     if (!emission.command)
-        status = -ENOMEM;
+        err = -ENOMEM;
     command_name(fixture->command, fixture->name, emission.name);
-    if (!status)
-        status = names_new(&emission.names, fixture->table, emission.name);
-    if (status) {
-        template_fail(error, status, language->name, "%s",
-                      status == -EINVAL ? "no name of a function" : strerror(-status));
+    if (!err)
+        err = names_new(&emission.names, fixture->table, emission.name);
+    if (err) {
+        template_fail(error, err, language->name, "%s",
+                      err == -EINVAL ? "no name of a function" : strerror(-err));
         goto out;
     }
     survey(&emission);
-    status = render(&emission, language, out, error);
+    err = render(&emission, language, out, error);
 out:
     free(latest.joined.said.data);
     ranges_free(&latest.joined.said.ranges);
@@ -603,5 +603,5 @@ out:
     free(emission.command);
     names_free(emission.names);
     call_free(&emission.call);
-    return status;
+    return err;
 }

@@ -55,7 +55,7 @@ static int parse_text(struct language **out, const struct library *library, cons
                       const struct library_text *text, struct template_error *error)
 {
     struct language *language = new_language(name);
-    int status;
+    int err;
 
     if (!language)
         return out_of_memory(name, error);
@@ -67,19 +67,19 @@ static int parse_text(struct language **out, const struct library *library, cons
             return out_of_memory(name, error);
         }
     }
-    status = language_read_head(language, text->text, text->length, error);
-    if (!status)
-        status = use_defaults(language, error);
-    if (!status)
-        status = template_parse(&language->template, language_place(language), text->text,
-                                text->length, error);
-    if (!status)
-        status = check_template(language, language->template, error);
-    if (status)
+    err = language_read_head(language, text->text, text->length, error);
+    if (!err)
+        err = use_defaults(language, error);
+    if (!err)
+        err = template_parse(&language->template, language_place(language), text->text,
+                             text->length, error);
+    if (!err)
+        err = check_template(language, language->template, error);
+    if (err)
         language_free(language);
     else
         *out = language;
-    return status;
+    return err;
 }
 
 int language_parse(struct language **out, const char *name, const char *text, size_t length,
@@ -124,10 +124,10 @@ static bool is_language(const struct library_text *text)
 static int read_language(const struct library *library, const char *name, struct library_text *text,
                          struct template_error *error)
 {
-    int status = library_read(library, name, text, error);
+    int err = library_read(library, name, text, error);
 
-    if (status || is_language(text))
-        return status;
+    if (err || is_language(text))
+        return err;
     library_text_free(text);
     return -ENOENT;
 }
@@ -156,15 +156,15 @@ int language_find(struct language **out, const struct library *library, const ch
                   struct template_error *error)
 {
     struct library_text text;
-    int status = read_language(library, name, &text, error);
+    int err = read_language(library, name, &text, error);
 
-    if (status == -ENOENT)
+    if (err == -ENOENT)
         return no_language(library, name, error);
-    if (status)
-        return status;
-    status = parse_text(out, library, name, &text, error);
+    if (err)
+        return err;
+    err = parse_text(out, library, name, &text, error);
     library_text_free(&text);
-    return status;
+    return err;
 }
 
 int language_next(struct language **out, const struct library *library, size_t *index,
@@ -172,18 +172,18 @@ int language_next(struct language **out, const struct library *library, size_t *
 {
     struct library_text text;
     const char *name;
-    int status;
+    int err;
 
     while ((name = library_name(library, *index))) {
         ++*index;
-        status = read_language(library, name, &text, error);
-        if (status == -ENOENT)
+        err = read_language(library, name, &text, error);
+        if (err == -ENOENT)
             continue;
-        if (!status) {
-            status = parse_text(out, library, name, &text, error);
+        if (!err) {
+            err = parse_text(out, library, name, &text, error);
             library_text_free(&text);
         }
-        return status ? status : 1;
+        return err ? err : 1;
     }
     return 0;
 }
@@ -244,13 +244,13 @@ int language_load(struct language **out, const struct library *library, const ch
 {
     char *name = base_name(path);
     struct library_text text = {0};
-    int status = name ? library_read_file(path, &text, error) : out_of_memory(path, error);
+    int err = name ? library_read_file(path, &text, error) : out_of_memory(path, error);
 
-    if (!status)
-        status = parse_text(out, library, name, &text, error);
+    if (!err)
+        err = parse_text(out, library, name, &text, error);
     library_text_free(&text);
     free(name);
-    return status;
+    return err;
 }
 
 /* Puts the template in the next free place for partials. */
@@ -258,32 +258,32 @@ static int load_partial(struct language *language, const char *name, struct temp
 {
     size_t i = language->partial_count;
     struct library_text text;
-    int status;
+    int err;
 
     if (i == LANGUAGE_PARTIALS)
         return template_fail(error, -E2BIG, language_place(language),
                              "expected at most %d templates to be included", LANGUAGE_PARTIALS);
-    status = library_read(language->library, name, &text, error);
-    if (status == -ENOENT)
-        return template_fail(error, status, language_place(language), "there is no template \"%s\"",
+    err = library_read(language->library, name, &text, error);
+    if (err == -ENOENT)
+        return template_fail(error, err, language_place(language), "there is no template \"%s\"",
                              name);
-    if (status)
-        return status;
+    if (err)
+        return err;
     language->partial_names[i] = strdup(name);
     if (!language->partial_names[i])
-        status = out_of_memory(name, error);
+        err = out_of_memory(name, error);
     else
-        status = template_parse(&language->partials[i], text.path ? text.path : name, text.text,
-                                text.length, error);
+        err = template_parse(&language->partials[i], text.path ? text.path : name, text.text,
+                             text.length, error);
     library_text_free(&text);
-    if (!status)
-        status = check_template(language, language->partials[i], error);
+    if (!err)
+        err = check_template(language, language->partials[i], error);
     /* Now it is among those that language_free() frees, even if it is no good. */
     if (language->partials[i])
         language->partial_count++;
     else
         free(language->partial_names[i]);
-    return status;
+    return err;
 }
 
 int language_partial(void *context, const char *name, const struct template **out,
@@ -291,14 +291,14 @@ int language_partial(void *context, const char *name, const struct template **ou
 {
     struct language *language = context;
     size_t i = 0;
-    int status;
+    int err;
 
     while (i < language->partial_count && strcmp(language->partial_names[i], name))
         i++;
     if (i == language->partial_count) {
-        status = load_partial(language, name, error);
-        if (status)
-            return status;
+        err = load_partial(language, name, error);
+        if (err)
+            return err;
     }
     *out = language->partials[i];
     return 0;

@@ -62,43 +62,43 @@ static int set_extensions(struct language *language, const struct header *header
 
 static int set_keywords(struct language *language, const struct header *header)
 {
-    int status = set_words(&language->keywords, header);
+    int err = set_words(&language->keywords, header);
 
     language->identifiers.keywords = (const char *const *)language->keywords;
-    return status;
+    return err;
 }
 
 static int set_reserved(struct language *language, const struct header *header)
 {
-    int status = set_words(&language->reserved, header);
+    int err = set_words(&language->reserved, header);
 
     language->identifiers.reserved = (const char *const *)language->reserved;
-    return status;
+    return err;
 }
 
 static int set_forbidden(struct language *language, const struct header *header)
 {
-    int status = set_words(&language->forbidden, header);
+    int err = set_words(&language->forbidden, header);
 
     language->escape.forbidden = (const char *const *)language->forbidden;
-    return status;
+    return err;
 }
 
 static int set_also(struct language *language, const struct header *header)
 {
-    int status = set_text(&language->also, header);
+    int err = set_text(&language->also, header);
 
-    language->escape.also = status ? "" : language->also;
-    return status;
+    language->escape.also = err ? "" : language->also;
+    return err;
 }
 
 static int set_identifiers(struct language *language, const struct header *header)
 {
     char *name = strndup(header->value, header->value_length);
-    int status = name ? identifier_convention(name, &language->identifiers.convention) : -ENOMEM;
+    int err = name ? identifier_convention(name, &language->identifiers.convention) : -ENOMEM;
 
     free(name);
-    return status;
+    return err;
 }
 
 static int set_strings(struct language *language, const struct header *header)
@@ -208,16 +208,16 @@ const char *language_place(const struct language *language)
 static int set_key(struct language *language, const char *text, const struct header *header,
                    struct template_error *error)
 {
-    int status;
+    int err;
 
     for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++) {
         if (!word_is(keys[i].key, header->key, header->key_length))
             continue;
-        status = keys[i].set(language, header);
-        if (status == -ENOENT)
+        err = keys[i].set(language, header);
+        if (err == -ENOENT)
             return template_fail_at(error, language_place(language), text, header->value,
                                     "expected %s", keys[i].expected);
-        return status ? template_fail(error, status, language_place(language), "out of memory") : 0;
+        return err ? template_fail(error, err, language_place(language), "out of memory") : 0;
     }
     return template_fail_at(error, language_place(language), text, header->key,
                             "expected description, extensions, identifiers, keywords, reserved, "
@@ -229,9 +229,9 @@ int language_read_head(struct language *language, const char *text, size_t lengt
                        struct template_error *error)
 {
     struct header header = header_begin(text, length);
-    int status = 0;
+    int err = 0;
 
-    while (!status && header_next(&header))
-        status = set_key(language, text, &header, error);
-    return status;
+    while (!err && header_next(&header))
+        err = set_key(language, text, &header, error);
+    return err;
 }

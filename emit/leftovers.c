@@ -32,14 +32,14 @@ static const char *base_of(const char *path)
     return slash ? slash + 1 : path;
 }
 
-/* A regular file, to be read; NULL, with *status 0, if there is none of that name. */
-static FILE *open_file(int folder, const char *name, int *status)
+/* A regular file, to be read; NULL, with *err 0, if there is none of that name. */
+static FILE *open_file(int folder, const char *name, int *err)
 {
     int fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     FILE *file = fd < 0 ? NULL : fdopen(fd, "r");
     struct stat about;
 
-    *status = file || errno == ENOENT || errno == ELOOP ? 0 : -errno;
+    *err = file || errno == ENOENT || errno == ELOOP ? 0 : -errno;
     if (!file && fd >= 0)
         close(fd);
     if (file && (fstat(fd, &about) || !S_ISREG(about.st_mode))) {
@@ -65,19 +65,19 @@ typedef int each_name(struct leftovers *leftovers, const char *name);
 static int names_in_block(struct leftovers *leftovers, char *block, const char *end,
                           each_name *each)
 {
-    int status = 0;
+    int err = 0;
 
-    for (char *at = block; at < end && !status; at++) {
+    for (char *at = block; at < end && !err; at++) {
         size_t length = *at == '"' || *at == '\'' ? files_name_length(at + 1, leftovers->stem) : 0;
         char *quote = at + 1 + length;
 
         if (length == 0 || *quote != *at)
             continue;
         *quote = '\0';
-        status = each(leftovers, at + 1);
+        err = each(leftovers, at + 1);
         *quote = *at;
     }
-    return status;
+    return err;
 }
 
 /* The same for a file: a block at a time, and again what may be the beginning of a name. */
@@ -85,22 +85,22 @@ static int names_in_file(struct leftovers *leftovers, FILE *file, each_name *eac
 {
     char block[BLOCK + 1];
     size_t held = 0;
-    int status = 0;
+    int err = 0;
 
-    while (!status) {
+    while (!err) {
         size_t got = fread(block + held, 1, BLOCK - held, file);
         size_t again = got == 0 ? 0 : QUOTED;
 
         held += got;
         block[held] = '\0';
         again = held < again ? held : again;
-        status = names_in_block(leftovers, block, block + held - again, each);
+        err = names_in_block(leftovers, block, block + held - again, each);
         memmove(block, block + held - again, again);
         held = again;
         if (got == 0)
             break;
     }
-    return !status && ferror(file) ? -EIO : status;
+    return !err && ferror(file) ? -EIO : err;
 }
 
 /* Finding */
@@ -151,37 +151,37 @@ static int open_folder(const char *path)
     size_t length = (size_t)(base_of(path) - path);
     char *folder = length ? strndup(path, length) : strdup(".");
     int fd = folder ? open(folder, FOLDER) : -1;
-    int status = fd < 0 ? -errno : fd;
+    int err = fd < 0 ? -errno : fd;
 
     free(folder);
-    return status;
+    return err;
 }
 
 static int add_loaded_names(struct leftovers *leftovers, const char *fixture)
 {
-    int status;
-    FILE *file = open_file(leftovers->folder, fixture, &status);
+    int err;
+    FILE *file = open_file(leftovers->folder, fixture, &err);
 
     if (file && mentions_us(file))
-        status = names_in_file(leftovers, file, add_name);
+        err = names_in_file(leftovers, file, add_name);
     if (file)
         fclose(file);
     /* What cannot be read tells of no files that would be ours. */
-    return status == -EACCES ? 0 : status;
+    return err == -EACCES ? 0 : err;
 }
 
 int leftovers_find(struct leftovers *out, const char *output, const char *stem)
 {
     struct leftovers found = {.folder = open_folder(output), .stem = strdup(stem)};
-    int status = found.folder < 0 ? found.folder : 0;
+    int err = found.folder < 0 ? found.folder : 0;
 
-    if (!status && !found.stem)
-        status = -ENOMEM;
-    if (!status)
-        status = add_loaded_names(&found, base_of(output));
-    if (status) {
+    if (!err && !found.stem)
+        err = -ENOMEM;
+    if (!err)
+        err = add_loaded_names(&found, base_of(output));
+    if (err) {
         leftovers_free(&found);
-        return status;
+        return err;
     }
     sort_names(&found);
     *out = found;
@@ -209,14 +209,14 @@ static int drop_name(struct leftovers *leftovers, const char *name)
 
 static int drop_loaded_names(struct leftovers *leftovers, const char *name)
 {
-    int status;
-    FILE *file = open_file(leftovers->folder, name, &status);
+    int err;
+    FILE *file = open_file(leftovers->folder, name, &err);
 
     if (file) {
-        status = names_in_file(leftovers, file, drop_name);
+        err = names_in_file(leftovers, file, drop_name);
         fclose(file);
     }
-    return status;
+    return err;
 }
 
 /* A fixture in another language may load the same files: its name has the stem before the last dot.
@@ -234,43 +234,43 @@ static int drop_loaded_by_others(struct leftovers *leftovers)
     int copy = openat(leftovers->folder, ".", FOLDER);
     DIR *entries = copy < 0 ? NULL : fdopendir(copy);
     const struct dirent *entry;
-    int status = entries ? 0 : -errno;
+    int err = entries ? 0 : -errno;
 
     if (!entries) {
         if (copy >= 0)
             close(copy);
-        return status;
+        return err;
     }
-    while (!status && (errno = 0, entry = readdir(entries))) {
+    while (!err && (errno = 0, entry = readdir(entries))) {
         if (has_stem(leftovers, entry->d_name))
-            status = drop_loaded_names(leftovers, entry->d_name);
+            err = drop_loaded_names(leftovers, entry->d_name);
     }
-    if (!status)
-        status = -errno;
+    if (!err)
+        err = -errno;
     closedir(entries);
-    return status;
+    return err;
 }
 
 int leftovers_remove(struct leftovers *leftovers, const char *output, size_t *removed)
 {
     struct stat about;
-    int status = drop_loaded_names(leftovers, base_of(output));
+    int err = drop_loaded_names(leftovers, base_of(output));
 
     *removed = 0;
-    if (!status && leftovers->count > 0)
-        status = drop_loaded_by_others(leftovers);
-    for (size_t i = 0; i < leftovers->count && !status; i++) {
+    if (!err && leftovers->count > 0)
+        err = drop_loaded_by_others(leftovers);
+    for (size_t i = 0; i < leftovers->count && !err; i++) {
         const char *name = leftovers->names[i];
 
         if (fstatat(leftovers->folder, name, &about, AT_SYMLINK_NOFOLLOW) ||
             !S_ISREG(about.st_mode))
             continue;
         if (unlinkat(leftovers->folder, name, 0))
-            status = -errno;
+            err = -errno;
         else
             ++*removed;
     }
-    return status;
+    return err;
 }
 
 void leftovers_free(struct leftovers *leftovers)

@@ -95,45 +95,45 @@ static size_t template_name(const char *file)
 static int list_entries(struct library *library, const struct library_folder *folder, DIR *files)
 {
     const struct dirent *file;
-    int status = 0;
+    int err = 0;
     size_t length;
     char *path;
 
-    while (!status && (errno = 0, file = readdir(files))) {
+    while (!err && (errno = 0, file = readdir(files))) {
         length = template_name(file->d_name);
         if (length == 0)
             continue;
         if (asprintf(&path, "%s/%s", folder->path, file->d_name) < 0)
             return -ENOMEM;
-        status = add_entry(library, file->d_name, length, path);
+        err = add_entry(library, file->d_name, length, path);
     }
-    return status ? status : -errno;
+    return err ? err : -errno;
 }
 
 static int list_folder(struct library *library, const struct library_folder *folder)
 {
     DIR *files = opendir(folder->path);
-    int status;
+    int err;
 
     if (files) {
-        status = list_entries(library, folder, files);
+        err = list_entries(library, folder, files);
         closedir(files);
     } else {
-        status = -errno;
-        if (folder->optional && (status == -ENOENT || status == -ENOTDIR || status == -EACCES))
-            status = 0;
+        err = -errno;
+        if (folder->optional && (err == -ENOENT || err == -ENOTDIR || err == -EACCES))
+            err = 0;
     }
-    return status;
+    return err;
 }
 
 static int list_embedded(struct library *library)
 {
-    int status = 0;
+    int err = 0;
 
-    for (size_t i = 0; i < embedded_templates_count && !status; i++)
-        status = add_entry(library, embedded_templates[i].name, strlen(embedded_templates[i].name),
-                           NULL);
-    return status;
+    for (size_t i = 0; i < embedded_templates_count && !err; i++)
+        err = add_entry(library, embedded_templates[i].name, strlen(embedded_templates[i].name),
+                        NULL);
+    return err;
 }
 
 static int by_name(const void *one, const void *other)
@@ -145,20 +145,20 @@ int library_new(struct library **out, const struct library_folder *folders, size
                 struct template_error *error)
 {
     struct library *library = calloc(1, sizeof(*library));
-    int status = library ? 0 : -ENOMEM;
+    int err = library ? 0 : -ENOMEM;
     size_t i;
 
-    for (i = 0; i < count && !status; i++)
-        status = list_folder(library, &folders[i]);
-    if (status && library) {
+    for (i = 0; i < count && !err; i++)
+        err = list_folder(library, &folders[i]);
+    if (err && library) {
         library_free(library);
-        return template_fail(error, status, folders[i - 1].path, "%s", strerror(-status));
+        return template_fail(error, err, folders[i - 1].path, "%s", strerror(-err));
     }
-    if (!status)
-        status = list_embedded(library);
-    if (status) {
+    if (!err)
+        err = list_embedded(library);
+    if (err) {
         library_free(library);
-        return template_fail(error, status, "", "out of memory");
+        return template_fail(error, err, "", "out of memory");
     }
     qsort(library->entries, library->count, sizeof(*library->entries), by_name);
     *out = library;
@@ -189,46 +189,45 @@ const char *library_name(const struct library *library, size_t index)
 static int read_all(int fd, struct library_text *out)
 {
     FILE *file = fdopen(fd, "r");
-    int status = 0;
+    int err = 0;
 
     if (!file) {
-        status = -errno;
+        err = -errno;
         close(fd);
-        return status;
+        return err;
     }
     out->text = malloc(FILE_MAX + 1);
     if (!out->text) {
-        status = -ENOMEM;
+        err = -ENOMEM;
     } else {
         out->length = fread(out->text, 1, FILE_MAX + 1, file);
         if (ferror(file))
-            status = -errno;
+            err = -errno;
         else if (out->length > FILE_MAX)
-            status = -EFBIG;
+            err = -EFBIG;
     }
     fclose(file);
-    return status;
+    return err;
 }
 
-static int fail_to_read(const char *path, int status, struct template_error *error)
+static int fail_to_read(const char *path, int err, struct template_error *error)
 {
-    if (status == -EFBIG)
-        return template_fail(error, status, path, "expected a template of at most %d bytes",
-                             FILE_MAX);
-    return template_fail(error, status, path, "cannot read the template: %s", strerror(-status));
+    if (err == -EFBIG)
+        return template_fail(error, err, path, "expected a template of at most %d bytes", FILE_MAX);
+    return template_fail(error, err, path, "cannot read the template: %s", strerror(-err));
 }
 
 int library_read_file(const char *path, struct library_text *out, struct template_error *error)
 {
     struct library_text text = {.path = strdup(path)};
     int fd = open(path, O_RDONLY | O_CLOEXEC);
-    int status = fd < 0 ? -errno : read_all(fd, &text);
+    int err = fd < 0 ? -errno : read_all(fd, &text);
 
-    if (!status && !text.path)
-        status = -ENOMEM;
-    if (status) {
+    if (!err && !text.path)
+        err = -ENOMEM;
+    if (err) {
         library_text_free(&text);
-        return fail_to_read(path, status, error);
+        return fail_to_read(path, err, error);
     }
     *out = text;
     return 0;
@@ -238,16 +237,16 @@ int library_read_file(const char *path, struct library_text *out, struct templat
 static int open_entry(const struct entry *entry)
 {
     int fd = open(entry->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-    int status = 0;
+    int err = 0;
     struct stat file;
 
     if (fd < 0 || fstat(fd, &file))
-        status = -errno;
+        err = -errno;
     else if (!S_ISREG(file.st_mode))
-        status = -EINVAL;
-    if (status && fd >= 0)
+        err = -EINVAL;
+    if (err && fd >= 0)
         close(fd);
-    return status ? status : fd;
+    return err ? err : fd;
 }
 
 static int read_entry(const struct entry *entry, struct library_text *out,
@@ -255,14 +254,14 @@ static int read_entry(const struct entry *entry, struct library_text *out,
 {
     struct library_text text = {.path = strdup(entry->path)};
     int fd = open_entry(entry);
-    int status = fd < 0 ? fd : read_all(fd, &text);
+    int err = fd < 0 ? fd : read_all(fd, &text);
 
-    if (!status && !text.path)
-        status = -ENOMEM;
-    if (status) {
+    if (!err && !text.path)
+        err = -ENOMEM;
+    if (err) {
         library_text_free(&text);
         /* -ENOENT is for a name that is none, and this one was there. */
-        return fail_to_read(entry->path, status == -ENOENT ? -EIO : status, error);
+        return fail_to_read(entry->path, err == -ENOENT ? -EIO : err, error);
     }
     *out = text;
     return 0;

@@ -80,10 +80,10 @@ static int count_name(struct names *names, const char *text, uint32_t conversati
 {
     uint64_t hash = hash_text(text);
     struct slot *slot;
-    int status = make_room(names);
+    int err = make_room(names);
 
-    if (status)
-        return status;
+    if (err)
+        return err;
     slot = find_slot(names->slots, names->room, hash);
     if (!slot->hash) {
         *slot = (struct slot){.hash = hash, .first = conversation, .last = conversation};
@@ -139,22 +139,22 @@ static bool looks_numbered(const struct names *names, const char *text)
 static int number_conversation(struct names *names, size_t conversation)
 {
     char text[NAMES_TEXT_SIZE];
-    int status = 0;
+    int err = 0;
 
-    for (size_t i = 0; i < names->table->conversations[conversation].count && !status; i++) {
+    for (size_t i = 0; i < names->table->conversations[conversation].count && !err; i++) {
         exchange_looked_at(names->table->arena);
         exchange_looked_at(names->arena);
         if (text_of(names, conversation, i, text))
-            status = count_name(names, text, (uint32_t)conversation + 1,
-                                &names->numbers[names->starts[conversation] + i]);
+            err = count_name(names, text, (uint32_t)conversation + 1,
+                             &names->numbers[names->starts[conversation] + i]);
     }
-    return status;
+    return err;
 }
 
 int names_new(struct names **out, const struct table *table, const char *command)
 {
     struct names *names = calloc(1, sizeof(*names));
-    int status = 0;
+    int err = 0;
     size_t count = 0;
 
     if (!names)
@@ -168,17 +168,17 @@ int names_new(struct names **out, const struct table *table, const char *command
     if (names->numbers)
         names->starts = arena_alloc(names->arena, (table->count + 1) * sizeof(*names->starts));
     if (!names->starts)
-        status = -errno;
-    for (size_t i = 0; i < table->count && !status; i++) {
+        err = -errno;
+    for (size_t i = 0; i < table->count && !err; i++) {
         names->starts[i] = count;
         count += table->conversations[i].count;
-        status = number_conversation(names, i);
+        err = number_conversation(names, i);
     }
-    if (status)
+    if (err)
         names_free(names);
     else
         *out = names;
-    return status;
+    return err;
 }
 
 void names_free(struct names *names)

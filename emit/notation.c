@@ -104,9 +104,9 @@ __attribute__((always_inline)) static inline int print_each(const struct notatio
     const size_t separator = strlen(notation->separator);
     char chunk[CHUNK];
     char *to = chunk;
-    int status = 0;
+    int err = 0;
 
-    for (size_t i = 0; i < length && !status; i++) {
+    for (size_t i = 0; i < length && !err; i++) {
         if (i > 0) {
             memcpy(to, notation->separator, AFFIX);
             to += separator;
@@ -114,11 +114,11 @@ __attribute__((always_inline)) static inline int print_each(const struct notatio
         memcpy(to, notation->prefix, AFFIX);
         to = spell(data[i], to + prefix);
         if (to > chunk + CHUNK - CELL) {
-            status = flush(chunk, (size_t)(to - chunk), out);
+            err = flush(chunk, (size_t)(to - chunk), out);
             to = chunk;
         }
     }
-    return status ? status : flush(chunk, (size_t)(to - chunk), out);
+    return err ? err : flush(chunk, (size_t)(to - chunk), out);
 }
 
 static int print_numbers(const struct notation *notation, const char *also, const uint8_t *data,
@@ -218,16 +218,16 @@ static int print_string(const struct notation *notation, const char *also, const
 {
     char chunk[CHUNK];
     char *to = chunk;
-    int status = 0;
+    int err = 0;
 
-    for (size_t i = 0; i < length && !status;) {
+    for (size_t i = 0; i < length && !err;) {
         to = spell_next(notation, also, data, length, &i, to);
         if (to > chunk + CHUNK - CELL) {
-            status = flush(chunk, (size_t)(to - chunk), out);
+            err = flush(chunk, (size_t)(to - chunk), out);
             to = chunk;
         }
     }
-    return status ? status : flush(chunk, (size_t)(to - chunk), out);
+    return err ? err : flush(chunk, (size_t)(to - chunk), out);
 }
 
 static size_t string_columns(const struct notation *notation, const char *also, const uint8_t *data,
@@ -251,7 +251,7 @@ static int print_python(const struct notation *notation, const char *also, const
     size_t doubles = 0;
     size_t singles = 0;
     char quote;
-    int status = 0;
+    int err = 0;
 
     (void)also;
     for (size_t i = 0; i < length && !notation->numbers; i++) {
@@ -261,33 +261,33 @@ static int print_python(const struct notation *notation, const char *also, const
     quote = singles < doubles ? '\'' : '"';
     *to++ = 'b';
     *to++ = quote;
-    for (size_t i = 0; i < length && !status; i++) {
+    for (size_t i = 0; i < length && !err; i++) {
         to = spell_in_string(notation, quote, "", data[i], to);
         if (to > chunk + CHUNK - CELL) {
-            status = flush(chunk, (size_t)(to - chunk), out);
+            err = flush(chunk, (size_t)(to - chunk), out);
             to = chunk;
         }
     }
     *to++ = quote;
-    return status ? status : flush(chunk, (size_t)(to - chunk), out);
+    return err ? err : flush(chunk, (size_t)(to - chunk), out);
 }
 
 static int print_printable(const struct notation *notation, const char *also, const uint8_t *data,
                            size_t length, FILE *out)
 {
     char chunk[CHUNK];
-    int status = 0;
+    int err = 0;
     size_t used;
 
     (void)notation;
     (void)also;
-    for (size_t i = 0; i < length && !status; i += used) {
+    for (size_t i = 0; i < length && !err; i += used) {
         for (used = 0; used < CHUNK && i + used < length; used++)
             chunk[used] =
                 (char)(data[i + used] >= ' ' && data[i + used] <= '~' ? data[i + used] : '.');
-        status = flush(chunk, used, out);
+        err = flush(chunk, used, out);
     }
-    return status;
+    return err;
 }
 
 static size_t one_column(const struct notation *notation, const char *also, const uint8_t *data,
@@ -313,20 +313,20 @@ static int print_dump(const struct notation *notation, const char *also, const u
     size_t shown = length;
     size_t cells;
     char cell[4];
-    int status = 0;
+    int err = 0;
 
     while (shown > 0 && data[shown - 1] == ' ')
         shown--;
     cells = shown > 0 && length < DUMP_ROW ? DUMP_ROW : length;
-    for (size_t i = 0; i < cells && !status; i++) {
+    for (size_t i = 0; i < cells && !err; i++) {
         memset(cell, ' ', sizeof(cell));
         if (i < length)
             spell_hex(data[i], cell);
-        status = flush(cell, i % 2 && i + 1 < cells ? 3 : 2, out);
+        err = flush(cell, i % 2 && i + 1 < cells ? 3 : 2, out);
     }
-    if (!status && shown > 0)
-        status = flush("  ", 2, out);
-    return status ? status : print_printable(notation, also, data, shown, out);
+    if (!err && shown > 0)
+        err = flush("  ", 2, out);
+    return err ? err : print_printable(notation, also, data, shown, out);
 }
 
 /* The first byte brings the room for all pairs of a row. */
@@ -345,16 +345,16 @@ static int print_base64(const struct notation *notation, const char *also, const
                         size_t length, FILE *out)
 {
     char chunk[CHUNK];
-    int status = 0;
+    int err = 0;
 
     (void)notation;
     (void)also;
-    for (size_t size; length > 0 && !status; data += size, length -= size) {
+    for (size_t size; length > 0 && !err; data += size, length -= size) {
         size = length < CHUNK / 4 * 3 ? length : CHUNK / 4 * 3;
         base64_encode(chunk, data, size, NULL);
-        status = flush(chunk, base64_size(size), out);
+        err = flush(chunk, base64_size(size), out);
     }
-    return status;
+    return err;
 }
 
 static size_t base64_columns(const struct notation *notation, const char *also, const uint8_t *data,

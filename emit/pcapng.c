@@ -298,7 +298,7 @@ static int add(void *context, const struct message *message)
 static int begin(struct writing **out, FILE *file, const struct writer_options *options)
 {
     struct writing *writing = calloc(1, sizeof(*writing));
-    struct stat status;
+    struct stat about;
     int err;
 
     if (!writing)
@@ -306,7 +306,7 @@ static int begin(struct writing **out, FILE *file, const struct writer_options *
     writing->file.file = file;
     writing->file.link = options->wrapping.protocol ? LINK_ETHERNET : LINK_UPPER_PDU;
     writing->options = *options;
-    writing->live = fstat(fileno(file), &status) || !S_ISREG(status.st_mode);
+    writing->live = fstat(fileno(file), &about) || !S_ISREG(about.st_mode);
     writing->dissector = options->dissector ? options->dissector
                          : options->framing ? pdu_dissector(options->framing->framer->name)
                                             : NULL;

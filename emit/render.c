@@ -57,12 +57,12 @@ static int put(struct renderer *renderer, const char *text, size_t length)
 
 static int put_indent(struct renderer *renderer, const struct indent *indent)
 {
-    int status;
+    int err;
 
     if (!indent)
         return 0;
-    status = put_indent(renderer, indent->outer);
-    return status ? status : put(renderer, indent->text, indent->length);
+    err = put_indent(renderer, indent->outer);
+    return err ? err : put(renderer, indent->text, indent->length);
 }
 
 static void fail(struct renderer *renderer, const struct place *place, const struct node *node,
@@ -152,19 +152,19 @@ static int render_text(struct renderer *renderer, const struct place *place, siz
     const char *at = node->text;
     const char *end = at + node->length;
     const char *next;
-    int status = 0;
+    int err = 0;
 
     if (!place->indent)
         return put(renderer, at, node->length);
-    for (; at < end && !status; at = next) {
+    for (; at < end && !err; at = next) {
         next = memchr(at, '\n', (size_t)(end - at));
         next = next ? next + 1 : end;
         if (at > node->text)
-            status = put_indent(renderer, place->indent);
-        if (!status)
-            status = put(renderer, at, (size_t)(next - at));
+            err = put_indent(renderer, place->indent);
+        if (!err)
+            err = put(renderer, at, (size_t)(next - at));
     }
-    return status;
+    return err;
 }
 
 static int render_line(struct renderer *renderer, const struct place *place, size_t index)
@@ -201,35 +201,35 @@ static int render_section(struct renderer *renderer, const struct place *place, 
     const struct node *node = &place->template->nodes[index];
     struct value value = resolve(place, node->text, node->length);
     struct value item;
-    int status;
+    int err;
 
     if (!truth(&value))
         return 0;
-    status = enter(renderer, place, node);
-    if (status)
-        return status;
+    err = enter(renderer, place, node);
+    if (err)
+        return err;
     if (!value.type->item)
-        status = render_with(renderer, place, index, &value);
-    for (size_t i = 0; value.type->item && !status && value.type->item(&value, i, &item); i++)
-        status = render_with(renderer, place, index, &item);
+        err = render_with(renderer, place, index, &value);
+    for (size_t i = 0; value.type->item && !err && value.type->item(&value, i, &item); i++)
+        err = render_with(renderer, place, index, &item);
     renderer->depth--;
-    return status;
+    return err;
 }
 
 static int render_inverted(struct renderer *renderer, const struct place *place, size_t index)
 {
     const struct node *node = &place->template->nodes[index];
     struct value value = resolve(place, node->text, node->length);
-    int status;
+    int err;
 
     if (truth(&value))
         return 0;
-    status = enter(renderer, place, node);
-    if (status)
-        return status;
-    status = render_nodes(renderer, place, index + 1, node->end);
+    err = enter(renderer, place, node);
+    if (err)
+        return err;
+    err = render_nodes(renderer, place, index + 1, node->end);
     renderer->depth--;
-    return status;
+    return err;
 }
 
 /* The name of the template that a partial or parent names, or that the value it names holds. */
@@ -238,7 +238,7 @@ static int partial_name(const struct place *place, const struct node *node,
 {
     struct value value;
     FILE *out;
-    int status;
+    int err;
 
     memset(name, 0, NAME_MAX_LENGTH + 1);
     if (!node->dynamic) {
@@ -251,9 +251,9 @@ static int partial_name(const struct place *place, const struct node *node,
     out = fmemopen(name, NAME_MAX_LENGTH, "w");
     if (!out)
         return -errno;
-    status = value.type->print(&value, NULL, out);
+    err = value.type->print(&value, NULL, out);
     /* A name that does not fit names no template. */
-    if (fclose(out) || status)
+    if (fclose(out) || err)
         *name = '\0';
     return 0;
 }
@@ -263,17 +263,17 @@ static int find_partial(struct renderer *renderer, const struct place *place,
 {
     char name[NAME_MAX_LENGTH + 1];
     char text[sizeof(renderer->error->text)];
-    int status = partial_name(place, node, name);
+    int err = partial_name(place, node, name);
 
     *out = NULL;
-    if (status || !*name || !renderer->host->partial)
-        return status;
-    status = renderer->host->partial(renderer->host->context, name, out, renderer->error);
-    if (status && renderer->error->line == 0) {
+    if (err || !*name || !renderer->host->partial)
+        return err;
+    err = renderer->host->partial(renderer->host->context, name, out, renderer->error);
+    if (err && renderer->error->line == 0) {
         snprintf(text, sizeof(text), "%s", renderer->error->text);
         fail(renderer, place, node, text);
     }
-    return status;
+    return err;
 }
 
 static int render_template(struct renderer *renderer, const struct place *place, size_t index,
@@ -282,21 +282,21 @@ static int render_template(struct renderer *renderer, const struct place *place,
     const struct node *node = &place->template->nodes[index];
     struct indent indent = {place->indent, node->indent, node->indent_length};
     struct place inside = *place;
-    int status = find_partial(renderer, place, node, &inside.template);
+    int err = find_partial(renderer, place, node, &inside.template);
 
-    if (status || !inside.template)
-        return status;
-    status = enter(renderer, place, node);
-    if (status)
-        return status;
+    if (err || !inside.template)
+        return err;
+    err = enter(renderer, place, node);
+    if (err)
+        return err;
     inside.arguments = arguments;
     if (node->indent_length > 0 && node->starts_line)
         inside.indent = &indent;
     renderer->line_begun = !node->starts_line;
-    status = render_nodes(renderer, &inside, 0, inside.template->count);
+    err = render_nodes(renderer, &inside, 0, inside.template->count);
     renderer->line_begun = false;
     renderer->depth--;
-    return status;
+    return err;
 }
 
 static int render_partial(struct renderer *renderer, const struct place *place, size_t index)
@@ -351,21 +351,21 @@ static int render_block(struct renderer *renderer, const struct place *place, si
     struct place inside = *place;
     const struct node *body = find_block(place, site, &inside);
     size_t first = (size_t)(body - inside.template->nodes) + 1;
-    int status = enter(renderer, place, site);
+    int err = enter(renderer, place, site);
 
-    if (status)
-        return status;
+    if (err)
+        return err;
     if (site->indent_length > 0)
         inside.indent = &indent;
     if (site->starts_line && !body->body_starts_line)
-        status = render_line(renderer, &inside, index);
+        err = render_line(renderer, &inside, index);
     else if (!site->starts_line && body->body_starts_line)
         renderer->line_begun = true;
-    if (!status)
-        status = render_nodes(renderer, &inside, first, body->end);
+    if (!err)
+        err = render_nodes(renderer, &inside, first, body->end);
     renderer->line_begun = false;
     renderer->depth--;
-    return status;
+    return err;
 }
 
 static int (*const renderers[NODE_KINDS])(struct renderer *renderer, const struct place *place,
@@ -381,11 +381,11 @@ static int render_nodes(struct renderer *renderer, const struct place *place, si
                         size_t to)
 {
     const struct node *nodes = place->template->nodes;
-    int status = 0;
+    int err = 0;
 
-    for (size_t i = from; i < to && !status; i = nodes[i].end)
-        status = renderers[nodes[i].kind](renderer, place, i);
-    return status;
+    for (size_t i = from; i < to && !err; i = nodes[i].end)
+        err = renderers[nodes[i].kind](renderer, place, i);
+    return err;
 }
 
 int template_render(const struct template *template, const struct value *data,
@@ -394,14 +394,14 @@ int template_render(const struct template *template, const struct value *data,
     struct scope scope = {.value = *data};
     struct place place = {.template = template, .scope = &scope};
     struct renderer renderer = {.host = host, .out = out, .error = error};
-    int status;
+    int err;
 
     *error = (struct template_error){0};
     errno = 0;
-    status = render_nodes(&renderer, &place, 0, template->count);
-    if (!status && (fflush(out) || ferror(out)))
-        status = errno ? -errno : -EIO;
-    if (status && !*error->text)
-        template_fail(error, status, template->name, "%s", strerror(-status));
-    return status;
+    err = render_nodes(&renderer, &place, 0, template->count);
+    if (!err && (fflush(out) || ferror(out)))
+        err = errno ? -errno : -EIO;
+    if (err && !*error->text)
+        template_fail(error, err, template->name, "%s", strerror(-err));
+    return err;
 }

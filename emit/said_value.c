@@ -171,18 +171,18 @@ static size_t side_sum(const struct side *side, bool missing)
 /* Appends a message, of which the ranges then stand where its bytes do. Returns 0 or -ENOMEM. */
 static int join(struct said *joined, const struct said *said)
 {
-    int status = 0;
+    int err = 0;
 
-    for (size_t i = 0; i < said->ranges.count && !status; i++) {
+    for (size_t i = 0; i < said->ranges.count && !err; i++) {
         struct range range = said->ranges.items[i];
 
         range.offset += joined->length;
-        status = ranges_add(&joined->ranges, range);
+        err = ranges_add(&joined->ranges, range);
     }
     if (said->length > 0)
         memcpy(joined->data + joined->length, said->data, said->length);
     joined->length += said->length;
-    return status;
+    return err;
 }
 
 /* NULL if there is no memory. */
@@ -192,7 +192,7 @@ static const struct said *side_said(const struct value *of)
     const struct side *side = of->self;
     struct joined *joined = &emission_of(of)->latest->joined;
     uint8_t *data;
-    int status = 0;
+    int err = 0;
 
     if (side->count < 2)
         return side->count ? side->messages : &nothing;
@@ -204,10 +204,10 @@ static const struct said *side_said(const struct value *of)
     emission_of(of)->latest->line.said = NULL;
     ranges_free(&joined->said.ranges);
     joined->said = (struct said){.data = data, .missing = side_sum(side, true)};
-    for (size_t i = 0; i < side->count && !status; i++)
-        status = join(&joined->said, &side->messages[i]);
-    joined->side = status ? NULL : side;
-    return status ? NULL : &joined->said;
+    for (size_t i = 0; i < side->count && !err; i++)
+        err = join(&joined->said, &side->messages[i]);
+    joined->side = err ? NULL : side;
+    return err ? NULL : &joined->said;
 }
 
 static struct value side_messages(const struct value *of)

@@ -58,15 +58,14 @@ __attribute__((format(printf, 3, 0))) static void vfail(struct template_error *e
     vsnprintf(error->text, sizeof(error->text), format, args);
 }
 
-int template_fail(struct template_error *error, int status, const char *name, const char *format,
-                  ...)
+int template_fail(struct template_error *error, int err, const char *name, const char *format, ...)
 {
     va_list args;
 
     va_start(args, format);
     vfail(error, name, format, args);
     va_end(args);
-    return status;
+    return err;
 }
 
 int template_fail_at(struct template_error *error, const char *name, const char *text,
@@ -197,46 +196,46 @@ static bool extend_text(struct parser *parser, const char *from, const char *to)
 
 static int add_line(struct parser *parser, const char *from, const char *to)
 {
-    int status = 0;
+    int err = 0;
 
     if (starts_line(parser, from)) {
         for (size_t i = 0; i < strip(parser) && from < to && blank(*from); i++)
             from++;
         if (from < to && extend_text(parser, from, to))
             return 0;
-        status = add_node(parser, NODE_LINE, NULL, 0);
+        err = add_node(parser, NODE_LINE, NULL, 0);
     } else if (extend_text(parser, from, to)) {
         return 0;
     }
     parser->apart = false;
-    if (!status && from < to)
-        status = add_node(parser, NODE_TEXT, from, (size_t)(to - from));
-    return status;
+    if (!err && from < to)
+        err = add_node(parser, NODE_TEXT, from, (size_t)(to - from));
+    return err;
 }
 
 static int add_text(struct parser *parser, const char *from, const char *to)
 {
     const char *next;
-    int status = 0;
+    int err = 0;
 
     if (in_parent(parser))
         return 0;
-    for (; from < to && !status; from = next) {
+    for (; from < to && !err; from = next) {
         next = memchr(from, '\n', (size_t)(to - from));
         next = next ? next + 1 : to;
-        status = add_line(parser, from, next);
+        err = add_line(parser, from, next);
     }
-    return status;
+    return err;
 }
 
 /* Text up to a tag that stays on its line; the tag may be the first thing there. */
 static int add_text_before(struct parser *parser, const char *from, const struct tag *tag)
 {
-    int status = add_text(parser, from, tag->start);
+    int err = add_text(parser, from, tag->start);
 
-    if (!status && starts_line(parser, tag->start) && !in_parent(parser))
-        status = add_node(parser, NODE_LINE, NULL, 0);
-    return status;
+    if (!err && starts_line(parser, tag->start) && !in_parent(parser))
+        err = add_node(parser, NODE_LINE, NULL, 0);
+    return err;
 }
 
 static const char *find_delimiter(const struct parser *parser, const char *from,
@@ -294,7 +293,7 @@ static int read_name(struct parser *parser, struct tag *tag)
 static int read_tag(struct parser *parser, const char *start, struct tag *tag)
 {
     const char *stop;
-    int status;
+    int err;
 
     *tag = (struct tag){.start = start, .content = start + parser->open.length};
     if (tag->content < parser->end && strchr("#^/!>&{=<$", *tag->content) && *tag->content)
@@ -307,9 +306,9 @@ static int read_tag(struct parser *parser, const char *start, struct tag *tag)
                                 (int)parser->close.length, parser->close.text);
     tag->end = stop + parser->close.length;
     if (tag->sigil == '{' || tag->sigil == '=') {
-        status = close_sigil(parser, tag, &stop);
-        if (status)
-            return status;
+        err = close_sigil(parser, tag, &stop);
+        if (err)
+            return err;
         tag->end = stop + parser->close.length;
         stop--;
     }
@@ -361,20 +360,20 @@ static int push(struct parser *parser, const struct tag *tag, size_t strip_insid
 static int parse_variable(struct parser *parser, const char *from, const struct tag *tag)
 {
     enum node_kind kind = tag->sigil ? NODE_RAW : NODE_VARIABLE;
-    int status = add_text_before(parser, from, tag);
+    int err = add_text_before(parser, from, tag);
 
     parser->at = tag->end;
-    return status ? status : add_node(parser, kind, tag->content, tag->length);
+    return err ? err : add_node(parser, kind, tag->content, tag->length);
 }
 
 static int parse_section(struct parser *parser, const char *from, const struct tag *tag)
 {
     enum node_kind kind = tag->sigil == '#' ? NODE_SECTION : NODE_INVERTED;
-    int status = pass_tag(parser, from, tag);
+    int err = pass_tag(parser, from, tag);
 
-    if (!status)
-        status = add_node(parser, kind, tag->content, tag->length);
-    return status ? status : push(parser, tag, strip(parser), 0);
+    if (!err)
+        err = add_node(parser, kind, tag->content, tag->length);
+    return err ? err : push(parser, tag, strip(parser), 0);
 }
 
 static int parse_comment(struct parser *parser, const char *from, const struct tag *tag)
@@ -384,13 +383,13 @@ static int parse_comment(struct parser *parser, const char *from, const struct t
 
 static int parse_partial(struct parser *parser, const char *from, const struct tag *tag)
 {
-    int status = pass_tag(parser, from, tag);
+    int err = pass_tag(parser, from, tag);
     struct node *node;
 
-    if (!status)
-        status = add_node(parser, NODE_PARTIAL, tag->content, tag->length);
-    if (status)
-        return status;
+    if (!err)
+        err = add_node(parser, NODE_PARTIAL, tag->content, tag->length);
+    if (err)
+        return err;
     node = &parser->template->nodes[parser->template->count - 1];
     node->dynamic = tag->dynamic;
     if (standalone(tag))
@@ -403,10 +402,10 @@ static int parse_delimiters(struct parser *parser, const char *from, const struc
     const char *stop = tag->content + tag->length;
     struct delimiter open = {.text = tag->content};
     struct delimiter close;
-    int status = pass_tag(parser, from, tag);
+    int err = pass_tag(parser, from, tag);
 
-    if (status)
-        return status;
+    if (err)
+        return err;
     while (open.text + open.length < stop && !space(open.text[open.length]))
         open.length++;
     close.text = open.text + open.length;
@@ -429,18 +428,18 @@ static int parse_delimiters(struct parser *parser, const char *from, const struc
 static int parse_parent(struct parser *parser, const char *from, const struct tag *tag)
 {
     const char *line = tag->line ? tag->line : tag->start;
-    int status = add_text(parser, from, line);
+    int err = add_text(parser, from, line);
     size_t blanks = parser->template->count;
     struct node *node;
 
     parser->apart = true;
-    if (!status)
-        status = add_text_before(parser, line, tag);
+    if (!err)
+        err = add_text_before(parser, line, tag);
     parser->apart = false;
-    if (!status)
-        status = add_node(parser, NODE_PARENT, tag->content, tag->length);
-    if (status)
-        return status;
+    if (!err)
+        err = add_node(parser, NODE_PARENT, tag->content, tag->length);
+    if (err)
+        return err;
 
     node = &parser->template->nodes[parser->template->count - 1];
     node->dynamic = tag->dynamic;
@@ -482,12 +481,12 @@ static int parse_block(struct parser *parser, const char *from, const struct tag
     size_t outer = strip(parser);
     size_t inner = line ? (size_t)(skip_blanks(parser, line) - line) : outer;
     struct node *node;
-    int status = tag->line ? add_text(parser, from, tag->line) : add_text_before(parser, from, tag);
+    int err = tag->line ? add_text(parser, from, tag->line) : add_text_before(parser, from, tag);
 
-    if (!status)
-        status = add_node(parser, NODE_BLOCK, tag->content, tag->length);
-    if (status)
-        return status;
+    if (!err)
+        err = add_node(parser, NODE_BLOCK, tag->content, tag->length);
+    if (err)
+        return err;
     node = &parser->template->nodes[parser->template->count - 1];
     node->body_starts_line = alone;
     if (tag->line)
@@ -533,12 +532,12 @@ static void close_parent(struct parser *parser, const struct frame *frame, const
 
 static int parse_close(struct parser *parser, const char *from, const struct tag *tag)
 {
-    int status = expect_same(parser, tag);
+    int err = expect_same(parser, tag);
     struct frame *frame;
     bool argument;
 
-    if (status)
-        return status;
+    if (err)
+        return err;
     frame = &parser->frames[parser->depth - 1];
     if (top(parser)->kind == NODE_PARENT) {
         close_parent(parser, frame, tag);
@@ -548,14 +547,14 @@ static int parse_close(struct parser *parser, const char *from, const struct tag
                    parser->template->nodes[frame[-1].node].kind == NODE_PARENT;
         if (argument && tag->line) {
             parser->at = tag->end;
-            status = add_text(parser, from, tag->line);
+            err = add_text(parser, from, tag->line);
         } else {
-            status = pass_tag(parser, from, tag);
+            err = pass_tag(parser, from, tag);
         }
     }
     parser->depth--;
     parser->template->nodes[frame->node].end = parser->template->count;
-    return status;
+    return err;
 }
 
 static const struct {
@@ -571,10 +570,10 @@ static int parse_tag(struct parser *parser, const char *from, const char *start)
 {
     struct tag tag;
     size_t i = 0;
-    int status = read_tag(parser, start, &tag);
+    int err = read_tag(parser, start, &tag);
 
-    if (status)
-        return status;
+    if (err)
+        return err;
     while (tags[i].sigil != tag.sigil)
         i++;
     return tags[i].parse(parser, from, &tag);
@@ -584,12 +583,12 @@ static int parse_all(struct parser *parser)
 {
     const char *start;
     char text[QUOTE_MAX + 4];
-    int status = 0;
+    int err = 0;
 
-    while (!status && (start = find_delimiter(parser, parser->at, &parser->open)))
-        status = parse_tag(parser, parser->at, start);
-    if (status)
-        return status;
+    while (!err && (start = find_delimiter(parser, parser->at, &parser->open)))
+        err = parse_tag(parser, parser->at, start);
+    if (err)
+        return err;
     if (parser->depth > 0)
         return template_fail_at(parser->error, parser->template->name, parser->template->text,
                                 parser->frames[parser->depth - 1].at,
@@ -604,14 +603,14 @@ int template_parse(struct template **out, const char *name, const char *text, si
     struct template *template = calloc(1, sizeof(*template));
     struct parser parser = {
         .template = template, .error = error, .open = {"{{", 2}, .close = {"}}", 2}};
-    int status = -ENOMEM;
+    int err = -ENOMEM;
 
     if (template) {
         template->name = strdup(name);
         template->text = malloc(length + 1);
     }
     if (!template || !template->name || !template->text) {
-        template_fail(error, status, name, "out of memory");
+        template_fail(error, err, name, "out of memory");
         goto out;
     }
     memcpy(template->text, text, length);
@@ -619,14 +618,14 @@ int template_parse(struct template **out, const char *name, const char *text, si
     template->length = length;
     parser.at = template->text;
     parser.end = template->text + length;
-    status = parse_all(&parser);
-    if (!status) {
+    err = parse_all(&parser);
+    if (!err) {
         *out = template;
         template = NULL;
     }
 out:
     template_free(template);
-    return status;
+    return err;
 }
 
 void template_free(struct template *template)

@@ -79,8 +79,8 @@ int template_render(const struct template *template, const struct value *data,
 int template_fail_at(struct template_error *error, const char *name, const char *text,
                      const char *at, const char *format, ...) __attribute__((format(printf, 5, 6)));
 
-/* Fills in *error with a fault that has no place in a template, and returns `status`. */
-int template_fail(struct template_error *error, int status, const char *name, const char *format,
-                  ...) __attribute__((format(printf, 4, 5)));
+/* Fills in *error with a fault that has no place in a template, and returns `err`. */
+int template_fail(struct template_error *error, int err, const char *name, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
 
 #endif

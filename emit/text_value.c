@@ -119,22 +119,22 @@ static int print_pattern(const struct value *value, const struct template_escape
 {
     const struct escape_rules *rules = &emission_of(value)->language->escape;
     char buffer[VALUE_TEXT_SIZE];
-    int status = 0;
+    int err = 0;
     size_t length;
 
     (void)escape;
-    for (const char *at = text_of(value, buffer); *at && !status; at += length ? length : 1) {
+    for (const char *at = text_of(value, buffer); *at && !err; at += length ? length : 1) {
         const char bracketed[] = {'[', *at, ']'};
 
         length = strcspn(at, "*?[\\");
         if (length > 0)
-            status = escape_print(rules, ESCAPE_STRING, at, 0, length, out);
+            err = escape_print(rules, ESCAPE_STRING, at, 0, length, out);
         else if (*at == '\\')
-            status = escape_print(rules, ESCAPE_STRING, "\\\\", 0, 2, out);
+            err = escape_print(rules, ESCAPE_STRING, "\\\\", 0, 2, out);
         else
-            status = escape_print(rules, ESCAPE_STRING, bracketed, 0, sizeof(bracketed), out);
+            err = escape_print(rules, ESCAPE_STRING, bracketed, 0, sizeof(bracketed), out);
     }
-    return status;
+    return err;
 }
 
 static int print_for_comment(const struct value *value, const struct template_escape *escape,

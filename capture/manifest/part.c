@@ -159,10 +159,10 @@ static bool is_same_file(const struct stat *a, const struct stat *b)
 
 static struct stat look_at(const char *path)
 {
-    struct stat status = {0};
+    struct stat about = {0};
 
-    stat(path, &status);
-    return status;
+    stat(path, &about);
+    return about;
 }
 
 static void tell_written(struct part *part, const char *path, const struct stat *before)
@@ -287,10 +287,10 @@ static bool has_directory(struct part *part, size_t index)
 {
     const char *path = part->stage.directory;
     struct manifest_error at;
-    struct stat status;
-    int err = path && stat(path, &status) ? errno : 0;
+    struct stat about;
+    int err = path && stat(path, &about) ? errno : 0;
 
-    if (!err && path && !S_ISDIR(status.st_mode))
+    if (!err && path && !S_ISDIR(about.st_mode))
         err = ENOTDIR;
     if (!err)
         return true;

@@ -14,11 +14,11 @@ enum { BACKLOG = 4096 };
 /* Is there a socket's file that no server has any more? Asking whether does it no harm. */
 static bool is_stale(const struct reach *reach, int type)
 {
-    struct stat status;
+    struct stat about;
     bool stale;
     int fd;
 
-    if (lstat(reach_path(reach), &status) || !S_ISSOCK(status.st_mode))
+    if (lstat(reach_path(reach), &about) || !S_ISSOCK(about.st_mode))
         return false;
     fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     stale = fd >= 0 && connect(fd, (const struct sockaddr *)&reach->address, reach->length) &&
@@ -61,7 +61,7 @@ static int learn(struct listener *listener, int type)
 {
     struct reach *reach = &listener->reach;
     const char *path = reach_path(reach);
-    struct stat status;
+    struct stat about;
 
     reach->length = sizeof(reach->address);
     if (getsockname(listener->fd, (struct sockaddr *)&reach->address, &reach->length))
@@ -69,10 +69,10 @@ static int learn(struct listener *listener, int type)
     address_print(listener->text, &reach->address, reach->length, type);
     if (!path)
         return 0;
-    if (lstat(path, &status))
+    if (lstat(path, &about))
         return -errno;
-    listener->device = status.st_dev;
-    listener->file = status.st_ino;
+    listener->device = about.st_dev;
+    listener->file = about.st_ino;
     return 0;
 }
 
@@ -100,10 +100,10 @@ static void say_why(char why[REACH_WHY_SIZE], const char *address, const struct 
                     int err)
 {
     const char *path = reach_path(reach), *reason = strerror(-err);
-    struct stat status;
+    struct stat about;
 
     if (err == -EADDRINUSE)
-        reason = path && lstat(path, &status) == 0 && !S_ISSOCK(status.st_mode)
+        reason = path && lstat(path, &about) == 0 && !S_ISSOCK(about.st_mode)
                      ? "there is a file, which is no socket (move it away)"
                      : "a server has it already (stop it, or serve somewhere else)";
     snprintf(why, REACH_WHY_SIZE, "%.150s: %.90s", address, reason);
@@ -156,10 +156,10 @@ int listeners_open(struct listeners *listeners, const char *address, int type,
 static void remove_file(const struct listener *listener)
 {
     const char *path = reach_path(&listener->reach);
-    struct stat status;
+    struct stat about;
 
-    if (path && lstat(path, &status) == 0 && status.st_dev == listener->device &&
-        status.st_ino == listener->file)
+    if (path && lstat(path, &about) == 0 && about.st_dev == listener->device &&
+        about.st_ino == listener->file)
         unlink(path);
 }
 

@@ -70,15 +70,6 @@ static int add_spot(struct difference *difference, struct block spot)
     return 0;
 }
 
-static uint64_t number_of(const uint8_t *data, size_t size, enum range_form form)
-{
-    uint64_t number = 0;
-
-    for (size_t i = 0; i < size; i++)
-        number = number << 8 | data[form == FORM_BIG ? i : size - 1 - i];
-    return number;
-}
-
 /* Has the number that ends, in this form, with the range become another by a few carries at most?
  */
 static bool carries(const struct said *old, const struct said *now, const struct range *range,
@@ -92,8 +83,8 @@ static bool carries(const struct said *old, const struct said *now, const struct
         return false;
     if (size > COUNTER_MAX || first + b < a || first + b - a + size > now->length)
         return false;
-    from = number_of(old->data + first, size, form);
-    to = number_of(now->data + first + b - a, size, form);
+    from = range_number(old->data + first, size, form);
+    to = range_number(now->data + first + b - a, size, form);
     return (to > from ? to - from : from - to) >> (8 * range->length) < CARRIES_MAX;
 }
 

@@ -7,6 +7,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+uint64_t range_number(const uint8_t *data, size_t size, enum range_form form)
+{
+    uint64_t number = 0;
+
+    for (size_t i = 0; i < size; i++)
+        number = number << 8 | data[form == FORM_BIG ? i : size - 1 - i];
+    return number;
+}
+
 const char *const range_units[] = {"s", "ms", "us", "ns", "ntp", "ntp64", "date", NULL};
 
 const char *range_kind_name(enum range_kind kind)

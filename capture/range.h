@@ -45,6 +45,9 @@ extern const char *const range_units[];
 const char *range_kind_name(enum range_kind kind);
 const char *range_form_name(enum range_form form);
 
+/* The number in up to eight bytes, which are in the order of FORM_BIG or FORM_LITTLE. */
+uint64_t range_number(const uint8_t *data, size_t size, enum range_form form);
+
 static inline bool range_is_volatile(const struct range *range)
 {
     return range->kind != RANGE_REDACTED;

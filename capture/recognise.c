@@ -24,15 +24,6 @@ static const uint64_t ntp_epoch = 2208988800; /* 1970 in seconds since 1900 */
 static const uint64_t near = 3600;            /* seconds */
 static const uint64_t near_date = 86400;      /* a date may be that of another time zone */
 
-static uint64_t number_of(const uint8_t *data, size_t size, enum range_form form)
-{
-    uint64_t number = 0;
-
-    for (size_t i = 0; i < size; i++)
-        number = number << 8 | data[form == FORM_BIG ? i : size - 1 - i];
-    return number;
-}
-
 /* The number in that run; false when what stands there is not as long, or is no number. */
 static bool number_in(const struct subject *subject, size_t run, const struct range *range,
                       uint64_t *out)
@@ -40,7 +31,7 @@ static bool number_in(const struct subject *subject, size_t run, const struct ra
     struct slice slice = subject_slice(subject, run, range->offset, range->length);
 
     if (range->form != FORM_TEXT) {
-        *out = number_of(slice.data, slice.length, range->form);
+        *out = range_number(slice.data, slice.length, range->form);
         return slice.length == range->length;
     }
     *out = 0;

@@ -19,37 +19,45 @@ struct rights;
 struct writer;
 struct writing;
 
-/* Messages go into the recording, the table, or both. */
-
 struct run {
     const struct options *options;
     const struct rights *rights;
+
+    /* What was asked for, as far as it is more than an option. */
+    struct scope_request scope;
+    struct framing framing; /* with --frame only */
     struct library *library;
     struct language *language;   /* NULL when no fixture is wanted, or a writer makes it */
     const struct writer *writer; /* NULL when a template makes the fixture */
-    struct writing *writing;
-    struct scope_request scope;
+    struct secrets *known;       /* shapes of secrets, to warn of; or NULL */
+
+    /* Where messages go: into the recording, the table, or both; or they are kept for the end. */
     struct intake *intake;
-    struct golden *golden;  /* where messages are kept and not written down as they come; or NULL */
-    struct secrets *known;  /* shapes of secrets, to warn of; or NULL */
-    bool warned;            /* of one */
-    struct table *table;    /* with a language only */
-    struct framing framing; /* with --frame only */
     struct recording_writer *recording; /* with -w only */
+    struct table *table;                /* with a language only */
+    struct golden *golden;              /* keeps them; or NULL */
+    struct writing *writing;
+
+    /* What is written. */
     struct output recording_file;
     bool drafted; /* what the first run gave stands in it, to be replaced when all are compared */
     struct output fixture_file;
     struct folder folder; /* of a fixture that is one, or of the files beside it */
+
+    /* Whose messages they are. */
     char *const *command;
     struct watch_words watched; /* what stands for the command where nothing is launched */
     char **read_command;        /* of what is read */
     bool by_functions; /* they were recorded at the kernel's functions, not at system calls */
     bool dumped;       /* messages came of a dump, which does not count what they lack */
+
+    /* What is known by now. */
     enum status begun; /* what became of the recording that reading was to begin */
     struct progress_line line;
     struct losses losses;
     uint64_t placed; /* lost messages of which the conversation is known */
     bool incomplete; /* something is known to be missing */
+    bool warned;     /* of a secret */
 };
 
 /* Messages will come, as the backend of that name tells them. What is wrong has been said. */
@@ -64,8 +72,8 @@ enum status run_end(struct run *run);
  */
 enum status run_say_broken_off(struct run *run, int err, const char *what);
 
-/* Says a line beside the one of progress; run is a struct run. */
-void run_say_note(void *run, const char *text);
+/* Says a line beside the one of progress; context is a struct run. */
+void run_say_note(void *context, const char *text);
 
 /*
  * Says so, once, if the message seems to hold a secret: a recording is easily put where others can

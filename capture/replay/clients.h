@@ -26,7 +26,7 @@ struct client {
     bool told; /* that it cannot be answered */
 };
 
-/* All zero but for these two when there are none. Free them with clients_free(). */
+/* Begins with serving and receiver, and all else zero. Free them with clients_free(). */
 struct clients {
     struct serving *serving;
     struct receiver receiver;

@@ -29,7 +29,9 @@ struct live {
     struct side requests;     /* frames that were found */
     struct outbox outbox;
     size_t pending; /* bytes of a stream that were heard since the last request */
-    bool said_anything, lost, ends;
+    bool said_anything;
+    bool lost; /* where it is in the recording: what it said was not known */
+    bool ends; /* it says no more */
 };
 
 static struct scripted_conversation *conversation_of(const struct live *live)

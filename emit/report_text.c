@@ -209,6 +209,8 @@ int report_text(const struct report *report, FILE *out)
 
     for (size_t i = 0; i < report->differences->count; i++) {
         report_title(report, &report->differences->items[i], title);
+        if (report->part) /* others may have an exchange of that name */
+            fprintf(out, "%s: ", report->part);
         print_line(title, out);
         report_bytes(report, &report->differences->items[i], out);
     }

@@ -240,13 +240,14 @@ start_echo() { # ADDRESS
 }
 
 # Sends what is in the file through a socat that is watched by us and dumps it as it goes. The server
-# is where it connects to.
+# is where it connects to. A socket is there a moment before it is listened at.
 relay() { # FILE SOCAT-OPTION...
+    local again=retry=100,interval=0.1
     start_echo "$work/server"
     background "$SOCKFIXTURE" -q -s "$work/server" -w "$recording" \
-        socat "${@:2}" UNIX-LISTEN:relay "UNIX-CONNECT:$work/server"
+        socat "${@:2}" UNIX-LISTEN:relay "UNIX-CONNECT:$work/server,$again"
     wait_until 30 test -S relay
-    socat -t 30 - UNIX-CONNECT:relay < "$1" > back
+    socat -t 30 - "UNIX-CONNECT:relay,$again" < "$1" > back
     finish "$pid"
     cmp "$1" back
     cp background.out dump

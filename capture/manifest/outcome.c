@@ -97,20 +97,12 @@ static int add_or_explain(const struct result *result,
     return err;
 }
 
-/* text: what differs, for people; what is not indented begins with the fixture's name */
+/* text: what differs, for people */
 
 static int add_text(struct outcome *outcome, const struct result *result)
 {
-    FILE *report = result->files->report;
-    char *line = NULL;
-    size_t room = 0;
-
     (void)outcome;
-    rewind(report);
-    while (getline(&line, &room, report) > 0)
-        printf("%s%s%s", *line == ' ' ? "" : result->name, *line == ' ' ? "" : ": ", line);
-    free(line);
-    return ferror(report) ? -EIO : 0;
+    return copy(result->files->report, stdout);
 }
 
 /* junit */

@@ -30,9 +30,9 @@ struct verdict {
     struct state state;
     __u32 change; /* what patterns_change was */
     __u8 standing;
-    __u8 matches; /* enum record_match */
-    __u8 by_name; /* it is in because of whom it has sent to */
-    __u8 reserved;
+    __u8 matches;  /* enum record_match */
+    __u8 by_name;  /* it is in because of whom it has sent to */
+    __u8 has_peer; /* though it was judged by itself */
 };
 
 struct {
@@ -206,8 +206,10 @@ __noinline int standing_of(struct subject *subject)
         return STANDING_IN;
     key = subject->sock;
     state_of((struct sock *)key, subject->family, &now.state);
-    if (subject->by_itself)
+    if (subject->by_itself) {
+        now.has_peer = now.state.peer != 0;
         now.state.peer = 0;
+    }
     now.inode = subject->inode;
     now.change = patterns_change;
     known = bpf_map_lookup_elem(&verdicts, &key);
@@ -248,7 +250,8 @@ __noinline int standing_of_name(struct subject *subject, __u64 name, __u32 lengt
     key = subject->sock;
     verdict = bpf_map_lookup_elem(&verdicts, &key);
     if (verdict && verdict->inode == subject->inode) {
-        verdict->matches |= MATCH_PEER;
+        if (!verdict->has_peer)
+            verdict->matches |= MATCH_PEER;
         verdict->standing = STANDING_IN;
         verdict->by_name = 1;
     }

@@ -24,6 +24,29 @@ def disconnect(made):
     nobody = struct.pack("H14x", socket.AF_UNSPEC)
     assert ctypes.CDLL(None).connect(made.fileno(), nobody, len(nobody)) == 0
 
+class Buffer(ctypes.Structure):
+    _fields_ = [("base", ctypes.c_char_p), ("length", ctypes.c_size_t)]
+
+class Message(ctypes.Structure):
+    _fields_ = [("name", ctypes.c_char_p), ("name_length", ctypes.c_uint32),
+                ("buffers", ctypes.POINTER(Buffer)), ("buffer_count", ctypes.c_size_t),
+                ("control", ctypes.c_void_p), ("control_length", ctypes.c_size_t),
+                ("flags", ctypes.c_long), ("sent", ctypes.c_uint32)]
+
+def name_of(made):
+    if made.family == socket.AF_UNIX:
+        return struct.pack("H", socket.AF_UNIX) + made.getsockname().encode()
+    host, port = made.getsockname()
+    return struct.pack("H", socket.AF_INET) + struct.pack("!H", port) + socket.inet_aton(host) + bytes(8)
+
+def send_all(made, *parts): # (BYTES, SOCKET or None), in one call
+    messages = (Message * len(parts))()
+    for message, (data, to) in zip(messages, parts):
+        name = name_of(to) if to else None
+        message.name, message.name_length = name, len(name or b"")
+        message.buffers, message.buffer_count = ctypes.pointer(Buffer(data, len(data))), 1
+    assert ctypes.CDLL(None).sendmmsg(made.fileno(), messages, len(parts), 0) == len(parts)
+
 PYTHON
     cat >> script.py
     rm -f one two three
@@ -125,13 +148,13 @@ one, two, three = new("one"), new("two"), new("three")
 one.connect(two.getsockname())
 one.send(b"to two")
 one.sendto(b"to three", three.getsockname())
-one.sendmsg([b"and more"], [], 0, three.getsockname())'
+send_all(one, (b"and more", three), (b"and two", None))'
     ports
     for kind in unix udp; do
         [ $kind = unix ] && two_is="$work/t[w]o" three_is="$work/th[r]ee" ||
             two_is="udp:127.0.0.1:$two" three_is="udp:127.0.0.1:$three"
-        equal "$(said_by $kind -s "$two_is" <<< "$script")" '1 request send to two'
-        equal "$(said_by $kind -x "$three_is" <<< "$script")" '1 request send to two'
+        equal "$(said_by $kind -s "$two_is" <<< "$script")" $'1 request send to two\n1 request send and two'
+        equal "$(said_by $kind -x "$three_is" <<< "$script")" $'1 request send to two\n1 request send and two'
         equal "$(said_by $kind -s "$three_is" <<< "$script")" $'1 request send to three\n1 request send and more'
         equal "$(said_by $kind -x "$two_is" <<< "$script")" $'1 request send to three\n1 request send and more'
     done

@@ -280,7 +280,6 @@ format: ## Format the sources
 	clang-format -i $(sources)
 	templates/html-hashes
 
-
 completions := $(addprefix $(BUILD)/completion/,bash fish zsh)
 
 $(completions): $(BUILD)/completion/%: $(BUILD)/sockfixture

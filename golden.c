@@ -218,10 +218,25 @@ static bool is_incomplete(const struct golden_run *run)
     return run->incomplete || losses_any(&run->losses);
 }
 
+bool golden_is_incomplete(const struct golden *golden)
+{
+    for (size_t i = 0; i < golden->count; i++)
+        if (golden->runs[i].incomplete)
+            return true;
+    return false;
+}
+
 /* What is incomplete, or of something else, is no measure for what comes after it. */
 static bool can_stay(const struct golden *golden)
 {
     return golden->old.table && !golden->other_command && !is_incomplete(&golden->old);
+}
+
+const char *golden_replaces(const struct golden *golden)
+{
+    if (!golden->old.table || can_stay(golden))
+        return NULL;
+    return golden->other_command ? "was a recording of another command" : "was incomplete";
 }
 
 const char *golden_outdated(const struct golden *golden)
@@ -230,6 +245,8 @@ const char *golden_outdated(const struct golden *golden)
         return NULL;
     if (golden->other_command)
         return "is a recording of another command";
+    if (is_incomplete(&golden->old) && !golden_is_incomplete(golden))
+        return "is incomplete, and what was said now is not";
     return golden->learned ? "other bytes would be marked as volatile, or redacted" : NULL;
 }
 
@@ -299,14 +316,6 @@ int golden_tell(const struct golden_told *told, const struct options *options,
     if (!err && fflush(out))
         err = -errno;
     return err;
-}
-
-bool golden_is_incomplete(const struct golden *golden)
-{
-    for (size_t i = 0; i < golden->count; i++)
-        if (golden->runs[i].incomplete)
-            return true;
-    return false;
 }
 
 /* Why the status is not 0, where nothing differs. What is replayed is never written anew. */

@@ -83,6 +83,9 @@ int golden_settle(struct golden *golden, char text[GOLDEN_TEXT_SIZE]);
  */
 const char *golden_outdated(const struct golden *golden);
 
+/* Why the recording that is there is of no use, and replaced as a whole; or NULL. */
+const char *golden_replaces(const struct golden *golden);
+
 /* Is anything known to be missing of what was said now? Every run counts. */
 bool golden_is_incomplete(const struct golden *golden);
 

@@ -45,8 +45,8 @@ static void say_found(const struct run *run)
     if (golden->redacted)
         say("%d secret%s redacted", golden->redacted, golden->redacted == 1 ? " was" : "s were");
     say_missed(run);
-    if (golden->old.table && golden->other_command && !run->options->check)
-        say("%s: was a recording of another command, and is replaced", run->options->write);
+    if (!run->options->check && golden_replaces(golden))
+        say("%s: %s, and is replaced", run->options->write, golden_replaces(golden));
 }
 
 /* Fixtures are made of what the recording holds, be that an old one or this. */

@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -54,18 +56,46 @@ static bool is_there(const char *word, const char *directory)
     return is;
 }
 
+/* Where the command is looked for. */
+static const char *path_of(const struct options *options)
+{
+    const char *path = getenv("PATH");
+
+    for (size_t i = 0; i < options->environment.count; i++)
+        if (strncmp(options->environment.at[i], "PATH=", 5) == 0)
+            path = options->environment.at[i] + 5;
+    return path ? path : "";
+}
+
+/* Is the word, without a slash, a file in one of those folders? */
+static bool is_found(const char *word, const char *path, const char *directory)
+{
+    bool is = false;
+
+    while (*path && !is) {
+        const size_t length = strcspn(path, ":");
+        char file[PATH_MAX];
+
+        if (snprintf(file, sizeof(file), "%.*s/%s", (int)length, length ? path : ".", word) <
+            (int)sizeof(file))
+            is = is_there(file, directory);
+        path += length + (path[length] == ':');
+    }
+    return is;
+}
+
 /* execve(2) has one error for a file that is not there, and for one that takes another to run. */
 static const char *why_not_run(const struct options *options, int err)
 {
     const char *word = options->command[0];
+    const bool is_path = strchr(word, '/');
 
     if (err != -ENOENT)
         return strerror(-err);
-    if (!strchr(word, '/'))
-        return "command not found";
-    return is_there(word, options->directory)
-               ? "what it is run by is not there (its #! line or its ELF header names it)"
-               : strerror(ENOENT);
+    if (is_path ? is_there(word, options->directory)
+                : is_found(word, path_of(options), options->directory))
+        return "what it is run by is not there (its #! line or its ELF header names it)";
+    return is_path ? strerror(ENOENT) : "command not found";
 }
 
 enum status launching_end(const struct options *options, const struct command_end *end)

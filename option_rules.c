@@ -133,7 +133,7 @@ static const char *source_misuse(const struct options *options)
 
 static const char *reading_misuse(const struct options *options)
 {
-    static const char *const recording[] = {"no-follow", "buffer-size", NULL};
+    static const char *const buffer[] = {"buffer-size", NULL};
     static const char *const describing[] = {"from", "command", "server", "client",
                                              "type", "text",    NULL};
 
@@ -146,7 +146,7 @@ static const char *reading_misuse(const struct options *options)
         return "--duration is for recording, and not for what was recorded (-r)";
     if (options->comms.count || options->uids.count)
         return "-e and --uid choose what is recorded: they do not go with -r";
-    if (any_given(options, recording))
+    if (options->no_follow || any_given(options, buffer))
         return "--no-follow and --buffer-size are for recording, and not for what was recorded "
                "(-r)";
     return NULL;

@@ -52,8 +52,11 @@ static int send_output(const struct launch_options *options)
     if (options->output &&
         (dup2(options->output, STDOUT_FILENO) < 0 || dup2(options->output, STDERR_FILENO) < 0))
         return -errno;
-    if (!options->output && options->output_to_error && dup2(STDERR_FILENO, STDOUT_FILENO) < 0)
-        return -errno;
+    if (options->output || !options->output_to_error)
+        return 0;
+    if (!(fcntl(STDERR_FILENO, F_GETFD) & FD_CLOEXEC))
+        return dup2(STDERR_FILENO, STDOUT_FILENO) < 0 ? -errno : 0;
+    close(STDOUT_FILENO); /* as the other is, which we only keep a place for */
     return 0;
 }
 

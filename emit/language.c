@@ -136,8 +136,8 @@ static int no_language(const struct library *library, const char *name,
                        struct template_error *error)
 {
     const char *names[NAMES_MAX];
+    char hint[NEAREST_HINT_SIZE];
     struct library_text text;
-    const char *nearest;
     size_t count = 0;
 
     for (size_t i = 0; library_name(library, i) && count < NAMES_MAX; i++) {
@@ -146,10 +146,9 @@ static int no_language(const struct library *library, const char *name,
         library_text_free(&text);
         names[count++] = library_name(library, i);
     }
-    nearest = nearest_name(name, names, count);
-    if (nearest)
-        return template_fail(error, -ENOENT, name, "no such language; did you mean %s?", nearest);
-    return template_fail(error, -ENOENT, name, "no such language (--list-langs lists them)");
+    nearest_hint(hint, name, names, count);
+    return template_fail(error, -ENOENT, name, "no such language%s",
+                         *hint ? hint : " (--list-langs lists them)");
 }
 
 int language_find(struct language **out, const struct library *library, const char *name,

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "emit/header.h"
 #include "capture/size.h"
+#include "emit/header.h"
 #include "emit/word.h"
 
 enum { WIDTH_MIN = 16 };

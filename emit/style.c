@@ -31,16 +31,16 @@ static int no_style(const struct language *language, const char *name, size_t le
     size_t count = style_count(language);
     const char *const *names = (const char *const *)language->styles;
     char word[64], list[128] = "";
-    const char *nearest;
+    char hint[NEAREST_HINT_SIZE];
 
     snprintf(word, sizeof(word), "%.*s", (int)length, name);
     if (count == 0)
         return template_fail(error, -ENOENT, "--style", "%s has no '%s', nor any other to choose",
                              language->name, word);
-    nearest = nearest_name(word, names, count);
-    if (nearest)
-        return template_fail(error, -ENOENT, "--style", "%s has no '%s' (did you mean '%s'?)",
-                             language->name, word, nearest);
+    nearest_hint(hint, word, names, count);
+    if (*hint)
+        return template_fail(error, -ENOENT, "--style", "%s has no '%s'%s", language->name, word,
+                             hint);
     for (size_t i = 0, used = 0; i < count && used < sizeof(list); i++)
         used += (size_t)snprintf(list + used, sizeof(list) - used, "%s%s", i ? ", " : "", names[i]);
     return template_fail(error, -ENOENT, "--style", "%s has no '%s'; there are %s", language->name,

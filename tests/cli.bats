@@ -198,9 +198,16 @@ setup() {
     try 4 -o out.json --chdir elsewhere ./script
     says './script: No such file or directory'
     rmdir elsewhere
+    mv script nowhere-else
+    PATH=$work:$PATH try 4 -o out.json nowhere-else
+    says 'nowhere-else: what it is run by is not there *'
+    try 4 -o out.json -E "PATH=/none::$work" nowhere-else
+    says 'nowhere-else: what it is run by is not there *'
+    try 4 -o out.json nowhere-else
+    says 'nowhere-else: command not found'
     try 4 -o out.json "$work"
     says "*$work*"
-    only_files script
+    only_files nowhere-else
 }
 
 @test "a command that fails: its status is said, and the files are as they were" {

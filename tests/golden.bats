@@ -548,6 +548,20 @@ SCRIPT
 SCRIPT
 }
 
+@test "a recording that is incomplete is replaced, and --check says so before" {
+    printf '> b"ask"\n< b"answer"\n' | "$tests/compose.py" > now.jsonl
+    head -n 3 now.jsonl > golden.jsonl
+    local why='is incomplete, and what was said now is not' format
+    for format in text json junit github; do
+        run -1 --separate-stderr "$SOCKFIXTURE" -q --check -r now.jsonl -w golden.jsonl --diff-format $format
+        [[ $output == *"golden.jsonl: $why"* || $output == *"\"outdated\": \"$why\""* ]] || fail "$format: $output"
+    done
+    run -0 --separate-stderr "$SOCKFIXTURE" -r now.jsonl -w golden.jsonl
+    says 'golden.jsonl: was incomplete, and is replaced'
+    run -0 --separate-stderr "$SOCKFIXTURE" -q --check -r now.jsonl -w golden.jsonl
+    equal "$output" ''
+}
+
 @test "what was not recorded in full is told in every report, though nothing differs" {
     printf '> b"ask"\n< b"answer"\n' | "$tests/compose.py" > golden.jsonl
     printf '> b"ask"\n< b"answer"\nlost 2\n> b"ask"\n' | "$tests/compose.py" | sed '4d; s/"messages": 3/"messages": 2/' > now.jsonl

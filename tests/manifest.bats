@@ -543,6 +543,11 @@ sockfixture: a: teardown: exit 1: exited with status 1
     manifest "$(talk a '"setup": [{"command": ["sleep", "1000"], "background": true, "wait": "nowhere", "timeout": 0.2}]')"
     try 4 --update
     says 'a: setup: nowhere: no server has come there*"timeout"*'
+    manifest "$(talk a '"setup": [{"command": ["sh", "-c", "sleep 0.3; touch up; exec sleep 1000"], "background": true, "until": "test -e up",
+        "timeout": 1e300}, {"command": ["sh", "-c", "exit 1"]}]')"
+    try 4 --update
+    says 'a: setup: sh: exited with status 1*'
+    rm up
     manifest "$(talk a '"setup": [{"command": ["true"], "until": "echo try; exit 1", "timeout": 2}]')"
     try 4 --update
     [[ $stderr == 'sockfixture: a: setup: echo try; exit 1: has not succeeded'*'| try' ]] || fail "it says: $stderr"

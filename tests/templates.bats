@@ -106,7 +106,7 @@ emit() { # OPTION...
     echo mine > "$mine/go.mustache"
     equal "$("$SOCKFIXTURE" --print-template go)" mine
     run -2 --separate-stderr "$SOCKFIXTURE" --print-template pyhton
-    says 'pyhton: no such language; did you mean python?'
+    says "pyhton: no such language (did you mean 'python'?)"
 }
 
 @test "what a template includes is found the same way" {

@@ -81,8 +81,7 @@ static char *follow(const char *path)
     return followed;
 }
 
-/* The one way to spell the path, which may be relative to the folder. */
-static char *whole_path(const char *folder, const char *path)
+char *path_whole(const char *folder, const char *path)
 {
     char *joined, *followed, *whole;
 
@@ -97,7 +96,7 @@ static char *whole_path(const char *folder, const char *path)
 
 int claims_add(struct claims *claims, const char *path)
 {
-    char *whole = whole_path(claims->folder, path), **found;
+    char *whole = path_whole(claims->folder, path), **found;
 
     if (!whole)
         return -ENOMEM;
@@ -117,7 +116,7 @@ void claims_free(struct claims *claims)
 
 bool paths_agree(const char *folder, const char *a, const char *b)
 {
-    char *whole_a = whole_path(folder, a), *whole_b = whole_path(folder, b);
+    char *whole_a = path_whole(folder, a), *whole_b = path_whole(folder, b);
     const bool agree = whole_a && whole_b && strcmp(whole_a, whole_b) == 0;
 
     free(whole_a);

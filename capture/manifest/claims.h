@@ -24,6 +24,9 @@ int claims_new(struct claims *claims, const char *folder);
 int claims_add(struct claims *claims, const char *path);
 void claims_free(struct claims *claims);
 
+/* The path from the root, with its links followed, to be freed; NULL when there is no memory. */
+char *path_whole(const char *folder, const char *path);
+
 /* Do both paths lead to one file, or will they? They begin in that folder, unless at the root. */
 bool paths_agree(const char *folder, const char *a, const char *b);
 

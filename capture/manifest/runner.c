@@ -15,6 +15,7 @@
 #include "capture/manifest/claims.h"
 #include "capture/manifest/outcome.h"
 #include "capture/manifest/status.h"
+#include "capture/manifest/words.h"
 
 /* Jobs that may have ended, and wait with open files until all before them have. */
 enum { UNTOLD_MAX = 64 };
@@ -28,6 +29,7 @@ struct job {
     int fd; /* readable when it has ended */
     int status;
     struct part_files files;
+    struct words waits; /* paths of sockets */
 };
 
 struct runner {
@@ -55,36 +57,32 @@ static bool is_alone(const struct runner *runner, const struct job *job)
     return json_is_true(json_object_get(fixture_of(runner, job), "alone"));
 }
 
-/* Does a step of the setup wait for that socket? */
-static bool waits_for(const json_t *setup, const char *path)
+/* Keeps where the sockets are that the steps of the job's setup wait for. */
+static int find_waits(const struct runner *runner, struct job *job)
 {
     const json_t *step;
     size_t i;
+    int err = 0;
 
-    json_array_foreach(setup, i, step)
+    json_array_foreach(json_object_get(fixture_of(runner, job), "setup"), i, step)
     {
-        const char *other = json_string_value(json_object_get(step, "wait"));
+        const char *path = json_string_value(json_object_get(step, "wait"));
+        char *whole = path ? path_whole(".", path) : NULL;
 
-        if (other && paths_agree(".", other, path))
-            return true;
+        if (path && !err)
+            err = whole ? words_add(&job->waits, whole) : -ENOMEM;
+        free(whole);
     }
-    return false;
+    return err;
 }
 
 /* Two that start a server at the same socket would meet each other's. */
-static bool share_socket(const struct runner *runner, const struct job *a, const struct job *b)
+static bool share_socket(const struct job *a, const struct job *b)
 {
-    const json_t *ours = json_object_get(fixture_of(runner, a), "setup"), *step;
-    const json_t *theirs = json_object_get(fixture_of(runner, b), "setup");
-    size_t i;
-
-    json_array_foreach(ours, i, step)
-    {
-        const char *path = json_string_value(json_object_get(step, "wait"));
-
-        if (path && waits_for(theirs, path))
-            return true;
-    }
+    for (size_t i = 0; i < a->waits.count; i++)
+        for (size_t j = 0; j < b->waits.count; j++)
+            if (strcmp(a->waits.at[i], b->waits.at[j]) == 0)
+                return true;
     return false;
 }
 
@@ -95,8 +93,7 @@ static bool can_start(const struct runner *runner, const struct job *job)
     for (size_t i = 0; i < runner->count; i++) {
         const struct job *other = &runner->jobs[i];
 
-        if (other->state == RUNNING &&
-            (is_alone(runner, other) || share_socket(runner, job, other)))
+        if (other->state == RUNNING && (is_alone(runner, other) || share_socket(job, other)))
             return false;
     }
     return true;
@@ -246,15 +243,22 @@ static int run_all(struct runner *runner)
 static int choose(struct runner *runner, const bool *chosen)
 {
     const size_t count = manifest_count(runner->task->manifest);
+    int err = 0;
 
     runner->jobs = calloc(count + 1, sizeof(*runner->jobs));
     if (!runner->jobs)
         return -ENOMEM;
-    for (size_t i = 0; i < count; i++)
-        if (chosen[i])
-            runner->jobs[runner->count++] = (struct job){.index = i, .fd = -1};
-    runner->ends = epoll_create1(EPOLL_CLOEXEC);
-    return runner->ends < 0 ? -errno : 0;
+    for (size_t i = 0; i < count && !err; i++) {
+        struct job *job = &runner->jobs[runner->count];
+
+        if (!chosen[i])
+            continue;
+        *job = (struct job){.index = i, .fd = -1};
+        runner->count++;
+        err = find_waits(runner, job);
+    }
+    runner->ends = err ? -1 : epoll_create1(EPOLL_CLOEXEC);
+    return !err && runner->ends < 0 ? -errno : err;
 }
 
 /* What still runs after an error is ended with the stage. */
@@ -265,6 +269,7 @@ static void runner_free(struct runner *runner)
         if (runner->jobs[i].state == RUNNING)
             end(runner, &runner->jobs[i]);
         part_files_close(&runner->jobs[i].files);
+        words_clear(&runner->jobs[i].waits);
     }
     free(runner->jobs);
     if (runner->ends >= 0)

@@ -19,8 +19,8 @@
 #include "capture/manifest/ready.h"
 #include "capture/manifest/reap.h"
 
-enum { TIMEOUT_DEFAULT = 30 };     /* seconds */
-enum { PAUSE = 20, GRACE = 5000 }; /* milliseconds */
+enum { TIMEOUT_DEFAULT = 30, TIMEOUT_MAX = 1 << 30 }; /* seconds */
+enum { PAUSE = 20, GRACE = 5000 };                    /* milliseconds */
 
 enum { NAME_SIZE = 64 };
 
@@ -246,7 +246,8 @@ static int await_step(struct stage *stage, const json_t *step)
     struct condition condition = {
         .path = json_string_value(json_object_get(step, "wait")),
         .printed = lseek(stage->output, 0, SEEK_END),
-        .until = clock_monotonic() + (uint64_t)(seconds * (double)SECOND),
+        .until = clock_monotonic() +
+                 (uint64_t)((seconds < TIMEOUT_MAX ? seconds : TIMEOUT_MAX) * (double)SECOND),
     };
     int err = until ? words_add_command(&condition.command, until) : 0;
 

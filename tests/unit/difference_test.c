@@ -300,6 +300,7 @@ static struct table *say_text(const char *text, const struct range *range)
     struct table *table;
 
     assert_int_equal(table_new(&table), 0);
+    table->owns = true; /* the range */
     built.length = strlen(text);
     memcpy(built.data, text, built.length);
     say(table, REQUEST, &built);
@@ -401,8 +402,7 @@ static void tells_what_is_carried(void **test)
 
 enum { MANY = 40000 };
 
-/* Says these numbers, and the same in answer: from the first to before the last.
- */
+/* Says these numbers, and the same in answer: from the first to before the last. */
 static void say_numbers(struct table *table, size_t first, size_t last)
 {
     static struct built built;

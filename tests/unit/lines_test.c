@@ -11,10 +11,10 @@
 
 #include <cmocka.h>
 
+#include "capture/size.h"
 #include "emit/call.h"
 #include "emit/files.h"
 #include "emit/lines.h"
-#include "capture/size.h"
 
 #define BYTES(text) (const uint8_t *)(text), sizeof(text) - 1
 

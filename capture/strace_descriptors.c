@@ -6,6 +6,7 @@
 #include <search.h>
 #include <stdlib.h>
 
+#include "capture/strace_process.h"
 #include "capture/tree.h"
 
 static int compare_numbers(const void *a, const void *b)
@@ -23,11 +24,26 @@ struct strace_descriptors *strace_descriptors_new(void)
     return descriptors;
 }
 
+void strace_descriptor_put(struct strace_descriptor *descriptor, struct strace_socket *socket)
+{
+    if (socket)
+        socket->holders++;
+    if (descriptor->socket)
+        descriptor->socket->holders--;
+    descriptor->socket = socket;
+}
+
+static void free_one(void *node)
+{
+    strace_descriptor_put(node, NULL);
+    free(node);
+}
+
 void strace_descriptors_leave(struct strace_descriptors *descriptors)
 {
     if (!descriptors || --descriptors->users)
         return;
-    tdestroy(descriptors->tree, free);
+    tdestroy(descriptors->tree, free_one);
     free(descriptors);
 }
 
@@ -46,10 +62,12 @@ static void put_one(const void *node, VISIT visit, void *closure)
     if ((visit != preorder && visit != leaf) || (putting->sockets && !from->socket))
         return;
     to = strace_descriptor_get(putting->to, from->number);
-    if (to)
-        *to = *from;
-    else
+    if (!to) {
         putting->err = -ENOMEM;
+        return;
+    }
+    strace_descriptor_put(to, from->socket);
+    to->closes_on_exec = from->closes_on_exec;
 }
 
 struct strace_descriptors *strace_descriptors_copy(const struct strace_descriptors *from)
@@ -99,7 +117,8 @@ struct strace_descriptor *strace_descriptor_get(struct strace_descriptors *descr
 
 static void shut(struct strace_descriptor *descriptor)
 {
-    *descriptor = (struct strace_descriptor){.number = descriptor->number};
+    strace_descriptor_put(descriptor, NULL);
+    descriptor->closes_on_exec = false;
 }
 
 static void exec_one(const void *node, VISIT visit, void *closure)

@@ -41,6 +41,9 @@ struct strace_descriptor *strace_descriptor_find(struct strace_descriptors *desc
 struct strace_descriptor *strace_descriptor_get(struct strace_descriptors *descriptors,
                                                 int64_t number);
 
+/* Puts a socket, or NULL, behind the descriptor; the socket counts by how many it is held. */
+void strace_descriptor_put(struct strace_descriptor *descriptor, struct strace_socket *socket);
+
 /* A program was put in the place of another. */
 void strace_descriptors_exec(struct strace_descriptors *descriptors);
 

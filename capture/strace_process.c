@@ -176,7 +176,7 @@ int strace_thread_put(struct strace_thread *thread, int64_t descriptor,
         at = strace_descriptor_get(thread->descriptors, descriptor);
     if (!at)
         return descriptor < 0 || descriptor >= DESCRIPTOR_MAX ? 0 : -ENOMEM;
-    at->socket = socket;
+    strace_descriptor_put(at, socket);
     at->closes_on_exec = closes_on_exec;
     return 0;
 }

@@ -10,6 +10,7 @@
 struct strace_socket {
     struct endpoint_facts facts; /* family is 0 while it is not known, and so is type */
     bool told;                   /* the sink knows it as it is */
+    size_t holders;              /* descriptors that it is behind; 0: closed, or never seen open */
     struct strace_socket *next_addressed;
 
     /* Of a connection: */
@@ -67,7 +68,7 @@ struct strace_world {
     void *sockets;                 /* a tree of struct strace_socket, by inode */
     uint64_t unnumbered;
 
-    /* Internet sockets by a digest of both addresses, the latest first. */
+    /* Internet sockets by a digest of both addresses, of UDP by the port; the latest first. */
     struct strace_socket *addressed[ADDRESSED_SIZE];
 
     struct strace_door doors[DOORS];
@@ -133,6 +134,9 @@ struct strace_socket *strace_socket_find(struct strace_world *world,
 struct strace_socket *strace_socket_addressed(struct strace_world *world, int type,
                                               const char *address, const char *peer);
 
+/* Whether what came from there is of a datagram socket that is known to have that address. */
+bool strace_socket_sends_from(struct strace_world *world, const char *address);
+
 /* Takes over what strace says of the socket. */
 void strace_socket_learn(struct strace_world *world, struct strace_socket *socket,
                          const struct strace_facts *facts);
@@ -164,8 +168,9 @@ bool strace_socket_is_guess(const struct strace_socket *socket);
 
 /*
  * A datagram socket that has no address gets one when it sends, which only shows where that is
- * received. Notes what it sent, and where to; and finds it when that has come from an address: it
- * has that then. Both return 0, or -ENOMEM or what the sink returned. (These: strace_stranger.c)
+ * received. Notes what it sent, and where to; and finds it when that has come from an address that
+ * no other has: it has that then. Both return 0, or -ENOMEM or what the sink returned. (These:
+ * strace_stranger.c)
  */
 int strace_stranger_sent(struct strace_world *world, struct strace_socket *socket, const char *to,
                          const uint8_t *data, size_t length);

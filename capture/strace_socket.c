@@ -37,11 +37,14 @@ uint64_t strace_digest(const void *data, size_t length)
     return hash;
 }
 
+/* A UDP socket is looked for by its own address alone, too, and may be bound to all of them. */
 static struct strace_socket **bucket_of(struct strace_world *world, const char *address,
                                         const char *peer)
 {
+    const char *port = strncmp(address, "udp:", 4) == 0 ? strrchr(address, ':') : NULL;
     uint64_t hash =
-        strace_digest(address, strlen(address)) + 31 * strace_digest(peer, strlen(peer));
+        port ? strace_digest(port, strlen(port))
+             : strace_digest(address, strlen(address)) + 31 * strace_digest(peer, strlen(peer));
 
     return &world->addressed[hash % ADDRESSED_SIZE];
 }
@@ -93,6 +96,16 @@ struct strace_socket *strace_socket_addressed(struct strace_world *world, int ty
                                               const char *address, const char *peer)
 {
     return find_addressed(world, 0, type, address, peer);
+}
+
+bool strace_socket_sends_from(struct strace_world *world, const char *address)
+{
+    struct strace_socket *each = *bucket_of(world, address, "");
+
+    while (each && (!each->holders || each->facts.type != SOCK_DGRAM ||
+                    !address_agrees(address, each->facts.address)))
+        each = each->next_addressed;
+    return each;
 }
 
 static void set_text(struct strace_world *world, struct strace_socket *socket,

@@ -109,7 +109,7 @@ int strace_stranger_came(struct strace_world *world, const struct strace_socket 
     content = strace_digest(data, length);
     sent =
         find_sent(list_of(world, content, receiver->facts.address)->first, content, receiver, NULL);
-    if (!sent)
+    if (!sent || strace_socket_sends_from(world, from))
         return 0;
     socket = sent->socket;
     world->mistakable += find_sent(sent->behind, content, receiver, socket) != NULL;

@@ -53,8 +53,9 @@ struct bpftrace {
     bool named; /* whom the user said is the client has been seen */
     uint64_t number;
     size_t line;
-    size_t cut;     /* messages that may have been longer */
-    size_t unclear; /* whose direction may be another */
+    size_t longest[2]; /* bytes that were printed of a message received, and of one sent */
+    size_t cut;        /* messages that may have been longer */
+    size_t unclear;    /* whose direction may be another */
 };
 
 /* The line */
@@ -261,6 +262,22 @@ static bool take_plain_hex(struct bytes *data, struct slice buffer, size_t lengt
     return false;
 }
 
+/*
+ * Where as many characters are printed as there were bytes, none of them is an escape; unless that
+ * is by chance, and all that bpftrace prints of a message, which is no less than it printed before.
+ */
+static bool is_literal(const struct bpftrace *dump, const struct parsed *parsed)
+{
+    return parsed->told && parsed->length == parsed->buffer.length &&
+           dump->data.length < dump->longest[parsed->sent];
+}
+
+static void take_literally(struct bytes *data, struct slice buffer)
+{
+    memcpy(data->at, buffer.at, buffer.length);
+    data->length = buffer.length;
+}
+
 static int take_buffer(struct bpftrace *dump, const struct parsed *parsed)
 {
     size_t need = parsed->buffer.length + 1;
@@ -271,14 +288,11 @@ static int take_buffer(struct bpftrace *dump, const struct parsed *parsed)
     dump->data.at = room;
     dump->data.room = need > dump->data.room ? need : dump->data.room;
     dump->data.length = 0;
-    if (parsed->told && parsed->length == parsed->buffer.length) { /* so nothing is escaped */
-        memcpy(dump->data.at, parsed->buffer.at, parsed->length);
-        dump->data.length = parsed->length;
-        return 0;
-    }
     if (parsed->told && take_plain_hex(&dump->data, parsed->buffer, parsed->length))
         return 0;
     take_escaped(&dump->data, parsed->buffer);
+    if (is_literal(dump, parsed))
+        take_literally(&dump->data, parsed->buffer);
     if (parsed->told && dump->data.length > parsed->length)
         return reading_fail(dump->reading, dump->reading->dumps, dump->line,
                             "there are %zu bytes, and len=%zu says fewer", dump->data.length,
@@ -325,6 +339,8 @@ static int take(struct bpftrace *dump, const struct parsed *parsed)
         err = take_buffer(dump, parsed);
     if (err)
         return err;
+    if (dump->data.length > dump->longest[parsed->sent])
+        dump->longest[parsed->sent] = dump->data.length;
     dump->named = dump->named || talk_is_client(dump->reading, &dialog->talk.ends[0], "left") ||
                   talk_is_client(dump->reading, &dialog->talk.ends[1], "right");
     dump->unclear += parsed->unclear;

@@ -30,6 +30,8 @@ static const struct {
 struct parsed {
     bool sent;
     bool unclear;        /* what stands behind the direction may be the direction */
+    bool keyed;          /* len= or fd= stands before the direction */
+    bool displaced;      /* and before that a word that may be the direction */
     struct slice name;   /* of the conversation */
     struct slice buffer; /* what was printed */
     char comm[COMM_SIZE];
@@ -53,9 +55,11 @@ struct bpftrace {
     bool named; /* whom the user said is the client has been seen */
     uint64_t number;
     size_t line;
-    size_t longest[2]; /* bytes that were printed of a message received, and of one sent */
-    size_t cut;        /* messages that may have been longer */
-    size_t unclear;    /* whose direction may be another */
+    size_t longest[2];   /* bytes that were printed of a message received, and of one sent */
+    size_t cut;          /* messages that may have been longer */
+    size_t unclear;      /* whose direction may be another */
+    size_t displaced;    /* the same, if what is behind it is no key, but part of the bytes */
+    bool keyed, keyless; /* messages are there whose direction has keys before it, and has none */
 };
 
 /* The line */
@@ -166,13 +170,15 @@ static struct slice direction_of(const char *line, struct parsed *parsed)
         keys = keys || is_key(word);
         if (!find_direction(word, &sent) || (found.length && !keys))
             continue;
+        parsed->displaced = found.length > 0;
+        parsed->keyed = keys;
         found = word;
         parsed->sent = sent;
         if (keys || is_arrow(word))
             break;
     }
-    parsed->unclear =
-        found.length && !keys && !is_arrow(found) && is_arrow(word_at(found.at + found.length));
+    parsed->unclear = found.length && !parsed->keyed && !is_arrow(found) &&
+                      is_arrow(word_at(found.at + found.length));
     return found;
 }
 
@@ -330,6 +336,15 @@ static int add_dialog(struct bpftrace *dump, const struct parsed *parsed, struct
     return talk_begin(&dialog->talk, dump->reading, &dump->number);
 }
 
+/* A len= that is part of the bytes does not fit what is behind it, which shows. */
+static void note_direction(struct bpftrace *dump, const struct parsed *parsed)
+{
+    dump->unclear += parsed->unclear;
+    dump->displaced += parsed->displaced;
+    dump->keyed = dump->keyed || (parsed->keyed && (!parsed->displaced || parsed->told));
+    dump->keyless = dump->keyless || !parsed->keyed;
+}
+
 static int take(struct bpftrace *dump, const struct parsed *parsed)
 {
     struct dialog *dialog = find_dialog(dump, parsed->name);
@@ -343,7 +358,7 @@ static int take(struct bpftrace *dump, const struct parsed *parsed)
         dump->longest[parsed->sent] = dump->data.length;
     dump->named = dump->named || talk_is_client(dump->reading, &dialog->talk.ends[0], "left") ||
                   talk_is_client(dump->reading, &dialog->talk.ends[1], "right");
-    dump->unclear += parsed->unclear;
+    note_direction(dump, parsed);
     dump->cut += !parsed->told && dump->data.length == USUAL_MAX;
     return talk_said(&dialog->talk, dump->reading, !parsed->sent, parsed->time, dump->data.at,
                      dump->data.length, parsed->told ? parsed->length : dump->data.length);
@@ -387,6 +402,27 @@ static int read_lines(struct bpftrace *dump)
     return err;
 }
 
+static void say_lacks(const struct bpftrace *dump)
+{
+    struct reading *reading = dump->reading;
+
+    if (dump->cut)
+        reading_lacks(reading, reading->dumps,
+                      "%zu messages of %d bytes may have been longer (print their length, as "
+                      "len=%%d; and let BPFTRACE_STRLEN be as long)",
+                      dump->cut, USUAL_MAX);
+    if (dump->unclear)
+        reading_lacks(reading, reading->dumps,
+                      "of %zu messages two words in a row may be the direction, and the first is "
+                      "taken for it (print len=%%d or fd=%%d before that)",
+                      dump->unclear);
+    if (dump->displaced && (dump->keyless || !dump->keyed))
+        reading_lacks(reading, reading->dumps,
+                      "of %zu messages two words may be the direction, and the one behind len= or "
+                      "fd= is taken for it (print len=%%d or fd=%%d before that, of each message)",
+                      dump->displaced);
+}
+
 static int read(struct reading *reading)
 {
     struct bpftrace dump = {.reading = reading};
@@ -401,16 +437,8 @@ static int read(struct reading *reading)
                            reading->options->client);
     if (!err && ferror(reading->dumps->file))
         err = reading_fail(reading, reading->dumps, dump.line + 1, "cannot be read");
-    if (!err && dump.cut)
-        reading_lacks(reading, reading->dumps,
-                      "%zu messages of %d bytes may have been longer (print their length, as "
-                      "len=%%d; and let BPFTRACE_STRLEN be as long)",
-                      dump.cut, USUAL_MAX);
-    if (!err && dump.unclear)
-        reading_lacks(reading, reading->dumps,
-                      "of %zu messages two words in a row may be the direction, and the first is "
-                      "taken for it (print len=%%d or fd=%%d before that)",
-                      dump.unclear);
+    if (!err)
+        say_lacks(&dump);
     while (dump.dialogs) {
         struct dialog *dialog = dump.dialogs;
 

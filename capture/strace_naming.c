@@ -204,13 +204,48 @@ static void part(struct strace_world *world, struct strace_socket *socket)
     socket->told = false;
 }
 
+/* Whether connect() tells of a connection that was pending that there is none. */
+static bool is_refused(const struct strace_call *call)
+{
+    static const char *const others[] = {"EINPROGRESS", "EALREADY", "EISCONN", "EINTR"};
+
+    for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
+        if (strstr(call->returned.at, others[i]))
+            return false;
+    return call->failed && call->result == -1;
+}
+
+/* Asked for once a connection that was pending is made, or is not to be. */
+static int on_getsockopt(struct strace *strace, struct strace_thread *thread,
+                         const struct strace_call *call)
+{
+    struct strace_socket *socket = strace_socket_of(strace, thread, call->arguments[0]);
+    const char *at = slice_inside(call->arguments[3]);
+    struct slice error;
+
+    if (call->failed || !socket || !at || !slice_next(&at, &error) ||
+        !slice_is_constant(call->arguments[1], "SOL_SOCKET", SOL_SOCKET) ||
+        !slice_is_constant(call->arguments[2], "SO_ERROR", SO_ERROR))
+        return 0;
+    /* What was reset had been made. */
+    if (slice_is_constant(error, "0", 0) || slice_is_constant(error, "ECONNRESET", ECONNRESET))
+        socket->pending = false;
+    else
+        strace_socket_refused(&strace->world, socket);
+    return 0;
+}
+
 static int on_connect(struct strace *strace, struct strace_thread *thread,
                       const struct strace_call *call)
 {
     struct strace_socket *socket = strace_socket_of(strace, thread, call->arguments[0]);
     char address[ADDRESS_TEXT_SIZE];
 
-    if ((call->failed && !call->pending) || !socket)
+    if (!socket)
+        return 0;
+    if (is_refused(call))
+        strace_socket_refused(&strace->world, socket);
+    if (call->failed && !call->pending)
         return 0;
     if (!strace_address(call->arguments[1], socket->facts.type, address))
         address[0] = '\0';
@@ -222,7 +257,7 @@ static int on_connect(struct strace *strace, struct strace_thread *thread,
     socket->told = socket->told && socket->facts.role == ROLE_CONNECTED;
     socket->facts.role = ROLE_CONNECTED;
     if (socket->facts.type != SOCK_DGRAM)
-        strace_socket_connected(&strace->world, socket, call->entered);
+        strace_socket_connected(&strace->world, socket, call->entered, call->pending);
     return strace_socket_tell(&strace->world, socket, thread);
 }
 
@@ -263,7 +298,7 @@ static const struct {
 } namings[] = {
     {"socket", on_socket},           {"socketpair", on_socketpair},   {"bind", on_bind},
     {"connect", on_connect},         {"accept", on_accept},           {"accept4", on_accept},
-    {"getsockname", on_getsockname}, {"getpeername", on_getpeername},
+    {"getsockname", on_getsockname}, {"getpeername", on_getpeername}, {"getsockopt", on_getsockopt},
 };
 
 strace_handler *strace_naming_find(struct slice name)

@@ -160,9 +160,10 @@ static void seek(struct strace_world *world, struct strace_socket *socket)
 }
 
 void strace_socket_connected(struct strace_world *world, struct strace_socket *socket,
-                             uint64_t began)
+                             uint64_t began, bool pending)
 {
     socket->connecting = began;
+    socket->pending = pending;
     if (!socket->queue && !socket->facts.peer_inode)
         seek(world, socket);
 }
@@ -172,6 +173,20 @@ void strace_socket_accepted(struct strace_world *world, struct strace_socket *so
 {
     socket->accepted = ended;
     seek(world, socket);
+}
+
+void strace_socket_refused(struct strace_world *world, struct strace_socket *socket)
+{
+    struct strace_socket *accepted = socket->guess;
+
+    if (!socket->pending || socket->said)
+        return;
+    socket->pending = false;
+    queue_remove(socket);
+    if (!accepted)
+        return;
+    separate(socket);
+    seek(world, accepted);
 }
 
 /* Guesses */

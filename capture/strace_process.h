@@ -15,6 +15,7 @@ struct strace_socket {
 
     /* Of a connection: */
     uint64_t connecting;         /* when connecting began */
+    bool pending;                /* connect() did not wait, and it is not known how it ended */
     uint64_t accepted;           /* when accept() gave it */
     struct strace_queue *queue;  /* in which it waits for its other end to be seen; or NULL */
     struct strace_socket *next;  /* in that */
@@ -150,12 +151,16 @@ void strace_sockets_pair(struct strace_socket *one, struct strace_socket *other)
 /*
  * It was connected, or came out of accept(): at whose other end it is shows when the other end is
  * seen. Connecting began and accepting ended at that time: accept() may return before connect()
- * does. (These and what follows: strace_pair.c)
+ * does; and return before it is known whether there will be a connection: then that is pending.
+ * (These and what follows: strace_pair.c)
  */
 void strace_socket_connected(struct strace_world *world, struct strace_socket *socket,
-                             uint64_t began);
+                             uint64_t began, bool pending);
 void strace_socket_accepted(struct strace_world *world, struct strace_socket *socket,
                             uint64_t ended);
+
+/* There is no connection, if it was pending: who was taken for its other end is another's. */
+void strace_socket_refused(struct strace_world *world, struct strace_socket *socket);
 
 /* An address of the socket is known by now: what was guessed of its other end is put right. */
 void strace_socket_check(struct strace_world *world, struct strace_socket *socket);

@@ -34,6 +34,8 @@ static void queue_remove(struct strace_socket *socket)
     *(before ? &before->next : &queue->first) = socket->next;
     if (queue->last == socket)
         queue->last = before;
+    if (queue->alike == socket)
+        queue->alike = before;
     queue->count--;
     socket->queue = NULL;
 }
@@ -83,16 +85,36 @@ static bool can_meet(const struct strace_socket *waiting, const struct strace_so
 }
 
 /*
+ * The first that can meet the newcomer of those that lead the queue and are alike: of a crowd, each
+ * that is accepted would otherwise be compared with all that wait.
+ */
+static struct strace_socket *choose_alike(struct strace_queue *queue,
+                                          const struct strace_socket *newcomer)
+{
+    struct strace_socket *each = queue->alike ? queue->alike->next : queue->first;
+
+    for (; each && each->several && !each->facts.address[0]; each = each->next)
+        queue->alike = each;
+    if (!queue->alike)
+        return NULL;
+    for (each = queue->first; !can_meet(each, newcomer); each = each->next)
+        if (each == queue->alike)
+            return NULL;
+    return each;
+}
+
+/*
  * The one of those that wait whose addresses tell that it is the other end; else the one that has
  * waited longest. Where there is another that it could be, all of them are marked as such; but not
  * Unix sockets, which tell no more than their order.
  */
-static struct strace_socket *choose(const struct strace_queue *queue,
+static struct strace_socket *choose(struct strace_queue *queue,
                                     const struct strace_socket *newcomer)
 {
-    struct strace_socket *first = NULL;
+    struct strace_socket *first = choose_alike(queue, newcomer);
+    struct strace_socket *each = queue->alike ? queue->alike->next : queue->first;
 
-    for (struct strace_socket *each = queue->first; each; each = each->next) {
+    for (; each; each = each->next) {
         if (!can_meet(each, newcomer))
             continue;
         if (newcomer->facts.family == AF_UNIX ||
@@ -236,6 +258,8 @@ void strace_socket_check(struct strace_world *world, struct strace_socket *socke
     struct strace_socket *client = is_accepted(socket) ? socket->guess : socket;
     struct strace_socket *accepted = is_accepted(socket) ? socket : socket->guess;
 
+    if (socket->queue)
+        socket->queue->alike = NULL; /* it may be one of these no longer */
     if (!socket->guess || !is_known(client, accepted))
         return;
     if (address_agrees(accepted->facts.peer_address, client->facts.address)) {

@@ -45,6 +45,7 @@ struct strace_thread {
 /* Those that wait for their other end, the first first. */
 struct strace_queue {
     struct strace_socket *first, *last;
+    struct strace_socket *alike; /* up to this, none has an address, and all are marked; or NULL */
     size_t count;
 };
 

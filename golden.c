@@ -49,14 +49,19 @@ static void run_free(struct golden_run *run)
 {
     messages_free(&run->messages);
     table_free(run->table);
+    words_free(run->words);
     words_free(run->command);
     free(run->backend);
 }
 
 static int run_new(struct golden_run *run, char *const *command, const char *backend)
 {
-    run->backend = strdup(backend);
-    return run->backend ? words_copy(&run->command, command) : -ENOMEM;
+    int err = words_copy(&run->words, command);
+
+    if (!err)
+        err = words_copy(&run->command, command);
+    run->backend = err ? NULL : strdup(backend);
+    return run->backend ? 0 : -ENOMEM;
 }
 
 int golden_begin(struct golden *golden, char *const *command, const char *backend)
@@ -71,8 +76,8 @@ int golden_begin(struct golden *golden, char *const *command, const char *backen
     *run = (struct golden_run){0};
     if (run_new(run, command, backend))
         return -ENOMEM;
-    for (char **word = run->command; golden->secrets && *word; word++)
-        if (secrets_redact_text(golden->secrets, *word))
+    for (size_t i = 0; golden->secrets && run->words[i]; i++)
+        if (secrets_redact_text(golden->secrets, run->words[i], run->command[i]))
             return -ENOMEM;
     return 0;
 }

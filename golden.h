@@ -22,7 +22,8 @@ struct golden_run {
     struct losses losses;
     uint64_t placed; /* lost messages of which the conversation is known */
     bool incomplete; /* something is known to be missing, lost messages apart */
-    char **command;  /* ends with NULL */
+    char **words;    /* of the command, as they were given; end with NULL */
+    char **command;  /* the same, with filler in the place of secrets */
     char *backend;
 };
 

@@ -50,7 +50,7 @@ static void name_of(void *context, size_t conversation, size_t exchange, const c
 /* A run whose secrets are under redaction. */
 struct redaction {
     struct naming naming;
-    char **command;
+    struct blotting blotting;
 };
 
 static void name_redacted(void *context, size_t conversation, size_t exchange, const char **name)
@@ -60,7 +60,7 @@ static void name_redacted(void *context, size_t conversation, size_t exchange, c
 
 static int blot_command(void *context, const uint8_t *secret, size_t length)
 {
-    return blot(((struct redaction *)context)->command, secret, length);
+    return blot(&((struct redaction *)context)->blotting, secret, length);
 }
 
 /* What the table says is redacted is so in the messages as well. */
@@ -81,7 +81,7 @@ static void fill_in(struct messages *messages)
 /* Returns how many secrets there were, or -ENOMEM. */
 static int redact(struct golden *golden, struct golden_run *run)
 {
-    struct redaction redaction = {.command = run->command};
+    struct redaction redaction = {.blotting = {.words = run->words, .filled = run->command}};
     const struct secrets_caller caller = {&redaction, name_redacted, blot_command};
     int err, found = 0;
 
@@ -91,6 +91,7 @@ static int redact(struct golden *golden, struct golden_run *run)
     if (!err)
         found = secrets_redact(golden->secrets, run->table, &caller);
     naming_free(&redaction.naming);
+    blotting_free(&redaction.blotting);
     if (err || found < 0)
         return err ? err : found;
     err = messages_learn(&run->messages, run->table);

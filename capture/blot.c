@@ -3,12 +3,14 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <search.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "capture/base64.h"
 #include "capture/secret.h"
+#include "capture/tree.h"
 
 /* What is shorter stands in words by chance: it is a secret when it is a word by itself. */
 enum { TELLING = 4 };
@@ -57,17 +59,53 @@ static int plain_new(struct plain *plain, const uint8_t *text, size_t length)
     return 0;
 }
 
-static void blot_as_it_is(char *word, const uint8_t *secret, size_t length)
-{
-    char *at = length >= TELLING || strlen(word) == length ? word : NULL;
+/* What was looked for. */
+struct known {
+    size_t length;
+    uint8_t bytes[];
+};
 
-    while (at && (at = memmem(at, strlen(at), secret, length))) {
-        memset(at, SECRET_FILLER, length);
+static int compare_known(const void *a, const void *b)
+{
+    const struct known *first = a, *second = b;
+
+    return first->length == second->length ? memcmp(first->bytes, second->bytes, first->length)
+                                           : tree_compare_numbers(first->length, second->length);
+}
+
+/* Much that is said, is said often. Returns 0 or -ENOMEM; *is_new tells if this was not yet. */
+static int remember(struct blotting *blotting, const uint8_t *secret, size_t length, bool *is_new)
+{
+    struct known *key = malloc(sizeof(*key) + length);
+    const void *known = NULL;
+
+    if (key) {
+        key->length = length;
+        memcpy(key->bytes, secret, length);
+        known = tree_get(&blotting->known, key, sizeof(*key) + length, compare_known, is_new);
+    }
+    free(key);
+    return known ? 0 : -ENOMEM;
+}
+
+void blotting_free(struct blotting *blotting)
+{
+    tdestroy(blotting->known, free);
+    blotting->known = NULL;
+}
+
+static void blot_as_it_is(const char *word, char *filled, const uint8_t *secret, size_t length)
+{
+    const char *const end = word + strlen(word);
+    const char *at = length >= TELLING || (size_t)(end - word) == length ? word : NULL;
+
+    while (at && (at = memmem(at, (size_t)(end - at), secret, length))) {
+        memset(filled + (at - word), SECRET_FILLER, length);
         at += length;
     }
 }
 
-static int blot_encoded(char *word, const uint8_t *secret, size_t length)
+static int blot_encoded(const char *word, char *filled, const uint8_t *secret, size_t length)
 {
     struct plain plain;
     const uint8_t *at;
@@ -81,26 +119,30 @@ static int blot_encoded(char *word, const uint8_t *secret, size_t length)
         const size_t begin = (size_t)(at - plain.bytes);
 
         from = begin + length;
-        memset(word + plain.places[begin], SECRET_FILLER, plain.places[from] - plain.places[begin]);
+        memset(filled + plain.places[begin], SECRET_FILLER,
+               plain.places[from] - plain.places[begin]);
     }
     plain_free(&plain);
     return 0;
 }
 
-static int blot_all(char **words, const uint8_t *secret, size_t length)
+static int blot_all(struct blotting *blotting, const uint8_t *secret, size_t length)
 {
-    int err = 0;
+    bool is_new = false;
+    int err = length ? remember(blotting, secret, length, &is_new) : 0;
 
-    for (char **word = words; *word && length && !err; word++) {
-        blot_as_it_is(*word, secret, length);
-        if (strchr(*word, '%'))
-            err = blot_encoded(*word, secret, length);
+    for (size_t i = 0; is_new && blotting->words[i] && !err; i++) {
+        const char *word = blotting->words[i];
+
+        blot_as_it_is(word, blotting->filled[i], secret, length);
+        if (strchr(word, '%'))
+            err = blot_encoded(word, blotting->filled[i], secret, length);
     }
     return err;
 }
 
 /* Credentials are USER:PASSWORD, or have NULs between. */
-static int blot_credentials(char **words, const uint8_t *bytes, size_t length)
+static int blot_credentials(struct blotting *blotting, const uint8_t *bytes, size_t length)
 {
     int err = 0;
 
@@ -108,19 +150,19 @@ static int blot_credentials(char **words, const uint8_t *bytes, size_t length)
         const uint8_t *nul = memchr(bytes + at, '\0', length - at), *colon;
 
         end = nul ? (size_t)(nul - bytes) : length;
-        err = blot_all(words, bytes + at, end - at);
+        err = blot_all(blotting, bytes + at, end - at);
         colon = memchr(bytes + at, ':', end - at);
         if (colon && !err)
-            err = blot_all(words, colon + 1, (size_t)(bytes + end - (colon + 1)));
+            err = blot_all(blotting, colon + 1, (size_t)(bytes + end - (colon + 1)));
     }
     return err;
 }
 
-static int blot_decoded(char **words, const uint8_t *text, size_t length)
+static int blot_decoded(struct blotting *blotting, const uint8_t *text, size_t length)
 {
     uint8_t *decoded = malloc(length / 4 * 3 + 1);
     ssize_t size = decoded ? base64_decode(decoded, (const char *)text, length) : -ENOMEM;
-    int err = size > 0 ? blot_credentials(words, decoded, (size_t)size) : 0;
+    int err = size > 0 ? blot_credentials(blotting, decoded, (size_t)size) : 0;
 
     free(decoded);
     return size == -ENOMEM ? -ENOMEM : err;
@@ -132,19 +174,19 @@ static bool is_space(uint8_t byte)
 }
 
 /* A scheme's name may stand before what is in base64. */
-static int blot_pieces(char **words, const uint8_t *secret, size_t length)
+static int blot_pieces(struct blotting *blotting, const uint8_t *secret, size_t length)
 {
     int err = 0;
 
     for (size_t at = 0, end; at < length && !err; at = end + 1) {
         for (end = at; end < length && !is_space(secret[end]); end++)
             ;
-        err = blot_decoded(words, secret + at, end - at);
+        err = blot_decoded(blotting, secret + at, end - at);
     }
     return err;
 }
 
-int blot(char **words, const uint8_t *secret, size_t length)
+int blot(struct blotting *blotting, const uint8_t *secret, size_t length)
 {
     struct plain plain;
     int err;
@@ -155,11 +197,11 @@ int blot(char **words, const uint8_t *secret, size_t length)
     err = plain_new(&plain, secret, length);
     if (err)
         return err;
-    err = blot_all(words, secret, length);
+    err = blot_all(blotting, secret, length);
     if (!err && plain.length != length)
-        err = blot_all(words, plain.bytes, plain.length);
+        err = blot_all(blotting, plain.bytes, plain.length);
     if (!err)
-        err = blot_pieces(words, secret, length);
+        err = blot_pieces(blotting, secret, length);
     plain_free(&plain);
     return err;
 }

@@ -6,11 +6,22 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* The words of a command, and a copy of them that filler goes into; both end with NULL. */
+struct blotting {
+    char *const *words;
+    char *const *filled;
+    void *known; /* tree.h: what was looked for already; NULL to begin with */
+};
+
+/* Forgets what was looked for; the words stay the caller's. */
+void blotting_free(struct blotting *blotting);
+
 /*
- * Puts filler in the place of the secret in the words, which end with NULL: as it was said, and
+ * Looks for the secret in the words, and puts filler in its place in the copy: as it was said, and
  * what its base64 holds; either may be percent-encoded in the words, or as it was said. What is
- * short is only looked for as a word by itself. Returns 0 or -ENOMEM.
+ * short is only looked for as a word by itself. No filler hides one secret from another. Returns 0
+ * or -ENOMEM.
  */
-int blot(char **words, const uint8_t *secret, size_t length);
+int blot(struct blotting *blotting, const uint8_t *secret, size_t length);
 
 #endif

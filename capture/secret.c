@@ -390,14 +390,14 @@ int secrets_redact(struct secrets *secrets, struct table *table,
     return err ? err : found;
 }
 
-int secrets_redact_text(struct secrets *secrets, char *text)
+int secrets_redact_text(struct secrets *secrets, const char *text, char *filled)
 {
     const struct said said = {.data = (uint8_t *)text, .length = strlen(text)};
     struct spots spots = {0};
     int err = find_spots(secrets, &said, NULL, &spots);
 
     for (size_t i = 0; i < spots.count && !err; i++)
-        memset(text + spots.items[i].offset, SECRET_FILLER,
+        memset(filled + spots.items[i].offset, SECRET_FILLER,
                spots.items[i].end - spots.items[i].offset);
     free(spots.items);
     return err;

@@ -38,8 +38,8 @@ struct secrets_caller {
 int secrets_redact(struct secrets *secrets, struct table *table,
                    const struct secrets_caller *caller);
 
-/* Puts filler in text where patterns match. Returns 0 or -ENOMEM. */
-int secrets_redact_text(struct secrets *secrets, char *text);
+/* Puts filler where patterns match the text, but into a copy of it. Returns 0 or -ENOMEM. */
+int secrets_redact_text(struct secrets *secrets, const char *text, char *filled);
 
 /*
  * The next pattern or range, from *index on, that was nowhere to be found in what was redacted;

@@ -795,6 +795,24 @@ $basic" --redact 'Authorization: (.*)')" 'curl http://XXXXXXXXXXXXXXXX@h/'
 > b"LOGIN hunter2\r\n"' --redact 'LOGIN (.*)')" 'client XXXXXXX'
 }
 
+@test "in the command, too, no secret is hidden by the filler of another" {
+    # The pattern matches less of what the command has than of what was said.
+    equal "$(command_redacted 'command curl --data-urlencode password=hunter,two h
+> b"password=hunter%2Ctwo"' --redact secrets)" 'curl --data-urlencode password=XXXXXXXXXX h'
+    equal "$(command_redacted 'command curl http://h/?token=ab%2Btail%3D
+> b"token=ab+tail="' --redact 'token=([a-z+/]+=*)')" 'curl http://h/?token=XXXXXXXXXXXX'
+    # One secret is the beginning of another.
+    local said='command client p=secret%20word
+> b"p=secret word"' one='p=(secret)' both='p=([a-z]+ [a-z]+)'
+    equal "$(command_redacted "$said" --redact "$one" --redact "$both")" 'client p=XXXXXXXXXXXXX'
+    equal "$(command_redacted "$said" --redact "$both" --redact "$one")" 'client p=XXXXXXXXXXXXX'
+    # They overlap only in the command.
+    equal "$(command_redacted 'command client abcdefgh
+> b"a=abcdef b=cdefgh"' --redact '[ab]=([a-h]+)')" 'client XXXXXXXX'
+    "$SOCKFIXTURE" -q -r secret.jsonl --redact '[ab]=([a-h]+)' -l json -o fixture.json
+    equal "$(jq -r '.name, .command' fixture.json | xargs)" 'client XXXXXXXX client XXXXXXXX'
+}
+
 @test "what stands where secrets do and is none stays, and is not warned of" {
     "$tests/compose.py" > open.jsonl << 'SCRIPT'
 > b"AUTH EXTERNAL 30\r\n"
@@ -830,6 +848,13 @@ SCRIPT
     "$tests/compose.py" <<< '> b"ab12" * 32768' > secret.jsonl
     "$SOCKFIXTURE" -q -r secret.jsonl --redact 'a((b))' --redact '[0-9]' -w golden.jsonl
     equal "$(jq -r 'select(.data) | .data' golden.jsonl | base64 -d | sort -u)" "$(printf 'aXXX%.0s' {1..32768})"
+    # Nor does a command that is full of them.
+    "$tests/compose.py" > secret.jsonl << SCRIPT
+command client $(printf 'ab12%.0s' {1..32768})
+> b"ab12" * 32768
+SCRIPT
+    "$SOCKFIXTURE" -q -r secret.jsonl --redact ab12 -w full.jsonl
+    equal "$(head -n 1 full.jsonl | jq -r '.command[1]' | tr -d X)" ''
 }
 
 @test "what was to be redacted and is not there is said" {

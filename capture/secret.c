@@ -242,7 +242,6 @@ static int add_match(struct spots *spots, const regex_t *regex, const regmatch_t
 static int find_matches(struct secret *secret, const char *text, size_t length, struct spots *spots)
 {
     const regex_t *regex = &secret->regex;
-    const size_t before = spots->count;
     regmatch_t groups[GROUPS_MAX];
     size_t from = 0;
     int err = 0;
@@ -250,9 +249,10 @@ static int find_matches(struct secret *secret, const char *text, size_t length, 
     while (!err && from < length && match(regex, text, length, from, groups)) {
         if (!secret->shape || !is_harmless(text, &groups[regex->re_nsub]))
             err = add_match(spots, regex, groups);
+        /* What matches may have nothing in its parentheses, and is there all the same. */
+        secret->found = secret->found || groups[0].rm_eo > groups[0].rm_so;
         from = (size_t)groups[0].rm_eo + (groups[0].rm_eo == groups[0].rm_so);
     }
-    secret->found = secret->found || spots->count > before;
     return err;
 }
 

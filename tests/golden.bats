@@ -869,6 +869,10 @@ SCRIPT
     [[ $stderr == *'a request seems to hold a password, at [5:11] '* ]]
     run -0 --separate-stderr "$SOCKFIXTURE" -r secret.jsonl --redact s3cr3t --redact '[+]OK' -o fixture.go
     equal "$stderr" 'sockfixture: 2 secrets were redacted'
+    # What was found with nothing in the parentheses was found; nothing at all is found nowhere.
+    run -0 --separate-stderr "$SOCKFIXTURE" -r secret.jsonl --redact 'AUTH ([0-9]*)s' --redact 'z*' --redact s3cr3t -o fixture.go
+    equal "$stderr" "sockfixture: 1 secret was redacted
+sockfixture: --redact 'z*': that was not found, and nothing was redacted for it"
     for range in 9:REQ:0:2 REQ:99:2; do
         run -2 --separate-stderr "$SOCKFIXTURE" -r secret.jsonl --redact "$range" -o new.go
         says "--redact $range: there are no such bytes"

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
  * As a shell matches a glob: a range whose length varies is a star, a volatile byte a question
- * mark. A number is as long as it was recorded, or else as long as there are digits. When something
- * does not match, the last number is tried so, and then the last star takes one byte more.
+ * mark. A number is as long as there are digits, or as it was recorded: both ways are followed at
+ * once. When nothing matches any more, the last star takes one byte more.
  */
 #include "capture/wildcard.h"
 
 #include <ctype.h>
 #include <string.h>
 
-enum { STEPS_MAX = 1 << 24 };
+enum { STEPS_MAX = 1 << 24, WAYS_MAX = 8 };
 
 static bool is_text(uint8_t byte)
 {
@@ -156,18 +156,54 @@ static const struct range *range_here(struct cursor *cursor)
     return NULL;
 }
 
-/* Where it can be gone on from when something does not match; `at.said` is NULL for nowhere. */
-struct choice {
-    struct cursor at;
-    size_t place; /* in the data */
+/*
+ * Where in the data the same place of the pattern can be. The first ones are those of numbers that
+ * are as long as there are digits; of more than fit in here, the last ones are not followed.
+ */
+struct ways {
+    size_t places[WAYS_MAX];
+    size_t count;
 };
 
 struct matching {
     const struct said *data;
-    struct choice here, number, star;
+    struct cursor at;
+    struct ways ways;
+    struct cursor star; /* behind the last one; `said` is NULL for none */
+    size_t star_place;  /* where in the data it ends */
     size_t steps;
     bool begun; /* the data ended before something did not match */
 };
+
+static void begin_matching(struct matching *matching, const struct said *pattern,
+                           const struct said *data)
+{
+    *matching = (struct matching){.data = data, .at = {.said = pattern}, .ways = {.count = 1}};
+}
+
+static bool has_way(const struct ways *ways, size_t place)
+{
+    for (size_t i = 0; i < ways->count; i++)
+        if (ways->places[i] == place)
+            return true;
+    return false;
+}
+
+static void add_way(struct ways *ways, size_t place)
+{
+    if (ways->count < WAYS_MAX && !has_way(ways, place))
+        ways->places[ways->count++] = place;
+}
+
+static size_t shortest_way(const struct ways *ways)
+{
+    size_t least = ways->places[0];
+
+    for (size_t i = 1; i < ways->count; i++)
+        if (ways->places[i] < least)
+            least = ways->places[i];
+    return least;
+}
 
 static void skip_range(struct cursor *at, const struct range *range)
 {
@@ -175,99 +211,129 @@ static void skip_range(struct cursor *at, const struct range *range)
     at->range++;
 }
 
-/* Notes what else the number that begins here can be, than as long as it was recorded. */
-static void choose_number(struct matching *matching, const struct range *range)
+/* Whatever came before, the star takes the rest of it. */
+static void step_star(struct matching *matching, const struct range *range)
 {
-    const struct choice *here = &matching->here;
-    const struct said *pattern = here->at.said, *data = matching->data;
+    skip_range(&matching->at, range);
+    matching->star = matching->at;
+    matching->star_place = shortest_way(&matching->ways);
+    matching->ways = (struct ways){{matching->star_place}, 1};
+}
+
+/* Can the byte of the pattern, which is in the range if there is one, be the one at the place? */
+static bool fits_byte(struct matching *matching, const struct range *range, size_t offset,
+                      size_t place)
+{
+    const uint8_t recorded = matching->at.said->data[offset];
+
+    if (place == matching->data->length) {
+        matching->begun = true;
+        return false;
+    }
+    return range ? wildcard_allows_byte(range, recorded, matching->data->data[place])
+                 : recorded == matching->data->data[place];
+}
+
+static void step_byte(struct matching *matching, const struct range *range)
+{
+    struct ways *ways = &matching->ways;
+    size_t kept = 0;
+
+    matching->steps += ways->count - 1; /* beside the one that every step is */
+    for (size_t i = 0; i < ways->count; i++)
+        if (fits_byte(matching, range, matching->at.offset, ways->places[i]))
+            ways->places[kept++] = ways->places[i] + 1;
+    ways->count = kept;
+    matching->at.offset++;
+}
+
+/* The length of the number that is at the place; 0 when there is none. */
+static size_t number_at(struct matching *matching, const struct range *range, size_t place)
+{
+    const struct said *data = matching->data;
     bool cut;
-    size_t length = number_length(data->data + here->place, data->length - here->place,
-                                  has_fraction(pattern, range), &cut);
+    size_t length = number_length(data->data + place, data->length - place,
+                                  has_fraction(matching->at.said, range), &cut);
 
     matching->begun = matching->begun || cut;
-    matching->steps += length + range->length;
-    matching->number = (struct choice){0};
-    if (!length)
-        return;
-    matching->number = (struct choice){here->at, here->place + length};
-    skip_range(&matching->number.at, range);
+    matching->steps += length;
+    return length;
 }
 
-static bool step_byte(struct matching *matching, const struct range *range)
+/* Can what is at the place be what was recorded, in as many bytes? */
+static bool fits_as_recorded(struct matching *matching, const struct range *range, size_t place)
 {
-    struct choice *here = &matching->here;
-    uint8_t recorded, byte;
-
-    if (here->at.offset == here->at.said->length || here->place == matching->data->length)
-        return false;
-    recorded = here->at.said->data[here->at.offset];
-    byte = matching->data->data[here->place];
-    if (range ? !wildcard_allows_byte(range, recorded, byte) : recorded != byte)
-        return false;
-    here->at.offset++;
-    here->place++;
+    for (size_t i = 0; i < range->length; i++)
+        if (!fits_byte(matching, range, range->offset + i, place + i))
+            return false;
     return true;
 }
 
-/* Goes on from the last choice. Returns false when there is none. */
+static void step_number(struct matching *matching, const struct range *range)
+{
+    const struct ways before = matching->ways;
+    struct ways *ways = &matching->ways;
+
+    ways->count = 0;
+    for (size_t i = 0; i < before.count; i++) {
+        const size_t place = before.places[i], length = number_at(matching, range, place);
+
+        if (length)
+            add_way(ways, place + length);
+        if (fits_as_recorded(matching, range, place))
+            add_way(ways, place + range->length);
+        matching->steps += 1 + range->length;
+    }
+    skip_range(&matching->at, range);
+}
+
+/* Goes on from the last star. Returns false when there is none, or no more for it to take. */
 static bool step_back(struct matching *matching)
 {
-    const struct choice *here = &matching->here;
-
-    if (here->place == matching->data->length && here->at.offset < here->at.said->length)
-        matching->begun = true;
-    if (matching->number.at.said) {
-        matching->here = matching->number;
-        matching->number = (struct choice){0};
-        return true;
-    }
-    if (!matching->star.at.said || matching->star.place == matching->data->length)
+    if (!matching->star.said || matching->star_place == matching->data->length)
         return false;
-    matching->star.place++;
-    matching->here = matching->star;
+    matching->at = matching->star;
+    matching->ways = (struct ways){{++matching->star_place}, 1};
     return true;
 }
 
-/* Is all of the pattern there? In a stream more may follow, unless the last thing is a star. */
-static bool is_whole(struct matching *matching, bool stream)
+/*
+ * All of the pattern is there: is that all of the data? In a stream more may follow, of which none
+ * is taken unless the last thing is a star.
+ */
+static bool is_whole(struct matching *matching, bool stream, size_t *taken)
 {
-    struct choice *here = &matching->here;
-    const size_t rest = matching->data->length - here->place;
-    const size_t missing = here->at.said->missing;
+    const struct cursor *at = &matching->at, *star = &matching->star;
+    const size_t least = shortest_way(&matching->ways), end = matching->data->length;
 
-    if (here->at.offset < here->at.said->length)
-        return false;
     if (!stream)
-        return rest == 0;
-    if (rest < missing) {
+        return has_way(&matching->ways, end);
+    if (end - least < at->said->missing) {
         matching->begun = true;
         return false;
     }
-    here->place +=
-        matching->star.at.said && matching->star.at.offset == here->at.offset ? rest : missing;
+    *taken = star->said && star->offset == at->offset ? end : least + at->said->missing;
     return true;
 }
 
-static enum fit match(struct matching *matching, bool stream)
+static enum fit match(struct matching *matching, bool stream, size_t *taken)
 {
-    struct choice *here = &matching->here;
+    struct cursor *at = &matching->at;
 
     for (; matching->steps < STEPS_MAX; matching->steps++) {
-        const struct range *range = range_here(&here->at);
+        const struct range *range = range_here(at);
 
-        if (range && is_star(range)) {
-            skip_range(&here->at, range);
-            matching->star = *here;
-            matching->number = (struct choice){0};
-            continue;
-        }
-        if (range && range->offset == here->at.offset && is_numeric(here->at.said, range))
-            choose_number(matching, range);
-        if (step_byte(matching, range))
-            continue;
-        if (is_whole(matching, stream))
+        if (range && is_star(range))
+            step_star(matching, range);
+        else if (range && range->offset == at->offset && is_numeric(at->said, range))
+            step_number(matching, range);
+        else if (at->offset < at->said->length)
+            step_byte(matching, range);
+        else if (is_whole(matching, stream, taken))
             return FIT_WHOLE;
-        if (!step_back(matching))
+        else
+            matching->ways.count = 0;
+        if (!matching->ways.count && !step_back(matching))
             return matching->begun ? FIT_PART : FIT_NOT;
     }
     return FIT_PART; /* it takes too long to find out */
@@ -275,16 +341,17 @@ static enum fit match(struct matching *matching, bool stream)
 
 bool wildcard_match(const struct said *pattern, const struct said *data)
 {
-    struct matching matching = {.data = data, .here = {.at = {.said = pattern}}};
+    struct matching matching;
+    size_t taken;
 
-    return pattern->missing == data->missing && match(&matching, false) == FIT_WHOLE;
+    begin_matching(&matching, pattern, data);
+    return pattern->missing == data->missing && match(&matching, false, &taken) == FIT_WHOLE;
 }
 
 enum fit wildcard_begins(const struct said *pattern, const struct said *stream, size_t *taken)
 {
-    struct matching matching = {.data = stream, .here = {.at = {.said = pattern}}};
-    const enum fit fit = match(&matching, true);
+    struct matching matching;
 
-    *taken = matching.here.place;
-    return fit;
+    begin_matching(&matching, pattern, stream);
+    return match(&matching, true, taken);
 }

@@ -449,6 +449,22 @@ SCRIPT
     equal "${lines[0]}" 'get: response[2:4] differs, its length is 13 and was 12'
 }
 
+@test "volatile numbers of a list may all get shorter" {
+    list() { # BYTES
+        printf 'type dgram\n> b"get"\n< %s\n' "$1" | "$tests/compose.py"
+    }
+    list 'b"[100,200,300]"
+volatile 1 3
+volatile 5 3
+volatile 9 3' > golden.jsonl
+    for now in 1,2,3333 1,22,333 1,2,3; do
+        list "b\"[$now]\"" > now.jsonl
+        "$SOCKFIXTURE" -q --check -w golden.jsonl -r now.jsonl
+    done
+    list 'b"[1,2]"' > now.jsonl
+    run -1 "$SOCKFIXTURE" -q --check -w golden.jsonl -r now.jsonl
+}
+
 # What a message has beside the bytes that are there
 
 # A conversation of a script, of which nothing is known to be lost but what was not asked for.

@@ -109,40 +109,56 @@ bool difference_is_carry(const struct said *old, const struct said *now, size_t 
 struct counterpart {
     const struct said *said, *other;
     const struct blocks *blocks;
+    const struct range *judged; /* the last one; they can be long, and their bytes many */
+    bool allowed;
 };
 
+/* Can the range be what stands in its place in the other message? */
+static bool is_allowed(struct counterpart *counterpart, const struct range *range)
+{
+    size_t from, to;
+
+    if (counterpart->judged == range)
+        return counterpart->allowed;
+    from = blocks_begin(counterpart->blocks, range->offset);
+    to = blocks_end(counterpart->blocks, range_end(range));
+    counterpart->judged = range;
+    counterpart->allowed =
+        wildcard_allows(counterpart->said, range, counterpart->other->data + from, to - from);
+    return counterpart->allowed;
+}
+
 /* Is what differs in length in a range that can be what stands there in the other message? */
-static bool may_vary(const struct counterpart *counterpart, size_t offset, size_t length)
+static bool may_vary(struct counterpart *counterpart, size_t offset, size_t length)
 {
     const struct said *said = counterpart->said;
 
     for (size_t i = 0; i < said->ranges.count; i++) {
         const struct range *range = &said->ranges.items[i];
-        size_t from, to;
 
-        if (range->offset > offset || range_end(range) < offset + length ||
-            !wildcard_varies(said, range))
-            continue;
-        from = blocks_begin(counterpart->blocks, range->offset);
-        to = blocks_end(counterpart->blocks, range_end(range));
-        if (wildcard_allows(said, range, counterpart->other->data + from, to - from))
+        if (range->offset <= offset && range_end(range) >= offset + length &&
+            wildcard_varies(said, range) && is_allowed(counterpart, range))
             return true;
     }
     return false;
 }
 
-/* Can byte b stand in the place of byte a, which is in a volatile range? */
-static bool may_be(const struct counterpart *counterpart, size_t a, size_t b)
+/*
+ * Can byte b stand in the place of byte a, which is in a volatile range? Of a number that is as
+ * long as it was, it may be a sign.
+ */
+static bool may_be(struct counterpart *counterpart, size_t a, size_t b)
 {
     const struct range *range = ranges_find(&counterpart->said->ranges, a);
 
     return range &&
-           wildcard_allows_byte(range, counterpart->said->data[a], counterpart->other->data[b]);
+           (wildcard_allows_byte(range, counterpart->said->data[a], counterpart->other->data[b]) ||
+            is_allowed(counterpart, range));
 }
 
 /* Adds the spots of a block in which more differs than what is volatile. */
 static int compare_block(struct difference *difference, const struct block *block,
-                         const struct counterpart *old, const struct counterpart *now)
+                         struct counterpart *old, struct counterpart *now)
 {
     int err = 0;
 
@@ -164,7 +180,8 @@ static int compare_blocks(struct difference *difference)
 {
     const struct said *was = difference_old(difference), *is = difference_now(difference);
     struct blocks back;
-    const struct counterpart old = {was, is, &difference->blocks}, now = {is, was, &back};
+    struct counterpart old = {.said = was, .other = is, .blocks = &difference->blocks};
+    struct counterpart now = {.said = is, .other = was, .blocks = &back};
     int err = blocks_turn(&back, &difference->blocks);
 
     if (err)

@@ -449,6 +449,20 @@ SCRIPT
     equal "${lines[0]}" 'get: response[2:4] differs, its length is 13 and was 12'
 }
 
+@test "a sign of a volatile number is not told beside what differs" {
+    answer() { # BYTES
+        printf 'type dgram\n> b"get"\n< %s\n' "$1" | "$tests/compose.py"
+    }
+    answer 'b"n=12 xy"
+volatile 2 2 {"kind": "counter", "form": "text", "step": 1}' > golden.jsonl
+    answer 'b"n=-2 xz"' > now.jsonl
+    run -1 "$SOCKFIXTURE" -q --check -w golden.jsonl -r now.jsonl
+    equal "${lines[0]}" 'get: response[6:7] differs'
+    answer 'b"n=-x xz"' > now.jsonl
+    run -1 "$SOCKFIXTURE" -q --check -w golden.jsonl -r now.jsonl
+    equal "${lines[0]}" 'get: response[2:4] [6:7] differs'
+}
+
 @test "volatile numbers of a list may all get shorter" {
     list() { # BYTES
         printf 'type dgram\n> b"get"\n< %s\n' "$1" | "$tests/compose.py"

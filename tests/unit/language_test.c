@@ -389,7 +389,7 @@ static void languages_are_found(void **state)
     language = NULL;
     assert_int_equal(language_find(&language, NULL, "pyhton", &error), -ENOENT);
     assert_null(language);
-    assert_non_null(strstr(error.text, "did you mean python?"));
+    assert_non_null(strstr(error.text, "did you mean 'python'?"));
     assert_int_equal(language_find(&language, NULL, "cobol", &error), -ENOENT);
     assert_null(strstr(error.text, "did you mean"));
 

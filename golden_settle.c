@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "capture/blot.h"
+#include "capture/digest.h"
 #include "capture/regenerate.h"
 #include "emit/command.h"
 #include "emit/names.h"
@@ -206,21 +207,20 @@ static bool same_words(char *const *a, char *const *b)
     return !*a && !*b;
 }
 
-/* A number that is another one when the ranges are others (FNV-1a). */
+/* A number that is another one when the ranges are others. */
 static uint64_t digest_ranges(const struct messages *messages)
 {
-    uint64_t digest = 0xcbf29ce484222325;
+    uint64_t sum = DIGEST_NONE;
 
     for (size_t i = 0; i < messages->count; i++) {
         for (size_t j = 0; j < messages->items[i]->ranges.count; j++) {
             const struct range *range = &messages->items[i]->ranges.items[j];
             const uint64_t words[] = {i, range->offset, range->length, range->kind};
 
-            for (size_t k = 0; k < sizeof(words) / sizeof(*words); k++)
-                digest = (digest ^ words[k]) * 0x100000001b3;
+            sum = digest_more(sum, words, sizeof(words));
         }
     }
-    return digest;
+    return sum;
 }
 
 /*

@@ -66,7 +66,7 @@ static bool lacks_ancillary(const struct intake *intake, const struct message *m
            (!message->missing || (most && message->length >= most));
 }
 
-/* Counts what could not be read of a message. Of what is read from a file, that has been told. */
+/* Counts what could not be read of a message. Bytes that a file lacks, its reader has told of. */
 static void count_missing(struct intake *intake, const struct message *message)
 {
     struct losses *losses = &intake->counts.losses;

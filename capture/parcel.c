@@ -5,6 +5,7 @@
 #include <search.h>
 #include <stdlib.h>
 
+#include "capture/digest.h"
 #include "capture/tree.h"
 
 /*
@@ -20,16 +21,6 @@ static int compare_digest(const void *a, const void *b)
 {
     return tree_compare_numbers(((const struct parcel *)a)->digest,
                                 ((const struct parcel *)b)->digest);
-}
-
-/* 64-bit FNV-1a: told apart are messages in flight to one socket, not adversaries. */
-static uint64_t digest(const struct message_facts *facts)
-{
-    uint64_t hash = 0xcbf29ce484222325;
-
-    for (size_t i = 0; i < facts->length; i++)
-        hash = (hash ^ facts->data[i]) * 0x100000001b3;
-    return hash;
 }
 
 static int count(struct parcels *parcels, uint64_t content, int64_t more)
@@ -53,7 +44,7 @@ void parcels_free(struct parcels *parcels)
 
 int parcels_sent(struct parcels *parcels, const struct message_facts *facts)
 {
-    return count(parcels, digest(facts), 1);
+    return count(parcels, digest(facts->data, facts->length), 1);
 }
 
 int parcels_received(struct parcels *parcels, const struct message_facts *facts, bool known)
@@ -63,7 +54,7 @@ int parcels_received(struct parcels *parcels, const struct message_facts *facts,
 
     if (!known && facts->name && facts->name[0])
         return 0;
-    key.digest = digest(facts);
+    key.digest = digest(facts->data, facts->length);
     if (!known && !parcels->inbound && !tree_find(&parcels->by_digest, &key, compare_digest))
         return 0;
     err = count(parcels, key.digest, -1);

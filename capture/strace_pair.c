@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 
 #include "capture/reader.h"
+#include "capture/digest.h"
 #include "capture/strace_process.h"
 
 /* Those that wait */
@@ -19,7 +20,7 @@ static struct strace_door *door_of(struct strace_world *world, const char *addre
 {
     const char *port = strncmp(address, "tcp:", 4) == 0 ? strrchr(address, ':') : address;
 
-    return &world->doors[strace_digest(port, strlen(port)) % DOORS];
+    return &world->doors[digest(port, strlen(port)) % DOORS];
 }
 
 static void queue_remove(struct strace_socket *socket)

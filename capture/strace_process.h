@@ -188,9 +188,6 @@ int strace_stranger_came(struct strace_world *world, const struct strace_socket 
 void strace_stranger_known(struct strace_world *world, struct strace_socket *socket);
 void strace_strangers_free(struct strace_world *world);
 
-/* Of bytes that need be told apart only where nobody means harm. */
-uint64_t strace_digest(const void *data, size_t length);
-
 /* Tells the sink of the socket, unless it knows. Returns 0 or what the sink returned. */
 int strace_socket_tell(struct strace_world *world, struct strace_socket *socket,
                        const struct strace_thread *thread);

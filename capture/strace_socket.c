@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 
 #include "capture/reader.h"
+#include "capture/digest.h"
 #include "capture/strace_process.h"
 #include "capture/tree.h"
 
@@ -27,24 +28,13 @@ struct strace_socket *strace_socket_new(struct strace_world *world, uint64_t ino
 
 /* Internet sockets by their addresses */
 
-/* 64-bit FNV-1a. */
-uint64_t strace_digest(const void *data, size_t length)
-{
-    uint64_t hash = 0xcbf29ce484222325;
-
-    for (size_t i = 0; i < length; i++)
-        hash = (hash ^ ((const uint8_t *)data)[i]) * 0x100000001b3;
-    return hash;
-}
-
 /* A UDP socket is looked for by its own address alone, too, and may be bound to all of them. */
 static struct strace_socket **bucket_of(struct strace_world *world, const char *address,
                                         const char *peer)
 {
     const char *port = strncmp(address, "udp:", 4) == 0 ? strrchr(address, ':') : NULL;
-    uint64_t hash =
-        port ? strace_digest(port, strlen(port))
-             : strace_digest(address, strlen(address)) + 31 * strace_digest(peer, strlen(peer));
+    uint64_t hash = port ? digest(port, strlen(port))
+                         : digest(address, strlen(address)) + 31 * digest(peer, strlen(peer));
 
     return &world->addressed[hash % ADDRESSED_SIZE];
 }

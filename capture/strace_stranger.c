@@ -8,6 +8,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "capture/digest.h"
+
 #include "capture/strace_process.h"
 
 /* What an unanswered socket has sent last is enough to find it by. */
@@ -26,7 +28,7 @@ static struct strace_sent_list *list_of(struct strace_world *world, uint64_t con
                                         const char *address)
 {
     const char *port = strrchr(address, ':');
-    uint64_t hash = content + (port ? strace_digest(port, strlen(port)) : 0);
+    uint64_t hash = content + (port ? digest(port, strlen(port)) : 0);
 
     return &world->sent[hash % SENT_LISTS];
 }
@@ -71,7 +73,7 @@ int strace_stranger_sent(struct strace_world *world, struct strace_socket *socke
     if (!sent)
         return -ENOMEM;
     sent->socket = socket;
-    sent->content = strace_digest(data, length);
+    sent->content = digest(data, length);
     stpcpy(sent->to, to);
     list = list_of(world, sent->content, to);
     sent->before = list->last;
@@ -106,7 +108,7 @@ int strace_stranger_came(struct strace_world *world, const struct strace_socket 
     if (!from || !from[0] || receiver->facts.type != SOCK_DGRAM ||
         receiver->facts.family == AF_UNIX || !receiver->facts.address[0])
         return 0;
-    content = strace_digest(data, length);
+    content = digest(data, length);
     sent =
         find_sent(list_of(world, content, receiver->facts.address)->first, content, receiver, NULL);
     if (!sent || strace_socket_sends_from(world, from))

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "capture/words.h"
 #include "emit/check.h"
 #include "emit/header.h"
 #include "emit/language_head.h"
@@ -99,11 +100,11 @@ void language_free(struct language *language)
         free(language->partial_names[i]);
     }
     template_free(language->template);
-    language_free_words(language->extensions);
-    language_free_words(language->keywords);
-    language_free_words(language->reserved);
-    language_free_words(language->forbidden);
-    language_free_words(language->styles);
+    words_free(language->extensions);
+    words_free(language->keywords);
+    words_free(language->reserved);
+    words_free(language->forbidden);
+    words_free(language->styles);
     free(language->index);
     free(language->also);
     free(language->description);

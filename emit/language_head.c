@@ -7,17 +7,11 @@
 #include <string.h>
 
 #include "capture/size.h"
+#include "capture/words.h"
 #include "emit/header.h"
 #include "emit/word.h"
 
 enum { WIDTH_MIN = 16 };
-
-void language_free_words(char **words)
-{
-    for (size_t i = 0; words && words[i]; i++)
-        free(words[i]);
-    free(words);
-}
 
 /* The words of the value, in a list that ends with NULL; NULL if there is no memory. */
 static char **split(struct header header)
@@ -29,7 +23,7 @@ static char **split(struct header header)
     for (size_t count = 0; words && header_word(&header, &word, &length); count++) {
         words[count] = strndup(word, length);
         if (!words[count]) {
-            language_free_words(words);
+            words_free(words);
             return NULL;
         }
     }
@@ -45,7 +39,7 @@ static int set_text(char **to, const struct header *header)
 
 static int set_words(char ***to, const struct header *header)
 {
-    language_free_words(*to);
+    words_free(*to);
     *to = split(*header);
     return *to ? 0 : -ENOMEM;
 }

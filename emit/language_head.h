@@ -9,9 +9,6 @@
 int language_read_head(struct language *language, const char *text, size_t length,
                        struct template_error *error);
 
-/* Frees a list of words that ends with NULL; it may be NULL itself. */
-void language_free_words(char **words);
-
 /* Where the template is, as its errors name it: the path of its file, or its name. */
 const char *language_place(const struct language *language);
 

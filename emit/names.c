@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "capture/digest.h"
+
 enum { SLOTS_MIN = 64 };
 
 /* How often a name was given. */
@@ -39,11 +41,9 @@ struct names {
 
 static uint64_t hash_text(const char *text)
 {
-    uint64_t hash = 0xcbf29ce484222325;
+    const uint64_t hash = digest(text, strlen(text));
 
-    for (; *text; text++)
-        hash = (hash ^ (uint8_t)*text) * 0x100000001b3;
-    return hash ? hash : 1;
+    return hash ? hash : 1; /* 0 is an empty slot's */
 }
 
 static struct slot *find_slot(struct slot *slots, size_t room, uint64_t hash)

@@ -410,6 +410,16 @@ PYTHON
     run -1 grep 'still runs' background.out
 }
 
+# What runs in the background, and has come as far as `done`, is ended by a signal, and says so.
+interrupted() { # written|compared
+    local status=0
+    wait_until 30 test -e done
+    kill -TERM "$pid"
+    finish "$pid" || status=$?
+    equal "$status" 4
+    equal "$(cat background.out)" "sockfixture: sh: interrupted; nothing was $1"
+}
+
 @test "a signal ends --repeat in any run: part of one is compared with no other, and nothing is written" {
     local run
     for run in '[ -e before ]' true; do
@@ -417,12 +427,7 @@ PYTHON
         background "${sockfixture[@]}" -q --repeat 3 -o fixture.json -w "$recording" sh -c "
             $programs/talk --path $path --exchanges 3
             if $run; then touch done; sleep 600; fi; touch before"
-        wait_until 30 test -e done
-        kill -TERM "$pid"
-        status=0
-        finish "$pid" || status=$?
-        equal "$status" 4
-        equal "$(cat background.out)" 'sockfixture: sh: interrupted; nothing was written'
+        interrupted written
         equal "$(echo ./*.json*)" './*.json*'
     done
 }
@@ -431,12 +436,7 @@ PYTHON
     local talk="$programs/talk --path $path --exchanges 3" files=(-w "$recording" -o fixture.json)
     "${sockfixture[@]}" "${files[@]}" sh -c "$talk; $talk"
     background "${sockfixture[@]}" -q --check "${files[@]}" sh -c "$talk; touch done; sleep 600; $talk"
-    wait_until 30 test -e done
-    kill -TERM "$pid"
-    status=0
-    finish "$pid" || status=$?
-    equal "$status" 4
-    equal "$(cat background.out)" 'sockfixture: sh: interrupted; nothing was compared'
+    interrupted compared
 }
 
 @test "-c and -T end every run of --repeat, and what --check compares: that is no signal of the user" {

@@ -69,6 +69,7 @@ static const struct {
 } kinds[] = {
     {"pipe:", KIND_PIPE},
     {"anon_inode:[eventfd]", KIND_EVENTFD},
+    {"{eventfd-count=", KIND_EVENTFD}, /* since strace 6.10 */
     {"anon_inode:[eventpoll]", KIND_EPOLL},
     {"anon_inode:[pidfd]", KIND_PIDFD},
     {"pid:", KIND_PIDFD},

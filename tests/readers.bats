@@ -161,6 +161,15 @@ strace_options=(
     done
 }
 
+@test "strace: an eventfd that a message carries, as newer versions tell it" {
+    cat > trace <<'STRACE'
+1 socketpair(AF_UNIX, SOCK_STREAM|SOCK_CLOEXEC, 0, [3<UNIX-STREAM:[16->17]>, 4<UNIX-STREAM:[17->16]>]) = 0
+1 sendmsg(3<UNIX-STREAM:[16->17]>, {msg_name=NULL, msg_namelen=0, msg_iov=[{iov_base="x", iov_len=1}], msg_iovlen=1, msg_control=[{cmsg_len=20, cmsg_level=SOL_SOCKET, cmsg_type=SCM_RIGHTS, cmsg_data=[5<{eventfd-count=0x5, eventfd-id=31, eventfd-semaphore=0}>]}], msg_controllen=24, msg_flags=0}, 0) = 1
+STRACE
+    "$SOCKFIXTURE" -q -r trace -w again.jsonl
+    equal "$(carried again.jsonl)" '["x",[{"descriptors":["eventfd"]}],null]'
+}
+
 @test "strace: whose first line is a long one" {
     python3 -c 'print("1 read(3, \"" + "\\x7f" * 900 + "\"..., 900) = 900")' > long.trace
     cat >> long.trace << 'TRACE'

@@ -40,6 +40,19 @@ static struct slice descriptor_at(struct slice returned)
     return returned;
 }
 
+/* What an argument is, without its name, which strace tells of some, and with -N of all. */
+static struct slice value_of(struct slice argument)
+{
+    size_t name = 0;
+
+    while (name < argument.length &&
+           (isalnum((unsigned char)argument.at[name]) || argument.at[name] == '_'))
+        name++;
+    if (!name || name == argument.length || argument.at[name] != '=')
+        return argument;
+    return (struct slice){argument.at + name + 1, argument.length - name - 1};
+}
+
 bool strace_call_parse(struct strace_call *call, const char *text, bool *whole)
 {
     size_t length = 0;
@@ -56,6 +69,7 @@ bool strace_call_parse(struct strace_call *call, const char *text, bool *whole)
     for (size_t i = 0; i < STRACE_ARGUMENTS; i++) {
         call->arguments[i] = (struct slice){at, 0};
         slice_next(&at, &call->arguments[i]);
+        call->arguments[i] = value_of(call->arguments[i]);
     }
     while (slice_next(&at, &extra))
         ;

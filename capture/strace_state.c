@@ -91,14 +91,10 @@ static int on_pipe(struct strace *strace, struct strace_thread *thread,
 /* The flags of clone(child_stack=NULL, flags=CLONE_VM|...) and clone3({flags=...}). */
 static struct slice clone_flags(const struct strace_call *call)
 {
-    struct slice flags;
+    struct slice flags = call->arguments[1];
 
-    if (slice_field(call->arguments[0], "flags", &flags))
-        return flags;
-    for (size_t i = 0; i < STRACE_ARGUMENTS; i++)
-        if (slice_begins(call->arguments[i], "flags="))
-            return (struct slice){call->arguments[i].at + 6, call->arguments[i].length - 6};
-    return (struct slice){call->arguments[0].at, 0};
+    slice_field(call->arguments[0], "flags", &flags);
+    return flags;
 }
 
 int strace_clone(struct strace_thread *child, const struct strace_thread *parent,

@@ -136,6 +136,33 @@ for node in ast.walk(ast.parse(open(sys.argv[1]).read())):
     done
 }
 
+# Whoever runs a server may write to its folder, and put a link where our own socket is a moment later.
+@test "what has taken the place of our own socket keeps its mode" {
+    printf '%s\n' 'type dgram' '> b"ask"' '< b"answer"' | "$tests/compose.py" > talk.jsonl
+    mkdir served
+    echo precious > precious
+    chmod 600 precious
+    background python3 -c '
+import os, socket, time
+server = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+server.bind("served/socket")
+os.symlink("../precious", "link")
+while os.listdir("served") == ["socket"]:
+    time.sleep(0.001)
+other = "served/" + next(name for name in os.listdir("served") if name != "socket")
+with open("mode", "w") as mode:
+    print("%o" % os.stat(other).st_mode, file=mode)
+os.rename("link", other)
+time.sleep(600)'
+    wait_until 30 test -S served/socket
+    # It is held up until it was seen. Who is traced cannot look for leaks.
+    run -1 --separate-stderr env "ASAN_OPTIONS=detect_leaks=0:${ASAN_OPTIONS:-}" \
+        strace -o calls -e trace=bind -e inject=bind:delay_exit=1000000 \
+        "$SOCKFIXTURE" --replay served/socket -r talk.jsonl -T 0.1
+    equal "$(cat mode)" 140666
+    equal "$(stat -c %a precious)" 600
+}
+
 @test "what differs is told to programs without a command, a tag or a line of an observed one" {
     local evil=$'::error::x%0A\n::set-output name=a::b\r]]></failure><script>"\e[31m' format
     record_hostile "$evil" -q

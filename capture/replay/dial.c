@@ -15,6 +15,19 @@
 
 enum { CONNECT_TIMEOUT = 10000 /* milliseconds */, NAMES_TRIED = 100 };
 
+/*
+ * The file is one that anybody may send to from the beginning: chmod() goes by the name, which in a
+ * folder of the server's user may lead to another file by then. Returns 0 or -errno.
+ */
+static int bind_for_all(int fd, const struct sockaddr_un *address)
+{
+    const mode_t mask = umask(0111);
+    const int err = bind(fd, (const struct sockaddr *)address, sizeof(*address)) ? -errno : 0;
+
+    umask(mask);
+    return err;
+}
+
 /* Binds to a file in that folder, which any server may send to. Returns 0 or -errno. */
 static int bind_file(struct dial *dial, const char *folder, size_t length)
 {
@@ -26,12 +39,11 @@ static int bind_file(struct dial *dial, const char *folder, size_t length)
                            (int)length, folder, (int)getpid(), i);
         if (written < 0 || (size_t)written >= sizeof(address.sun_path))
             return -ENAMETOOLONG;
-        err = bind(dial->fd, (const struct sockaddr *)&address, sizeof(address)) ? -errno : 0;
+        err = bind_for_all(dial->fd, &address);
     }
-    if (err)
-        return err;
-    memcpy(dial->path, address.sun_path, sizeof(address.sun_path));
-    return chmod(dial->path, 0666) ? -errno : 0;
+    if (!err)
+        memcpy(dial->path, address.sun_path, sizeof(address.sun_path));
+    return err;
 }
 
 /* Beside the server's own socket, where it is sure to see it, or else where files that are in the

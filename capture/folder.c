@@ -13,6 +13,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "capture/planted.h"
+
 enum { FOLDER = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, INDEX_HEAD = 4096 };
 
 /* Calls `each` with the name of everything in the folder, until it does not return 0. */
@@ -232,7 +234,7 @@ static int exchange_by_turns(struct folder *folder)
 /* The old folder goes where the new one was, and is removed there. */
 static int exchange_folders(struct folder *folder, const struct stat *old)
 {
-    if (fchmod(folder->fd, old->st_mode & 0777))
+    if (!planted(AT_FDCWD, folder->path) && fchmod(folder->fd, old->st_mode & 0777))
         return -errno;
     if (renameat2(AT_FDCWD, folder->temporary, AT_FDCWD, folder->path, RENAME_EXCHANGE) == 0)
         return 0;
@@ -269,7 +271,7 @@ static int pour_name(int fd, const char *name, void *context)
     struct stat old;
 
     if (fstatat(*beside, name, &old, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(old.st_mode) &&
-        fchmodat(fd, name, old.st_mode & 0777, 0))
+        !planted(*beside, name) && fchmodat(fd, name, old.st_mode & 0777, 0))
         return -errno;
     return renameat(fd, name, *beside, name) ? -errno : 0;
 }

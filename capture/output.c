@@ -17,6 +17,8 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "capture/planted.h"
+
 enum {
     BUFFER_SIZE = 1 << 18, /* the C library would write a page at a time */
     LINKS_MAX = 40,        /* from one link to another, as the kernel has it */
@@ -104,24 +106,6 @@ static int take_name_beside(struct output *output, const char *word)
             return err;
     }
     return -EEXIST;
-}
-
-/*
- * Whether somebody else put this where anybody can put things: a link there may lead anywhere, and
- * at the other end of a pipe may be anybody. fs.protected_symlinks and fs.protected_fifos are
- * alike.
- */
-static bool may_be_planted(const char *path)
-{
-    char *copy = strdup(path);
-    struct stat entry, folder;
-    bool planted = true;
-
-    if (copy && lstat(path, &entry) == 0 && stat(dirname(copy), &folder) == 0)
-        planted =
-            folder.st_mode & S_IWOTH && entry.st_uid != folder.st_uid && entry.st_uid != geteuid();
-    free(copy);
-    return planted;
 }
 
 /* Returns where a link leads, which the caller frees; NULL when it is none. */
@@ -217,7 +201,7 @@ static FILE *open_descriptor(int descriptor)
 static int open_as_it_is(struct output *output, const char *descriptor)
 {
     int own = descriptor ? own_descriptor(descriptor) : -1;
-    int err = may_be_planted(output->path) ? -EPERM : own < 0 ? 0 : check_descriptor(own);
+    int err = planted(AT_FDCWD, output->path) ? -EPERM : own < 0 ? 0 : check_descriptor(own);
 
     if (err)
         return err;
@@ -269,7 +253,7 @@ int output_open(struct output *output, const char *path)
         err = open_as_it_is(&opened, descriptor);
     } else {
         opened.beside = true;
-        err = open_beside(&opened, exists ? &old : NULL);
+        err = open_beside(&opened, exists && !planted(AT_FDCWD, path) ? &old : NULL);
     }
     if (!err)
         setvbuf(opened.file, opened.buffer, _IOFBF, BUFFER_SIZE);

@@ -136,6 +136,25 @@ for node in ast.walk(ast.parse(open(sys.argv[1]).read())):
     done
 }
 
+@test "what takes the place of what somebody else put there has no mode of that" {
+    local name
+    "$tests/compose.py" <<< '> b"x" * 100' > long.jsonl
+    mkdir -m 1777 shared
+    mkdir -m 777 shared/folder
+    : | tee shared/{out_test.go,out_test.01-request.bin,rec.jsonl,own.json}
+    chmod 666 shared/*.*
+    ln -s own.json shared/link.json
+    chown -h nobody shared/{folder,out_test.*,rec.jsonl,link.json}
+    "$SOCKFIXTURE" -q -r long.jsonl --embed-above 10 -o shared/out_test.go
+    "$SOCKFIXTURE" -q -r long.jsonl --lang raw -o shared/folder
+    "${sockfixture[@]}" -q -w shared/rec.jsonl true
+    for name in link own; do
+        "$SOCKFIXTURE" -q -r long.jsonl -o "shared/$name.json"
+    done
+    equal "$(stat -c %a shared/{out_test.go,out_test.01-request.bin,rec.jsonl,link.json} | sort -u)" 600
+    equal "$(stat -c %a shared/folder shared/own.json)" $'700\n666'
+}
+
 # Whoever runs a server may write to its folder, and put a link where our own socket is a moment later.
 @test "what has taken the place of our own socket keeps its mode" {
     printf '%s\n' 'type dgram' '> b"ask"' '< b"answer"' | "$tests/compose.py" > talk.jsonl

@@ -349,6 +349,28 @@ nobody $(getent passwd nobody | cut -d: -f6)"
     equal "$(cd roots && echo *)" rec.jsonl
 }
 
+@test "under sudo what the caller has put where anybody can write is no other user's" {
+    local name
+    public
+    mkdir -m 1777 shared
+    mkfifo shared/pipe
+    : > shared/file
+    chmod 640 shared/file
+    chown 65534:65534 shared/*
+    "${sockfixture[@]}" -q -w rec.jsonl true
+    chmod 644 rec.jsonl
+    background cat shared/pipe
+    for name in pipe file; do
+        env SUDO_UID=65534 SUDO_GID=65534 "$SOCKFIXTURE" -q -r rec.jsonl -o "shared/$name" --lang json
+    done
+    finish "$pid" 10
+    diff background.out shared/file
+    equal "$(stat -c %a:%u shared/file)" 640:65534
+    # Another caller does not see it so.
+    run -2 --separate-stderr env SUDO_UID=65533 SUDO_GID=65533 "$SOCKFIXTURE" -q -r rec.jsonl -o shared/pipe
+    says "shared/pipe: Operation not permitted (another user's, in a folder where anybody can write[?])"
+}
+
 @test "while it records it can do no more than that takes" {
     local backend
     for backend in syscall ptrace; do

@@ -10,17 +10,13 @@
 #include "emit/leftovers.h"
 #include "say.h"
 
+/* Is there nothing at the path that is none of ours? */
 static enum status check_folder(const char *path, const struct language *language)
 {
     struct folder_rules rules = {language->index, files_is_name};
     char other[256];
     int err = folder_check(path, &rules, other, sizeof(other));
-    struct folder trial;
 
-    if (!err)
-        err = folder_open(&trial, path);
-    if (!err)
-        folder_discard(&trial);
     if (err == -ENOTEMPTY)
         say("%s: has %s, which is none of ours (name another folder, or move that away)", path,
             other);
@@ -31,13 +27,26 @@ static enum status check_folder(const char *path, const struct language *languag
     return err ? STATUS_USAGE : STATUS_DONE;
 }
 
+static enum status try_folder(const char *path, const struct language *language)
+{
+    enum status status = check_folder(path, language);
+    struct folder trial;
+    int err = status ? 0 : folder_open(&trial, path);
+
+    if (err)
+        return say_file_error(err, path);
+    if (!status)
+        folder_discard(&trial);
+    return status;
+}
+
 enum status fixture_file_open(struct run *run)
 {
     const char *path = run->options->output ? run->options->output : "-";
     int err;
 
     if (run->language && run->language->folder)
-        return check_folder(path, run->language);
+        return try_folder(path, run->language);
     err = run->language || run->writer ? output_open(&run->fixture_file, path) : 0;
     if (err)
         return say_output_error(err, path);
@@ -130,9 +139,17 @@ static int write_folder(struct run *run, const struct fixture *fixture)
 {
     int err = files_each(fixture, add_file, run);
 
-    if (!err)
-        err = output_commit(&run->fixture_file);
-    return err ? err : folder_commit(&run->folder);
+    return err ? err : output_commit(&run->fixture_file);
+}
+
+/* Something may have been put in the old one while it was recorded. */
+static enum status put_folder(struct run *run)
+{
+    const char *path = run->options->output;
+    enum status status = check_folder(path, run->language);
+    int err = status ? 0 : folder_commit(&run->folder);
+
+    return err ? say_output_error(err, path) : status;
 }
 
 static int write_files(struct run *run, const struct fixture *fixture)
@@ -215,7 +232,9 @@ enum status fixture_file_write(struct run *run)
         say_template_error(&error);
         return STATUS_USAGE;
     }
-    return err ? say_output_error(err, path) : STATUS_DONE;
+    if (err)
+        return say_output_error(err, path);
+    return language->folder ? put_folder(run) : STATUS_DONE;
 }
 
 enum status fixture_file_find_stale(const struct run *run, struct stale_file *stale)

@@ -546,6 +546,23 @@ SCRIPT
     only_files corpus empty link one.jsonl
 }
 
+@test "what has come into a folder, or in its place, while it was recorded is left alone" {
+    local come
+    for come in 'echo mine > corpus/notes.txt' 'rm -r corpus; echo mine > corpus' \
+        'mv corpus aside; ln -s aside corpus'; do
+        "${sockfixture[@]}" -q --lang raw -o corpus true
+        run -2 --separate-stderr "${sockfixture[@]}" -q -w rec.jsonl --lang raw -o corpus sh -c "$come"
+        says "corpus: * [(]name another*, or move that away)"
+        [ -s rec.jsonl ]
+        case $come in
+            *ln*) equal "$(readlink corpus)" aside ;;
+            *) equal "$(cat corpus/notes.txt 2> /dev/null || cat corpus)" mine ;;
+        esac
+        rm -rf corpus aside rec.jsonl
+        only_files
+    done
+}
+
 @test "a recording that failed leaves the folder as it was" {
     "$tests/compose.py" <<< '> b"one"' > one.jsonl
     "$SOCKFIXTURE" -r one.jsonl --lang raw -o corpus

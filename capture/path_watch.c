@@ -14,12 +14,18 @@
 static const uint32_t changes = IN_CREATE | IN_DELETE | IN_MOVED_TO | IN_MOVED_FROM |
                                 IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR;
 
+/* Whoever owns the folder above may put there what is none, or a link that leads nowhere. */
+static bool is_no_folder(int err)
+{
+    return err == -ENOENT || err == -ENOTDIR || err == -ELOOP;
+}
+
 static int watch_above(int fd, const char *path)
 {
     char *directory = strdup(path), *slash;
     int err = directory ? -ENOENT : -ENOMEM;
 
-    while (err == -ENOENT) {
+    while (is_no_folder(err)) {
         slash = strrchr(directory, '/');
         if (!slash)
             strcpy(directory, ".");

@@ -368,6 +368,32 @@ for text in sys.argv[1:]:
     [[ $(texts) == *'hello <hello' ]] || fail "$(texts)"
 }
 
+# Whose folder it is can put what he likes in its place; what is watched besides goes on.
+@test "-s waits where a file or a link to itself is in the place of the directory" {
+    local put
+    start_echo "UNIX-LISTEN:$path,fork"
+    wait_until 30 test -S "$path"
+    for put in 'echo > made' 'ln -s made made'; do
+        rm -rf made "$recording"
+        mkdir made
+        watch -s "$path" -s "$work/made/later"
+        rmdir made
+        eval "$put"
+        say_line "UNIX:$path" still
+        rm made
+        mkdir made
+        background socat "UNIX-LISTEN:$work/made/later,fork" EXEC:cat
+        wait_until 30 test -S made/later
+        heard() {
+            say_line "UNIX:$work/made/later" hello
+            grep -q '"hello' "$recording"
+        }
+        wait_until 30 heard
+        end_watch 0
+        [[ $(texts) == *'still <still'* ]] || fail "$(texts)"
+    done
+}
+
 # What is narrowed
 
 @test "-x leaves out an address, of what is watched and of what is run" {

@@ -249,14 +249,17 @@ static enum status end(struct server *server)
     return status || !server->incomplete ? status : STATUS_INCOMPLETE;
 }
 
+/* The socket is a file, and so the caller's; all rights are for the command and its user. */
 static enum status serve_until_end(struct server *server, const struct user *user)
 {
     const struct options *options = server->run->options;
     char why[REACH_WHY_SIZE] = "";
-    int err = rights_take_all(server->run->rights), back;
+    int err = listeners_open(&server->listeners, options->serve, server->book.type, why), back;
 
+    if (err == -EACCES)
+        return say_file_error(err, options->serve);
     if (!err)
-        err = listeners_open(&server->listeners, options->serve, server->book.type, why);
+        err = rights_take_all(server->run->rights);
     if (!err && options->user)
         err = listeners_give(&server->listeners, user->uid, user->gid);
     if (!err)

@@ -339,7 +339,7 @@ nobody $(getent passwd nobody | cut -d: -f6)"
     cp rec.jsonl roots
     chmod 600 roots/rec.jsonl
     refused() { # PATH ARG...
-        run -2 --separate-stderr "${sudo[@]}" "${@:2}"
+        run -2 --separate-stderr "${sudo[@]}" "${@:2}" || return 1
         says "$1: Permission denied (under sudo, files are opened with the rights of who called it)"
     }
     refused roots/out.json -o roots/out.json true
@@ -347,6 +347,13 @@ nobody $(getent passwd nobody | cut -d: -f6)"
     refused roots/folder -r rec.jsonl --lang raw -o roots/folder
     refused roots/rec.jsonl -r roots/rec.jsonl -o out.json
     equal "$(cd roots && echo *)" rec.jsonl
+    python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind("roots/socket")'
+    sudo=(env SUDO_UID=65534 SUDO_GID=65534 "$SOCKFIXTURE" -q)
+    refused roots/new --serve roots/new -r rec.jsonl true
+    run -2 "${sudo[@]}" --serve roots/socket -r rec.jsonl true
+    [ -S roots/socket ]
+    equal "$("${sudo[@]}" --serve served -r rec.jsonl stat -c %u:%g served)" 65534:65534
+    [ ! -e served ]
 }
 
 @test "under sudo what the caller has put where anybody can write is no other user's" {

@@ -593,13 +593,17 @@ os.kill(os.getpid(), 9)"
 }
 
 @test "where it cannot listen, it goes on with the rights of who called sudo all the same" {
-    printf '%s\n' '> b"a"' '< b"A"' | "$tests/compose.py" > talk.jsonl
-    chmod 644 talk.jsonl
-    echo mine > "$path"
+    local folder
+    folder=$(mktemp -d)
+    chmod 755 "$folder"
+    printf '%s\n' '> b"a"' '< b"A"' | "$tests/compose.py" > "$folder/talk.jsonl"
+    echo mine > "$folder/server"
     # Who is traced cannot look for leaks.
-    run -2 --separate-stderr env SUDO_UID=65534 SUDO_GID=65534 "ASAN_OPTIONS=detect_leaks=0:${ASAN_OPTIONS:-}" \
-        strace -o calls -e trace=setfsuid "$SOCKFIXTURE" --serve "$path" -r talk.jsonl true
-    says "$path: there is a file, which is no socket (move it away)"
+    run --separate-stderr env SUDO_UID=65534 SUDO_GID=65534 "ASAN_OPTIONS=detect_leaks=0:${ASAN_OPTIONS:-}" \
+        strace -o calls -e trace=setfsuid "$SOCKFIXTURE" --serve "$folder/server" -r "$folder/talk.jsonl" true
+    rm -r "$folder"
+    equal "$status" 2
+    says "$folder/server: there is a file, which is no socket (move it away)"
     grep -q '^setfsuid(0)' calls
     [[ $(grep -v -e '(-1)' -e '(4294967295)' calls | grep setfsuid | tail -n 1) == 'setfsuid(65534)'* ]] || fail "$(< calls)"
 }

@@ -176,10 +176,24 @@ time.sleep(600)'
     wait_until 30 test -S served/socket
     # It is held up until it was seen. Who is traced cannot look for leaks.
     run -1 --separate-stderr env "ASAN_OPTIONS=detect_leaks=0:${ASAN_OPTIONS:-}" \
-        strace -o calls -e trace=bind -e inject=bind:delay_exit=1000000 \
+        strace -o calls -e trace=bind -e inject=bind:delay_exit=2000000 \
         "$SOCKFIXTURE" --replay served/socket -r talk.jsonl -T 0.1
     equal "$(cat mode)" 140666
     equal "$(stat -c %a precious)" 600
+}
+
+@test "what has taken the place of our own socket is not given to another user" {
+    printf '%s\n' '> b"ask"' '< b"answer"' | "$tests/compose.py" > talk.jsonl
+    mkdir served
+    echo precious > precious
+    background sh -c 'until [ -S served/socket ]; do sleep 0.01; done; mv precious served/socket'
+    # Who is traced cannot look for leaks.
+    run -2 --separate-stderr env "ASAN_OPTIONS=detect_leaks=0:${ASAN_OPTIONS:-}" \
+        strace -o calls -e trace=bind -e inject=bind:delay_exit=2000000 \
+        "$SOCKFIXTURE" --serve served/socket -u nobody -r talk.jsonl true
+    says 'serving: Socket operation on non-socket'
+    equal "$(cat served/socket)" precious
+    equal "$(stat -c %u served/socket)" "$(id -u)"
 }
 
 @test "what differs is told to programs without a command, a tag or a line of an observed one" {

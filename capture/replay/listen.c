@@ -2,6 +2,7 @@
 #include "capture/replay/listen.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -153,25 +154,49 @@ int listeners_open(struct listeners *listeners, const char *address, int type,
     return err;
 }
 
+static bool is_its_own(const struct listener *listener, const struct stat *about)
+{
+    return S_ISSOCK(about->st_mode) && about->st_dev == listener->device &&
+           about->st_ino == listener->file;
+}
+
 static void remove_file(const struct listener *listener)
 {
     const char *path = reach_path(&listener->reach);
     struct stat about;
 
-    if (path && lstat(path, &about) == 0 && about.st_dev == listener->device &&
-        about.st_ino == listener->file)
+    if (path && lstat(path, &about) == 0 && is_its_own(listener, &about))
         unlink(path);
+}
+
+/* Whoever may write to its folder may have put another file in its place. */
+static int give_file(const struct listener *listener, const char *path, uid_t uid, gid_t gid)
+{
+    int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC), err = 0;
+    struct stat about;
+
+    if (fd < 0 || fstat(fd, &about))
+        err = -errno;
+    else if (!is_its_own(listener, &about))
+        err = -ENOTSOCK;
+    else if (fchownat(fd, "", uid, gid, AT_EMPTY_PATH))
+        err = -errno;
+    if (fd >= 0)
+        close(fd);
+    return err;
 }
 
 int listeners_give(const struct listeners *listeners, uid_t uid, gid_t gid)
 {
-    for (size_t i = 0; i < listeners->count; i++) {
+    int err = 0;
+
+    for (size_t i = 0; i < listeners->count && !err; i++) {
         const char *path = reach_path(&listeners->at[i].reach);
 
-        if (path && lchown(path, uid, gid))
-            return -errno;
+        if (path)
+            err = give_file(&listeners->at[i], path, uid, gid);
     }
-    return 0;
+    return err;
 }
 
 void listeners_close(struct listeners *listeners)

@@ -89,6 +89,13 @@ for node in ast.walk(ast.parse(open(sys.argv[1]).read())):
     done
 }
 
+# Perl takes a comment of a line's number and a file's name for where it is.
+@test "a command leads a fixture to no other files than its own" {
+    printf '%s\n' 'command line 7 elsewhere/x' '> b"x" * 100' | "$tests/compose.py" > long.jsonl
+    "$SOCKFIXTURE" -r long.jsonl --embed-above 10 --name talk -o Talk.pm
+    equal "$(perl -e 'require "./Talk.pm"; print length($Fixture::talk[0]{request})')" 100
+}
+
 @test "new files and folders are their owner's alone" {
     umask 0
     "$tests/compose.py" <<< '> b"x" * 100' > long.jsonl

@@ -310,7 +310,7 @@ static int learn_ranges(struct said *old, struct said *now)
     for (size_t i = 0; i < now->ranges.count && !err; i++) {
         const struct range *range = &now->ranges.items[i];
 
-        if (range_is_volatile(range) && is_unheard_of(range, old) &&
+        if (range_is_volatile(range) && range->length > 0 && is_unheard_of(range, old) &&
             memcmp(old->data + range->offset, now->data + range->offset, range->length) != 0)
             err = ranges_add(&news, *range);
     }
@@ -355,8 +355,9 @@ static bool echoes(const struct said *request, const struct said *response,
 {
     return range->echo_offset <= request->length &&
            range->length <= request->length - range->echo_offset &&
-           memcmp(request->data + range->echo_offset, response->data + range->offset,
-                  range->length) == 0;
+           (range->length == 0 || /* what is empty may have no bytes */
+            memcmp(request->data + range->echo_offset, response->data + range->offset,
+                   range->length) == 0);
 }
 
 /* An echo that was carried over comes back from another place of the request by now, or no more. */

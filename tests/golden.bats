@@ -375,6 +375,25 @@ SCRIPT
     equal "$(ranges golden.jsonl)" $'request 9 [5:9]\nresponse 8 [4:8]=echo=5'
 }
 
+@test "of a range without a byte, in a message without any, nothing is compared" {
+    local response echo='volatile 0 0 {"kind": "echo", "message": 1, "offset": 0}'
+    for response in A ''; do
+        printf '%s\n' 'type dgram' '> b""' "< b\"$response\"" > "$response.script"
+        "$tests/compose.py" < "$response.script" > "now$response.jsonl"
+        { cat "$response.script" && echo "$echo"; } | "$tests/compose.py" > "echo$response.jsonl"
+    done
+    for golden in now echo nowA echoA; do
+        for now in now echo nowA echoA; do
+            run --separate-stderr "$SOCKFIXTURE" -q --check -r "$now.jsonl" -w "$golden.jsonl"
+            [ "$status" -le 1 ]
+            equal "$stderr" ''
+            cp "$golden.jsonl" made.jsonl
+            run -0 --separate-stderr "$SOCKFIXTURE" -q -r "$now.jsonl" -w made.jsonl
+            equal "$stderr" ''
+        done
+    done
+}
+
 @test "what is known of bytes that are left out is left out with them" {
     "$tests/compose.py" > whole.jsonl << 'SCRIPT'
 > b"ask"

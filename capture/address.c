@@ -13,6 +13,17 @@
 
 #include "capture/text.h"
 
+static bool is_inet(const char *address)
+{
+    return strncmp(address, "udp:", 4) == 0 || strncmp(address, "tcp:", 4) == 0;
+}
+
+/* A relative path can be spelled like an address of another kind, which anybody could pass for. */
+static const char *prefix_of(const char *path)
+{
+    return path[0] == '@' || is_inet(path) ? "./" : "";
+}
+
 static void print_unix(char *text, const struct sockaddr_un *address, size_t length)
 {
     size_t path = offsetof(struct sockaddr_un, sun_path);
@@ -24,7 +35,12 @@ static void print_unix(char *text, const struct sockaddr_un *address, size_t len
         text[0] = '@';
         text_escape(text + 1, ADDRESS_TEXT_SIZE - 1, address->sun_path + 1, length - 1);
     } else {
-        text_escape(text, ADDRESS_TEXT_SIZE, address->sun_path, strnlen(address->sun_path, length));
+        const char *prefix = prefix_of(address->sun_path);
+        const size_t before = strlen(prefix);
+
+        memcpy(text, prefix, before);
+        text_escape(text + before, ADDRESS_TEXT_SIZE - before, address->sun_path,
+                    strnlen(address->sun_path, length));
     }
 }
 
@@ -67,11 +83,6 @@ void address_print(char *text, const void *address, size_t length, int type)
                    ((const struct sockaddr_in *)&copy)->sin_port);
     else if (copy.ss_family == AF_INET6 && length >= 24)
         print_inet6(text, protocol, (const struct sockaddr_in6 *)&copy);
-}
-
-static bool is_inet(const char *address)
-{
-    return strncmp(address, "udp:", 4) == 0 || strncmp(address, "tcp:", 4) == 0;
 }
 
 bool address_is_wildcard(const char *address)

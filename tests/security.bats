@@ -307,3 +307,28 @@ time.sleep(600)'
     ask_again --chdir "$work"
     equal "$(servers_pids)" 0
 }
+
+@test "a file that is called like an abstract name, or like a port, is neither" {
+    local name
+    for name in @named tcp:127.0.0.1:80; do
+        ask_file "$name"
+        equal "$(jq -r 'select(.data) | .peer.address' "$recording")" "./$name"
+        ask_file "$name" -s "$name"
+        equal "$(jq -c 'select(.data)' "$recording")" ''
+    done
+}
+
+# Records what is said at a socket that is a file of this name.
+ask_file() { # NAME [OPTION...]
+    rm -f "$1" "$recording"
+    record 0 "${@:2}" python3 -c '
+import socket, sys
+listener = socket.socket(socket.AF_UNIX)
+listener.bind(sys.argv[1])
+listener.listen()
+client = socket.socket(socket.AF_UNIX)
+client.connect(sys.argv[1])
+server = listener.accept()[0]
+client.send(b"ask")
+server.recv(100)' "$1"
+}

@@ -350,7 +350,8 @@ nobody $(getent passwd nobody | cut -d: -f6)"
     python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind("roots/socket")'
     sudo=(env SUDO_UID=65534 SUDO_GID=65534 "$SOCKFIXTURE" -q)
     refused roots/new --serve roots/new -r rec.jsonl true
-    run -2 "${sudo[@]}" --serve roots/socket -r rec.jsonl true
+    run -2 --separate-stderr "${sudo[@]}" --serve roots/socket -r rec.jsonl true
+    says "roots/socket: another user's socket is there (serve somewhere else)"
     [ -S roots/socket ]
     equal "$("${sudo[@]}" --serve served -r rec.jsonl stat -c %u:%g served)" 65534:65534
     [ ! -e served ]

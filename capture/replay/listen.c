@@ -97,16 +97,23 @@ static int listener_open(struct listener *listener, const struct reach *reach, i
     return err;
 }
 
+/* What has the address; path is NULL where that is no file. */
+static const char *why_taken(const char *path)
+{
+    struct stat about;
+
+    if (path && lstat(path, &about) == 0 && !S_ISSOCK(about.st_mode))
+        return "there is a file, which is no socket (move it away)";
+    if (path && faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) && errno == EACCES)
+        return "another user's socket is there (serve somewhere else)";
+    return "a server has it already (stop it, or serve somewhere else)";
+}
+
 static void say_why(char why[REACH_WHY_SIZE], const char *address, const struct reach *reach,
                     int err)
 {
-    const char *path = reach_path(reach), *reason = strerror(-err);
-    struct stat about;
+    const char *reason = err == -EADDRINUSE ? why_taken(reach_path(reach)) : strerror(-err);
 
-    if (err == -EADDRINUSE)
-        reason = path && lstat(path, &about) == 0 && !S_ISSOCK(about.st_mode)
-                     ? "there is a file, which is no socket (move it away)"
-                     : "a server has it already (stop it, or serve somewhere else)";
     snprintf(why, REACH_WHY_SIZE, "%.150s: %.90s", address, reason);
 }
 

@@ -115,18 +115,20 @@ static size_t place_of_next(const struct entry *old, size_t count, size_t *at,
 
 /*
  * Adds messages; where the old ones stood that they stand for, so that what one side has said stays
- * in its order, or else right behind *last. *last is then where the next ones go that stand for
- * none. entries may be the old ones themselves.
+ * in its order, or else right behind *last; but a request comes before the next old one, at
+ * next_old. *last is then where the next ones go that stand for none. entries may be the old ones
+ * themselves.
  */
 static void add(struct assembly *assembly, size_t pair, const struct entry *entries, size_t count,
-                const struct entry *old, size_t old_count, size_t *last)
+                const struct entry *old, size_t old_count, size_t next_old, size_t *last)
 {
     size_t at[2] = {0}, behind[2];
 
     for (size_t i = 0; i < old_count; i++)
         if (*last == SIZE_MAX || old[i].place > *last)
             *last = old[i].place;
-    behind[REQUEST] = behind[RESPONSE] = *last;
+    behind[REQUEST] = next_old < *last ? next_old : *last;
+    behind[RESPONSE] = *last;
     for (size_t i = 0; i < count; i++) {
         enum direction direction = entries[i].kept->message.direction;
         size_t *where = &behind[direction];
@@ -136,6 +138,14 @@ static void add(struct assembly *assembly, size_t pair, const struct entry *entr
             (struct entry){entries[i].kept, *where, assembly->count, pair};
         assembly->count++;
     }
+}
+
+/* Where the first request stands from *at on; SIZE_MAX when there is none. */
+static size_t find_request(const struct entry *entries, size_t count, size_t *at)
+{
+    while (*at < count && entries[*at].kept->message.direction != REQUEST)
+        ++*at;
+    return *at < count ? entries[*at].place : SIZE_MAX;
 }
 
 /* Whether the pair differs. Differences are in the order of the pairs: *next is the first of this.
@@ -160,14 +170,14 @@ static void add_conversation(struct assembly *assembly, size_t number, size_t ol
     const struct entry *now = find(&assembly->now, now_number, NULL, &now_count);
 
     add(assembly, number, changed ? now : old, changed ? now_count : old_count, old, old_count,
-        &last);
+        SIZE_MAX, &last);
 }
 
 static void add_exchanges(struct assembly *assembly, size_t number,
                           const struct conversation_pair *pair, size_t old_number,
                           size_t now_number, const struct differences *differences, size_t next)
 {
-    size_t old_messages, last = SIZE_MAX;
+    size_t old_messages, at = 0, last = SIZE_MAX;
     const struct entry *first = find(&assembly->old, old_number, NULL, &old_messages);
 
     /* What is new at the beginning comes before what stood there. */
@@ -182,13 +192,14 @@ static void add_exchanges(struct assembly *assembly, size_t number,
         if (exchanges->a) {
             exchange = (size_t)(exchanges->a - pair->a->exchanges);
             old = find(&assembly->old, old_number, &exchange, &old_count);
+            at = (size_t)(old - first) + old_count;
         }
         if (exchanges->b) {
             exchange = (size_t)(exchanges->b - pair->b->exchanges);
             now = find(&assembly->now, now_number, &exchange, &now_count);
         }
         add(assembly, number, changed ? now : old, changed ? now_count : old_count, old, old_count,
-            &last);
+            find_request(first, old_messages, &at), &last);
     }
 }
 

@@ -413,6 +413,12 @@ SCRIPT
     "$SOCKFIXTURE" -q --frame line -r now.jsonl -w golden.jsonl
     equal "$(jq -r 'select(.data) | .data' golden.jsonl | base64 -d | xargs)" 'A B'
     "$SOCKFIXTURE" -q --frame line --check -r now.jsonl -w golden.jsonl
+    # One that is new among requests that do not wait for their answers.
+    "$tests/compose.py" <<< $'> b"A\\n"\n> b"B\\n"\n> b"D\\n"\n< b"a\\n"\n< b"b\\n"\n> b"E\\n"' > golden.jsonl
+    "$tests/compose.py" <<< $'> b"A\\n"\n> b"B\\n"\n> b"C\\n"\n> b"D\\n"\n< b"a\\n"\n< b"b\\n"\n> b"E\\n"' > now.jsonl
+    "$SOCKFIXTURE" -q --frame line -r now.jsonl -w golden.jsonl
+    equal "$(jq -r 'select(.data) | .data' golden.jsonl | base64 -d | xargs)" 'A B C D a b E'
+    "$SOCKFIXTURE" -q --frame line --check -r now.jsonl -w golden.jsonl
 }
 
 @test "--check complains of what would be written anew" {

@@ -448,6 +448,10 @@ assert suite.find("testcase/failure").get("message") == "golden.jsonl: " + sys.a
     complains 'other bytes would be marked as volatile, or redacted' -r now.jsonl --volatile REQ:8:4
     "$SOCKFIXTURE" -q -w golden.jsonl -r now.jsonl --redact 'PIN ([0-9]+)'
     "$SOCKFIXTURE" -q --check -w golden.jsonl -r now.jsonl --redact 'PIN ([0-9]+)'
+    # Not of a range that has no room between two messages that are one request.
+    printf '%s\n' '> b"ab"' 'volatile 2 0 {"kind": "length"}' '> b"c"' 'volatile 0 1' '< b"ok"' |
+        "$tests/compose.py" > golden.jsonl
+    "$SOCKFIXTURE" -q --check -w golden.jsonl -r golden.jsonl
 }
 
 @test "a number that is volatile may get longer, but stays one, and a counter run over" {

@@ -116,8 +116,8 @@ static size_t place_of_next(const struct entry *old, size_t count, size_t *at,
 /*
  * Adds messages; where the old ones stood that they stand for, so that what one side has said stays
  * in its order, or else right behind *last; but a request comes before the next old one, at
- * next_old. *last is then where the next ones go that stand for none. entries may be the old ones
- * themselves.
+ * next_old, and before what was said unasked. *last is then where the next ones go that stand
+ * for none. entries may be the old ones themselves.
  */
 static void add(struct assembly *assembly, size_t pair, const struct entry *entries, size_t count,
                 const struct entry *old, size_t old_count, size_t next_old, size_t *last)
@@ -127,6 +127,8 @@ static void add(struct assembly *assembly, size_t pair, const struct entry *entr
     for (size_t i = 0; i < old_count; i++)
         if (*last == SIZE_MAX || old[i].place > *last)
             *last = old[i].place;
+    if (old_count && old->kept->message.direction == RESPONSE)
+        next_old = old->place;
     behind[REQUEST] = next_old < *last ? next_old : *last;
     behind[RESPONSE] = *last;
     for (size_t i = 0; i < count; i++) {

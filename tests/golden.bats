@@ -421,6 +421,14 @@ SCRIPT
     "$SOCKFIXTURE" -q --frame line --check -r now.jsonl -w golden.jsonl
 }
 
+@test "who speaks second has spoken first before" {
+    "$tests/compose.py" <<< $'< b"hello,"\n< b"you"\n> b"ask"\n< b"answer"' > golden.jsonl
+    "$tests/compose.py" <<< $'> b"begin"\n< b"hello,"\n< b"you"\n> b"ask"\n< b"answer"' > now.jsonl
+    "$SOCKFIXTURE" -q -r now.jsonl -w golden.jsonl
+    equal "$(jq -r 'select(.data) | .text' golden.jsonl | xargs)" 'begin hello, you ask answer'
+    "$SOCKFIXTURE" -q --check -r now.jsonl -w golden.jsonl
+}
+
 @test "--check complains of what would be written anew" {
     "$tests/compose.py" <<< $'command talk a\n> b"ask PIN 1234"\n< b"ok"' > golden.jsonl
     "$tests/compose.py" <<< $'command talk b\n> b"ask PIN 1234"\n< b"ok"' > other.jsonl

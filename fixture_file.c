@@ -188,13 +188,14 @@ static struct fixture describe_fixture(const struct run *run, const char *base)
     const struct options *options = run->options;
     const struct language *language = run->language;
     const bool beside = options->check || run->fixture_file.beside;
+    const uint64_t lost = run->losses.messages; /* 0 of a recording that is cut short */
 
     return (struct fixture){
         .table = run->table,
         .command = run->command,
         .name = options->name || !language->named_by_file ? options->name : base,
         .package = options->package,
-        .lost = run->losses.messages - run->placed,
+        .lost = lost > run->placed ? lost - run->placed : 0,
         .incomplete = run->incomplete,
         .style = options->style,
         .call = options->call,

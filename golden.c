@@ -105,6 +105,8 @@ static int read_old_messages(struct golden *golden, struct recording_reader *rea
         err = recording_read(reader, take_old, &old->messages, error);
     if (err)
         return err;
+    for (size_t i = 0; i < old->messages.count; i++)
+        old->placed += old->messages.items[i]->message.lost;
     recording_losses(reader, &old->losses, &complete);
     old->incomplete = !complete || losses_any(&old->losses);
     return messages_table(&old->messages, golden->framing, &old->table);

@@ -629,6 +629,17 @@ SCRIPT
     equal "$output" ''
 }
 
+@test "a fixture says the same of what is lost, whether it is made or checked" {
+    printf '%s\n' '> b"ask"' 'lost 2' '< b"answer"' | "$tests/compose.py" > golden.jsonl
+    run -3 "$SOCKFIXTURE" -q -r golden.jsonl -o golden.json
+    equal "$(jq -c '[.lost, (.conversations[].exchanges[] | .. | .lost_responses? // empty)]' golden.json)" '[0,2]'
+    run -3 "$SOCKFIXTURE" -q --check -r golden.jsonl -w golden.jsonl -o golden.json
+    # How many there were in all stands in the last line.
+    sed -i '$d' golden.jsonl
+    run -3 --separate-stderr "$SOCKFIXTURE" -q -r golden.jsonl --lang json
+    equal "$(jq .lost <<< "$output")" 0
+}
+
 @test "what was not recorded in full is told in every report, though nothing differs" {
     printf '> b"ask"\n< b"answer"\n' | "$tests/compose.py" > golden.jsonl
     printf '> b"ask"\n< b"answer"\nlost 2\n> b"ask"\n' | "$tests/compose.py" | sed '4d; s/"messages": 3/"messages": 2/' > now.jsonl

@@ -94,22 +94,24 @@ static enum status write_golden(struct run *run)
     struct golden *golden = run->golden;
     const bool incomplete = golden_is_incomplete(golden);
     const struct messages *messages = &golden->old.messages;
+    const char *backend = golden->runs[0].backend;
     struct table *table = NULL;
     enum status status;
 
     if (golden_is_same(golden)) {
         make_of(run, &golden->old, golden->old.table);
         golden->old.table = NULL;
+        backend = golden->old.backend;
         status = STATUS_DONE;
     } else {
         if (golden_merge(golden, &messages, &table))
             return say_error(-ENOMEM, "recording");
         make_of(run, &golden->runs[0], table);
-        status = recording_file_write(run, messages, golden->runs[0].backend);
+        status = recording_file_write(run, messages, backend);
     }
     run->incomplete = run->incomplete || incomplete;
     if (!status)
-        status = writing_make(run, messages, golden->runs[0].backend);
+        status = writing_make(run, messages, backend);
     if (!status)
         status = fixture_file_renew(run);
     return !status && run->incomplete ? STATUS_INCOMPLETE : status;

@@ -629,6 +629,14 @@ SCRIPT
     equal "$output" ''
 }
 
+@test "a capture of a recording that stays as it is tells the backend of that" {
+    printf '%s\n' '> b"ask"' '< b"answer"' | "$tests/compose.py" > golden.jsonl
+    sed '1s/syscall/ptrace/' golden.jsonl > now.jsonl
+    "$SOCKFIXTURE" -q -r now.jsonl -w golden.jsonl -o golden.pcapng
+    "$SOCKFIXTURE" -q --check -r now.jsonl -w golden.jsonl -o golden.pcapng
+    "$SOCKFIXTURE" -q --check -r golden.jsonl -o golden.pcapng
+}
+
 @test "a fixture says the same of what is lost, whether it is made or checked" {
     printf '%s\n' '> b"ask"' 'lost 2' '< b"answer"' | "$tests/compose.py" > golden.jsonl
     run -3 "$SOCKFIXTURE" -q -r golden.jsonl -o golden.json

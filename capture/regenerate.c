@@ -423,8 +423,13 @@ int regenerate_ranges(const struct alignment *alignment)
         for (size_t j = 0; j < alignment->conversations[i].count && !err; j++) {
             const struct exchange_pair *pair = &alignment->conversations[i].exchanges[j];
 
-            if (pair->a && pair->b)
-                err = settle_echoes(pair);
+            if (!pair->a || !pair->b)
+                continue;
+            err = settle_echoes(pair);
+            if (!pair->b->runs) {
+                pair->b->seen = pair->a->seen;
+                pair->b->runs = pair->a->runs;
+            }
         }
     }
     return err;

@@ -12,7 +12,10 @@ struct version {
     struct table *table; /* of them */
 };
 
-/* Gives the messages of `now` the ranges that those of `old` have. Returns 0 or -ENOMEM. */
+/*
+ * Gives the messages of `now` the ranges that those of `old` have, and what is there in some runs
+ * only is still that. Returns 0 or -ENOMEM.
+ */
 int regenerate_ranges(const struct alignment *alignment);
 
 /*

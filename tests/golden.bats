@@ -203,6 +203,21 @@ SCRIPT
     done
 }
 
+@test "what is in some runs only is so, too, when it has changed" {
+    talk() { # ANSWER
+        printf '%s\n' '> b"one"' '< b"1"' '> b"sometimes"' 'seen 1 3' "< b\"$1\"" 'seen 1 3' | "$tests/compose.py"
+    }
+    talk yes > golden.jsonl
+    talk no | jq -c 'del(.seen)' > now.jsonl
+    head -n 3 now.jsonl > without.jsonl
+    echo '{"end":{"messages":2,"lost":{"messages":0,"bytes":0,"cut":0,"unfollowed":0,"foreign":0,"bypassed":0}}}' \
+        >> without.jsonl
+    "$SOCKFIXTURE" -q -r now.jsonl -w golden.jsonl
+    equal "$(jq -c 'select(.seen) | [.text, .seen]' golden.jsonl)" '["sometimes",[1,3]]
+["no",[1,3]]'
+    "$SOCKFIXTURE" -q --check -r without.jsonl -w golden.jsonl
+}
+
 @test "a user knows better" {
     local name
     start_server word

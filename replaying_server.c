@@ -186,7 +186,7 @@ static void say_serving(const struct server *server)
 
 /* The end */
 
-static int report_strangers(const struct server *server)
+static int report_strangers(struct server *server)
 {
     const struct options *options = server->run->options;
     const struct stale_file stale = {0};

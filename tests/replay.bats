@@ -536,6 +536,22 @@ client.recv(100)' "$path"
     done
 }
 
+@test "unknown requests in another order than the recorded ones are all in a report" {
+    printf '%s\n' 'type seqpacket' '> b"one 1"' '< b"first"' '> b"two 2"' '< b"second"' |
+        "$tests/compose.py" > talk.jsonl
+    run -1 --separate-stderr serve talk --diff-format junit python3 -c '
+import socket, sys
+for ask in b"two 3", b"one 3", b"two 4":
+    client = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    client.connect(sys.argv[1])
+    client.send(ask)
+    client.recv(1)' "$path"
+    equal "$(grep -o 'tests="2" failures="2"\|message="[^"]*' <<< "$output")" 'tests="2" failures="2"
+message="one 1: request[4:5] differs
+message="two 2: request[4:5] differs
+message="two 2: request[4:5] differs'
+}
+
 @test "an unknown datagram" {
     write_talk
     start_talk dgram

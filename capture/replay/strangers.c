@@ -90,7 +90,23 @@ int strangers_add(struct strangers *strangers, const struct script *script,
     return add_exchange(&conversations[count], script, unknown);
 }
 
-int strangers_differences(struct differences *out, const struct strangers *strangers,
+static int compare_pointers(const void *a, const void *b)
+{
+    return (a > b) - (a < b);
+}
+
+/* As reports have differences: in the order of the exchanges that are there. */
+static int compare_pairs(const void *a, const void *b)
+{
+    const struct conversation_pair *first = a, *second = b;
+    int order = compare_pointers(first->a, second->a);
+
+    if (!order)
+        order = compare_pointers(first->exchanges->a, second->exchanges->a);
+    return order ? order : compare_pointers(first->b, second->b);
+}
+
+int strangers_differences(struct differences *out, struct strangers *strangers,
                           const struct script *script)
 {
     const struct alignment alignment = {.conversations = strangers->pairs,
@@ -100,6 +116,8 @@ int strangers_differences(struct differences *out, const struct strangers *stran
         strangers->pairs[i].b = &strangers->table.conversations[i];
         strangers->pairs[i].exchanges->b = strangers->table.conversations[i].exchanges;
     }
+    if (alignment.count)
+        qsort(alignment.conversations, alignment.count, sizeof(*strangers->pairs), compare_pairs);
     return differences_find(out, script->table, &strangers->table, &alignment, true);
 }
 

@@ -21,10 +21,10 @@ int strangers_add(struct strangers *strangers, const struct script *script,
 void strangers_free(struct strangers *strangers);
 
 /*
- * How they differ from what is most like them. Returns 0 or -ENOMEM; free *out with
- * differences_free() before the strangers.
+ * How they differ from what is most like them, in the order of that. Returns 0 or -ENOMEM; free
+ * *out with differences_free() before the strangers. No more are added then.
  */
-int strangers_differences(struct differences *out, const struct strangers *strangers,
+int strangers_differences(struct differences *out, struct strangers *strangers,
                           const struct script *script);
 
 #endif

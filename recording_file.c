@@ -64,19 +64,18 @@ enum status recording_file_end_draft(struct run *run)
     return err ? say_output_error(err, run->options->write) : STATUS_DONE;
 }
 
-enum status recording_file_end(struct run *run)
+static enum status end(struct run *run)
 {
-    int err;
+    int err = end_recording(run);
 
-    if (!run->recording)
-        return STATUS_DONE;
-    err = end_recording(run);
     if (!err)
         err = output_commit(&run->recording_file);
-    if (!err)
-        return STATUS_DONE;
-    say_output_error(err, run->options->write);
-    return recording_file_keep(run);
+    return err ? say_output_error(err, run->options->write) : STATUS_DONE;
+}
+
+enum status recording_file_end(struct run *run)
+{
+    return run->recording && end(run) ? recording_file_keep(run) : STATUS_DONE;
 }
 
 enum status recording_file_keep(struct run *run)
@@ -109,7 +108,7 @@ static enum status write_messages(struct run *run, const struct messages *messag
         err = recording_add(run->recording, &messages->items[i]->message);
     if (err)
         return say_output_error(err, run->options->write);
-    return status ? status : recording_file_end(run);
+    return status ? status : end(run);
 }
 
 enum status recording_file_write(struct run *run, const struct messages *messages,

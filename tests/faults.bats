@@ -103,7 +103,8 @@ has_messages() { # FILE COUNT
     equal "$(echo rec*)" 'rec.jsonl rec.jsonl.part'
 }
 
-@test "no space for a recording that is made again: it stays, and what was recorded is kept" {
+# A kind of file system may be given, as a library to be loaded.
+made_again_without_space() { # [LIBRARY]
     small_disk 100k
     : > go
     echo 60 > count
@@ -111,13 +112,22 @@ has_messages() { # FILE COUNT
     cp small/rec.jsonl old.jsonl
     [ "$(stat -c %s old.jsonl)" -gt 34000 ] && [ "$(stat -c %s old.jsonl)" -lt 50000 ]
     echo 61 > count
-    run -2 --separate-stderr "$SOCKFIXTURE" -q -w small/rec.jsonl "${again[@]}" "$hardships"
+    LD_PRELOAD=${1:-} run -2 --separate-stderr "$SOCKFIXTURE" -q -w small/rec.jsonl "${again[@]}" "$hardships"
     equal "$stderr" 'sockfixture: small/rec.jsonl: No space left on device
 sockfixture: small/rec.jsonl.part holds what was recorded'
     cmp small/rec.jsonl old.jsonl
     "$SOCKFIXTURE" -q -r small/rec.jsonl.part -o read.json
     equal "$(jq '.conversations | length' read.json)" 61
     equal "$(cd small && echo *)" 'rec.jsonl rec.jsonl.part'
+}
+
+@test "no space for a recording that is made again: it stays, and what was recorded is kept" {
+    made_again_without_space
+}
+
+@test "the same where each file has a name from the beginning: no other is said to hold it" {
+    preload named
+    ASAN_OPTIONS=verify_asan_link_order=0:${ASAN_OPTIONS:-} made_again_without_space ./named.so
 }
 
 @test "no space for the fixture: the old one stays, and the recording is whole" {

@@ -168,15 +168,22 @@ void secrets_free(struct secrets *secrets)
     free(secrets);
 }
 
-/* The next match from `from` on, with its groups. Behind the text is a NUL, not only in it. */
-static bool match(const regex_t *regex, const char *text, size_t length, size_t from,
-                  regmatch_t groups[GROUPS_MAX])
+/*
+ * The next match from `from` on, with its groups. Behind the text is a NUL, not only in it. Returns
+ * 1, 0 when there is none, or -ENOMEM.
+ */
+static int match(const regex_t *regex, const char *text, size_t length, size_t from,
+                 regmatch_t groups[GROUPS_MAX])
 {
     const int at_start = from == 0 || text[from - 1] == '\n' ? 0 : REG_NOTBOL;
 
+    if (length > INT32_MAX) /* as much as a regoff_t can say */
+        return -ENOMEM;
     groups[0] = (regmatch_t){.rm_so = (regoff_t)from, .rm_eo = (regoff_t)length};
-    return length <= INT32_MAX &&
-           regexec(regex, text, GROUPS_MAX, groups, REG_STARTEND | at_start) == 0;
+    errno = 0;
+    if (regexec(regex, text, GROUPS_MAX, groups, REG_STARTEND | at_start) == 0)
+        return 1;
+    return errno == ENOMEM ? -ENOMEM : 0; /* glibc returns the same for both */
 }
 
 static bool is_word(const char *word, const char *text, size_t length)
@@ -244,9 +251,12 @@ static int find_matches(struct secret *secret, const char *text, size_t length, 
     const regex_t *regex = &secret->regex;
     regmatch_t groups[GROUPS_MAX];
     size_t from = 0;
-    int err = 0;
+    int found, err = 0;
 
-    while (!err && from < length && match(regex, text, length, from, groups)) {
+    while (!err && from < length) {
+        found = match(regex, text, length, from, groups);
+        if (found <= 0)
+            return found;
         if (!secret->shape || !is_harmless(text, &groups[regex->re_nsub]))
             err = add_match(spots, regex, groups);
         /* What matches may have nothing in its parentheses, and is there all the same. */
@@ -456,7 +466,7 @@ static bool find_shape(const regex_t *regex, const char *text, size_t length, si
 {
     regmatch_t groups[GROUPS_MAX];
 
-    for (size_t from = 0; match(regex, text, length, from, groups);
+    for (size_t from = 0; match(regex, text, length, from, groups) > 0;
          from = (size_t)groups[0].rm_eo) {
         const regmatch_t *group = &groups[regex->re_nsub];
 

@@ -204,6 +204,30 @@ sockfixture: small/rec.jsonl.part holds what was recorded'
     [ "$n" -gt 300 ]
 }
 
+# Looking for one pattern takes some dozen allocations, so each seventh will do.
+# bats test_tags=memory
+@test "no memory, at any moment of redacting: told, or no secret is left" {
+    local n=0 status=0
+    "$tests/compose.py" <<< '> b"PIN 1234"' > rec.jsonl
+    redact=("$SOCKFIXTURE" -q -r rec.jsonl --redact 'PIN ([0-9]+)' -w out.jsonl)
+    preload scarce
+    while :; do
+        n=$((n + 7))
+        status=0
+        rm -f told out.jsonl
+        SCARCE=$n SCARCE_TOLD=told LD_PRELOAD=./scarce.so "${redact[@]}" 2> error || status=$?
+        [ -e told ] || break
+        if [ "$status" -eq 0 ]; then
+            grep -q 'PIN XXXX' out.jsonl || fail "allocation $n: the secret is there"
+        else
+            [ -s error ] || fail "allocation $n: ends with status $status and says nothing"
+            [ ! -e out.jsonl ]
+        fi
+    done
+    equal "$status" 0
+    [ "$n" -gt 300 ]
+}
+
 @test "no memory, at any moment of recording: told, and known from the recording" {
     local n=1 status step=101 backend=syscall # auto would try others, at length
     is_sanitized && return # the test before says why

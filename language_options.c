@@ -131,19 +131,31 @@ static enum status check_use(const struct options *options, const struct languag
     return STATUS_USAGE;
 }
 
+/* What was asked for, or else by the ending of the file. */
+static int find_name(const struct options *options, const struct library *library,
+                     const char **name, struct template_error *error)
+{
+    int err = -ENOENT;
+
+    *name = options->lang ? options->lang : "json";
+    if (!options->lang && options->output)
+        err = language_for_file(library, options->output, name, error);
+    return err == -ENOENT ? 0 : err;
+}
+
 enum status language_from_options(struct language **out, const struct options *options,
                                   const struct library *library)
 {
     struct template_error error;
-    const char *name = options->lang;
+    const char *name;
     int err;
 
     if (options->template) {
         err = language_load(out, library, options->template, &error);
     } else {
-        if (!name && (!options->output || language_for_file(library, options->output, &name)))
-            name = "json";
-        err = language_find(out, library, name, &error);
+        err = find_name(options, library, &name, &error);
+        if (!err)
+            err = language_find(out, library, name, &error);
     }
     if (!err)
         err = style_check(*out, options->style, &error);

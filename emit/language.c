@@ -203,18 +203,23 @@ static bool has_extension(const struct library_text *text, const char *extension
     return false;
 }
 
-int language_for_file(const struct library *library, const char *path, const char **name)
+int language_for_file(const struct library *library, const char *path, const char **name,
+                      struct template_error *error)
 {
     const char *slash = strrchr(path, '/');
     const char *dot = strrchr(slash ? slash : path, '.');
-    struct template_error ignored;
     struct library_text text;
     bool found = false, own = false;
+    int unread = 0;
 
     /* One of the user's own comes before those that are built in. */
     for (size_t i = 0; dot && dot[1] && !own && library_name(library, i); i++) {
-        if (read_language(library, library_name(library, i), &text, &ignored))
+        int err = read_language(library, library_name(library, i), &text, error);
+
+        if (err) {
+            unread = err == -ENOENT ? unread : err;
             continue;
+        }
         if (has_extension(&text, dot + 1) && (!found || text.path)) {
             *name = library_name(library, i);
             found = true;
@@ -222,7 +227,7 @@ int language_for_file(const struct library *library, const char *path, const cha
         }
         library_text_free(&text);
     }
-    return found ? 0 : -ENOENT;
+    return found ? 0 : unread ? unread : -ENOENT;
 }
 
 /* The file's name without its folder and, if there is more of it, without ".mustache". */

@@ -70,9 +70,11 @@ int language_next(struct language **out, const struct library *library, size_t *
 
 /*
  * Puts the name of the language whose files end like that path's in *name, which is the library's.
- * Returns 0, or -ENOENT and leaves *name alone.
+ * Returns 0; -ENOENT when there is none; or another -errno, with *error filled in, when there is
+ * none among those that can be read. *name is then left alone.
  */
-int language_for_file(const struct library *library, const char *path, const char **name);
+int language_for_file(const struct library *library, const char *path, const char **name,
+                      struct template_error *error);
 
 /* What the head of a template can say, by number; NULL past the last one. */
 const char *language_key(size_t index);

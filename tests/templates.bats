@@ -176,6 +176,14 @@ emit() { # OPTION...
     emit -o out.go
 }
 
+@test "a template that cannot be read may be the one that the file's ending is of" {
+    ln -s gone "$mine/lisp.mustache"
+    run -2 --separate-stderr emit -o fixture.lisp
+    says "$mine/lisp.mustache: cannot read the template: *"
+    [ ! -e fixture.lisp ]
+    emit -o fixture.go
+}
+
 @test "folders and names that there are not" {
     run -2 --separate-stderr emit --template-dir nowhere
     says 'nowhere: No such file or directory'

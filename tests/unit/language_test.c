@@ -393,13 +393,13 @@ static void languages_are_found(void **state)
     assert_int_equal(language_find(&language, NULL, "cobol", &error), -ENOENT);
     assert_null(strstr(error.text, "did you mean"));
 
-    assert_int_equal(language_for_file(NULL, "some.dir/ntpdata_test.go", &name), 0);
+    assert_int_equal(language_for_file(NULL, "some.dir/ntpdata_test.go", &name, &error), 0);
     assert_string_equal(name, "go");
-    assert_int_equal(language_for_file(NULL, "X.JSON", &name), 0);
+    assert_int_equal(language_for_file(NULL, "X.JSON", &name, &error), 0);
     assert_string_equal(name, "json");
-    assert_int_equal(language_for_file(NULL, "some.go/file", &name), -ENOENT);
-    assert_int_equal(language_for_file(NULL, "file.", &name), -ENOENT);
-    assert_int_equal(language_for_file(NULL, "file.g", &name), -ENOENT);
+    assert_int_equal(language_for_file(NULL, "some.go/file", &name, &error), -ENOENT);
+    assert_int_equal(language_for_file(NULL, "file.", &name, &error), -ENOENT);
+    assert_int_equal(language_for_file(NULL, "file.g", &name, &error), -ENOENT);
     assert_string_equal(name, "json");
 }
 

@@ -159,17 +159,22 @@ static int write_files(struct run *run, const struct fixture *fixture)
     return fixture->stem ? write_beside(run, fixture) : output_commit(&run->fixture_file);
 }
 
-/* The name of the file that the fixture goes to, without its ending; NULL when it has no name. */
-static char *file_base(const struct run *run)
+/*
+ * Puts the name of the file that the fixture goes to, without its ending, into *out; NULL when it
+ * has no name. Returns 0 or -ENOMEM.
+ */
+static int file_base(const struct run *run, char **out)
 {
     const char *path = run->options->output;
     const char *slash = path ? strrchr(path, '/') : NULL;
     const char *base = slash ? slash + 1 : path;
     const char *dot = path ? strrchr(base, '.') : NULL;
 
+    *out = NULL;
     if (!path || is_stdout(path))
-        return NULL;
-    return dot > base ? strndup(base, (size_t)(dot - base)) : strdup(base);
+        return 0;
+    *out = dot > base ? strndup(base, (size_t)(dot - base)) : strdup(base);
+    return *out ? 0 : -ENOMEM;
 }
 
 /* The folder is made when there is something to put in it; until then its file has no name. */
@@ -221,9 +226,10 @@ enum status fixture_file_write(struct run *run)
     }
     if (!language)
         return STATUS_DONE;
-    base = file_base(run);
+    err = file_base(run, &base);
     fixture = describe_fixture(run, base);
-    err = language->folder ? open_index(run) : 0;
+    if (!err && language->folder)
+        err = open_index(run);
     if (!err)
         err = fixture_print(&fixture, run->language, run->fixture_file.file, &error);
     if (!err)
@@ -240,11 +246,14 @@ enum status fixture_file_write(struct run *run)
 
 enum status fixture_file_find_stale(const struct run *run, struct stale_file *stale)
 {
-    char *base = file_base(run);
-    const struct fixture fixture = describe_fixture(run, base);
     struct template_error error = {0};
-    int err = fresh_check(&fixture, run->language, run->options->output, stale, &error);
+    struct fixture fixture;
+    char *base;
+    int err = file_base(run, &base);
 
+    fixture = describe_fixture(run, base);
+    if (!err)
+        err = fresh_check(&fixture, run->language, run->options->output, stale, &error);
     free(base);
     if (err && error.line) {
         say_template_error(&error);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "capture/ancillary_json.h"
+#include "capture/json_text.h"
 #include "capture/losses.h"
 #include "capture/recording_format.h"
 #include "capture/text.h"
@@ -16,7 +17,7 @@
 /* The text of the object, which is then done with; it may be NULL. */
 static char *print(json_t *notes)
 {
-    char *text = notes ? json_dumps(notes, JSON_COMPACT) : NULL;
+    char *text = json_to_text(notes);
 
     json_decref(notes);
     return text;
@@ -86,11 +87,15 @@ char *notes_ancillary(size_t offset, const struct ancillary *ancillary)
 char *notes_losses(const struct losses *losses)
 {
     json_t *object = json_object();
+    int failed = 0;
 
-    for (const struct loss *counter = loss_counters; counter->name; counter++)
-        json_object_set_new(object, counter->name,
-                            json_integer((json_int_t)losses_get(losses, counter)));
-    return print(json_pack("{s:o}", "lost", object));
+    for (const struct loss *counter = loss_counters; counter->name && !failed; counter++)
+        failed = json_object_set_new(object, counter->name,
+                                     json_integer((json_int_t)losses_get(losses, counter)));
+    if (!failed)
+        return print(json_pack("{s:o}", "lost", object));
+    json_decref(object);
+    return NULL;
 }
 
 /* Reading */

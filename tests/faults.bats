@@ -177,6 +177,34 @@ sockfixture: small/rec.jsonl.part holds what was recorded'
     [ "$n" -gt 300 ]
 }
 
+# bats test_tags=memory
+@test "no memory, at any moment of writing: told, or the fixture is whole" {
+    local n file status
+    printf '%s\n' '> b"ask"' '< b"answer"' | "$tests/compose.py" > rec.jsonl
+    mkdir good
+    preload scarce
+    for file in fixture.pcapng Fixture.java; do # what is named by its file, too
+        "$SOCKFIXTURE" -q -r rec.jsonl -o "good/$file"
+        n=0
+        while :; do
+            n=$((n + 1))
+            status=0
+            rm -f told "$file"
+            SCARCE=$n SCARCE_TOLD=told LD_PRELOAD=./scarce.so \
+                "$SOCKFIXTURE" -q -r rec.jsonl -o "$file" 2> error || status=$?
+            [ -e told ] || break
+            if [ "$status" -eq 0 ]; then
+                cmp "$file" "good/$file" || fail "allocation $n: the fixture is another"
+            else
+                [ -s error ] || fail "allocation $n: ends with status $status and says nothing"
+                [ ! -e "$file" ]
+            fi
+        done
+        equal "$status" 0
+        [ "$n" -gt 300 ]
+    done
+}
+
 # A sanitizer has its own allocations.
 # bats test_tags=memory
 @test "no memory, at any moment of a check in JSON: told, or the report is whole" {

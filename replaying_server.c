@@ -249,17 +249,28 @@ static enum status end(struct server *server)
     return status || !server->incomplete ? status : STATUS_INCOMPLETE;
 }
 
-/* The socket is a file, and so the caller's; all rights are for the command and its user. */
+/*
+ * Listens, and has all rights then, for the command and its user. The socket is the caller's, as
+ * files are, but where only root may write: who serves there with sudo means to.
+ */
+static int open_listeners(struct server *server, char why[REACH_WHY_SIZE])
+{
+    const char *address = server->run->options->serve;
+    int err = listeners_open(&server->listeners, address, server->book.type, why);
+    int all = rights_take_all(server->run->rights);
+
+    /* What a server has left behind may look like one that is there. */
+    if ((err == -EACCES || err == -EADDRINUSE) && !all)
+        err = listeners_open(&server->listeners, address, server->book.type, why);
+    return err ? err : all;
+}
+
 static enum status serve_until_end(struct server *server, const struct user *user)
 {
     const struct options *options = server->run->options;
     char why[REACH_WHY_SIZE] = "";
-    int err = listeners_open(&server->listeners, options->serve, server->book.type, why), back;
+    int err = open_listeners(server, why), back;
 
-    if (err == -EACCES)
-        return say_file_error(err, options->serve);
-    if (!err)
-        err = rights_take_all(server->run->rights);
     if (!err && options->user)
         err = listeners_give(&server->listeners, user->uid, user->gid);
     if (!err)

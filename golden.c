@@ -108,6 +108,7 @@ static int read_old_messages(struct golden *golden, struct recording_reader *rea
     for (size_t i = 0; i < old->messages.count; i++)
         old->placed += old->messages.items[i]->message.lost;
     recording_losses(reader, &old->losses, &complete);
+    old->cut_short = !complete;
     old->incomplete = !complete || losses_any(&old->losses);
     return messages_table(&old->messages, golden->framing, &old->table);
 }

@@ -22,6 +22,7 @@ struct golden_run {
     struct losses losses;
     uint64_t placed; /* lost messages of which the conversation is known */
     bool incomplete; /* something is known to be missing, lost messages apart */
+    bool cut_short;  /* and that is its end */
     char **words;    /* of the command, as they were given; end with NULL */
     char **command;  /* the same, with filler in the place of secrets */
     char *backend;

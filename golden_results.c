@@ -57,6 +57,7 @@ static void make_of(struct run *run, const struct golden_run *source, struct tab
     run->losses = source->losses;
     run->placed = source->placed;
     run->incomplete = source->incomplete;
+    run->cut_short = source->cut_short;
     if (!run->writer && shortfall_say_unframed(table)) /* a writer says it when it ends */
         run->incomplete = true;
 }

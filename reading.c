@@ -183,6 +183,7 @@ static enum status read_with(struct run *run, const struct reader *reader,
         return run_say_broken_off(run, err, run->options->read);
     losses_add(&run->losses, &reading.losses);
     run->incomplete = reading.incomplete;
+    run->cut_short = reading.cut_short;
     return run_end(run);
 }
 

@@ -52,7 +52,7 @@ static int end_recording(struct run *run)
     struct recording_writer *recording = run->recording;
 
     run->recording = NULL;
-    return recording_end(recording, &run->losses);
+    return recording_end(recording, run->cut_short ? NULL : &run->losses);
 }
 
 enum status recording_file_end_draft(struct run *run)

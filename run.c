@@ -102,6 +102,7 @@ static enum status keep_run(struct run *run)
     current->losses = run->losses;
     current->placed = run->placed;
     current->incomplete = run->incomplete;
+    current->cut_short = run->cut_short;
     return recording_file_end_draft(run);
 }
 

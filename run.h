@@ -57,6 +57,7 @@ struct run {
     struct losses losses;
     uint64_t placed; /* lost messages of which the conversation is known */
     bool incomplete; /* something is known to be missing */
+    bool cut_short;  /* what was read has lost its end, so that what is written can have none */
     bool warned;     /* of a secret */
 };
 

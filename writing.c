@@ -65,8 +65,9 @@ enum status writing_begin(struct run *run, const char *backend)
 
 enum status writing_end(struct run *run)
 {
+    const struct losses *losses = run->cut_short ? NULL : &run->losses;
     size_t cut = 0;
-    int err = run->writing ? run->writer->end(run->writing, &run->losses, &cut) : 0;
+    int err = run->writing ? run->writer->end(run->writing, losses, &cut) : 0;
 
     if (err)
         return say_output_error(err, run->options->output);

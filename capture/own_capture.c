@@ -376,6 +376,6 @@ void own_capture_statistics(struct own_capture *own, const struct pcapng_item *i
 void own_capture_finish(struct own_capture *own)
 {
     if (!own->complete)
-        reading_lacks(own->reading, own->reading->dumps, "it ends before its statistics");
+        reading_is_cut(own->reading, own->reading->dumps, "statistics");
     own->complete = true;
 }

@@ -24,7 +24,7 @@ static int read_messages(struct reading *reading, struct recording_reader *reade
         return err;
     recording_losses(reader, &reading->losses, &complete);
     if (!complete)
-        reading_lacks(reading, reading->dumps, "it ends before its last line");
+        reading_is_cut(reading, reading->dumps, "last line");
     return 0;
 }
 

@@ -64,6 +64,12 @@ void reading_lacks(struct reading *reading, const struct dump *dump, const char 
     reading->incomplete = true;
 }
 
+void reading_is_cut(struct reading *reading, const struct dump *dump, const char *end)
+{
+    reading_lacks(reading, dump, "it ends before its %s", end);
+    reading->cut_short = true;
+}
+
 int reading_slurp(struct reading *reading, const struct dump *dump, char **text, size_t *size)
 {
     size_t room = 1 << 16, have = 0, got = 0;

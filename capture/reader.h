@@ -80,6 +80,7 @@ struct reading {
     /* What is given back. */
     struct losses losses; /* beyond that */
     bool incomplete;      /* something is missing, and the user has been told what */
+    bool cut_short;       /* the dump has lost its end, and nobody knows what was there */
     struct reading_error error;
 };
 
@@ -123,6 +124,9 @@ int reading_fail(struct reading *reading, const struct dump *dump, size_t line, 
 /* Tells the user that something is missing, and notes that it is. */
 void reading_lacks(struct reading *reading, const struct dump *dump, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* The same, of a dump that has lost its end, which begins with that. */
+void reading_is_cut(struct reading *reading, const struct dump *dump, const char *end);
 
 /*
  * Reads all of a file into memory, with a NUL behind it; the caller frees *text. Returns 0, or

@@ -352,11 +352,11 @@ static int end(struct writing *writing, const struct losses *losses, size_t *cut
         if (writing->channels[writing->current].framed)
             err = framed_finish(writing->channels[writing->current].framed,
                                 &table->conversations[writing->current]);
-    for (size_t i = 0; i < table->count && !err; i++)
+    for (size_t i = 0; losses && i < table->count && !err; i++)
         err = write_statistics(writing, &writing->channels[i], losses);
     if (!err && !writing->file.interfaces) {
         err = packet_file_interface(&writing->file, NULL);
-        if (!err)
+        if (!err && losses)
             err = write_statistics(writing, &none, losses);
     }
     if (!err && fflush(writing->file.file))

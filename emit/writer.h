@@ -38,7 +38,8 @@ struct writer {
     int (*add)(void *writing, const struct message *message);
 
     /*
-     * No more will come, and this is what is missing in all. Counts in *cut the messages that the
+     * No more will come, and this is what is missing in all; NULL when that has an end that nobody
+     * knows, and is to be read as such. Counts in *cut the messages that the
      * format could not hold whole. Returns 0 or -errno.
      */
     int (*end)(struct writing *writing, const struct losses *losses, size_t *cut);

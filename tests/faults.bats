@@ -357,6 +357,27 @@ sockfixture: small/rec.jsonl.part holds what was recorded'
     equal "$(jq -c 'select(.data)' again.jsonl)" "$(head -n -1 rec.jsonl | jq -c 'select(.data)')"
 }
 
+@test "what is made of a recording that has lost its end has none, either" {
+    local made
+    printf '%s\n' '> b"ask"' '< b"answer"' | "$tests/compose.py" > whole.jsonl
+    sed '$d' whole.jsonl > cut.jsonl
+    for made in made.jsonl made.pcapng; do
+        run -3 "$SOCKFIXTURE" -r cut.jsonl -w "$made"
+        run -3 --separate-stderr "$SOCKFIXTURE" -r "$made" -w again.jsonl
+        says "$made: incomplete: it ends before its *"
+        run -3 --separate-stderr "$SOCKFIXTURE" -r again.jsonl -o again.json
+        says 'again.jsonl: incomplete: it ends before its last line'
+        equal "$(jq '.conversations[].exchanges | length' again.json)" 1
+        rm again.jsonl
+    done
+    # Beside a recording that is there already, too, until one is whole.
+    "$SOCKFIXTURE" -q -r whole.jsonl -w golden.jsonl
+    run -3 "$SOCKFIXTURE" -q -r cut.jsonl -w golden.jsonl
+    run -3 "$SOCKFIXTURE" -q -r golden.jsonl -o again.json
+    "$SOCKFIXTURE" -q -r whole.jsonl -w golden.jsonl
+    "$SOCKFIXTURE" -q -r golden.jsonl -o again.json
+}
+
 @test "-w - is read as it comes" {
     mkfifo pipe
     background sh -c '"$@" > pipe' sh "${sockfixture[@]}" -q -w - \

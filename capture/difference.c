@@ -91,11 +91,15 @@ static bool carries(const struct said *old, const struct said *now, const struct
 /* A counter may have run over into bytes that did not count when it was recorded. */
 bool difference_is_carry(const struct said *old, const struct said *now, size_t a, size_t b)
 {
-    for (size_t i = 0; i < old->ranges.count; i++) {
+    const size_t before = a < COUNTER_MAX ? 0 : a - COUNTER_MAX;
+
+    for (size_t i = ranges_from(&old->ranges, before); i < old->ranges.count; i++) {
         const struct range *range = &old->ranges.items[i];
         /* A single byte has no order. */
         const bool either = range->length == 1;
 
+        if (range->offset > a + COUNTER_MAX)
+            break;
         if (range->kind != RANGE_COUNTER || range->form == FORM_TEXT)
             continue;
         if (((range->form == FORM_BIG || either) && carries(old, now, range, FORM_BIG, a, b)) ||
@@ -133,11 +137,12 @@ static bool may_vary(struct counterpart *counterpart, size_t offset, size_t leng
 {
     const struct said *said = counterpart->said;
 
-    for (size_t i = 0; i < said->ranges.count; i++) {
+    for (size_t i = ranges_from(&said->ranges, offset + length); i < said->ranges.count; i++) {
         const struct range *range = &said->ranges.items[i];
 
-        if (range->offset <= offset && range_end(range) >= offset + length &&
-            wildcard_varies(said, range) && is_allowed(counterpart, range))
+        if (range->offset > offset)
+            break;
+        if (wildcard_varies(said, range) && is_allowed(counterpart, range))
             return true;
     }
     return false;

@@ -206,21 +206,27 @@ int ranges_remove(struct ranges *ranges, size_t offset, size_t length)
     return remake(ranges, &(struct ranges){&range, 1, 1}, false);
 }
 
-const struct range *ranges_find(const struct ranges *ranges, size_t offset)
+size_t ranges_from(const struct ranges *ranges, size_t offset)
 {
     size_t low = 0, high = ranges->count;
-    const struct range *range;
 
-    while (low < high) { /* the last one that begins there, or before */
+    while (low < high) {
         size_t middle = (low + high) / 2;
 
-        if (ranges->items[middle].offset <= offset)
+        if (range_end(&ranges->items[middle]) < offset)
             low = middle + 1;
         else
             high = middle;
     }
-    range = low ? &ranges->items[low - 1] : NULL;
-    return range && offset < range_end(range) && range_is_volatile(range) ? range : NULL;
+    return low;
+}
+
+const struct range *ranges_find(const struct ranges *ranges, size_t offset)
+{
+    const size_t at = ranges_from(ranges, offset + 1);
+    const struct range *range = at < ranges->count ? &ranges->items[at] : NULL;
+
+    return range && range->offset <= offset && range_is_volatile(range) ? range : NULL;
 }
 
 static const char *form_text(enum range_form form)

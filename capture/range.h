@@ -72,7 +72,8 @@ int ranges_cut(struct ranges *to, const struct ranges *from, size_t length);
 
 /*
  * Adds all of them as ranges_add() does, in the time of one: where many are added that are not the
- * last ones, they are better collected first. None of them is empty. Returns 0 or -ENOMEM.
+ * last ones, they are better collected first. An empty one stays beside the next of them. Returns 0
+ * or -ENOMEM.
  */
 int ranges_merge(struct ranges *ranges, const struct ranges *from);
 
@@ -82,6 +83,9 @@ int ranges_copy(struct ranges *to, const struct ranges *from);
 /* Takes the volatile ranges of these bytes away. Returns 0 or -ENOMEM. */
 int ranges_remove(struct ranges *ranges, size_t offset, size_t length);
 void ranges_free(struct ranges *ranges);
+
+/* The index of the first range that does not end before the offset; their number if all do. */
+size_t ranges_from(const struct ranges *ranges, size_t offset);
 
 /* The volatile range that the byte is in, or NULL. */
 const struct range *ranges_find(const struct ranges *ranges, size_t offset);

@@ -294,8 +294,8 @@ static int carry_ranges(struct said *old, struct said *now)
             err = ranges_add(&now->ranges, range);
     }
     /* What is known of the new message itself is more than what was known of the old one. */
-    for (size_t i = 0; i < own.count && !err; i++)
-        err = ranges_add(&now->ranges, own.items[i]);
+    if (!err)
+        err = ranges_merge(&now->ranges, &own);
     ranges_free(&own);
     blocks_free(&blocks);
     return err;
@@ -304,13 +304,9 @@ static int carry_ranges(struct said *old, struct said *now)
 /* Is neither in the range, nor beside it, anything that the message is known to have? */
 static bool is_unheard_of(const struct range *range, const struct said *said)
 {
-    for (size_t i = 0; i < said->ranges.count; i++) {
-        const struct range *known = &said->ranges.items[i];
+    const size_t next = ranges_from(&said->ranges, range->offset);
 
-        if (range->offset <= range_end(known) && known->offset <= range_end(range))
-            return false;
-    }
-    return true;
+    return next == said->ranges.count || said->ranges.items[next].offset > range_end(range);
 }
 
 static int learn_ranges(struct said *old, struct said *now)
@@ -327,8 +323,8 @@ static int learn_ranges(struct said *old, struct said *now)
             memcmp(old->data + range->offset, now->data + range->offset, range->length) != 0)
             err = ranges_add(&news, *range);
     }
-    for (size_t i = 0; i < news.count && !err; i++)
-        err = ranges_add(&old->ranges, news.items[i]);
+    if (!err)
+        err = ranges_merge(&old->ranges, &news);
     ranges_free(&news);
     return err;
 }

@@ -958,6 +958,22 @@ SCRIPT
     equal "$(head -n 1 full.jsonl | jq -r '.command[1]' | tr -d X)" ''
 }
 
+@test "a long message full of volatile numbers takes no time" {
+    numbers() { # PREFIX
+        python3 -c 'import sys
+print("> b\"ask\"")
+print("<", b"".join(sys.argv[1].encode() + b"%06d\n" % i for i in range(60000)))' "$1"
+    }
+    { numbers 'is '; printf 'volatile %d 6 {"kind": "counter", "form": "big", "step": 1}\n' $(seq 3 10 599993); } |
+        "$tests/compose.py" > golden.jsonl
+    numbers 'IS ' | "$tests/compose.py" > now.jsonl
+    run -1 "$SOCKFIXTURE" -q --check -r now.jsonl -w golden.jsonl
+    [[ $output == *'differs'* ]]
+    # Nor where both know what is volatile.
+    cp golden.jsonl now.jsonl
+    "$SOCKFIXTURE" -q -r now.jsonl -w golden.jsonl
+}
+
 @test "what was to be redacted and is not there is said" {
     "$tests/compose.py" > secret.jsonl << 'SCRIPT'
 > b"AUTH s3cr3t\r\n"

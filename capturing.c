@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <string.h>
 
+#include "capture/clock.h"
 #include "capture/conversation.h"
 #include "capture/pattern.h"
 #include "capture/record.h"
@@ -37,7 +38,7 @@ static int recording_left(void *context, uint64_t elapsed)
         left = quiet;
     if (left == UINT64_MAX)
         return -1;
-    left = left / 1000000 + (left % 1000000 != 0);
+    left = left / MILLISECOND + (left % MILLISECOND != 0);
     return left < INT_MAX ? (int)left : INT_MAX;
 }
 

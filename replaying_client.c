@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "capture/clock.h"
 #include "capture/replay/play.h"
 #include "capture/rights.h"
 #include "capture/show.h"
@@ -12,8 +13,8 @@
 #include "emit/names.h"
 #include "say.h"
 
-/* How long an answer may take, unless -T says it; nanoseconds. */
-#define PATIENCE (UINT64_C(5) * 1000000000)
+/* How long an answer may take, unless -T says it. */
+#define PATIENCE (5 * SECOND)
 
 struct client {
     struct run *run;
@@ -39,7 +40,7 @@ static void take_stop(void *context, const struct stopped *stopped)
     const struct conversation_table *conversation =
         &client->playing.table->conversations[stopped->conversation];
     const char *unit = conversation->type == SOCK_STREAM ? "bytes" : "messages";
-    const double patience = (double)client->playing.patience / 1e9;
+    const double patience = (double)client->playing.patience / (double)SECOND;
     char name[NAMES_SIZE] = "", came[96] = "";
 
     if (stopped->exchange < conversation->count)

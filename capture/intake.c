@@ -18,8 +18,8 @@
 #include "capture/show.h"
 #include "capture/terminal.h"
 
-/* Nanoseconds without a message after which the last of so many exchanges is complete. */
-#define QUIET UINT64_C(250000000)
+/* Without a message for so long, the last of so many exchanges is complete. */
+#define QUIET (250 * MILLISECOND)
 
 struct intake {
     struct intake_options options;

@@ -5,9 +5,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "capture/clock.h"
 #include "capture/terminal.h"
-
-#define SECOND UINT64_C(1000000000)
 
 static const uint64_t redraw_interval = SECOND / 5;
 static const char prefix[] = "sockfixture: ";

@@ -10,6 +10,7 @@
 
 #include "capture/ancillary_json.h"
 #include "capture/base64.h"
+#include "capture/clock.h"
 #include "capture/losses.h"
 #include "capture/range_json.h"
 #include "capture/recording.h"
@@ -89,11 +90,11 @@ static uint64_t get_time(struct fields *fields)
     }
     seconds = strtoull(string, NULL, 10);
     nanoseconds = strtoull(string + digits + 1, NULL, 10);
-    if (seconds > (UINT64_MAX - nanoseconds) / 1000000000) {
+    if (seconds > (UINT64_MAX - nanoseconds) / SECOND) {
         fields_fail(fields, "time");
         return 0;
     }
-    return seconds * 1000000000 + nanoseconds;
+    return seconds * SECOND + nanoseconds;
 }
 
 static void get_end(struct fields *fields, struct end *end)

@@ -6,8 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SECOND UINT64_C(1000000000)
-#define DAY    (86400 * SECOND)
+#include "capture/clock.h"
+
+#define DAY (86400 * SECOND)
 
 enum { EPOCH_MIN = 1000000 }; /* seconds: no run takes so long that -r could say so */
 

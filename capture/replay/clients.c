@@ -18,8 +18,6 @@ enum {
     WHY_SIZE = ADDRESS_TEXT_SIZE + 128,
 };
 
-#define MILLISECOND UINT64_C(1000000)
-
 /* A client that says nothing more for so long will not. */
 #define SETTLE (300 * MILLISECOND)
 

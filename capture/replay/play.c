@@ -20,8 +20,6 @@
 #include "capture/signals.h"
 #include "capture/wildcard.h"
 
-#define MILLISECOND UINT64_C(1000000)
-
 /* Where the length of an answer varies, silence for so long ends it. */
 #define QUIET (200 * MILLISECOND)
 

@@ -15,8 +15,6 @@
 
 enum { GRACE = 2000 /* milliseconds that a command has to end */ };
 
-#define MILLISECOND UINT64_C(1000000)
-
 /* So long it is still heard what clients have said before the end. */
 #define DRAIN (1000 * MILLISECOND)
 

@@ -220,12 +220,6 @@ void golden_free(struct golden *golden)
     free(golden);
 }
 
-/* Is anything known to be missing? */
-static bool is_incomplete(const struct golden_run *run)
-{
-    return run->incomplete || losses_any(&run->losses);
-}
-
 bool golden_is_incomplete(const struct golden *golden)
 {
     for (size_t i = 0; i < golden->count; i++)
@@ -237,7 +231,7 @@ bool golden_is_incomplete(const struct golden *golden)
 /* What is incomplete, or of something else, is no measure for what comes after it. */
 static bool can_stay(const struct golden *golden)
 {
-    return golden->old.table && !golden->other_command && !is_incomplete(&golden->old);
+    return golden->old.table && !golden->other_command && !golden->old.incomplete;
 }
 
 const char *golden_replaces(const struct golden *golden)
@@ -253,7 +247,7 @@ const char *golden_outdated(const struct golden *golden)
         return NULL;
     if (golden->other_command)
         return "is a recording of another command";
-    if (is_incomplete(&golden->old) && !golden_is_incomplete(golden))
+    if (golden->old.incomplete && !golden_is_incomplete(golden))
         return "is incomplete, and what was said now is not";
     return golden->learned ? "other bytes would be marked as volatile, or redacted" : NULL;
 }
@@ -261,7 +255,7 @@ const char *golden_outdated(const struct golden *golden)
 bool golden_is_same(const struct golden *golden)
 {
     return can_stay(golden) && !golden->differences.count && !golden->learned &&
-           !is_incomplete(&golden->runs[0]);
+           !golden->runs[0].incomplete;
 }
 
 int golden_merge(struct golden *golden, const struct messages **messages, struct table **table)

@@ -21,8 +21,8 @@ struct golden_run {
     struct table *table; /* of them */
     struct losses losses;
     uint64_t placed; /* lost messages of which the conversation is known */
-    bool incomplete; /* something is known to be missing, lost messages apart */
-    bool cut_short;  /* and that is its end */
+    bool incomplete; /* something is known to be missing */
+    bool cut_short;  /* its end is */
     char **words;    /* of the command, as they were given; end with NULL */
     char **command;  /* the same, with filler in the place of secrets */
     char *backend;

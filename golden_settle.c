@@ -16,26 +16,15 @@
 
 struct naming {
     struct names *names;
-    char *command;
+    char command[COMMAND_NAME_SIZE];
     char name[NAMES_SIZE];
 };
 
 static int naming_new(struct naming *naming, const struct golden *golden,
                       const struct golden_run *run)
 {
-    char name[COMMAND_NAME_SIZE];
-
-    command_name(run->command, golden->name, name);
-    naming->command = strdup(name);
-    if (!naming->command)
-        return -ENOMEM;
+    command_name(run->command, golden->name, naming->command);
     return names_new(&naming->names, run->table, naming->command);
-}
-
-static void naming_free(struct naming *naming)
-{
-    names_free(naming->names);
-    free(naming->command);
 }
 
 static void name_of(void *context, size_t conversation, size_t exchange, const char **name)
@@ -91,7 +80,7 @@ static int redact(struct golden *golden, struct golden_run *run)
     err = naming_new(&redaction.naming, golden, run);
     if (!err)
         found = secrets_redact(golden->secrets, run->table, &caller);
-    naming_free(&redaction.naming);
+    names_free(redaction.naming.names);
     blotting_free(&redaction.blotting);
     if (err || found < 0)
         return err ? err : found;
@@ -178,7 +167,7 @@ static int apply_ranges(struct golden *golden, struct golden_run *run, char text
             err = -EINVAL;
         }
     }
-    naming_free(&naming);
+    names_free(naming.names);
     return err;
 }
 

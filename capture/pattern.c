@@ -16,6 +16,7 @@
 #include "capture/address.h"
 #include "capture/glob.h"
 #include "capture/pattern_inet.h"
+#include "capture/sockdiag.h"
 #include "capture/socket_file.h"
 #include "capture/text.h"
 
@@ -309,8 +310,9 @@ bool patterns_by_spelling(const struct patterns *patterns)
     return false;
 }
 
-/* Which file the process means by the path; where the process is gone, which we do. */
-static void find_file(struct place *place, const char *path, uint32_t pid)
+/* Which file the process means by the path; where the process is gone, which we do. Returns false
+ * when there is none. */
+static bool find_file(struct place *place, const char *path, uint32_t pid)
 {
     char through[2 * ADDRESS_TEXT_SIZE];
     struct socket_file file;
@@ -318,12 +320,59 @@ static void find_file(struct place *place, const char *path, uint32_t pid)
     snprintf(through, sizeof(through), "/proc/%u/%s/%s", pid, path[0] == '/' ? "root" : "cwd",
              path);
     if (socket_file_find(&file, through) && socket_file_find(&file, path))
-        return;
+        return false;
     place->device = file.device;
     place->file = file.file;
+    return true;
 }
 
-static bool place_unix(struct place *place, const char *address, uint32_t pid)
+struct renamed {
+    const struct patterns *patterns;
+    const char *address; /* what its server has bound it to */
+    struct place *place;
+};
+
+static void take_renamed(void *context, const struct sockdiag_answer *answer)
+{
+    const struct renamed *renamed = context;
+    const struct patterns *patterns = renamed->patterns;
+    char text[ADDRESS_TEXT_SIZE];
+
+    for (size_t i = 0; i < patterns->source_count; i++) {
+        const struct socket_file *file = &patterns->sources[i].file;
+
+        if (!answer->file || answer->file != (uint32_t)file->file || answer->device != file->device)
+            continue;
+        address_print(text, &answer->address, answer->address_length, answer->type);
+        if (strcmp(text, renamed->address) == 0) {
+            renamed->place->device = file->device;
+            renamed->place->file = file->file;
+        }
+    }
+}
+
+static bool any_file(const struct patterns *patterns)
+{
+    for (size_t i = 0; i < patterns->source_count; i++)
+        if (patterns->sources[i].file.file)
+            return true;
+    return false;
+}
+
+/*
+ * A server may bind its socket to another name and rename the file, as HAProxy does. To its clients
+ * the address stays the first name, which leads nowhere; the kernel knows the file.
+ */
+static void find_renamed(const struct patterns *patterns, struct place *place, const char *address)
+{
+    struct renamed renamed = {patterns, address, place};
+
+    if (any_file(patterns))
+        sockdiag_unix_all(take_renamed, &renamed);
+}
+
+static bool place_unix(const struct patterns *patterns, struct place *place, const char *address,
+                       uint32_t pid)
 {
     char plain[ADDRESS_TEXT_SIZE] = "";
     size_t length = 0;
@@ -346,8 +395,8 @@ static bool place_unix(struct place *place, const char *address, uint32_t pid)
         return false;
     memcpy(place->text, plain, length);
     place->length = (uint32_t)length;
-    if (length)
-        find_file(place, plain, pid);
+    if (length && !find_file(place, plain, pid))
+        find_renamed(patterns, place, address);
     return true;
 }
 
@@ -382,7 +431,7 @@ bool patterns_match(const struct patterns *patterns, bool excludes, int family, 
 
     if (!patterns_count(patterns, excludes))
         return false;
-    if (family == AF_UNIX ? !place_unix(&place, address, pid)
+    if (family == AF_UNIX ? !place_unix(patterns, &place, address, pid)
                           : !pattern_inet_place(&place, address))
         return false;
     return match_any(patterns, excludes, &place) ||

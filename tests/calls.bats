@@ -203,3 +203,17 @@ two_conversations() { # OPTION...
     equal "$("$tests/witness.py" both "$log" "$recording")" whole
     same_rows
 }
+
+# HAProxy and supervisord do so, once they listen.
+@test "-s and -x with the path of a socket that was bound to another one and renamed" {
+    background socat "UNIX-LISTEN:$path.new,fork" EXEC:cat
+    background socat "UNIX-LISTEN:$path.other,fork" EXEC:cat
+    wait_until 30 test -S "$path.new"
+    wait_until 30 test -S "$path.other"
+    mv "$path.new" "$path"
+    record 0 -s "$path" socat -t 20 - "UNIX:$path" <<< one
+    equal "$(jq -r 'select(.data) | .text' "$recording" | paste -s)" $'one\\x0a\tone\\x0a'
+    record 0 -x "$path" sh -c "
+        echo out | socat -t 20 - UNIX:$path; echo in | socat -t 20 - UNIX:$path.other"
+    equal "$(jq -r 'select(.data) | .text' "$recording" | paste -s)" $'in\\x0a\tin\\x0a'
+}

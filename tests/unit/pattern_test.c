@@ -203,7 +203,7 @@ static void a_hard_glob_ends(void **state)
     assert_false(glob_matches(&(struct glob){0}, "a", 1));
 }
 
-static void bind_at(const char *path)
+static int bound_at(const char *path)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
@@ -211,7 +211,12 @@ static void bind_at(const char *path)
     assert_true(fd >= 0 && strlen(path) < sizeof(address.sun_path));
     strcpy(address.sun_path, path);
     assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
-    close(fd);
+    return fd;
+}
+
+static void bind_at(const char *path)
+{
+    close(bound_at(path));
 }
 
 /* All paths to a socket mean that socket, and no other that is at the same path elsewhere. */
@@ -261,6 +266,28 @@ static void paths_mean_files(void **state)
     free(cwd);
 }
 
+/* A socket whose file was renamed is still called what it was bound to. */
+static void a_renamed_file_is_that_of_its_socket(void **state)
+{
+    char folder[] = "/tmp/pattern_test.XXXXXX", first[64], second[64];
+    int fd;
+
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    snprintf(first, sizeof(first), "%s/first", folder);
+    snprintf(second, sizeof(second), "%s/second", folder);
+    fd = bound_at(first);
+    assert_int_equal(rename(first, second), 0);
+    assert_true(means(second, first, AF_UNIX));
+    bind_at(first); /* which is another one */
+    assert_false(means(second, first, AF_UNIX));
+    assert_int_equal(unlink(first), 0);
+    close(fd);
+    assert_false(means(second, first, AF_UNIX));
+    assert_int_equal(unlink(second), 0);
+    assert_int_equal(rmdir(folder), 0);
+}
+
 /* A glob is compared with a path as it is spelt, and as it is without links. */
 static void globs_mean_what_links_lead_to(void **state)
 {
@@ -294,6 +321,7 @@ int main(void)
         cmocka_unit_test(limits_are_said),
         cmocka_unit_test(a_hard_glob_ends),
         cmocka_unit_test(paths_mean_files),
+        cmocka_unit_test(a_renamed_file_is_that_of_its_socket),
         cmocka_unit_test(globs_mean_what_links_lead_to),
     };
 

@@ -9,6 +9,7 @@
 #include "replaying_client.h"
 #include "replaying_server.h"
 #include "say.h"
+#include "shortfall.h"
 
 static const char *address_of(const struct conversation_table *conversation)
 {
@@ -53,6 +54,7 @@ enum status replaying_make(struct run *run)
     struct golden *golden = run->golden;
     char text[GOLDEN_TEXT_SIZE];
     enum status status;
+    bool unframed;
 
     if (golden_settle(golden, text)) {
         say("%s", text);
@@ -61,5 +63,7 @@ enum status replaying_make(struct run *run)
     status = check_servers(run, golden->runs[0].table);
     if (status)
         return status;
-    return run->options->serve ? replaying_serve(run) : replaying_play(run);
+    unframed = shortfall_say_unframed(golden->runs[0].table);
+    status = run->options->serve ? replaying_serve(run) : replaying_play(run);
+    return !status && unframed ? STATUS_INCOMPLETE : status;
 }

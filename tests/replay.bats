@@ -278,6 +278,18 @@ PYTHON
     replay 0 lines --frame http
 }
 
+@test "what the framing does not fit is said, and the rest is done without" {
+    start_redis
+    take ping "${redis[@]}" PING
+    run -3 --separate-stderr "$SOCKFIXTURE" --replay "$path" -r ping.jsonl --frame http
+    [[ $stderr == *'request, byte 0: not a request of HTTP'* ]]
+    [[ $stderr == *'1 exchange: 0 differences'* ]]
+    stop_servers
+    run -3 --separate-stderr serve ping --frame http "${redis[@]}" PING
+    [[ $stderr == *'response, byte 0: not a response of HTTP'* ]]
+    [[ $stderr == *'1 of 1 exchange was asked for'* ]]
+}
+
 @test "of what strace and tcpdump have taken down" {
     start_redis
     redis-cli -s "$path" config set port "$(free_port)" > ports

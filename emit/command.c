@@ -57,8 +57,12 @@ static void add_word(char out[COMMAND_NAME_SIZE], const char *word)
     size_t left = strlen(word);
     size_t size;
 
-    if (left > 0 && used > 0 && used < COMMAND_NAME_SIZE - 2)
+    if (left > 0 && used > 0) {
+        size = escape_visible(word, left);
+        if (used + 1 + (size ? size : 1) >= COMMAND_NAME_SIZE)
+            return; /* no blank at the end, nor a letter without one */
         out[used++] = ' ';
+    }
     for (; left > 0; word += size, left -= size) {
         size = escape_visible(word, left);
         if (used + (size ? size : 1) >= COMMAND_NAME_SIZE)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
-/* Names of exchanges: what a request says, and that no two are alike. */
+/* Names of exchanges: what a request says, and that no two are alike. And those of commands. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "emit/command.h"
 #include "emit/names.h"
 
 #define BYTES(text) text, sizeof(text) - 1
@@ -73,6 +74,24 @@ static void a_long_name_ends_with_a_word(void **state)
         memcpy(wide + 3 * i, "\xe6\x97\xa5", 3);
     assert_true(names_from_request((const uint8_t *)wide, sizeof(wide), name));
     assert_int_equal(strlen(name), 48);
+}
+
+/* Between two words is a blank, also where there is room for no more than that and a letter. */
+static void a_long_command_is_cut_between_characters(void **state)
+{
+    char words[2][COMMAND_NAME_SIZE], name[COMMAND_NAME_SIZE], expected[COMMAND_NAME_SIZE + 4];
+
+    (void)state;
+    for (size_t length = 1; length < COMMAND_NAME_SIZE; length++) {
+        char *command[] = {words[0], words[1], NULL};
+
+        snprintf(words[0], sizeof(words[0]), "%0*d", (int)length, 0);
+        strcpy(words[1], "ab");
+        snprintf(expected, sizeof(expected), "%s ab", words[0]);
+        expected[length + 2 < COMMAND_NAME_SIZE ? COMMAND_NAME_SIZE - 1 : length] = '\0';
+        command_name(command, NULL, name);
+        assert_string_equal(name, expected);
+    }
 }
 
 enum { CONVERSATIONS = 3, EXCHANGES = 6 };
@@ -191,6 +210,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_request_says_its_name),
         cmocka_unit_test(a_long_name_ends_with_a_word),
+        cmocka_unit_test(a_long_command_is_cut_between_characters),
         cmocka_unit_test(no_two_are_alike),
         cmocka_unit_test(more_at_the_end_changes_none),
         cmocka_unit_test(many_names),

@@ -158,7 +158,7 @@ int call_enter(struct traced_call *call, enum call_kind kind, const uint64_t arg
     call->kind = kind;
     call->begun = false;
     memcpy(call->arguments, arguments, sizeof(call->arguments));
-    if (kind == CALL_PAIR)
+    if (kind == CALL_PAIR || kind == CALL_URING)
         return CALL_STOPS;
     switch (find_socket(call, sockets, caller)) {
     case DESCRIPTOR_SOCKET:
@@ -304,6 +304,8 @@ int call_leave(struct traced_call *call, int64_t result, struct sockets *sockets
                const struct caller *caller, struct moved *moved)
 {
     moved_clear(moved);
+    if (call->kind == CALL_URING)
+        return 0;
     if (call->kind == CALL_PAIR) {
         leave_pair(call, result, sockets, caller);
         return 0;

@@ -13,8 +13,9 @@
 #include "capture/ptrace_filter.h"
 #include "capture/ptrace_socket.h"
 
-/* socketpair(), which bpf/message.h has no need of. */
-#define CALL_PAIR ((enum call_kind)FILTER_PAIR)
+/* socketpair() and io_uring_setup(), which bpf/message.h has no need of. */
+#define CALL_PAIR  ((enum call_kind)FILTER_PAIR)
+#define CALL_URING ((enum call_kind)FILTER_IO_URING)
 
 /* The call that a thread is in. */
 struct traced_call {

@@ -149,9 +149,6 @@ static int before_call(struct tracer *tracer, struct thread *thread,
             say(tracer, "the command uses ptrace, which fails as it is traced already");
         tracer->said_traces = true;
         return CALL_PASSES;
-    case FILTER_IO_URING:
-        tracer->losses.unfollowed++;
-        return CALL_PASSES;
     case FILTER_CLONE:
     case FILTER_BEHIND:
         return CALL_PASSES;
@@ -238,6 +235,9 @@ static int on_return(struct tracer *tracer, struct thread *thread)
         return pass_resume(tid, PTRACE_CONT, 0);
     if (!get_call(tid, &info) || info.op != PTRACE_SYSCALL_INFO_EXIT)
         return pass_resume(tid, PTRACE_CONT, 0); /* killed: its end will be reported */
+    if (thread->call.kind == CALL_URING)
+        note_unseen(tracer, thread, info.exit.rval >= 0, &tracer->said_uring,
+                    "uses io_uring: what it sends and receives by that is not recorded");
     err =
         call_leave(&thread->call, info.exit.rval, tracer->sockets, &thread->caller, &tracer->moved);
     if (err) {

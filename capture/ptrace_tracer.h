@@ -28,7 +28,7 @@ struct tracer {
     size_t covering;        /* threads that make calls for us */
     struct losses losses;
     bool closing; /* what begins now is no longer recorded */
-    bool said_unprivileged, said_traces, said_aio, said_listener;
+    bool said_unprivileged, said_traces, said_aio, said_uring, said_listener;
 };
 
 /* Looks at each thread of the round, and lets it go on. Returns 0 or -errno. */

@@ -127,6 +127,12 @@ is_counted() { # SCENARIO COUNT WHY
     twice is_whole listener-elsewhere
 }
 
+@test "a ring (io_uring) is counted, when there is one and its process is recorded" {
+    twice is_counted uring 1 'uses io_uring'
+    twice is_whole uring-elsewhere
+    "${trace[@]}" -q -e sh -w "$recording" sh -c '"$1" uring; true' sh "$programs/bypass"
+}
+
 @test "a process that is to have no tracer has one" {
     twice is_whole clone
     twice is_whole clone3

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <linux/aio_abi.h>
 #include <linux/filter.h>
+#include <linux/io_uring.h>
 #include <linux/sched.h>
 #include <linux/seccomp.h>
 #include <poll.h>
@@ -147,6 +148,22 @@ static void by_listener_elsewhere(void)
     talk();
 }
 
+/* uring, uring-elsewhere: a ring, by which all might be sent, and one that there cannot be. */
+
+static void by_uring(void)
+{
+    struct io_uring_params params = {0};
+
+    must(syscall(SYS_io_uring_setup, 1, &params) >= 0, "io_uring_setup");
+    talk();
+}
+
+static void by_uring_elsewhere(void)
+{
+    must(syscall(SYS_io_uring_setup, 1, NULL) == -1, "io_uring_setup");
+    talk();
+}
+
 /* clone, clone3: a child that nobody is to trace. */
 
 static void be_untraced(pid_t child)
@@ -188,10 +205,15 @@ static void later(void)
 
 int main(int count, char **arguments)
 {
-    static const char *const names[] = {"aio",   "aio-elsewhere", "listener", "listener-elsewhere",
-                                        "clone", "clone3",        "later",    NULL};
+    static const char *const names[] = {"aio",      "aio-elsewhere",
+                                        "listener", "listener-elsewhere",
+                                        "uring",    "uring-elsewhere",
+                                        "clone",    "clone3",
+                                        "later",    NULL};
     static void (*const scenarios[])(void) = {
-        by_aio, by_aio_elsewhere, by_listener, by_listener_elsewhere, by_clone, by_clone3, later};
+        by_aio,   by_aio_elsewhere,   by_listener, by_listener_elsewhere,
+        by_uring, by_uring_elsewhere, by_clone,    by_clone3,
+        later};
 
     must(count == 2, "which scenario?");
     scenarios[choice(names, arguments[1])]();

@@ -172,6 +172,20 @@ static bool is_letter(uint8_t c)
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
+/*
+ * Whether the byte is the lowest one of a length, of no more than four bytes, which can look like a
+ * letter: with itself, or of what follows.
+ */
+static bool ends_length(const uint8_t *data, size_t at, size_t length)
+{
+    const size_t first = at < 4 ? 0 : at - 3;
+    size_t number = 0;
+
+    for (size_t i = first; i <= at; i++)
+        number = number << 8 | data[i];
+    return at > 0 && (number == length - first || number == length - at - 1);
+}
+
 /* Text behind a few bytes, up to the end, a null byte or a newline, beginning with a word. */
 static bool from_behind_header(const uint8_t *data, size_t length, struct name *name)
 {
@@ -181,7 +195,8 @@ static bool from_behind_header(const uint8_t *data, size_t length, struct name *
         size = line_length(data + at, length - at);
         for (letters = 0; letters < size && is_letter(data[at + letters]);)
             letters++;
-        if (letters < WORD_MIN || size < RUN_MIN || (at > 0 && is_letter(data[at - 1])) ||
+        if (letters < WORD_MIN || size < RUN_MIN || ends_length(data, at, length) ||
+            (at > 0 && is_letter(data[at - 1]) && !ends_length(data, at - 1, length)) ||
             lines_readable(data + at, size) < size)
             continue;
         add(name, data + at, size);

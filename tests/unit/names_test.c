@@ -37,6 +37,12 @@ static void a_request_says_its_name(void **state)
         {BYTES("*9\r\n"), "*9"},
         {BYTES("Q\0\0\0\rSELECT 1\0"), "SELECT 1"},
         {BYTES("\x09\0\0\0\x03SELECT 2"), "SELECT 2"},
+        /* Lengths that look like letters. */
+        {BYTES("Q\0\0\0ISELECT one FROM a WHERE one = 1 AND two = 2 OR three = 3 OR four = 4\0"),
+         "SELECT one FROM a WHERE one = 1 AND two = 2 OR"},
+        {BYTES("\0DSELECT one FROM a WHERE one = 1 AND two = 2 OR three = 3 OR four = 4"),
+         "SELECT one FROM a WHERE one = 1 AND two = 2 OR"},
+        {BYTES("Q\0\0\0JSELECT one\0"), "JSELECT one"},
         {BYTES("{\"id\": 1, \"method\" : \"getinfo\"}"), "getinfo"},
         {BYTES("{\"execute\":\"query-status\"}\r\n"), "query-status"},
         {BYTES("{\"a\":\"b\\\\\"}"), "{'a':'b//'}"},

@@ -13,7 +13,13 @@ static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1};
 static const size_t count = sizeof(signals) / sizeof(*signals);
 
 /* So long, in nanoseconds, the same signal is no other one. Nobody thinks again as fast. */
-#define MOMENT UINT64_C(300000000)
+#define MOMENT (300 * MILLISECOND)
+
+/*
+ * So long after one, another key press is meant for the recording. What comes later is for the
+ * command alone, which may be one that people talk to, and lives on.
+ */
+#define PATIENCE (2 * SECOND)
 
 /* Blocked, and not ignored or handled: the command inherits neither, and no call is interrupted. */
 void signals_hold(void)
@@ -68,6 +74,8 @@ bool signals_hear(struct signals_heard *heard, const struct signalfd_siginfo *si
     const uint64_t now = clock_monotonic(), number = UINT64_C(1) << (signal->ssi_signo - 1);
     bool is_news;
 
+    if (!heard->insists && now - heard->first >= PATIENCE && signal_reached_all(signal))
+        *heard = (struct signals_heard){0};
     if (!heard->first)
         heard->first = now;
     heard->insists = heard->insists || now - heard->first >= MOMENT;

@@ -33,7 +33,7 @@ void signals_ignore(void);
 
 /* The signals that have come. */
 struct signals_heard {
-    uint64_t first;   /* when the first came; nanoseconds of the monotonic clock; 0: none has */
+    uint64_t first;   /* when one came first, or again; of the monotonic clock; 0: none has */
     uint64_t numbers; /* which: a bit for each */
     bool insists;     /* one came some time after the first: whoever sent it wants more than that */
 };

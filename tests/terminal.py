@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
 """Runs a command on a terminal of its own and prints what appears there; the status is the command's.
 
-    terminal.py [--when FILE interrupt|suspend|hang-up|SIGNAL] COMMAND [ARG...]
+    terminal.py [--when FILE interrupt|suspend|hang-up|SIGNAL]... COMMAND [ARG...]
 
-Once FILE is there, Ctrl-C or Ctrl-Z is typed, the terminal is taken away, or the command is sent a signal.
+Once FILE is there, Ctrl-C or Ctrl-Z is typed, the terminal is taken away, or the command is sent a signal;
+then comes the next.
 """
 
 import os
@@ -29,9 +30,9 @@ def act(action, screen, pid):
 
 
 def main():
-    arguments, file, action = sys.argv[1:], None, None
-    if arguments[0] == "--when":
-        file, action = arguments[1:3]
+    arguments, actions = sys.argv[1:], []
+    while arguments[0] == "--when":
+        actions.append(arguments[1:3])
         arguments = arguments[3:]
     pid, screen = pty.fork()
     if pid == 0:
@@ -40,9 +41,8 @@ def main():
             signal.signal(number, signal.SIG_DFL)
         os.execvp(arguments[0], arguments)
     while screen is not None:
-        if file and os.path.exists(file):
-            file = None
-            screen = act(action, screen, pid)
+        if actions and os.path.exists(actions[0][0]):
+            screen = act(actions.pop(0)[1], screen, pid)
         elif select.select([screen], [], [], 0.05)[0]:
             try:
                 shown = os.read(screen, 65536)

@@ -467,6 +467,16 @@ interrupted() { # written|compared
     touch go
 }
 
+@test "who talks to a command that lives on after Ctrl-C may type it again" {
+    "$terminal" --when first interrupt --when second interrupt "${sockfixture[@]}" -l json -o fixture.json \
+        sh -c "trap 'echo caught >> caught' INT
+            touch first; until [ -s caught ]; do sleep 0.05; done; sleep 2.5
+            touch second; until [ \$(wc -l < caught) = 2 ]; do sleep 0.05; done; sleep 1
+            $programs/talk --path $path --exchanges 3" > screen
+    equal "$(exchanges)" 3
+    run -1 grep 'still runs' screen
+}
+
 @test "SIGHUP twice, as from a shell: the files are whole" {
     background "${sockfixture[@]}" -o fixture.json -w "$recording" "$ask" "$path" --done done
     wait_until 30 test -e done

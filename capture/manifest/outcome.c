@@ -65,7 +65,6 @@ static void print_clean(FILE *out, const char *line)
 /* What was said, without the name of the program; to be freed, NULL when there is no memory. */
 static char *words_text(FILE *words)
 {
-    static const char prefix[] = "sockfixture: ";
     char *text = NULL, *line = NULL;
     size_t size, room = 0;
     FILE *out = open_memstream(&text, &size);
@@ -73,7 +72,7 @@ static char *words_text(FILE *words)
     rewind(words);
     while (out && getline(&line, &room, words) > 0) {
         line[strcspn(line, "\n")] = '\0';
-        print_clean(out, strncmp(line, prefix, strlen(prefix)) ? line : line + strlen(prefix));
+        print_clean(out, tell_without_name(line));
     }
     free(line);
     if (!out || fclose(out))

@@ -63,6 +63,13 @@ void tell_say(struct tell *tell, const char *format, ...)
     print_line(tell, prefix, line);
 }
 
+const char *tell_without_name(const char *line)
+{
+    const size_t length = strlen(prefix);
+
+    return strncmp(line, prefix, length) == 0 ? line + length : line;
+}
+
 static size_t count_lines(FILE *file)
 {
     size_t count = 0;
@@ -83,15 +90,12 @@ static void print_file(struct tell *tell, const char *before, FILE *file, size_t
 
     rewind(file);
     while ((length = getline(&line, &size, file)) > 0) {
-        const size_t skip = strncmp(line, prefix, sizeof(prefix) - 1) == 0 ? sizeof(prefix) - 1 : 0;
-
         if (left_out > 0) {
             left_out--;
             continue;
         }
-
         line[length - (line[length - 1] == '\n')] = '\0';
-        print_line(tell, before, line + skip);
+        print_line(tell, before, tell_without_name(line));
     }
     free(line);
 }

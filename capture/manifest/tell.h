@@ -19,6 +19,9 @@ void tell_begin(struct tell *tell, bool quiet);
 /* Says something, in one line in which nothing can drive the terminal. */
 void tell_say(struct tell *tell, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* What such a line says, without the name of the program before it. */
+const char *tell_without_name(const char *line);
+
 /* Says all lines of a file, from its beginning, after the name. */
 void tell_words(struct tell *tell, const char *name, FILE *words);
 

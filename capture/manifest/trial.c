@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "capture/manifest/key.h"
+#include "capture/manifest/tell.h"
 #include "capture/manifest/words.h"
 
 /* There is room for a name before it. */
@@ -122,15 +123,14 @@ static void explain(const struct part_task *task, const struct progress *progres
 /* The first line of what was said. */
 static void read_message(FILE *file, char *out, size_t size)
 {
-    static const char prefix[] = "sockfixture: ";
-    const size_t skip = sizeof(prefix) - 1;
+    const char *text;
 
     rewind(file);
     if (!fgets(out, (int)size, file))
         snprintf(out, size, "cannot be made");
     out[strcspn(out, "\n")] = '\0';
-    if (strncmp(out, prefix, skip) == 0)
-        memmove(out, out + skip, strlen(out + skip) + 1);
+    text = tell_without_name(out);
+    memmove(out, text, strlen(text) + 1);
 }
 
 static int as_child(const struct part_task *task, const bool *chosen, struct progress *progress,

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "capture/path.h"
 #include "emit/files.h"
 #include "emit/leftovers.h"
 #include "say.h"
@@ -166,13 +167,13 @@ static int write_files(struct run *run, const struct fixture *fixture)
 static int file_base(const struct run *run, char **out)
 {
     const char *path = run->options->output;
-    const char *slash = path ? strrchr(path, '/') : NULL;
-    const char *base = slash ? slash + 1 : path;
-    const char *dot = path ? strrchr(base, '.') : NULL;
+    const char *base, *dot;
 
     *out = NULL;
     if (!path || is_stdout(path))
         return 0;
+    base = path_last(path);
+    dot = strrchr(base, '.');
     *out = dot > base ? strndup(base, (size_t)(dot - base)) : strdup(base);
     return *out ? 0 : -ENOMEM;
 }

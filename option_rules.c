@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "capture/path.h"
 #include "emit/writer.h"
 
 /* Is any of the options given that are named, the last of them NULL? */
@@ -174,18 +175,11 @@ static bool is_same(const char *a, const char *b, mode_t type)
            first.st_dev == second.st_dev && first.st_ino == second.st_ino;
 }
 
-static const char *last_part(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-
-    return slash ? slash + 1 : path;
-}
-
 /* Will both be one file, of that name in one folder? */
 static bool is_same_place(const char *a, const char *b)
 {
     char *first = strdup(a), *second = strdup(b);
-    bool is = first && second && strcmp(last_part(a), last_part(b)) == 0 &&
+    bool is = first && second && strcmp(path_last(a), path_last(b)) == 0 &&
               is_same(dirname(first), dirname(second), S_IFDIR);
 
     free(first);
@@ -216,7 +210,7 @@ static const char *file_misuse(const struct options *options)
 
 static bool is_old_capture(const char *path)
 {
-    const char *dot = path ? strrchr(last_part(path), '.') : NULL;
+    const char *dot = path ? strrchr(path_last(path), '.') : NULL;
 
     return dot && (strcasecmp(dot, ".pcap") == 0 || strcasecmp(dot, ".cap") == 0);
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "capture/path.h"
 #include "emit/escape.h"
 
 static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
@@ -81,11 +82,10 @@ static void add_word(char out[COMMAND_NAME_SIZE], const char *word)
 /* Adds what is left of an address or a name when its directories and the signs of globs are off. */
 static void add_plain(char out[COMMAND_NAME_SIZE], const char *address)
 {
-    const char *slash = strrchr(address, '/');
     char word[COMMAND_NAME_SIZE];
     size_t length = 0;
 
-    for (address = slash ? slash + 1 : address; *address; address++)
+    for (address = path_last(address); *address; address++)
         if (!strchr("*?[]@", *address) && length + 1 < sizeof(word))
             word[length++] = *address;
     word[length] = '\0';
@@ -108,8 +108,6 @@ static void add_watched(char out[COMMAND_NAME_SIZE], char *const *command)
 
 void command_name(char *const *command, const char *name, char out[COMMAND_NAME_SIZE])
 {
-    const char *slash;
-
     *out = '\0';
     if (name && *name) {
         add_word(out, name);
@@ -120,10 +118,9 @@ void command_name(char *const *command, const char *name, char out[COMMAND_NAME_
         command = NULL;
     }
     for (size_t i = 0; command && command[i]; i++) {
-        slash = strrchr(command[i], '/');
         if (i == 0)
-            add_word(out, slash ? slash + 1 : command[i]);
-        else if (!slash && *command[i] != '-' && *command[i])
+            add_word(out, path_last(command[i]));
+        else if (!strchr(command[i], '/') && *command[i] != '-' && *command[i])
             add_word(out, command[i]);
     }
     if (!*out)

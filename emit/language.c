@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "capture/path.h"
 #include "capture/words.h"
 #include "emit/check.h"
 #include "emit/header.h"
@@ -206,8 +207,7 @@ static bool has_extension(const struct library_text *text, const char *extension
 int language_for_file(const struct library *library, const char *path, const char **name,
                       struct template_error *error)
 {
-    const char *slash = strrchr(path, '/');
-    const char *dot = strrchr(slash ? slash : path, '.');
+    const char *dot = strrchr(path_last(path), '.');
     struct library_text text;
     bool found = false, own = false;
     int unread = 0;
@@ -234,8 +234,7 @@ int language_for_file(const struct library *library, const char *path, const cha
 static char *base_name(const char *path)
 {
     static const char suffix[] = ".mustache";
-    const char *slash = strrchr(path, '/');
-    const char *base = slash ? slash + 1 : path;
+    const char *base = path_last(path);
     size_t length = strlen(base);
     size_t tail = strlen(suffix);
 

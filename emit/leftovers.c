@@ -16,6 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "capture/path.h"
 #include "emit/files.h"
 
 enum {
@@ -24,13 +25,6 @@ enum {
     QUOTED = FILES_NAME_SIZE + 1, /* the longest name, with its quotes */
     FOLDER = O_RDONLY | O_DIRECTORY | O_CLOEXEC
 };
-
-static const char *base_of(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-
-    return slash ? slash + 1 : path;
-}
 
 /* A regular file, to be read; NULL, with *err 0, if there is none of that name. */
 static FILE *open_file(int folder, const char *name, int *err)
@@ -148,7 +142,7 @@ static void sort_names(struct leftovers *leftovers)
 
 static int open_folder(const char *path)
 {
-    size_t length = (size_t)(base_of(path) - path);
+    size_t length = (size_t)(path_last(path) - path);
     char *folder = length ? strndup(path, length) : strdup(".");
     int fd = folder ? open(folder, FOLDER) : -1;
     int err = fd < 0 ? -errno : fd;
@@ -178,7 +172,7 @@ int leftovers_find(struct leftovers *out, const char *output, const char *stem)
     if (!err && !found.stem)
         err = -ENOMEM;
     if (!err)
-        err = add_loaded_names(&found, base_of(output));
+        err = add_loaded_names(&found, path_last(output));
     if (err) {
         leftovers_free(&found);
         return err;
@@ -254,7 +248,7 @@ static int drop_loaded_by_others(struct leftovers *leftovers)
 int leftovers_remove(struct leftovers *leftovers, const char *output, size_t *removed)
 {
     struct stat about;
-    int err = drop_loaded_names(leftovers, base_of(output));
+    int err = drop_loaded_names(leftovers, path_last(output));
 
     *removed = 0;
     if (!err && leftovers->count > 0)

@@ -4,6 +4,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "capture/path.h"
+
 const struct writer *const writers[] = {&writer_pcapng, NULL};
 
 const struct writer *writer_find(const char *name)
@@ -16,8 +18,7 @@ const struct writer *writer_find(const char *name)
 
 const struct writer *writer_for_file(const char *path)
 {
-    const char *slash = strrchr(path, '/');
-    const char *dot = strrchr(slash ? slash : path, '.');
+    const char *dot = strrchr(path_last(path), '.');
 
     for (size_t i = 0; dot && writers[i]; i++)
         if (!strcasecmp(dot + 1, writers[i]->extension))

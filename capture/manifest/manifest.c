@@ -16,6 +16,7 @@
 #include "capture/manifest/key.h"
 #include "capture/manifest/position.h"
 #include "capture/output.h"
+#include "capture/path.h"
 
 /* Saying what is wrong */
 
@@ -188,8 +189,8 @@ static bool embeds(const json_t *emit)
 static char *first_beside(const json_t *emit)
 {
     const char *output = json_string_value(json_object_get(emit, "output"));
-    const char *slash = strrchr(output, '/'), *dot = strrchr(output, '.');
-    const bool has_ending = dot && dot > (slash ? slash + 1 : output);
+    const char *base = path_last(output), *dot = strrchr(base, '.');
+    const bool has_ending = dot && dot > base;
     char *path;
 
     if (asprintf(&path, "%.*s.01-request.bin",
@@ -270,7 +271,6 @@ static int check_files(const struct manifest *manifest, size_t index, struct cla
 static int check_all_files(const struct manifest *manifest, const char *folder,
                            struct manifest_error *error)
 {
-    const char *slash = strrchr(manifest->path, '/');
     struct claims claims;
     int err = claims_new(&claims, folder);
 
@@ -278,7 +278,7 @@ static int check_all_files(const struct manifest *manifest, const char *folder,
         snprintf(error->text, sizeof(error->text), "%s: %s", folder, strerror(-err));
         return err;
     }
-    err = claims_add(&claims, slash ? slash + 1 : manifest->path);
+    err = claims_add(&claims, path_last(manifest->path));
     for (size_t i = 0; i < manifest_count(manifest) && !err; i++)
         err = check_files(manifest, i, &claims, error);
     claims_free(&claims);

@@ -14,19 +14,13 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "capture/path.h"
 #include "capture/sockdiag.h"
 
 struct search {
     const char *path;
     bool is_there, listens;
 };
-
-static const char *last_part(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-
-    return slash ? slash + 1 : path;
-}
 
 /* A server may have been given another path to the same file: the last part is what is compared. */
 static void look_at(void *context, const struct sockdiag_answer *answer)
@@ -38,7 +32,7 @@ static void look_at(void *context, const struct sockdiag_answer *answer)
     if (answer->address_length <= head)
         return;
     memcpy(path, (const char *)&answer->address + head, answer->address_length - head);
-    if (!*path || strcmp(last_part(path), last_part(search->path)) != 0)
+    if (!*path || strcmp(path_last(path), path_last(search->path)) != 0)
         return;
     search->is_there = true;
     search->listens = search->listens || answer->listens;

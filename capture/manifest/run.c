@@ -13,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "capture/path.h"
 #include "capture/terminal.h"
 #include "capture/text.h"
 #include "emit/command.h"
@@ -119,7 +120,7 @@ static int try_text(const struct options *options, sockfixture_main *main, const
 
 static int init(const struct options *options, sockfixture_main *main, struct tell *tell)
 {
-    const char *path = path_of(options), *slash = strrchr(path, '/');
+    const char *path = path_of(options);
     char *text = make_text(options, tell);
     int err;
 
@@ -127,7 +128,7 @@ static int init(const struct options *options, sockfixture_main *main, struct te
         free(text);
         return STATUS_USAGE;
     }
-    err = write_text(slash ? slash + 1 : path, text);
+    err = write_text(path_last(path), text);
     if (err == -EEXIST)
         tell_say(tell, "%s: is there already (add to it, or name another with --manifest)", path);
     else if (err)

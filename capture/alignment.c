@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "capture/likeness.h"
+#include "capture/size.h"
 
 enum {
     ALONE = 400,              /* what an exchange costs that is in one table alone */
@@ -158,9 +159,7 @@ static void pair_by_number(struct conversation_pair *pair, const struct stretch 
 /* The widest band that there is room for. */
 static size_t widest_band(const struct stretch *of)
 {
-    const size_t most = CELLS_MAX / (of->a_count + 1) / 2, all = of->a_count + of->b_count;
-
-    return most < all ? most : all;
+    return size_min(CELLS_MAX / (of->a_count + 1) / 2, of->a_count + of->b_count);
 }
 
 static int pair_stretch(struct alignment *alignment, struct conversation_pair *pair,

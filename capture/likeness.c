@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "capture/size.h"
 #include "capture/wildcard.h"
 
 enum { MESSAGES_MAX = 8 }; /* of a side that are looked at */
@@ -123,7 +124,7 @@ static bool differs_as_known(const struct said *a, const struct said *b, size_t 
 {
     const struct said *shorter = a->length < b->length ? a : b;
     const struct said *longer = shorter == a ? b : a;
-    const size_t looked = shorter->length < most ? shorter->length : most;
+    const size_t looked = size_min(shorter->length, most);
 
     return (a->ranges.count || b->ranges.count) && passing_ends(a, b, looked) == looked &&
            lengths_pass(shorter, longer, most);
@@ -132,10 +133,10 @@ static bool differs_as_known(const struct said *a, const struct said *b, size_t 
 /* Where the length varies, either end may be the one that bytes keep their distance from. */
 static unsigned bytes_likeness(const struct said *a, const struct said *b, size_t most)
 {
-    const size_t shorter = a->length < b->length ? a->length : b->length;
+    const size_t shorter = size_min(a->length, b->length);
     const size_t longer = a->length < b->length ? b->length : a->length;
-    const size_t looked = shorter < most ? shorter : most;
-    const size_t of = longer < most ? longer : most;
+    const size_t looked = size_min(shorter, most);
+    const size_t of = size_min(longer, most);
     size_t equal, other;
 
     if (longer == 0)
@@ -162,7 +163,7 @@ static unsigned said_likeness(const struct said *a, const struct said *b, size_t
 static unsigned side_likeness(const struct side *a, const struct side *b, size_t most)
 {
     const size_t longer = a->count > b->count ? a->count : b->count;
-    const size_t looked = longer < MESSAGES_MAX ? longer : MESSAGES_MAX;
+    const size_t looked = size_min(longer, MESSAGES_MAX);
     size_t sum = 0;
 
     if (longer == 0)

@@ -8,12 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { LENGTH_MAX = 64 };
+#include "capture/size.h"
 
-static size_t least(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
+enum { LENGTH_MAX = 64 };
 
 static bool same(char a, char b)
 {
@@ -34,10 +31,10 @@ static size_t distance(const char *a, size_t a_length, const char *b, size_t b_l
     for (size_t i = 1; i <= a_length; i++) {
         row[0] = i;
         for (size_t j = 1; j <= b_length; j++) {
-            row[j] = least(last[j], row[j - 1]) + 1;
-            row[j] = least(row[j], last[j - 1] + !same(a[i - 1], b[j - 1]));
+            row[j] = size_min(last[j], row[j - 1]) + 1;
+            row[j] = size_min(row[j], last[j - 1] + !same(a[i - 1], b[j - 1]));
             if (i > 1 && j > 1 && same(a[i - 1], b[j - 2]) && same(a[i - 2], b[j - 1]))
-                row[j] = least(row[j], before[j - 2] + 1);
+                row[j] = size_min(row[j], before[j - 2] + 1);
         }
         spare = before;
         before = last;
@@ -50,7 +47,7 @@ static size_t distance(const char *a, size_t a_length, const char *b, size_t b_l
 /* "py" is near to "python" and "golang" to "go", far apart as they are. */
 static bool begins(const char *a, size_t a_length, const char *b, size_t b_length)
 {
-    size_t length = least(a_length, b_length);
+    size_t length = size_min(a_length, b_length);
 
     return length >= 2 && !strncasecmp(a, b, length);
 }
@@ -71,7 +68,7 @@ const char *nearest_name(const char *word, const char *const *names, size_t coun
             continue;
         found = distance(word, length, names[i], other);
         if (begins(word, length, names[i], other))
-            found = least(found, 1);
+            found = size_min(found, 1);
         /* As many steps as there are letters would make anything of anything. */
         if (found < best && found < length && found < other) {
             best = found;

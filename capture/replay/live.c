@@ -12,6 +12,7 @@
 
 #include "capture/replay/answer.h"
 #include "capture/replay/frames.h"
+#include "capture/size.h"
 
 /* What is no request after so many bytes more than the longest that is recorded will be none. */
 enum { EXCESS_MAX = 16 << 20 };
@@ -73,8 +74,8 @@ static int make_part(struct live *live, const struct scripted *scripted, size_t 
 
     if (err)
         return err;
-    from = from < length ? from : length;
-    to = to < length ? to : length;
+    from = size_min(from, length);
+    to = size_min(to, length);
     return to > from ? said_append(NULL, out, live->answer.data + from, to - from) : 0;
 }
 

@@ -5,15 +5,11 @@
 
 #include "capture/difference.h"
 #include "capture/likeness.h"
+#include "capture/size.h"
 
 enum { NEAREST_BYTES = 4096, NEAREST_EXCHANGES = 1 << 16 };
 
 /* Messages */
-
-static size_t smaller(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
 
 /* The first byte from `from` on, before `to`, that is another; `to` when there is none. */
 static size_t differs_in(const struct said *recorded, const struct heard *heard, size_t from,
@@ -38,12 +34,12 @@ static size_t refused_in(const struct said *recorded, const struct heard *heard,
 
 size_t fit_differs(const struct said *recorded, const struct heard *heard)
 {
-    const size_t end = smaller(recorded->length, heard->length);
+    const size_t end = size_min(recorded->length, heard->length);
     size_t at = 0;
 
     for (size_t i = 0; i < recorded->ranges.count && at < end; i++) {
         const struct range *range = &recorded->ranges.items[i];
-        const size_t begin = smaller(range->offset, end), stop = smaller(range_end(range), end);
+        const size_t begin = size_min(range->offset, end), stop = size_min(range_end(range), end);
 
         if (!range_is_volatile(range))
             continue;
@@ -55,7 +51,7 @@ size_t fit_differs(const struct said *recorded, const struct heard *heard)
             return at;
     }
     at = differs_in(recorded, heard, at, end);
-    return at < end ? at : smaller(recorded->length + recorded->missing, heard->length);
+    return at < end ? at : size_min(recorded->length + recorded->missing, heard->length);
 }
 
 /* Where the first of the ranges begins that may be longer or shorter; SIZE_MAX: nowhere. */

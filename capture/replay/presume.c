@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "capture/size.h"
+
 enum {
     ECHO_MIN = 4,       /* bytes; fewer may be chance */
     REQUEST_MAX = 64,   /* how far into a request it is looked, */
@@ -47,11 +49,6 @@ static bool any_ranges(const struct side *side)
     return false;
 }
 
-static size_t smaller(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
-
 /* Collects them. Returns 0, 1 when something is known of what varies, or -ENOMEM. */
 static int collect(struct pairs *pairs, const struct table *table)
 {
@@ -68,8 +65,8 @@ static int collect(struct pairs *pairs, const struct table *table)
             if (!is_pair(exchange))
                 continue;
             pairs->at[pairs->count++] = exchange;
-            pairs->request = smaller(pairs->request, exchange->request.messages[0].length);
-            pairs->response = smaller(pairs->response, exchange->response.messages[0].length);
+            pairs->request = size_min(pairs->request, exchange->request.messages[0].length);
+            pairs->response = size_min(pairs->response, exchange->response.messages[0].length);
         }
     }
     return 0;
@@ -105,7 +102,7 @@ static bool is_number(const struct pairs *pairs, size_t offset, size_t length)
 {
     bool all_text = true;
 
-    for (size_t i = 0; i < smaller(pairs->count, DIFFER_MAX); i++) {
+    for (size_t i = 0; i < size_min(pairs->count, DIFFER_MAX); i++) {
         const uint8_t *data = request_of(pairs, i)->data + offset;
 
         all_text = all_text && is_text(data, length);

@@ -16,24 +16,27 @@ enum { ROW = 16, BLOCK = 4080, OVERLAP = 64, CHUNK = 4096, PIECE = 4 << 20 };
 static const char by_language[] = "text";
 
 /*
- * Of bytes, of a row and of a line, `self` is what was said, `index` where in it they begin, and
- * `extent` how many they are. Of bytes in a notation, `detail` is which.
+ * Of bytes, of a row and of a line, `self` and `form` are what they are of, `index` where in it
+ * they begin, and `extent` how many they are. Of bytes in a notation, `detail` is which.
  */
 
+/* NULL if they are not there, as there is no memory for them. */
 static const uint8_t *bytes_of(const struct value *value)
 {
-    const struct said *said = value->self;
+    const struct said *said = value_said(value);
 
-    return said->data ? said->data + value->index : NULL;
+    return value->index + value->extent <= said->length ? said->data + value->index : NULL;
 }
 
 static int print_bytes(const struct value *value, const struct template_escape *escape, FILE *out)
 {
     const struct escape_rules *rules = &emission_of(value)->language->escape;
+    const uint8_t *data = value->extent ? bytes_of(value) : NULL;
 
     (void)escape;
-    return notation_print(value->detail, escape_backslashed(rules), bytes_of(value), value->extent,
-                          out);
+    if (value->extent > 0 && !data)
+        return -ENOMEM;
+    return notation_print(value->detail, escape_backslashed(rules), data, value->extent, out);
 }
 
 /* Plain text, which is escaped like any other; the end of a piece stays to be seen by the next. */
@@ -41,15 +44,17 @@ static int print_printable(const struct value *value, const struct template_esca
                            FILE *out)
 {
     const struct escape_rules *rules = &emission_of(value)->language->escape;
-    const uint8_t *data = bytes_of(value);
     char piece[OVERLAP + CHUNK];
     size_t length = value->extent;
+    const uint8_t *data = length ? bytes_of(value) : NULL;
     size_t before = 0;
     size_t size;
     int err = 0;
 
     if (!escape)
         return print_bytes(value, escape, out);
+    if (length > 0 && !data)
+        return -ENOMEM;
     for (; length > 0 && !err; data += size, length -= size) {
         size = length < CHUNK ? length : CHUNK;
         for (size_t i = 0; i < size; i++)
@@ -64,18 +69,8 @@ static int print_printable(const struct value *value, const struct template_esca
     return err;
 }
 
-static int print_no_memory(const struct value *value, const struct template_escape *escape,
-                           FILE *out)
-{
-    (void)value;
-    (void)escape;
-    (void)out;
-    return -ENOMEM;
-}
-
 static const struct value_type bytes_type = {.print = print_bytes};
 static const struct value_type printable_type = {.print = print_printable};
-static const struct value_type no_memory_type = {.print = print_no_memory};
 
 bool value_is_notation(const char *name, size_t length)
 {
@@ -98,20 +93,27 @@ static const struct notation *find_notation(const struct emission *emission, con
     return kept->notation;
 }
 
-bool value_find_notation(const struct value *of, const struct said *said, size_t from,
-                         size_t extent, const char *name, size_t length, struct value *child)
+/* Of the same bytes as `of`, or of some of them. */
+static struct value make(const struct value *of, const struct value_type *type)
+{
+    struct value value = value_make(of, type, of->self);
+
+    value.form = of->form;
+    return value;
+}
+
+bool value_find_notation(const struct value *of, size_t from, size_t extent, const char *name,
+                         size_t length, struct value *child)
 {
     static const char printable[] = "printable";
     const struct notation *notation = find_notation(emission_of(of), name, length);
 
     if (!notation)
         return false;
-    *child = value_make(of, word_is(printable, name, length) ? &printable_type : &bytes_type, said);
+    *child = make(of, word_is(printable, name, length) ? &printable_type : &bytes_type);
     child->detail = notation;
     child->index = from;
     child->extent = extent;
-    if (!said)
-        child->type = &no_memory_type;
     return true;
 }
 
@@ -134,7 +136,7 @@ static struct value piece_first(const struct value *of)
 
 static struct value piece_last(const struct value *of)
 {
-    return value_flag(of, of->index + of->extent == ((const struct said *)of->self)->length);
+    return value_flag(of, of->index + of->extent == value_said(of)->length);
 }
 
 /* A block ends with the piece that brings it to its size, wherever in the piece that is. */
@@ -142,8 +144,7 @@ static struct value piece_break(const struct value *of)
 {
     size_t end = of->index + of->extent;
 
-    return value_flag(of, of->index / BLOCK != end / BLOCK &&
-                              end < ((const struct said *)of->self)->length);
+    return value_flag(of, of->index / BLOCK != end / BLOCK && end < value_said(of)->length);
 }
 
 const struct value_field piece_fields[] = {
@@ -155,14 +156,13 @@ static bool find_in_piece(const struct value *value, const char *name, size_t le
                           struct value *child)
 {
     return value_find(piece_fields, value, name, length, child) ||
-           value_find_notation(value, value->self, value->index, value->extent, name, length,
-                               child);
+           value_find_notation(value, value->index, value->extent, name, length, child);
 }
 
 static struct value piece_make(const struct value *of, const struct value_type *type, size_t from,
                                size_t to)
 {
-    struct value piece = value_make(of, type, of->self);
+    struct value piece = make(of, type);
 
     piece.index = from;
     piece.extent = to - from;
@@ -189,7 +189,7 @@ static size_t mark_byte(char *marks, size_t at)
 /* To stand below the dump of the row; nothing if none of its bytes is volatile. */
 static void make_marks(const struct value *value, char out[VALUE_TEXT_SIZE])
 {
-    const struct ranges *ranges = &((const struct said *)value->self)->ranges;
+    const struct ranges *ranges = &value_said(value)->ranges;
     size_t length = 0;
 
     memset(out, ' ', DUMP_COLUMNS);
@@ -204,6 +204,7 @@ static struct value row_marks(const struct value *of)
     static const struct text_maker maker = {make_marks};
     struct value marks = value_made_text(of, &maker, of->self);
 
+    marks.form = of->form;
     marks.index = of->index;
     return marks;
 }
@@ -220,7 +221,7 @@ static bool find_in_row(const struct value *value, const char *name, size_t leng
 static bool row_item(const struct value *list, size_t index, struct value *item)
 {
     static const struct value_type row_type = {.find = find_in_row};
-    const struct said *said = list->self;
+    const struct said *said = value_said(list);
 
     if (index >= said->length / ROW + (said->length % ROW != 0))
         return false;
@@ -229,21 +230,21 @@ static bool row_item(const struct value *list, size_t index, struct value *item)
     return true;
 }
 
-struct value value_rows(const struct value *of, const struct said *said)
+struct value value_rows(const struct value *of)
 {
     static const struct value_type rows_type = {.item = row_item};
 
-    return value_make(of, said ? &rows_type : &no_memory_type, said);
+    return make(of, &rows_type);
 }
 
-bool value_has_several_blocks(const struct said *said)
+bool value_has_several_blocks(const struct value *of)
 {
-    return said->length > BLOCK;
+    return value_said(of)->length > BLOCK;
 }
 
-bool value_has_several_rows(const struct said *said)
+bool value_has_several_rows(const struct value *of)
 {
-    return said->length > ROW;
+    return value_said(of)->length > ROW;
 }
 
 /* Lines. Where one begins is known only when those before it are, so the last one is kept. */
@@ -261,10 +262,10 @@ static bool line_item(const struct value *list, size_t index, struct value *item
 {
     static const struct value_type line_type = {.find = find_in_piece};
     struct line *line = &emission_of(list)->latest->line;
-    const struct said *said = list->self;
+    const struct said *said = value_said(list);
 
-    if (line->said != said || line->number > index + 1)
-        *line = (struct line){.said = said};
+    if (line->of != list->self || line->number > index + 1)
+        *line = (struct line){.of = list->self};
     while (line->end < said->length && line->number < index + 1) {
         line->from = line->end;
         line->end = line_end(list, said, line->from);
@@ -276,15 +277,17 @@ static bool line_item(const struct value *list, size_t index, struct value *item
     return true;
 }
 
-struct value value_lines(const struct value *of, const struct said *said)
+struct value value_lines(const struct value *of)
 {
     static const struct value_type lines_type = {.item = line_item};
 
-    return value_make(of, said ? &lines_type : &no_memory_type, said);
+    return make(of, &lines_type);
 }
 
-bool value_has_several_lines(const struct value *of, const struct said *said)
+bool value_has_several_lines(const struct value *of)
 {
+    const struct said *said = value_said(of);
+
     return said->length > 0 && line_end(of, said, 0) < said->length;
 }
 
@@ -304,9 +307,10 @@ static bool is_readable(const struct emission *emission, const struct said *said
     return said->length > 0 && at == said->length;
 }
 
-bool value_is_readable(const struct value *of, const struct said *said)
+bool value_is_readable(const struct value *of)
 {
     enum fixture_bytes bytes = emission_of(of)->fixture->bytes;
+    const struct said *said = value_said(of);
 
     if (bytes == BYTES_AUTO)
         return is_readable(emission_of(of), said);

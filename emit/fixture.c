@@ -568,6 +568,8 @@ static int render(struct emission *emission, struct language *language, FILE *ou
     if (!stream)
         return template_fail(error, -errno, language->name, "%s", strerror(errno));
     err = template_render(language->template, &data, &host, stream, error);
+    if (!err && emission->latest->no_memory)
+        err = template_fail(error, -ENOMEM, language->name, "%s", strerror(ENOMEM));
     if (fclose(stream) && !err)
         err = template_fail(error, -errno, language->name, "%s", strerror(errno));
     return err;

@@ -8,7 +8,13 @@
 #include "emit/fixture.h"
 #include "emit/names.h"
 
-/* All the messages of a side in one, made when a template asks for such a thing. */
+/*
+ * What bytes are of, by the `form` of their value: of the message that its `self` is, of all the
+ * messages of the side that it is, as if they had been one, or of the mask of the message.
+ */
+enum form { FORM_MESSAGE, FORM_SIDE, FORM_MASK };
+
+/* The side that was asked for last, with all its messages in one. */
 struct joined {
     const struct side *side;
     struct said said;
@@ -22,7 +28,7 @@ struct mask {
 
 /* The line of a text that was asked for last, counted from 1; 0 is before the first. */
 struct line {
-    const struct said *said;
+    const void *of;
     size_t number;
     size_t from;
     size_t end;
@@ -68,6 +74,7 @@ struct latest {
     struct part_size part;
     size_t conversation; /* the one of the file that was named */
     struct kept_notation notations[NOTATIONS_KEPT];
+    bool no_memory; /* for something that was asked for: what was printed is no good */
 };
 
 /* One run of fixture_print(). Every value has it for its owner. */
@@ -141,21 +148,26 @@ struct value value_side(const struct value *of, const struct exchange *exchange,
                         enum direction direction);
 
 /*
- * What was said, in rows of 16 bytes and in lines; `said` may be NULL when there was no memory for
- * it, which is told when the value is printed.
+ * The bytes that a value of some form is of, with what is known of them. They are there until those
+ * of another side or mask are asked for, and are made again when they are needed after that. If
+ * there is no memory for them, there are none, and fixture_print() fails in the end.
  */
-struct value value_rows(const struct value *of, const struct said *said);
-struct value value_lines(const struct value *of, const struct said *said);
-bool value_has_several_rows(const struct said *said);
-bool value_has_several_blocks(const struct said *said);
-bool value_has_several_lines(const struct value *of, const struct said *said);
+const struct said *value_said(const struct value *of);
+const struct said *value_said_of_mask(const struct value *of);
 
-/* Is it to be spelled as text? */
-bool value_is_readable(const struct value *of, const struct said *said);
+/* They are in rows of 16 bytes and in lines. */
+struct value value_rows(const struct value *of);
+struct value value_lines(const struct value *of);
+bool value_has_several_rows(const struct value *of);
+bool value_has_several_blocks(const struct value *of);
+bool value_has_several_lines(const struct value *of);
 
-/* Puts the bytes from `from` on in the notation of that name in *child; false if there is none. */
-bool value_find_notation(const struct value *of, const struct said *said, size_t from,
-                         size_t extent, const char *name, size_t length, struct value *child);
+/* Are they to be spelled as text? */
+bool value_is_readable(const struct value *of);
+
+/* Puts those from `from` on in the notation of that name in *child; false if there is none. */
+bool value_find_notation(const struct value *of, size_t from, size_t extent, const char *name,
+                         size_t length, struct value *child);
 bool value_is_notation(const char *name, size_t length);
 
 /* The file of its own that a message stands in, if it does; and the one it has in a folder. */

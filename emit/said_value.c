@@ -63,27 +63,27 @@ static struct value message_empty(const struct value *of)
 
 static struct value message_rows(const struct value *of)
 {
-    return value_rows(of, of->self);
+    return value_rows(of);
 }
 
 static struct value message_several_rows(const struct value *of)
 {
-    return value_flag(of, value_has_several_rows(of->self));
+    return value_flag(of, value_has_several_rows(of));
 }
 
 static struct value message_readable(const struct value *of)
 {
-    return value_flag(of, value_is_readable(of, of->self));
+    return value_flag(of, value_is_readable(of));
 }
 
 static struct value message_lines(const struct value *of)
 {
-    return value_lines(of, of->self);
+    return value_lines(of);
 }
 
 static struct value message_several_lines(const struct value *of)
 {
-    return value_flag(of, value_has_several_lines(of, of->self));
+    return value_flag(of, value_has_several_lines(of));
 }
 
 static struct value message_embedded(const struct value *of)
@@ -100,7 +100,7 @@ static struct value message_file(const struct value *of)
 
 static struct value message_several_blocks(const struct value *of)
 {
-    return value_flag(of, value_has_several_blocks(of->self));
+    return value_flag(of, value_has_several_blocks(of));
 }
 
 const struct value_field message_fields[] = {
@@ -137,7 +137,7 @@ static bool find_in_message(const struct value *value, const char *name, size_t 
     const struct said *said = value->self;
 
     return value_find(message_fields, value, name, length, child) ||
-           value_find_notation(value, said, 0, said->length, name, length, child);
+           value_find_notation(value, 0, said->length, name, length, child);
 }
 
 static const struct value_type message_type = {.find = find_in_message};
@@ -156,8 +156,7 @@ static bool message_item(const struct value *list, size_t index, struct value *i
 
 static const struct value_type messages_type = {.item = message_item};
 
-/* Sides: `self` is the side, `detail` the exchange. What stands for all the messages of a side is
- * as if it had been one. */
+/* Sides: `self` is the side, `detail` the exchange, and their form says so. */
 
 static size_t side_sum(const struct side *side, bool missing)
 {
@@ -185,7 +184,7 @@ static int join(struct said *joined, const struct said *said)
     return err;
 }
 
-/* NULL if there is no memory. */
+/* All that was said, as if it had been one message. */
 static const struct said *side_said(const struct value *of)
 {
     static const struct said nothing;
@@ -199,15 +198,30 @@ static const struct said *side_said(const struct value *of)
     if (joined->side == side)
         return &joined->said;
     data = realloc(joined->said.data, side_sum(side, false) + 1);
-    if (!data)
-        return NULL;
-    emission_of(of)->latest->line.said = NULL;
-    ranges_free(&joined->said.ranges);
-    joined->said = (struct said){.data = data, .missing = side_sum(side, true)};
-    for (size_t i = 0; i < side->count && !err; i++)
+    if (data) {
+        ranges_free(&joined->said.ranges);
+        joined->said = (struct said){.data = data, .missing = side_sum(side, true)};
+    }
+    for (size_t i = 0; i < side->count && data && !err; i++)
         err = join(&joined->said, &side->messages[i]);
-    joined->side = err ? NULL : side;
-    return err ? NULL : &joined->said;
+    joined->side = data && !err ? side : NULL;
+    if (joined->side)
+        return &joined->said;
+    emission_of(of)->latest->no_memory = true;
+    return &nothing;
+}
+
+const struct said *value_said(const struct value *of)
+{
+    switch ((enum form)of->form) {
+    case FORM_SIDE:
+        return side_said(of);
+    case FORM_MASK:
+        return value_said_of_mask(of);
+    case FORM_MESSAGE:
+        break;
+    }
+    return of->self;
 }
 
 static struct value side_messages(const struct value *of)
@@ -221,19 +235,17 @@ static struct value side_messages(const struct value *of)
 
 static struct value side_rows(const struct value *of)
 {
-    return value_rows(of, side_said(of));
+    return value_rows(of);
 }
 
 static struct value side_readable(const struct value *of)
 {
-    const struct said *said = side_said(of);
-
-    return value_flag(of, said && value_is_readable(of, said));
+    return value_flag(of, value_is_readable(of));
 }
 
 static struct value side_lines(const struct value *of)
 {
-    return value_lines(of, side_said(of));
+    return value_lines(of);
 }
 
 static struct value side_count(const struct value *of)
@@ -312,14 +324,9 @@ const struct value_field side_fields[] = {
 static bool find_in_side(const struct value *value, const char *name, size_t length,
                          struct value *child)
 {
-    const struct said *said;
-
-    if (value_find(side_fields, value, name, length, child))
-        return true;
-    if (!value_is_notation(name, length))
-        return false;
-    said = side_said(value);
-    return value_find_notation(value, said, 0, said ? said->length : 0, name, length, child);
+    return value_find(side_fields, value, name, length, child) ||
+           (value_is_notation(name, length) &&
+            value_find_notation(value, 0, side_sum(value->self, false), name, length, child));
 }
 
 static const struct value_type side_type = {.find = find_in_side};
@@ -332,6 +339,7 @@ static bool side_item(const struct value *list, size_t index, struct value *item
         return false;
     *item = value_make(list, &side_type, exchange_side(exchange, (enum direction)index));
     item->detail = exchange;
+    item->form = FORM_SIDE;
     return true;
 }
 

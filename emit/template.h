@@ -36,6 +36,7 @@ struct value {
     const void *detail;
     size_t index;
     size_t extent;
+    unsigned int form;
 };
 
 /* Every function may be missing. A list is what has `item`; anything else is true unless it says

@@ -158,16 +158,16 @@ struct value value_redacted(const struct value *of)
     return ranges_of(of, &kind);
 }
 
-/* The mask is made when it is asked for, and kept until that of another message is. */
+/* Masks: `self` is the message that it is of, and their form says so. */
 
 static struct value mask_rows(const struct value *of)
 {
-    return value_rows(of, of->self);
+    return value_rows(of);
 }
 
 static struct value mask_several_rows(const struct value *of)
 {
-    return value_flag(of, value_has_several_rows(of->self));
+    return value_flag(of, value_has_several_rows(of));
 }
 
 const struct value_field mask_fields[] = {
@@ -179,36 +179,38 @@ static bool find_in_mask(const struct value *value, const char *name, size_t len
     const struct said *said = value->self;
 
     return value_find(mask_fields, value, name, length, child) ||
-           value_find_notation(value, said, 0, said->length, name, length, child);
+           value_find_notation(value, 0, said->length, name, length, child);
 }
 
-static int print_no_memory(const struct value *value, const struct template_escape *escape,
-                           FILE *out)
+/* The mask is made when it is asked for, and kept until that of another message is. */
+const struct said *value_said_of_mask(const struct value *of)
 {
-    (void)value;
-    (void)escape;
-    (void)out;
-    return -ENOMEM;
-}
-
-struct value value_mask(const struct value *of)
-{
-    static const struct value_type type = {.find = find_in_mask};
-    static const struct value_type no_memory = {.print = print_no_memory};
+    static const struct said nothing;
     struct mask *mask = &emission_of(of)->latest->mask;
     const struct said *said = of->self;
     uint8_t *data;
 
     if (mask->of == said)
-        return value_make(of, &type, &mask->said);
+        return &mask->said;
     data = realloc(mask->said.data, said->length + 1);
-    if (!data)
-        return value_make(of, &no_memory, NULL);
+    if (!data) {
+        emission_of(of)->latest->no_memory = true;
+        return &nothing;
+    }
     memset(data, 0xff, said->length);
     for (size_t i = 0; i < said->ranges.count; i++)
         if (range_is_volatile(&said->ranges.items[i]))
             memset(data + said->ranges.items[i].offset, 0, said->ranges.items[i].length);
     mask->of = said;
     mask->said = (struct said){.data = data, .length = said->length};
-    return value_make(of, &type, &mask->said);
+    return &mask->said;
+}
+
+struct value value_mask(const struct value *of)
+{
+    static const struct value_type type = {.find = find_in_mask};
+    struct value mask = value_make(of, &type, of->self);
+
+    mask.form = FORM_MASK;
+    return mask;
 }

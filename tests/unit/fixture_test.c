@@ -260,6 +260,41 @@ static void marks_of_a_side_stand_where_its_messages_do(void **state)
                  "  ^^ ^^                                   ^^\n");
 }
 
+/* What one asks for of another side or message, inside what was asked for of the first. */
+static void what_is_asked_for_within_hides_nothing(void **state)
+{
+    struct range varies = {.offset = 0, .length = 1};
+    struct said request[] = {SAID("0123456789"), SAID("abcdefghij")};
+    struct said response[] = {SAID("a"), SAID("b")};
+    struct exchange exchanges[] = {{.request = SIDE(request), .response = SIDE(response)}};
+    struct conversation_table conversation = {
+        .type = SOCK_DGRAM, .server.address = address, .exchanges = exchanges, .count = 1};
+    struct table table = {.conversations = &conversation, .count = 1};
+    struct fixture fixture = {.table = &table, .command = command};
+
+    (void)state;
+    assert_int_equal(ranges_add(&response[1].ranges, varies), 0);
+    assert_gives(&fixture,
+                 "{{#tables}}{{#exchanges}}{{#request.rows}}{{response.hex}}:{{c_text}}{{^last}}, "
+                 "{{/last}}{{/request.rows}}{{/exchanges}}{{/tables}}",
+                 "6162:0123456789abcdef, 6162:ghij");
+    assert_gives(&fixture,
+                 "{{! width: 16 }}{{#tables}}{{#exchanges}}{{#request.lines}}{{#response.lines}}"
+                 "{{text}}{{/response.lines}}:{{text}}{{^last}}, {{/last}}{{/request.lines}}"
+                 "{{/exchanges}}{{/tables}}",
+                 "ab:0123456789abcdef, ab:ghij");
+    assert_gives(&fixture,
+                 "{{#tables}}{{#exchanges}}{{#request.c_text}}{{response.c_text}}:{{.}}"
+                 "{{/request.c_text}}{{/exchanges}}{{/tables}}",
+                 "ab:0123456789abcdefghij");
+    assert_gives(&fixture,
+                 "{{#tables}}{{#exchanges}}{{#request.messages}}{{#mask.rows}}"
+                 "{{#response.messages}}{{mask.hex}}{{/response.messages}}:{{hex}} {{/mask.rows}}"
+                 "{{/request.messages}}{{/exchanges}}{{/tables}}",
+                 "ff00:ffffffffffffffffffff ff00:ffffffffffffffffffff ");
+    ranges_free(&response[1].ranges);
+}
+
 static void comment_ends_are_seen_across_pieces(void **state)
 {
     enum { LENGTH = 3 * 4096 };
@@ -506,6 +541,7 @@ int main(void)
         cmocka_unit_test(names_reach_through_what_hides_them),
         cmocka_unit_test(parts_and_blocks_are_whole),
         cmocka_unit_test(marks_of_a_side_stand_where_its_messages_do),
+        cmocka_unit_test(what_is_asked_for_within_hides_nothing),
         cmocka_unit_test(comment_ends_are_seen_across_pieces),
         cmocka_unit_test(nothing_differs_from_empty),
         cmocka_unit_test(says_what_is_missing),

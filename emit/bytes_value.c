@@ -105,12 +105,11 @@ static struct value make(const struct value *of, const struct value_type *type)
 bool value_find_notation(const struct value *of, size_t from, size_t extent, const char *name,
                          size_t length, struct value *child)
 {
-    static const char printable[] = "printable";
     const struct notation *notation = find_notation(emission_of(of), name, length);
 
     if (!notation)
         return false;
-    *child = make(of, word_is(printable, name, length) ? &printable_type : &bytes_type);
+    *child = make(of, notation_is_plain(notation) ? &printable_type : &bytes_type);
     child->detail = notation;
     child->index = from;
     child->extent = extent;

@@ -543,6 +543,11 @@ bool notation_can(const struct notation *notation, const uint8_t *data, size_t l
     return true;
 }
 
+bool notation_is_plain(const struct notation *notation)
+{
+    return notation->print == print_printable;
+}
+
 size_t notation_fit(const struct notation *notation, const char *also, const uint8_t *data,
                     size_t length, size_t width)
 {

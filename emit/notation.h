@@ -29,6 +29,9 @@ const struct notation *notation_numeric(const struct notation *notation);
 /* Can these bytes be told from what the notation makes of them? */
 bool notation_can(const struct notation *notation, const uint8_t *data, size_t length);
 
+/* Is what it makes of bytes a plain text, to be escaped as any other? */
+bool notation_is_plain(const struct notation *notation);
+
 /*
  * Returns how many of the bytes fit in that many columns when spelled, the quotes around them not
  * counted; at least one, if there is any, and whole characters only.

@@ -327,6 +327,27 @@ static void comment_ends_are_seen_across_pieces(void **state)
     }
 }
 
+/* Where no notation keeps the bytes, text is what can be seen of them, and no markup. */
+static void bytes_as_plain_text_are_escaped(void **state)
+{
+    struct said request[] = {SAID("<a href=\"x\">")};
+    struct exchange exchanges[] = {{.request = SIDE(request)}};
+    struct conversation_table conversation = {
+        .type = SOCK_STREAM, .exchanges = exchanges, .count = 1};
+    struct table table = {.conversations = &conversation, .count = 1};
+    struct fixture fixture = {.table = &table};
+
+    (void)state;
+    assert_gives(&fixture,
+                 "{{! strings: html }}{{#tables}}{{#exchanges}}{{#request.lines}}{{text}} "
+                 "{{{text}}}{{/request.lines}}{{/exchanges}}{{/tables}}",
+                 "&#x3c;a href=&#x22;x&#x22;&#x3e; <a href=\"x\">");
+    assert_gives(&fixture,
+                 "{{! strings: go }}{{! text: printable }}{{#tables}}{{#exchanges}}"
+                 "{{request.text}}{{/exchanges}}{{/tables}}",
+                 "<a href=\\\"x\\\">");
+}
+
 static void nothing_differs_from_empty(void **state)
 {
     struct said nothing[] = {SAID("")};
@@ -543,6 +564,7 @@ int main(void)
         cmocka_unit_test(marks_of_a_side_stand_where_its_messages_do),
         cmocka_unit_test(what_is_asked_for_within_hides_nothing),
         cmocka_unit_test(comment_ends_are_seen_across_pieces),
+        cmocka_unit_test(bytes_as_plain_text_are_escaped),
         cmocka_unit_test(nothing_differs_from_empty),
         cmocka_unit_test(says_what_is_missing),
         cmocka_unit_test(says_what_is_no_whole_frame),

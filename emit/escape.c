@@ -101,6 +101,12 @@ static size_t spell_u4(uint32_t c, char *to)
     return 6 + put_escape('u', 0xdc00 + (c & 0x3ff), 4, to + 6);
 }
 
+/* Java reads \uNNNN before it looks for comments, so what is ASCII gets an octal escape. */
+static size_t spell_octal_u4(uint32_t c, char *to)
+{
+    return c < 0x80 ? spell_octal(c, to) : spell_u4(c, to);
+}
+
 static size_t spell_u_u8(uint32_t c, char *to)
 {
     return c < 0x10000 ? put_escape('u', c, 4, to) : put_escape('U', c, 8, to);
@@ -162,6 +168,11 @@ static const struct escape families[] = {
     {.name = "u4",
      .notation = "latin1_string",
      .spell = spell_u4,
+     .quotes = "\"\\",
+     .letters = common_letters},
+    {.name = "java",
+     .notation = "latin1_string",
+     .spell = spell_octal_u4,
      .quotes = "\"\\",
      .letters = common_letters},
     {.name = "u4_u8",

@@ -176,7 +176,7 @@ static const struct {
     {"keywords", set_keywords, ""},
     {"reserved", set_reserved, ""},
     {"strings", set_strings,
-     "c, go, rust, python, braces, u4, u4_u8, x_braces, haskell, json or html"},
+     "c, go, rust, python, braces, u4, java, u4_u8, x_braces, haskell, json or html"},
     {"escape_also", set_also, ""},
     {"text", set_text_notation, "the name of a notation"},
     {"width", set_width, "a number of columns, 16 or more"},

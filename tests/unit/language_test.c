@@ -228,6 +228,7 @@ static void spells_as_each_family_does(void **state)
         {"haskell", 3, "\xc3\xa9\xee\x82\xb0", "\\xe9\\&\\xe0b0\\&"},
         {"haskell", 2, "\xc3\xa9\xee\x82\xb0", "\xc3\xa9\xee\x82\xb0"},
         {"u4", 3, "\x01$\xf3\xa0\x80\x81", "\\u0001\\$\\udb40\\udc01"},
+        {"java", 3, "\x01\"*/\xf3\xa0\x80\x81", "\\001\\\"*\\057\\udb40\\udc01"},
         {"json", 1, "\xc3\xa9\x7f\b\xf0\x9f\x98\x80\xff", "\\u00e9\\u007f\\b\\ud83d\\ude00\\ufffd"},
         {"html", 3, "<a b='\"'>&\n\\", "&#x3c;a b=&#x27;&#x22;&#x27;&#x3e;&#x26;&#x240a;\\"},
         {"html", 3, "\xe2\x80\xae\xc2\x85\x7f", "\\u{202e}\\u{85}&#x2421;"},

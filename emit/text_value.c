@@ -152,16 +152,36 @@ static const char *function_here(const struct emission *emission)
     return call->function && *call->function && !*call->module ? call->function : NULL;
 }
 
+/* Identifiers: `self` is the text that they are made of, and `index` the number behind it. */
+
+static void make_in(enum identifier_convention convention, const struct value *of, const char *text,
+                    size_t number, char out[IDENTIFIER_SIZE])
+{
+    struct identifier_rules rules = emission_of(of)->language->identifiers;
+
+    rules.convention = convention;
+    rules.taken = function_here(emission_of(of));
+    identifier_make(&rules, text, number, out);
+}
+
+static void make_identifier(const struct value *value, char out[VALUE_TEXT_SIZE])
+{
+    make_in(emission_of(value)->language->identifiers.convention, value, value->self, value->index,
+            out);
+}
+
+static const struct text_maker identifiers = {make_identifier};
+
 static int print_convention(const struct value *value, enum identifier_convention convention,
                             FILE *out)
 {
-    struct identifier_rules rules = emission_of(value)->language->identifiers;
     char identifier[IDENTIFIER_SIZE];
     char buffer[VALUE_TEXT_SIZE];
 
-    rules.convention = convention;
-    rules.taken = function_here(emission_of(value));
-    identifier_make(&rules, text_of(value, buffer), value->detail ? 0 : value->index, identifier);
+    if (value->detail == &identifiers)
+        make_in(convention, value, value->self, value->index, identifier);
+    else
+        make_in(convention, value, text_of(value, buffer), 0, identifier);
     return fputs(identifier, out) < 0 ? -errno : 0;
 }
 
@@ -356,6 +376,7 @@ struct value value_identifier(const struct value *of, const char *text, size_t n
 {
     struct value value = value_make(of, &identifier_type, text);
 
+    value.detail = &identifiers;
     value.index = number;
     return value;
 }

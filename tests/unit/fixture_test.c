@@ -454,6 +454,10 @@ static void tables_have_names_of_their_own(void **state)
     assert_gives(&fixture, "{{! identifiers: camel }}{{#tables}}{{table}} {{/tables}}",
                  "int11 int12 int13 int14 int15 int16 int17 int18 int19 int110 int111 int112 ");
     table.count = 2;
+    assert_gives(&fixture,
+                 "{{! identifiers: camel }}{{#tables}}{{table.string}} {{table.plain}} "
+                 "{{table.snake}} {{table.package_pascal}} {{table.atom}} {{/tables}}",
+                 "int11 int11 int1_1 Int11 int11 int12 int12 int1_2 Int12 int12 ");
     assert_gives(&fixture, "{{#tables}}{{#exchanges}}{{name}} {{/exchanges}}{{/tables}}",
                  "int1 1 int1 2 int1 2.1 int1 2.2 ");
     table.count = 1;

@@ -341,13 +341,21 @@ static const struct value_type conversations_type = {.item = conversation_item};
 
 /* The tables are the conversations, or a single empty one: a fixture always has a table. */
 
+static struct value no_exchanges(const struct value *of)
+{
+    return value_number(of, 0);
+}
+
 static bool no_conversation(const struct value *value, const char *name, size_t length,
                             struct value *child)
 {
-    static const struct value_field fields[] = {
-        {"conversation", value_itself},  {"table", conversation_identifier},
-        {"number", conversation_number}, {"first", conversation_first},
-        {"last", conversation_last},     {0}};
+    static const struct value_field fields[] = {{"conversation", value_itself},
+                                                {"table", conversation_identifier},
+                                                {"number", conversation_number},
+                                                {"count", no_exchanges},
+                                                {"first", conversation_first},
+                                                {"last", conversation_last},
+                                                {0}};
 
     return value_find(fields, value, name, length, child);
 }

@@ -475,8 +475,10 @@ static void no_conversation_makes_an_empty_table(void **state)
     char *result;
 
     (void)state;
-    assert_gives(&fixture, "{{#conversations}}x{{/conversations}}{{#tables}}{{table}}{{/tables}}",
-                 "chronyc_ntpdata");
+    assert_gives(&fixture,
+                 "{{#conversations}}x{{/conversations}}{{#tables}}{{table}} {{count}} "
+                 "exchange{{#count.plural}}s{{/count.plural}}{{/tables}}",
+                 "chronyc_ntpdata 0 exchanges");
     while (language_next(&language, NULL, &index, &error) == 1) {
         assert_int_equal(print_text(&fixture, language, &result), 0);
         /* A line for each message, and nothing else. */

@@ -124,6 +124,11 @@ int check_template(const struct language *language, const struct template *templ
         case NODE_INVERTED:
             err = check_node(language, template, &template->nodes[i], error);
             break;
+        case NODE_PARTIAL:
+        case NODE_PARENT:
+            if (template->nodes[i].dynamic)
+                err = check_node(language, template, &template->nodes[i], error);
+            break;
         default:
             break;
         }

@@ -134,6 +134,8 @@ emit() { # OPTION...
         [$'a\n b {{nmae}}']='2:6: expected a name that sockfixture-templates(5) has, found "nmae" (did you mean '"'name'"'?)'
         [$'{{#tables}}{{#exchanges}}\n{{request.hxe}}{{/exchanges}}{{/tables}}']='2:11: expected a name that sockfixture-templates(5) has, found "hxe" (did you mean '"'hex'"'?)'
         [$'{{! styles: a b }}\n{{#style.c}}{{/style.c}}']='2:10: expected a style that {{! styles: }} names, found "c"'
+        ['{{>*nmae}}']='1:5: expected a name that sockfixture-templates(5) has, found "nmae" (did you mean '"'name'"'?)'
+        ['{{<*sides.hxe}}{{/*sides.hxe}}']='1:11: expected a name that sockfixture-templates(5) has, found "hxe" (did you mean '"'hex'"'?)'
         [$'{{! text: cobol }}']='1:11: expected the name of a notation'
         [$'{{! width: 3 }}']='1:12: expected a number of columns, 16 or more'
         [$'{{! embeds: perhaps }}']='1:13: expected yes or no'

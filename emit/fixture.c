@@ -440,6 +440,8 @@ static bool find_in_style(const struct value *value, const char *name, size_t le
 {
     const struct emission *emission = emission_of(value);
 
+    if (!style_has(emission->language, name, length))
+        return false;
     *child =
         value_flag(value, style_is(emission->language, emission->fixture->style, name, length));
     return true;

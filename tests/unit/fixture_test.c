@@ -192,6 +192,7 @@ static void names_reach_through_what_hides_them(void **state)
     assert_gives(&fixture, "{{{command}}} {{command.plain}}",
                  "/usr/bin/chronyc -h '/tmp/a b' ntpdata /usr/bin/chronyc -h _/tmp/a b_ ntpdata");
     assert_gives(&fixture, "{{#tables}}{{count.hex}}{{/tables}}", "00000002");
+    assert_gives(&fixture, "{{! styles: one }}{{#style}}{{name}}{{/style}}", "chronyc ntpdata");
 }
 
 /* For languages that have no room for a long table, or a long literal, in one piece. */

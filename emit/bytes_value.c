@@ -69,8 +69,13 @@ static int print_printable(const struct value *value, const struct template_esca
     return err;
 }
 
-static const struct value_type bytes_type = {.print = print_bytes};
-static const struct value_type printable_type = {.print = print_printable};
+static bool bytes_truth(const struct value *value)
+{
+    return !notation_is_empty(value->detail, value->extent);
+}
+
+static const struct value_type bytes_type = {.truth = bytes_truth, .print = print_bytes};
+static const struct value_type printable_type = {.truth = bytes_truth, .print = print_printable};
 
 bool value_is_notation(const char *name, size_t length)
 {

@@ -515,12 +515,16 @@ const char *notation_name(size_t index)
     return index < NOTATIONS ? notations[index].name : NULL;
 }
 
+bool notation_is_empty(const struct notation *notation, size_t length)
+{
+    return length == 0 && notation->print != print_python;
+}
+
 int notation_print(const struct notation *notation, const char *also, const uint8_t *data,
                    size_t length, FILE *out)
 {
-    return length > 0 || notation->print == print_python
-               ? notation->print(notation, also, data, length, out)
-               : 0;
+    return notation_is_empty(notation, length) ? 0
+                                               : notation->print(notation, also, data, length, out);
 }
 
 const struct notation *notation_numeric(const struct notation *notation)

@@ -23,6 +23,9 @@ const char *notation_name(size_t index);
 int notation_print(const struct notation *notation, const char *also, const uint8_t *data,
                    size_t length, FILE *out);
 
+/* Does it make no text of that many bytes? */
+bool notation_is_empty(const struct notation *notation, size_t length);
+
 /* The notation that spells the same strings with every byte by its number; or the same one. */
 const struct notation *notation_numeric(const struct notation *notation);
 

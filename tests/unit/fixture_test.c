@@ -376,6 +376,12 @@ static void nothing_differs_from_empty(void **state)
         assert_non_null(strstr(result, cases[i].empty));
         free(result);
     }
+    assert_gives(
+        &fixture,
+        "{{#tables}}{{#exchanges}}{{#request.hex}}hex{{/request.hex}}{{^request.printable}}"
+        "empty{{/request.printable}}{{#request.python_bytes}} {{.}} {{/request.python_bytes}}"
+        "{{/exchanges}}{{/tables}}",
+        "empty b\"\" empty b\"\" ");
 }
 
 static void says_what_is_missing(void **state)

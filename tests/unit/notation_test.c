@@ -80,6 +80,7 @@ static void spells_awkward_bytes(void **state)
         {"go_string", BYTES("\xc3\xa9"), "\\xc3\\xa9"},
         {"python_hexbytes", BYTES("a'\""), "b\"\\x61\\x27\\x22\""},
         {"latin1_numbers", BYTES("a\xff"), "\\u0061\\u00ff"},
+        {"braces_numbers", BYTES("a\xff"), "\\u{61}\\u{ff}"},
         {"dump", BYTES("\x06\x01*A\xff"),
          "0601 2a41 ff                           "
          "  ..*A."},
@@ -158,9 +159,9 @@ static void nothing_is_nothing(void **state)
 /* In the notation of numbers, nothing of a text stands for itself. */
 static void numbers_show_no_text(void **state)
 {
-    static const char *const names[] = {"c_string",        "c_text",       "go_string",
-                                        "go_text",         "python_bytes", "latin1_string",
-                                        "rust_byte_string"};
+    static const char *const names[] = {
+        "c_string",         "c_text", "go_string", "go_text",     "python_bytes",  "latin1_string",
+        "rust_byte_string", "x_text", "u4_text",   "braces_text", "haskell_string"};
 
     (void)state;
     for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {

@@ -82,6 +82,13 @@ bool value_is_notation(const char *name, size_t length)
     return word_is(by_language, name, length) || notation_find(name, length);
 }
 
+/* The notation that takes the place of that one, with what --bytes says. */
+static const struct notation *spelled(const struct emission *emission,
+                                      const struct notation *notation)
+{
+    return emission->fixture->bytes == BYTES_HEX ? notation_numeric(notation) : notation;
+}
+
 /* Row by row the same names are looked for, so what was found is kept. */
 static const struct notation *find_notation(const struct emission *emission, const char *name,
                                             size_t length)
@@ -93,8 +100,8 @@ static const struct notation *find_notation(const struct emission *emission, con
     kept->name = name;
     kept->notation =
         word_is(by_language, name, length) ? emission->language->text : notation_find(name, length);
-    if (kept->notation && emission->fixture->bytes == BYTES_HEX)
-        kept->notation = notation_numeric(kept->notation);
+    if (kept->notation)
+        kept->notation = spelled(emission, kept->notation);
     return kept->notation;
 }
 
@@ -256,8 +263,8 @@ bool value_has_several_rows(const struct value *of)
 static size_t line_end(const struct value *of, const struct said *said, size_t from)
 {
     const struct language *language = emission_of(of)->language;
-    struct line_rules rules = {language->text, escape_backslashed(&language->escape),
-                               language->width};
+    struct line_rules rules = {spelled(emission_of(of), language->text),
+                               escape_backslashed(&language->escape), language->width};
 
     return lines_end(&rules, said->data, said->length, from);
 }

@@ -328,6 +328,25 @@ static void comment_ends_are_seen_across_pieces(void **state)
     }
 }
 
+static void lines_are_as_wide_as_what_stands_in_them(void **state)
+{
+    struct said request[] = {SAID("0123456789abc")};
+    struct exchange exchanges[] = {{.request = SIDE(request)}};
+    struct conversation_table conversation = {
+        .type = SOCK_STREAM, .exchanges = exchanges, .count = 1};
+    struct table table = {.conversations = &conversation, .count = 1};
+    struct fixture fixture = {.table = &table};
+    static const char source[] = "{{! width: 16 }}{{#tables}}{{#exchanges}}{{#request.lines}}"
+                                 "{{text}}{{^last}}, {{/last}}{{/request.lines}}{{/exchanges}}"
+                                 "{{/tables}}";
+
+    (void)state;
+    assert_gives(&fixture, source, "0123456789abc");
+    fixture.bytes = BYTES_HEX;
+    assert_gives(&fixture, source,
+                 "\\060\\061\\062\\063, \\064\\065\\066\\067, \\070\\071\\141\\142, \\143");
+}
+
 /* Where no notation keeps the bytes, text is what can be seen of them, and no markup. */
 static void bytes_as_plain_text_are_escaped(void **state)
 {
@@ -577,6 +596,7 @@ int main(void)
         cmocka_unit_test(marks_of_a_side_stand_where_its_messages_do),
         cmocka_unit_test(what_is_asked_for_within_hides_nothing),
         cmocka_unit_test(comment_ends_are_seen_across_pieces),
+        cmocka_unit_test(lines_are_as_wide_as_what_stands_in_them),
         cmocka_unit_test(bytes_as_plain_text_are_escaped),
         cmocka_unit_test(nothing_differs_from_empty),
         cmocka_unit_test(says_what_is_missing),

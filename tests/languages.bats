@@ -538,7 +538,7 @@ print_txtar() { # SHAPE
 
 @test "names that are none in the language" {
     local name
-    for name in '1 two' class 'a-b/c' é __ $'a\nb' Exchange List end module lookup; do
+    for name in '1 two' class 'a-b/c' é __ $'a\nb' Exchange List end module lookup main; do
         echo "the name is: $name" >&2
         rm -rf names
         mkdir names

@@ -401,6 +401,11 @@ static void languages_are_found(void **state)
     assert_int_equal(language_for_file(NULL, "some.go/file", &name, &error), -ENOENT);
     assert_int_equal(language_for_file(NULL, "file.", &name, &error), -ENOENT);
     assert_int_equal(language_for_file(NULL, "file.g", &name, &error), -ENOENT);
+    /* Of the language, but scripts, headers and literate programs are written otherwise. */
+    assert_int_equal(language_for_file(NULL, "file.lhs", &name, &error), -ENOENT);
+    assert_int_equal(language_for_file(NULL, "file.hrl", &name, &error), -ENOENT);
+    assert_int_equal(language_for_file(NULL, "file.csx", &name, &error), -ENOENT);
+    assert_int_equal(language_for_file(NULL, "file.kts", &name, &error), -ENOENT);
     assert_string_equal(name, "json");
 }
 

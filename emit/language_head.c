@@ -78,12 +78,21 @@ static int set_forbidden(struct language *language, const struct header *header)
     return err;
 }
 
+/* What is between the characters, as it is between words, is none of them. */
 static int set_also(struct language *language, const struct header *header)
 {
     int err = set_text(&language->also, header);
+    char *to = language->also;
 
     language->escape.also = err ? "" : language->also;
-    return err;
+    if (err)
+        return err;
+    for (const char *from = to; *from; from++) {
+        if (!strchr(" \t\r\n", *from))
+            *to++ = *from;
+    }
+    *to = '\0';
+    return 0;
 }
 
 static int set_identifiers(struct language *language, const struct header *header)

@@ -191,6 +191,8 @@ static void names_reach_through_what_hides_them(void **state)
                  "com.example.two_words Com.Example.TwoWords ");
     assert_gives(&fixture, "{{{command}}} {{command.plain}}",
                  "/usr/bin/chronyc -h '/tmp/a b' ntpdata /usr/bin/chronyc -h _/tmp/a b_ ntpdata");
+    assert_gives(&fixture, "{{! escape_also: -\n' }}{{command}}",
+                 "/usr/bin/chronyc \\-h \\'/tmp/a b\\' ntpdata");
     assert_gives(&fixture, "{{#tables}}{{count.hex}}{{/tables}}", "00000002");
     assert_gives(&fixture, "{{! styles: one }}{{#style}}{{name}}{{/style}}", "chronyc ntpdata");
 }

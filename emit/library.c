@@ -243,7 +243,7 @@ static int open_entry(const struct entry *entry)
     if (fd < 0 || fstat(fd, &file))
         err = -errno;
     else if (!S_ISREG(file.st_mode))
-        err = -EINVAL;
+        err = S_ISDIR(file.st_mode) ? -EISDIR : -EINVAL;
     if (err && fd >= 0)
         close(fd);
     return err ? err : fd;
@@ -260,8 +260,9 @@ static int read_entry(const struct entry *entry, struct library_text *out,
         err = -ENOMEM;
     if (err) {
         library_text_free(&text);
-        /* -ENOENT is for a name that is none, and this one was there. */
-        return fail_to_read(entry->path, err == -ENOENT ? -EIO : err, error);
+        err = fail_to_read(entry->path, err, error);
+        /* That is for a name that is none, and this one was there. */
+        return err == -ENOENT ? -EIO : err;
     }
     *out = text;
     return 0;

@@ -169,11 +169,13 @@ emit() { # OPTION...
     echo '{{! description: wrong }}{{#' > "$mine/wrong.mustache"
     mkdir "$mine/folder.mustache"
     mkfifo "$mine/fifo.mustache"
+    ln -s nowhere "$mine/link.mustache"
     run -2 --separate-stderr "$SOCKFIXTURE" --list-langs
     grep -q '^go ' <<< "$output"
     [[ $stderr == *"$mine/wrong.mustache:1:26: expected"* ]] || fail "$stderr"
     [[ $stderr == *"$mine/fifo.mustache: cannot read the template: "* ]] || fail "$stderr"
-    [[ $stderr == *"$mine/folder.mustache: cannot read the template: "* ]] || fail "$stderr"
+    [[ $stderr == *"$mine/folder.mustache: cannot read the template: Is a directory"* ]] || fail "$stderr"
+    [[ $stderr == *"$mine/link.mustache: cannot read the template: No such file or directory"* ]] || fail "$stderr"
     emit --lang go > /dev/null
     emit -o out.go
 }

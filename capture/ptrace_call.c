@@ -236,6 +236,18 @@ static void leave_pair(struct traced_call *call, int64_t result, struct sockets 
         sockets_pair(one, other);
 }
 
+/*
+ * Whether a call that failed connects all the same: it was not to wait, or a signal has interrupted
+ * that. A Unix socket connects in its call, or not at all.
+ */
+static bool is_connecting(const struct traced_call *call, int64_t result)
+{
+    enum { ERESTARTSYS = 512 }; /* of the kernel: what becomes EINTR, or the same call anew */
+
+    return result == -EINPROGRESS ||
+           (call->socket->facts.family != AF_UNIX && (result == -EINTR || result == -ERESTARTSYS));
+}
+
 static int leave_named(struct traced_call *call, int64_t result, struct sockets *sockets,
                        const struct caller *caller)
 {
@@ -250,7 +262,7 @@ static int leave_named(struct traced_call *call, int64_t result, struct sockets 
         if (sockets_look(sockets, caller, call->fd, &call->socket) != DESCRIPTOR_SOCKET)
             return 0;
     } else if (call->kind == CALL_CONNECT) {
-        if (result && result != -EINPROGRESS)
+        if (result && !is_connecting(call, result))
             return 0;
         role = ROLE_CONNECTED;
     } else if (result) {
@@ -288,7 +300,7 @@ static int leave_send(struct traced_call *call, int64_t result, struct sockets *
 
     if (call->opens)
         err = sockets_opened(sockets, call->socket, caller, call->fd,
-                             result >= 0 || result == -EINPROGRESS);
+                             result >= 0 || is_connecting(call, result));
     /* A datagram socket that is refused has lost its peer, one that sends may get an address. */
     if (refused || (call->unbound && sockets_may_be_bound(call->socket, caller, call->fd))) {
         call->socket->stale = true;

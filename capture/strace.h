@@ -16,7 +16,7 @@ struct strace_call {
     int64_t result;
     struct slice returned; /* the same as text, with what is behind it if it is a descriptor */
     bool failed;           /* or not returned at all */
-    bool pending;          /* it failed with EINPROGRESS */
+    bool pending;          /* it failed, but what it began may go on */
     uint64_t began, ended; /* nanoseconds; by what messages are put in order */
     uint64_t entered;      /* when it was made, even if that is not it */
 };

@@ -22,7 +22,8 @@ static bool read_result(struct strace_call *call, const char *at)
     at += strspn(at, " ");
     call->returned = (struct slice){at, strlen(at)};
     call->failed = !slice_number(call->returned, &call->result) || call->result < 0;
-    call->pending = call->failed && strstr(at, "EINPROGRESS");
+    call->pending = call->failed && (strstr(at, "EINPROGRESS") || strstr(at, "EINTR") ||
+                                     strstr(at, "ERESTARTSYS")); /* which becomes EINTR, or not */
     return true;
 }
 

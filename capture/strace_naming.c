@@ -245,7 +245,8 @@ static int on_connect(struct strace *strace, struct strace_thread *thread,
         return 0;
     if (is_refused(call))
         strace_socket_refused(&strace->world, socket);
-    if (call->failed && !call->pending)
+    /* A Unix socket connects in the call, or not at all. */
+    if (call->failed && (!call->pending || socket->facts.family == AF_UNIX))
         return 0;
     if (!strace_address(call->arguments[1], socket->facts.type, address))
         address[0] = '\0';

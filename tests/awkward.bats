@@ -304,6 +304,37 @@ PYTHON
 )" "$(printf '%s\n' '1 request to 0' '1 response TO 0' '2 request to 1' '2 response TO 1')"
 }
 
+# The server's queue is full until the signal has come, and who is then let in is told first.
+# bats test_tags=kernel
+@test "a signal interrupts connect(), and the connection is made all the same" {
+    equal "$(said_by << 'PYTHON'
+import os
+import signal
+import socket
+
+server = socket.socket()
+server.bind(("127.0.0.1", 0))
+server.listen(0)
+first = socket.create_connection(server.getsockname())
+waiting, interrupted = os.pipe()
+signal.signal(signal.SIGALRM, lambda *_: os.write(interrupted, b"!"))
+if os.fork() == 0:
+    os.read(waiting, 1)
+    server.accept()
+    accepted, _ = server.accept()
+    accepted.send(b"hello")
+    accepted.send(accepted.recv(10).upper())
+    os._exit(0)
+client = socket.socket()
+signal.setitimer(signal.ITIMER_REAL, 0.2)
+client.connect(server.getsockname())
+client.recv(10)
+client.send(b"ask")
+client.recv(10)
+PYTHON
+)" "$(printf '%s\n' '1 response hello' '1 request ask' '1 response ASK')"
+}
+
 # bats test_tags=kernel
 @test "a stream on which it was sent too early" {
     equal "$(said_by << 'PYTHON'

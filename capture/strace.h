@@ -75,6 +75,10 @@ strace_handler *strace_state_find(struct slice name);
 /* Those of them that make and name sockets (strace_naming.c); NULL when it is none. */
 strace_handler *strace_naming_find(struct slice name);
 
+/* The call connects its socket to what is named so, or was to. Returns 0 or -errno. */
+int strace_connect(struct strace *strace, struct strace_thread *thread,
+                   const struct strace_call *call, struct slice name);
+
 /* Whether the call makes a thread or a process; and what that has of the one that made it. */
 bool strace_clones(const struct strace_call *call);
 int strace_clone(struct strace_thread *child, const struct strace_thread *parent,

@@ -103,6 +103,8 @@ static int begin(struct strace *strace, struct strace_thread *thread, char *text
     thread->time = time;
     if (err || !is_call)
         return err;
+    call.pending = true;
+    call.entered = time;
     return strace_message_begin(strace, thread, &call);
 }
 

@@ -137,6 +137,26 @@ static bool find_socket(struct strace *strace, struct strace_thread *thread,
     return false;
 }
 
+/*
+ * What is sent along with the connection (TCP Fast Open) connects its socket, too. Where it goes,
+ * stands in the call, or in its header.
+ */
+static int open_connection(struct strace *strace, struct strace_thread *thread,
+                           const struct strace_call *call, bool in_header)
+{
+    struct slice flags = call->arguments[in_header ? 2 : FLAGS], name = call->arguments[NAME];
+    const struct strace_socket *socket;
+
+    if (in_header)
+        slice_field(call->arguments[1], "msg_name", &name);
+    if (!name.length || !slice_has_flag(flags, "MSG_FASTOPEN", MSG_FASTOPEN))
+        return 0;
+    socket = strace_socket_of(strace, thread, call->arguments[0]);
+    if (!socket || socket->facts.family == AF_UNIX || socket->facts.type != SOCK_STREAM)
+        return 0;
+    return strace_connect(strace, thread, call, name);
+}
+
 static int take_buffer(struct strace *strace, struct strace_thread *thread,
                        const struct strace_call *call)
 {
@@ -148,12 +168,13 @@ static int take_buffer(struct strace *strace, struct strace_thread *thread,
         .name = call->arguments[NAME],
         .name_length = call->arguments[NAME + 1],
     };
+    int err = open_connection(strace, thread, call, false);
     int64_t size;
     bool cut;
 
-    if (call->failed || moves_nothing(call->arguments[FLAGS]) ||
+    if (err || call->failed || moves_nothing(call->arguments[FLAGS]) ||
         !find_socket(strace, thread, call->arguments[0], mover->sure, &moved.socket))
-        return 0;
+        return err;
     if (!slice_number(call->arguments[2], &size) || size < 0)
         size = INT64_MAX;
     moved.length = (size_t)(call->result < size ? call->result : size);
@@ -237,10 +258,11 @@ static int take_message(struct strace *strace, struct strace_thread *thread,
 {
     const struct strace_mover *mover = strace_mover_find(call->name);
     struct moved moved = {.sends = mover->sends, .last = true, .shown = true};
+    int err = open_connection(strace, thread, call, true);
 
-    if (call->failed || moves_nothing(call->arguments[2]) ||
+    if (err || call->failed || moves_nothing(call->arguments[2]) ||
         !find_socket(strace, thread, call->arguments[0], true, &moved.socket))
-        return 0;
+        return err;
     return take_header(strace, thread, call, call->arguments[1], (size_t)call->result, &moved);
 }
 
@@ -343,6 +365,9 @@ int strace_message_begin(struct strace *strace, struct strace_thread *thread,
         name = (struct slice){0};
     if (mover->handle == take_messages) /* each message may have another */
         name = (struct slice){0};
+    err = open_connection(strace, thread, call, mover->handle == take_message);
+    if (err)
+        return err;
     strace_socket_says(&strace->world, socket, true);
     err = strace_socket_tell(&strace->world, socket, thread);
     if (err)

@@ -209,10 +209,12 @@ static bool is_refused(const struct strace_call *call)
 {
     static const char *const others[] = {"EINPROGRESS", "EALREADY", "EISCONN", "EINTR"};
 
+    if (!call->failed || call->result != -1)
+        return false;
     for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
         if (strstr(call->returned.at, others[i]))
             return false;
-    return call->failed && call->result == -1;
+    return true;
 }
 
 /* Asked for once a connection that was pending is made, or is not to be. */
@@ -235,8 +237,8 @@ static int on_getsockopt(struct strace *strace, struct strace_thread *thread,
     return 0;
 }
 
-static int on_connect(struct strace *strace, struct strace_thread *thread,
-                      const struct strace_call *call)
+int strace_connect(struct strace *strace, struct strace_thread *thread,
+                   const struct strace_call *call, struct slice name)
 {
     struct strace_socket *socket = strace_socket_of(strace, thread, call->arguments[0]);
     char address[ADDRESS_TEXT_SIZE];
@@ -248,7 +250,7 @@ static int on_connect(struct strace *strace, struct strace_thread *thread,
     /* A Unix socket connects in the call, or not at all. */
     if (call->failed && (!call->pending || socket->facts.family == AF_UNIX))
         return 0;
-    if (!strace_address(call->arguments[1], socket->facts.type, address))
+    if (!strace_address(name, socket->facts.type, address))
         address[0] = '\0';
     if (socket->facts.type == SOCK_DGRAM)
         part(&strace->world, socket);
@@ -260,6 +262,12 @@ static int on_connect(struct strace *strace, struct strace_thread *thread,
     if (socket->facts.type != SOCK_DGRAM)
         strace_socket_connected(&strace->world, socket, call->entered, call->pending);
     return strace_socket_tell(&strace->world, socket, thread);
+}
+
+static int on_connect(struct strace *strace, struct strace_thread *thread,
+                      const struct strace_call *call)
+{
+    return strace_connect(strace, thread, call, call->arguments[1]);
 }
 
 static int on_accept(struct strace *strace, struct strace_thread *thread,

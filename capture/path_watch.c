@@ -1,15 +1,22 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
-/* A path's directory is watched, or while there is none, the nearest one above it. */
+/*
+ * A path's directory is watched, or while there is none, the nearest one above it; and if a
+ * symbolic link is there, that of where it leads, too.
+ */
 #include "capture/path_watch.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
 #include <unistd.h>
 
 #include "capture/pattern.h"
+
+enum { LINKS_MAX = 40 }; /* one behind the other, as the kernel follows them */
 
 static const uint32_t changes = IN_CREATE | IN_DELETE | IN_MOVED_TO | IN_MOVED_FROM |
                                 IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR;
@@ -39,6 +46,36 @@ static int watch_above(int fd, const char *path)
     return err;
 }
 
+/* Where the symbolic link leads, to be freed; NULL when it is none, or there is no memory. */
+static char *follow(const char *path)
+{
+    char target[PATH_MAX], *followed;
+    ssize_t length = readlink(path, target, sizeof(target) - 1);
+    const char *slash = length > 0 && *target != '/' ? strrchr(path, '/') : NULL;
+
+    if (length <= 0)
+        return NULL;
+    target[length] = '\0';
+    if (asprintf(&followed, "%.*s%s", slash ? (int)(slash + 1 - path) : 0, path, target) < 0)
+        return NULL;
+    return followed;
+}
+
+/* What cannot be watched of where links lead does without. */
+static int watch_path(int fd, const char *path)
+{
+    char *link = follow(path), *next;
+    int err = watch_above(fd, path);
+
+    for (int i = 0; link && i < LINKS_MAX; i++, link = next) {
+        watch_above(fd, link);
+        next = follow(link);
+        free(link);
+    }
+    free(link);
+    return err;
+}
+
 static int watch_all(int fd, const struct patterns *patterns)
 {
     size_t index = 0;
@@ -47,7 +84,7 @@ static int watch_all(int fd, const struct patterns *patterns)
     int err = 0;
 
     while (!err && (path = patterns_path(patterns, &index, &missing)))
-        err = watch_above(fd, path);
+        err = watch_path(fd, path);
     return err;
 }
 

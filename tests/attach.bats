@@ -394,6 +394,29 @@ for text in sys.argv[1:]:
     done
 }
 
+@test "-s waits for what a link leads to, by another link, and follows it" {
+    local turn
+    mkdir made
+    ln -s made/link first
+    ln -s "$work/made/later" made/link
+    watch -s "$work/first"
+    grep -q "waiting for $work/first (no such socket yet)" background.out
+    # It is noticed soon, but not at the same moment.
+    heard() {
+        say_line "UNIX:$work/first" "$turn"
+        grep -q "\"direction\":\"request\".*\"text\":\"$turn" "$recording"
+    }
+    for turn in one two; do
+        start_echo "UNIX-LISTEN:$work/made/later,fork"
+        wait_until 30 test -S made/later
+        wait_until 30 heard
+        kill "$echo_server"
+        finish "$echo_server" || true
+        rm -f made/later
+    done
+    end_watch 0
+}
+
 # What is narrowed
 
 @test "-x leaves out an address, of what is watched and of what is run" {

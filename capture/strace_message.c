@@ -190,22 +190,24 @@ static int take_buffer(struct strace *strace, struct strace_thread *thread,
 static int take_pieces(struct strace *strace, struct slice vector, size_t *room)
 {
     const char *at = slice_inside(vector);
-    struct slice piece, value;
+    struct slice piece, base, length;
     bool cut = false;
     int64_t size;
 
     *room = 0;
     strace->data.length = 0;
     while (at && slice_next(&at, &piece)) {
-        size = 0;
-        if (!slice_field(piece, "iov_base", &value)) { /* ..., for what strace left out */
+        size = -1;
+        if (!slice_field(piece, "iov_base", &base)) { /* ..., for what strace left out */
             *room = SIZE_MAX;
             return 0;
         }
+        if (slice_field(piece, "iov_len", &length) && slice_number(length, &size) && size == 0)
+            continue; /* its base may be NULL */
         /* Behind a piece that is cut short the next one has no place. */
-        if (!cut && slice_string(value, &strace->data, &cut))
+        if (!cut && slice_string(base, &strace->data, &cut))
             return -ENOMEM;
-        if (slice_field(piece, "iov_len", &value) && slice_number(value, &size) && size > 0)
+        if (size > 0)
             *room = *room + (size_t)size < *room ? SIZE_MAX : *room + (size_t)size;
     }
     if (!at)
@@ -213,6 +215,7 @@ static int take_pieces(struct strace *strace, struct slice vector, size_t *room)
     return 0;
 }
 
+/* A vector of nothing sends no empty datagram, and receives none. */
 static int take_vector(struct strace *strace, struct strace_thread *thread,
                        const struct strace_call *call)
 {
@@ -226,7 +229,7 @@ static int take_vector(struct strace *strace, struct strace_thread *thread,
     if (take_pieces(strace, call->arguments[1], &room))
         return -ENOMEM;
     moved.length = (size_t)call->result < room ? (size_t)call->result : room;
-    return is_message(&moved) ? deliver(strace, thread, call, &moved) : 0;
+    return room && is_message(&moved) ? deliver(strace, thread, call, &moved) : 0;
 }
 
 /* One struct msghdr. */

@@ -116,6 +116,7 @@ static __always_inline void keep_arguments(struct call *call, struct pt_regs *re
     call->count = argument(regs, 2);
     call->name = 0;
     call->name_length = 0;
+    call->name_room = ~0U; /* or unknown */
     switch (call->kind) {
     case CALL_SENDTO:
     case CALL_RECVFROM:
@@ -132,6 +133,46 @@ static __always_inline void keep_arguments(struct call *call, struct pt_regs *re
         call->message_flags = argument(regs, 3);
         break;
     }
+}
+
+struct names {
+    __u64 headers;
+    __u32 room; /* for the least of them */
+};
+
+static long look_at_room(__u64 index, struct names *names)
+{
+    struct {
+        __u64 name;
+        __u64 length;
+    } each; /* the beginning of a user_mmsghdr */
+
+    if (bpf_probe_read_user(&each, sizeof(each),
+                            (void *)(names->headers + index * sizeof(struct user_mmsghdr))))
+        return 1;
+    if (each.name && (__u32)each.length < names->room)
+        names->room = (__u32)each.length;
+    return 0;
+}
+
+/* Afterwards, the call says how long the name was, which may be more than there was room for. */
+static __noinline __u32 room_for_name(const struct call *call)
+{
+    struct names names = {.room = ~0U};
+    __u32 room = 0;
+
+    if (!call)
+        return 0;
+    if (call->kind == CALL_RECVFROM) {
+        bpf_probe_read_user(&room, sizeof(room), (void *)call->name_length);
+        return room;
+    }
+    names.headers = call->memory;
+    if (call->kind == CALL_RECVMSG)
+        look_at_room(0, &names);
+    else if (call->kind == CALL_RECVMMSG)
+        LOOP((__u32)call->count, look_at_room, &names);
+    return names.room;
 }
 
 /*
@@ -366,6 +407,8 @@ static __always_inline int enter(struct pt_regs *regs, long number)
     keep_arguments(call, regs);
     if (sends(kind))
         begin(call);
+    else if (call->type == SOCK_DGRAM)
+        call->name_room = room_for_name(call);
     return 0;
 }
 
@@ -416,6 +459,12 @@ static __always_inline void keep_control(struct call *call, const struct user_ms
     keep_control_cut(call, flags & RECORD_SENT ? 0 : header->flags);
 }
 
+/* Whether a datagram's address of so many bytes is there whole: the receiver's, or the sender's. */
+static __always_inline bool has_name(const struct call *call, __u32 length, __u8 flags)
+{
+    return call->type == SOCK_DGRAM && (flags & RECORD_SENT || length <= call->name_room);
+}
+
 /* Records one message of a msghdr, of which length bytes were moved; keep_control() knows of it. */
 __noinline int record_header(struct call *call, const struct user_msghdr *header, __u64 length,
                              __u8 flags)
@@ -430,7 +479,7 @@ __noinline int record_header(struct call *call, const struct user_msghdr *header
         available = delivered(call, length, header->vector, header->vector_count);
     message_open(call, length, available, flags);
     call->flags |= record_ancillary(call);
-    if (call->type == SOCK_DGRAM && header->name) {
+    if (header->name && has_name(call, header->name_length, flags)) {
         call->flags |= RECORD_NAMED;
         if (record_name(call, header->name, header->name_length, false))
             goto out;
@@ -487,11 +536,11 @@ static __always_inline void record_plain(struct call *call, __u64 length, __u8 f
     __u32 name_length = call->name_length;
 
     message_open(call, length, call->count, flags);
-    if (call->type == SOCK_DGRAM && call->name) {
+    if (call->name && !(flags & RECORD_SENT) &&
+        bpf_probe_read_user(&name_length, sizeof(name_length), (void *)call->name_length))
+        name_length = 0;
+    if (call->name && has_name(call, name_length, flags)) {
         call->flags |= RECORD_NAMED;
-        if (!(flags & RECORD_SENT) &&
-            bpf_probe_read_user(&name_length, sizeof(name_length), (void *)call->name_length))
-            name_length = 0;
         if (record_name(call, call->name, name_length, false))
             goto out;
     }

@@ -3,6 +3,7 @@
 #include "capture/ptrace_call.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -30,6 +31,12 @@ static bool names_endpoint(const struct traced_call *call)
 {
     return call->kind == CALL_BIND || call->kind == CALL_CONNECT || call->kind == CALL_ACCEPT ||
            call->kind == CALL_PAIR;
+}
+
+bool call_has_name(const struct traced_call *call, uint32_t length)
+{
+    return call->socket->facts.type == SOCK_DGRAM &&
+           (call_sends(call) || length <= call->name_room);
 }
 
 int call_flags(const struct traced_call *call)
@@ -131,12 +138,51 @@ static int enter_send(struct traced_call *call, struct sockets *sockets,
     return err ? err : CALL_STOPS;
 }
 
+/* Of the names that a recvmmsg() asks for, how many bytes the one with the least may have. */
+static uint32_t least_room(const struct traced_call *call, const struct caller *caller)
+{
+    struct mmsghdr headers[IOV_MAX];
+    size_t count = call->arguments[2] < IOV_MAX ? call->arguments[2] : IOV_MAX;
+    uint32_t least = UINT32_MAX;
+
+    if (!memory_read(caller->tid, headers, call->arguments[1], count * sizeof(*headers)))
+        return least;
+    for (size_t i = 0; i < count; i++)
+        if (headers[i].msg_hdr.msg_name && headers[i].msg_hdr.msg_namelen < least)
+            least = headers[i].msg_hdr.msg_namelen;
+    return least;
+}
+
+/* Afterwards, the call says how long the name was, which may be more than there was room for. */
+static uint32_t name_room(const struct traced_call *call, const struct caller *caller)
+{
+    struct msghdr header = {0};
+    uint32_t room = 0;
+
+    switch (call->kind) {
+    case CALL_RECVFROM:
+        if (call->arguments[4])
+            memory_read(caller->tid, &room, call->arguments[5], sizeof(room));
+        return room;
+    case CALL_RECVMSG:
+        memory_read(caller->tid, &header, call->arguments[1], sizeof(header));
+        return header.msg_namelen;
+    case CALL_RECVMMSG:
+        return least_room(call, caller);
+    default:
+        return 0;
+    }
+}
+
 /* What an observed peer sent is recorded there, and the thread need not stop again. */
 static int enter_receive(struct traced_call *call, struct sockets *sockets,
                          const struct caller *caller)
 {
-    if (!sockets_peer_observed(sockets, call->socket))
+    if (!sockets_peer_observed(sockets, call->socket)) {
+        if (call->socket->facts.type == SOCK_DGRAM)
+            call->name_room = name_room(call, caller);
         return CALL_STOPS;
+    }
     return sockets_tell(sockets, call->socket, caller, call->fd, ROLE_UNKNOWN);
 }
 

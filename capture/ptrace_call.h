@@ -25,6 +25,7 @@ struct traced_call {
     bool begun;   /* the sink was told of it, and must be told of its end */
     bool unbound; /* the socket had no address when the call was entered: it may get one in it */
     bool opens;   /* it sends and connects in one (TCP Fast Open) */
+    uint32_t name_room; /* bytes for the address a datagram came from, of several for the least */
     uint64_t id;
     uint64_t time; /* of the monotonic clock */
     uint64_t arguments[6];
@@ -60,6 +61,9 @@ bool call_sends(const struct traced_call *call);
 
 /* The MSG_ flags it was given. */
 int call_flags(const struct traced_call *call);
+
+/* Whether a datagram's address of so many bytes is there whole: the receiver's, or the sender's. */
+bool call_has_name(const struct traced_call *call, uint32_t length);
 
 /* Whether nothing received, or sent, means just that, and not an empty datagram or record. */
 bool call_is_end(const struct traced_call *call, struct sockets *sockets,

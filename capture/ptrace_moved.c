@@ -137,6 +137,15 @@ static bool discards(const struct traced_call *call)
            call->socket->facts.family != AF_UNIX && call->socket->facts.type == SOCK_STREAM;
 }
 
+/* Takes the address of length bytes at from, if there is one, and all of it. */
+static void take_name(struct moved_message *message, const struct traced_call *call,
+                      const struct caller *caller, uint64_t from, uint32_t length)
+{
+    message->named = from && call_has_name(call, length);
+    if (message->named)
+        memory_read_name(caller->tid, message->name, from, length, SOCK_DGRAM);
+}
+
 static int take_plain(const struct traced_call *call, const struct caller *caller,
                       struct moved *moved, size_t length)
 {
@@ -146,13 +155,11 @@ static int take_plain(const struct traced_call *call, const struct caller *calle
 
     if (!message)
         return -ENOMEM;
-    message->named = (call->kind == CALL_SENDTO || call->kind == CALL_RECVFROM) &&
-                     call->socket->facts.type == SOCK_DGRAM && call->arguments[4];
-    if (message->named && call->kind == CALL_RECVFROM &&
+    if (call->kind == CALL_RECVFROM && call->arguments[4] &&
         !memory_read(caller->tid, &name_length, call->arguments[5], sizeof(name_length)))
         name_length = 0;
-    if (message->named)
-        memory_read_name(caller->tid, message->name, call->arguments[4], name_length, SOCK_DGRAM);
+    if (call->kind == CALL_SENDTO || call->kind == CALL_RECVFROM)
+        take_name(message, call, caller, call->arguments[4], name_length);
     return take_pieces(moved, message, caller->tid, &piece, discards(call) ? 0 : 1, length);
 }
 
@@ -178,10 +185,7 @@ static int take_header(const struct traced_call *call, const struct caller *call
 
     if (!message || traced_ancillary_take(&message->ancillary, call, caller, header))
         return -ENOMEM;
-    message->named = call->socket->facts.type == SOCK_DGRAM && header->msg_name;
-    if (message->named)
-        memory_read_name(caller->tid, message->name, (uintptr_t)header->msg_name,
-                         header->msg_namelen, SOCK_DGRAM);
+    take_name(message, call, caller, (uintptr_t)header->msg_name, header->msg_namelen);
     count = read_vector(caller->tid, pieces, (uintptr_t)header->msg_iov, header->msg_iovlen);
     if (discards(call))
         count = 0;

@@ -167,7 +167,7 @@ static bool is_cut(struct slice length)
     char text[64];
 
     snprintf(text, sizeof(text), "%.*s", (int)length.length, length.at ? length.at : "");
-    return sscanf(text, "[%lu => %lu]", &room, &whole) == 2 && whole > room;
+    return sscanf(text + (*text == '['), "%lu => %lu", &room, &whole) == 2 && whole > room;
 }
 
 bool strace_address_given(struct slice slice, struct slice length, int type,

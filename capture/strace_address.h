@@ -14,7 +14,7 @@ bool strace_address(struct slice slice, int type, char text[ADDRESS_TEXT_SIZE]);
 
 /*
  * The same of one that the kernel gave, for which there was as much room as length says: none if it
- * is cut, as [28 => 38] is. Of one that the program gave, length is one number.
+ * is cut, as of [28 => 38] and of 28 => 38. Of one that the program gave, length is one number.
  */
 bool strace_address_given(struct slice slice, struct slice length, int type,
                           char text[ADDRESS_TEXT_SIZE]);

@@ -244,8 +244,9 @@ static int take_header(struct strace *strace, struct strace_thread *thread,
 
     if (err)
         return err;
-    moved->name = (struct slice){0};
+    moved->name = moved->name_length = (struct slice){0};
     slice_field(header, "msg_name", &moved->name);
+    slice_field(header, "msg_namelen", &moved->name_length);
     slice_field(header, "msg_iov", &vector);
     err = take_pieces(strace, vector, &room);
     moved->length = length < room ? length : room;

@@ -141,6 +141,29 @@ two.recvfrom(3, socket.MSG_TRUNC)
 PYTHON
 }
 
+# Behind what there was room for stands what stood there before.
+# bats test_tags=kernel
+@test "an address that there was no room for is not made up" {
+    either_says '1 request send to recvfrom' '1 request send to recvmsg' '1 request send to recvmmsg' << 'PYTHON'
+one, two = new("one"), new("two")
+libc, data = ctypes.CDLL(None), ctypes.create_string_buffer(20)
+name = ctypes.create_string_buffer(b"no address", 128)
+
+def receive(call):
+    buffer = Buffer(ctypes.cast(data, ctypes.c_char_p), 20)
+    message = Message(ctypes.cast(name, ctypes.c_char_p), 3, ctypes.pointer(buffer), 1)
+    if call == "recvfrom":
+        return libc.recvfrom(two.fileno(), data, 20, 0, name, ctypes.byref(ctypes.c_uint32(3)))
+    if call == "recvmsg":
+        return libc.recvmsg(two.fileno(), ctypes.byref(message), 0)
+    return libc.recvmmsg(two.fileno(), ctypes.byref(message), 1, 0, None)
+
+for call in "recvfrom", "recvmsg", "recvmmsg":
+    one.sendto(b"to " + call.encode(), two.getsockname())
+    assert receive(call) > 0
+PYTHON
+}
+
 # bats test_tags=kernel
 @test "-s and -x of a connected socket that names another address" {
     local two_is three_is kind script='

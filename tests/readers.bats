@@ -192,10 +192,11 @@ TRACE
 1 recvfrom(4, "pong", 4, 0, NULL, NULL) = 4
 1 socket(AF_UNIX, SOCK_DGRAM, 0) = 5
 1 recvfrom(5, "note", 9, 0, {sa_family=AF_UNIX, sun_path="/run/ab"}, [9 => 38]) = 4
+1 recvmsg(5, {msg_name={sa_family=AF_UNIX, sun_path="/run/ab"}, msg_namelen=9 => 38, msg_iov=[{iov_base="more", iov_len=9}], msg_iovlen=1, msg_controllen=0, msg_flags=0}, 0) = 4
 TRACE
     "$SOCKFIXTURE" -r cut.trace -w cut.jsonl
     equal "$(jq -c 'select(.data) | [.text, .peer.address, .peer.comm, .peer.pid]' cut.jsonl)" \
-        "$(printf '["ping","%s","",0]\n["pong","%s","",0]\n["note","","",0]' "$PWD/x.sock" "$PWD/x.sock")"
+        "$(printf '["ping","%s","",0]\n["pong","%s","",0]\n["note","","",0]\n["more","","",0]' "$PWD/x.sock" "$PWD/x.sock")"
 }
 
 @test "strace: -ff, a file for each process" {

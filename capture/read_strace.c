@@ -17,10 +17,10 @@
 
 static const char attached[] = "strace: Process ";
 
-/* +++ exited with 0 +++, +++ killed by SIGKILL +++ */
+/* +++ exited with 0 +++, +++ killed by SIGKILL +++, +++ superseded by execve in pid 5 +++ */
 static bool is_end(const char *text)
 {
-    static const char *const ends[] = {"+++ exited with ", "+++ killed by "};
+    static const char *const ends[] = {"+++ exited with ", "+++ killed by ", "+++ superseded by "};
 
     for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++)
         if (strncmp(text, ends[i], strlen(ends[i])) == 0)
@@ -43,7 +43,9 @@ static int look_at_line(char *text)
         return 70;
     if (!strace_call_parse(&call, line.text, &whole))
         return 0;
-    return whole || strstr(line.text, "<unfinished ...>") ? 80 : 0;
+    return whole || strstr(line.text, "<unfinished ...>") || strstr(line.text, "<pid changed to ")
+               ? 80
+               : 0;
 }
 
 static int looks(const uint8_t *bytes, size_t size)

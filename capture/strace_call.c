@@ -11,6 +11,8 @@
 enum { MOVED_MAX = 0x7ffff000 };
 
 static const char unfinished[] = "<unfinished ...>";
+static const char moved_on[] = "<pid changed to "; /* in an execve(), where strace -ff writes */
+static const char superseded[] = "+++ superseded by execve in pid ";
 
 /* What stands behind the arguments: = RESULT. */
 static bool read_result(struct strace_call *call, const char *at)
@@ -125,13 +127,11 @@ static int dispatch(struct strace *strace, struct strace_thread *thread,
 /* What begins here, without the mark at its end; NULL when there is no such mark, or no memory. */
 static char *begun_text(const char *text, int *err)
 {
-    const char *mark = strstr(text, unfinished), *next;
+    const char *mark = strrchr(text, '<');
     size_t length;
     char *copy;
 
-    while (mark && (next = strstr(mark + 1, unfinished)))
-        mark = next;
-    if (!mark || mark[strlen(unfinished)])
+    if (!mark || (strcmp(mark, unfinished) != 0 && strncmp(mark, moved_on, strlen(moved_on)) != 0))
         return NULL;
     length = (size_t)(mark - text);
     while (length && text[length - 1] == ' ')
@@ -200,6 +200,19 @@ static int resume(struct strace *strace, struct strace_thread *thread, const cha
     return err;
 }
 
+/* Another thread of the process goes on under this one's number, in the execve() it is in. */
+static void supersede(struct strace *strace, struct strace_thread *thread, const char *number)
+{
+    struct strace_world *world = &strace->world;
+    struct strace_thread *other = strace_thread_find(world, (uint32_t)strtoul(number, NULL, 10));
+
+    if (!other || other == thread)
+        return;
+    thread->time = other->time;
+    strace_thread_begin(world, thread, strace_thread_end(world, other), false);
+    strace_thread_drop(world, other);
+}
+
 int strace_take(struct strace *strace, struct strace_thread *thread, const struct strace_line *line)
 {
     const char *text = line->text;
@@ -208,7 +221,10 @@ int strace_take(struct strace *strace, struct strace_thread *thread, const struc
 
     if (strncmp(text, "+++ ", 4) == 0) {
         err = give_up(strace, thread);
-        strace_thread_drop(&strace->world, thread);
+        if (strncmp(text, superseded, strlen(superseded)) == 0)
+            supersede(strace, thread, text + strlen(superseded));
+        else
+            strace_thread_drop(&strace->world, thread);
         return err;
     }
     if (strncmp(text, "<... ", 5) == 0)

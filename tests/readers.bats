@@ -199,6 +199,28 @@ TRACE
         "$(printf '["ping","%s","",0]\n["pong","%s","",0]\n["note","","",0]\n["more","","",0]' "$PWD/x.sock" "$PWD/x.sock")"
 }
 
+@test "strace: a thread that executes a program goes on under the number of the first" {
+    local options
+    mkdir files
+    cat > files/trace.7 << 'TRACE'
+1700000000.1 execve("/bin/old", ["old"], 0x1 /* 9 vars */) = 0 <0.0>
+1700000000.2 socketpair(AF_UNIX, SOCK_STREAM, 0, [3, 4]) = 0 <0.0>
+1700000000.3 clone(child_stack=0x1, flags=CLONE_VM|CLONE_FS|CLONE_FILES|CLONE_SIGHAND|CLONE_THREAD) = 8 <0.0>
+1700000000.5 sendto(3, "from the old one", 16, 0, NULL, 0) = 16 <0.0>
+1700000000.6 +++ superseded by execve in pid 8 +++
+1700000000.7 <... execve resumed>)                  = 0 <0.1>
+1700000000.8 write(3, "from the new one", 16)        = 16 <0.0>
+TRACE
+    echo '1700000000.4 execve("/bin/new", ["new"], 0x1 /* 9 vars */ <pid changed to 7 ...>' > files/trace.8
+    sort -n files/* | sed -e 's/<pid changed to 7 /<unfinished /' -e '/^[0-9]*\.4/s/^/8 /' \
+        -e '/^[0-9]*\./s/^/7 /' > trace
+    for options in '-r trace' '-r files/trace.7 -r files/trace.8'; do
+        # shellcheck disable=SC2086 # they are several
+        "$SOCKFIXTURE" $options -w said.jsonl
+        equal "$(jq -r 'select(.text) | "\(.comm) \(.text)"' said.jsonl)" $'old from the old one\nnew from the new one'
+    done
+}
+
 @test "strace: -ff, a file for each process" {
     rm -f "$path"*
     record_traced -ff -ttt -T -s 65536 -- "$programs/talk" --path "$path"

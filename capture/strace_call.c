@@ -90,6 +90,7 @@ static int give_up(struct strace *strace, struct strace_thread *thread)
 
     strace->torn += call && thread->begun;
     free(strace_thread_end(&strace->world, thread));
+    thread->on = NULL;
     thread->sends = 0;
     return call ? sink->end(sink->context, thread->tid, call) : 0;
 }

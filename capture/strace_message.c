@@ -123,7 +123,7 @@ static bool find_socket(struct strace *strace, struct strace_thread *thread,
 {
     struct strace_facts facts;
 
-    *socket = strace_socket_of(strace, thread, descriptor);
+    *socket = thread->on ? thread->on : strace_socket_of(strace, thread, descriptor);
     if (!*socket && sure && !strace_annotation(descriptor, &facts) && may_assume(strace)) {
         *socket = strace_socket_new(&strace->world, 0);
         strace_put(thread, descriptor, *socket, false);
@@ -360,10 +360,10 @@ int strace_message_begin(struct strace *strace, struct strace_thread *thread,
     char text[ADDRESS_TEXT_SIZE];
     int err;
 
-    if (!mover || !mover->sends || mover->handle == take_splice)
+    if (!mover || mover->handle == take_splice)
         return 0;
-    socket = strace_socket_of(strace, thread, call->arguments[0]);
-    if (!socket || !is_known(strace, socket))
+    thread->on = socket = strace_socket_of(strace, thread, call->arguments[0]);
+    if (!mover->sends || !socket || !is_known(strace, socket))
         return 0;
     if (mover->handle == take_message && !slice_field(call->arguments[1], "msg_name", &name))
         name = (struct slice){0};

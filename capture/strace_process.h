@@ -37,6 +37,7 @@ struct strace_thread {
     uint64_t time;  /* when that was entered */
     uint64_t sends; /* the number of the call, when the sink knows that it has begun; or 0 */
     bool clones;    /* that call makes a thread or a process */
+    struct strace_socket *on; /* the socket that it moves bytes on, whatever its number is by now */
     struct strace_thread *next_cloning;
     bool placed;   /* it is known who made it, or that nobody did who could be known */
     bool executed; /* a program that it was not made with */

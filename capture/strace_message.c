@@ -55,9 +55,11 @@ struct moved {
     bool sends;
     bool last;  /* of its call */
     bool shown; /* the bytes, or some of them */
+    struct slice flags;
     struct slice name;
     struct slice name_length;
     size_t length; /* of all that moved */
+    size_t taken;  /* of that the receiver has taken so much */
     struct ancillary *ancillary;
 };
 
@@ -67,7 +69,7 @@ static int deliver(struct strace *strace, struct strace_thread *thread,
 {
     const struct sink *sink = strace->world.sink;
     char name[ADDRESS_TEXT_SIZE];
-    size_t there = strace->data.length < moved->length ? strace->data.length : moved->length;
+    size_t there = strace->data.length < moved->taken ? strace->data.length : moved->taken;
     struct message_facts facts = {
         .inode = moved->socket->facts.inode,
         .time = moved->sends ? call->began : call->ended,
@@ -85,7 +87,7 @@ static int deliver(struct strace *strace, struct strace_thread *thread,
     int err;
 
     memcpy(facts.comm, thread->comm, COMM_SIZE);
-    strace->cut += facts.missing > 0 && moved->shown;
+    strace->cut += there < moved->taken && moved->shown;
     strace->unseen += !moved->shown;
     strace_socket_says(&strace->world, moved->socket, moved->sends);
     err = strace_socket_tell(&strace->world, moved->socket, thread);
@@ -99,6 +101,21 @@ static int deliver(struct strace *strace, struct strace_thread *thread,
     if (moved->last)
         thread->sends = 0;
     return err;
+}
+
+/*
+ * With MSG_TRUNC a receiving call returns the length of the datagram, not how much of it had room;
+ * of a TCP stream it takes so many bytes and delivers none: tcp(7).
+ */
+static void set_length(struct moved *moved, size_t result, size_t room)
+{
+    bool tells_all = !moved->sends && slice_has_flag(moved->flags, "MSG_TRUNC", MSG_TRUNC);
+    const struct endpoint_facts *facts = &moved->socket->facts;
+    bool discards = tells_all && facts->type == SOCK_STREAM && facts->family != AF_UNIX;
+
+    moved->taken = result < room ? result : room;
+    moved->length = tells_all ? result : moved->taken;
+    moved->taken = discards ? 0 : moved->taken;
 }
 
 /* Nothing at all is a message where messages have bounds, unless it is the end. */
@@ -165,6 +182,7 @@ static int take_buffer(struct strace *strace, struct strace_thread *thread,
         .sends = mover->sends,
         .last = true,
         .shown = true,
+        .flags = call->arguments[FLAGS],
         .name = call->arguments[NAME],
         .name_length = call->arguments[NAME + 1],
     };
@@ -172,13 +190,14 @@ static int take_buffer(struct strace *strace, struct strace_thread *thread,
     int64_t size;
     bool cut;
 
-    if (err || call->failed || moves_nothing(call->arguments[FLAGS]) ||
+    if (err || call->failed || moves_nothing(moved.flags) ||
         !find_socket(strace, thread, call->arguments[0], mover->sure, &moved.socket))
         return err;
     if (!slice_number(call->arguments[2], &size) || size < 0)
         size = INT64_MAX;
-    moved.length = (size_t)(call->result < size ? call->result : size);
-    if (!is_message(&moved) || (!size && !moved.sends))
+    set_length(&moved, (size_t)call->result, (size_t)size);
+    /* Without room, read() takes nothing; recv() takes a datagram. */
+    if (!is_message(&moved) || (!size && !moved.sends && !mover->sure))
         return 0;
     strace->data.length = 0;
     return slice_string(call->arguments[1], &strace->data, &cut)
@@ -228,7 +247,7 @@ static int take_vector(struct strace *strace, struct strace_thread *thread,
         return 0;
     if (take_pieces(strace, call->arguments[1], &room))
         return -ENOMEM;
-    moved.length = (size_t)call->result < room ? (size_t)call->result : room;
+    set_length(&moved, (size_t)call->result, room);
     return room && is_message(&moved) ? deliver(strace, thread, call, &moved) : 0;
 }
 
@@ -249,7 +268,7 @@ static int take_header(struct strace *strace, struct strace_thread *thread,
     slice_field(header, "msg_namelen", &moved->name_length);
     slice_field(header, "msg_iov", &vector);
     err = take_pieces(strace, vector, &room);
-    moved->length = length < room ? length : room;
+    set_length(moved, length, room);
     if (!err && is_message(moved))
         err = deliver(strace, thread, call, moved);
     free(moved->ancillary);
@@ -261,10 +280,15 @@ static int take_message(struct strace *strace, struct strace_thread *thread,
                         const struct strace_call *call)
 {
     const struct strace_mover *mover = strace_mover_find(call->name);
-    struct moved moved = {.sends = mover->sends, .last = true, .shown = true};
+    struct moved moved = {
+        .sends = mover->sends,
+        .last = true,
+        .shown = true,
+        .flags = call->arguments[2],
+    };
     int err = open_connection(strace, thread, call, true);
 
-    if (err || call->failed || moves_nothing(call->arguments[2]) ||
+    if (err || call->failed || moves_nothing(moved.flags) ||
         !find_socket(strace, thread, call->arguments[0], true, &moved.socket))
         return err;
     return take_header(strace, thread, call, call->arguments[1], (size_t)call->result, &moved);
@@ -274,13 +298,13 @@ static int take_messages(struct strace *strace, struct strace_thread *thread,
                          const struct strace_call *call)
 {
     const struct strace_mover *mover = strace_mover_find(call->name);
-    struct moved moved = {.sends = mover->sends, .shown = true};
+    struct moved moved = {.sends = mover->sends, .shown = true, .flags = call->arguments[FLAGS]};
     const char *at = slice_inside(call->arguments[1]);
     struct slice each, header, value;
     int64_t length, left = call->result;
     int err = 0;
 
-    if (call->failed || moves_nothing(call->arguments[FLAGS]) ||
+    if (call->failed || moves_nothing(moved.flags) ||
         !find_socket(strace, thread, call->arguments[0], true, &moved.socket))
         return 0;
     for (; !err && left > 0 && at && slice_next(&at, &each); left--) {
@@ -298,7 +322,8 @@ static int take_messages(struct strace *strace, struct strace_thread *thread,
 static int take_unseen(struct strace *strace, struct strace_thread *thread,
                        const struct strace_call *call, struct slice descriptor, bool sends)
 {
-    struct moved moved = {.sends = sends, .last = true, .length = (size_t)call->result};
+    size_t length = (size_t)call->result;
+    struct moved moved = {.sends = sends, .last = true, .length = length, .taken = length};
 
     if (call->failed || !call->result ||
         !find_socket(strace, thread, descriptor, false, &moved.socket))

@@ -326,27 +326,33 @@ static int read_sources(struct strace *strace, struct strace_source *sources)
     return err;
 }
 
-/* As -e trace=network leaves it; that nothing is missing may be true all the same. */
-static void say_unasked(struct strace *strace)
+static void note(const struct strace *strace, const char *what)
 {
     struct reading *reading = strace->reading;
     char text[512];
 
-    if (strace->plain || !strace->calls)
-        return;
-    snprintf(text, sizeof(text),
-             "%.300s: no read() or write() is in it: what these moved is not here, if strace was "
-             "not asked for them (-e trace=network,desc)",
-             reading->dumps->path);
+    snprintf(text, sizeof(text), "%.300s: %s", reading->dumps->path, what);
     reading->say(reading->context, text);
+}
+
+/* What may be missing, though that nothing is may be true all the same. */
+static void say_doubts(const struct strace *strace)
+{
+    if (!strace->plain && strace->calls) /* as -e trace=network leaves it */
+        note(strace,
+             "no read() or write() is in it: what these moved is not here, if strace was not "
+             "asked for them (-e trace=network,desc)");
+    if (strace->passed) /* whoever was passed one has it under a number that no call has made */
+        note(strace,
+             "descriptors were passed in messages: what read() and write() moved on them is "
+             "not here, if they are sockets (strace -yy tells)");
 }
 
 static void say_lacks(struct strace *strace)
 {
     struct reading *reading = strace->reading;
 
-    say_unasked(strace);
-
+    say_doubts(strace);
     if (strace->cut)
         reading_lacks(reading, reading->dumps,
                       "of %zu messages strace shows a part (a longer -s, as -s 1048576)",

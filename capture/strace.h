@@ -33,6 +33,7 @@ struct strace {
     size_t torn;       /* calls that are not there whole */
     bool uring;        /* somebody uses io_uring */
     bool plain;        /* a call is there that moves bytes of whatever it is called on */
+    bool passed;       /* descriptors were, in messages, and it is not told what of */
 };
 
 /* Takes a line, of a thread. Returns 0 or -errno. */

@@ -104,12 +104,14 @@ static bool take_descriptors(struct strace *strace, struct strace_thread *thread
                              struct control *control, struct slice data)
 {
     const char *at = slice_inside(data);
+    struct strace_facts facts;
     struct slice each;
     size_t count = 0;
 
     while (at && count < DESCRIPTORS_MAX && slice_next(&at, &each)) {
         if (slice_begins(each, "..."))
             break;
+        strace->passed = strace->passed || !strace_annotation(each, &facts);
         control->descriptors.kinds[count++] = (uint8_t)kind_of(strace, thread, each);
     }
     return count == control->descriptors.count;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 #include "capture/blot.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <search.h>
 #include <stdbool.h>
@@ -10,6 +9,7 @@
 
 #include "capture/base64.h"
 #include "capture/secret.h"
+#include "capture/text.h"
 #include "capture/tree.h"
 
 /* What is shorter stands in words by chance: it is a secret when it is a word by itself. */
@@ -31,13 +31,7 @@ static void plain_free(struct plain *plain)
 /* Is there a byte that is percent-encoded? Puts it into *byte. */
 static bool is_encoded(const uint8_t *text, size_t left, uint8_t *byte)
 {
-    char digits[3] = "";
-
-    if (left < 3 || text[0] != '%' || !isxdigit(text[1]) || !isxdigit(text[2]))
-        return false;
-    memcpy(digits, text + 1, 2);
-    *byte = (uint8_t)strtoul(digits, NULL, 16);
-    return true;
+    return left >= 3 && text[0] == '%' && text_hex((const char *)text + 1, byte);
 }
 
 static int plain_new(struct plain *plain, const uint8_t *text, size_t length)

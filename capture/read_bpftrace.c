@@ -15,6 +15,7 @@
 
 #include "capture/strace_text.h"
 #include "capture/talk.h"
+#include "capture/text.h"
 
 enum { USUAL_MAX = 64, PID_MAX = 4194304 };
 
@@ -218,17 +219,9 @@ static int looks(const uint8_t *bytes, size_t size)
 
 /* The bytes */
 
-static bool is_escape(const char *at, size_t left)
+static bool is_escape(const char *at, size_t left, uint8_t *byte)
 {
-    return left >= 4 && at[0] == '\\' && at[1] == 'x' && isxdigit((unsigned char)at[2]) &&
-           isxdigit((unsigned char)at[3]);
-}
-
-static uint8_t read_hex(const char *at)
-{
-    char digits[] = {at[0], at[1], '\0'};
-
-    return (uint8_t)strtoul(digits, NULL, 16);
+    return left >= 4 && at[0] == '\\' && at[1] == 'x' && text_hex(at + 2, byte);
 }
 
 /*
@@ -238,16 +231,16 @@ static uint8_t read_hex(const char *at)
 static void take_escaped(struct bytes *data, struct slice buffer)
 {
     bool all = buffer.length % 4 == 0;
+    uint8_t byte;
     size_t size;
 
     for (size_t i = 0; i < buffer.length && all; i += 4)
-        all = is_escape(buffer.at + i, buffer.length - i);
+        all = is_escape(buffer.at + i, buffer.length - i, &byte);
     for (const char *at = buffer.at, *end = at + buffer.length; at < end; at += size) {
-        bool escape =
-            is_escape(at, (size_t)(end - at)) && (all || !isprint((unsigned char)read_hex(at + 2)));
+        bool escape = is_escape(at, (size_t)(end - at), &byte) && (all || !isprint(byte));
 
         size = escape ? 4 : 1;
-        data->at[data->length++] = escape ? read_hex(at + 2) : (uint8_t)*at;
+        data->at[data->length++] = escape ? byte : (uint8_t)*at;
     }
 }
 
@@ -257,10 +250,9 @@ static bool take_plain_hex(struct bytes *data, struct slice buffer, size_t lengt
     size_t start = data->length;
 
     for (const char *at = buffer.at, *end = at + buffer.length; end - at >= 2; at += 3) {
-        if (!isxdigit((unsigned char)at[0]) || !isxdigit((unsigned char)at[1]) ||
-            (end - at > 2 && at[2] != ' '))
+        if (!text_hex(at, &data->at[data->length]) || (end - at > 2 && at[2] != ' '))
             break;
-        data->at[data->length++] = read_hex(at);
+        data->length++;
     }
     if (data->length - start == length && buffer.length + 1 >= 3 * length)
         return true;

@@ -6,7 +6,6 @@
  * As text, a byte that cannot be printed is a dot, and so is a dot. Which one it is nobody can tell
  * but the user, who says so by --text.
  */
-#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -14,8 +13,8 @@
 #include <time.h>
 
 #include "capture/clock.h"
-
 #include "capture/talk.h"
+#include "capture/text.h"
 
 struct header {
     int end; /* 0: left, 1: right */
@@ -137,10 +136,8 @@ static const char *take_hex_line(struct socat *socat, const char *from, const ch
                                  uint64_t length)
 {
     while (socat->there < length && end - from >= 3 && from[0] == ' ' &&
-           isxdigit((unsigned char)from[1]) && isxdigit((unsigned char)from[2])) {
-        char digits[] = {from[1], from[2], '\0'};
-
-        socat->data[socat->there++] = (uint8_t)strtoul(digits, NULL, 16);
+           text_hex(from + 1, &socat->data[socat->there])) {
+        socat->there++;
         from += 3;
     }
     return from;

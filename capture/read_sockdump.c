@@ -12,6 +12,7 @@
 
 #include "capture/sockdump_header.h"
 #include "capture/talk.h"
+#include "capture/text.h"
 
 /* Processes that talk to each other, of which the other is perhaps not known yet. */
 struct dialog {
@@ -67,14 +68,9 @@ static const char *take_hexstring(struct sockdump *dump, const char *at, const c
 
     if (shown > room / 4)
         return NULL;
-    for (size_t i = 0; i < shown; i++, at += 4) {
-        char digits[] = {at[2], at[3], '\0'};
-
-        if (at[0] != '\\' || at[1] != 'x' || !isxdigit((unsigned char)at[2]) ||
-            !isxdigit((unsigned char)at[3]))
+    for (size_t i = 0; i < shown; i++, at += 4)
+        if (at[0] != '\\' || at[1] != 'x' || !text_hex(at + 2, &dump->data[dump->there++]))
             return NULL;
-        dump->data[dump->there++] = (uint8_t)strtoul(digits, NULL, 16);
-    }
     return at < end && *at == '\n' ? at + 1 : NULL;
 }
 
@@ -87,14 +83,10 @@ static const char *take_hex_line(struct sockdump *dump, const char *at, const ch
 
     if ((size_t)(end - at) < TEXT + count)
         return NULL;
-    for (size_t i = 0; i < count; i++) {
-        const char *digit = at + (i < 8 ? FIRST + 3 * i : SECOND + 3 * (i - 8));
-        char digits[] = {digit[0], digit[1], '\0'};
-
-        if (!isxdigit((unsigned char)digit[0]) || !isxdigit((unsigned char)digit[1]))
+    for (size_t i = 0; i < count; i++)
+        if (!text_hex(at + (i < 8 ? FIRST + 3 * i : SECOND + 3 * (i - 8)),
+                      &dump->data[dump->there++]))
             return NULL;
-        dump->data[dump->there++] = (uint8_t)strtoul(digits, NULL, 16);
-    }
     newline = at + TEXT + count;
     return newline < end && *newline == '\n' ? newline + 1 : NULL;
 }

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "capture/text.h"
+
 static const char *skip_string(const char *at)
 {
     for (at++; *at && *at != '"'; at++)
@@ -134,27 +136,21 @@ struct slice slice_new(struct slice slice)
     return (struct slice){slice.at + before, slice.length - before};
 }
 
-static int hex_digit(char c)
-{
-    return isdigit((unsigned char)c) ? c - '0' : tolower((unsigned char)c) - 'a' + 10;
-}
-
 /* Reads the escape behind a backslash; *at is behind it then. */
 static uint8_t read_escape(const char **at, const char *end)
 {
     static const char letters[] = "abtnvfr";
     const char *letter = strchr(letters, **at);
     unsigned value = 0;
+    uint8_t byte;
 
     if (letter && *letter) {
         ++*at;
         return (uint8_t)('\a' + (letter - letters));
     }
-    if (**at == 'x' && end - *at > 2 && isxdigit((unsigned char)(*at)[1]) &&
-        isxdigit((unsigned char)(*at)[2])) {
-        value = (unsigned)(hex_digit((*at)[1]) << 4 | hex_digit((*at)[2]));
+    if (**at == 'x' && end - *at > 2 && text_hex(*at + 1, &byte)) {
         *at += 3;
-        return (uint8_t)value;
+        return byte;
     }
     if (**at < '0' || **at > '7')
         return (uint8_t) * (*at)++;

@@ -2,6 +2,8 @@
 /* Escaping for people's eyes; what lands in generated source is escaped in emit/. */
 #include "capture/text.h"
 
+#include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
 static bool continues(const uint8_t *data, size_t length, size_t count)
@@ -172,4 +174,17 @@ bool text_unescape(char *to, size_t size, const char *from)
     }
     to[used] = '\0';
     return !*from;
+}
+
+bool text_hex(const char *digits, uint8_t *byte)
+{
+    char text[] = "00";
+
+    for (int i = 0; i < 2; i++) {
+        if (!isxdigit((unsigned char)digits[i]))
+            return false;
+        text[i] = digits[i];
+    }
+    *byte = (uint8_t)strtoul(text, NULL, 16);
+    return true;
 }

@@ -36,4 +36,7 @@ size_t text_clean(char *buffer, size_t size, const char *text);
 /* Undoes text_escape, with a NUL at the end. Returns false when there is no room for all of it. */
 bool text_unescape(char *to, size_t size, const char *from);
 
+/* Reads the byte that two hexadecimal digits are; false when these are not there. */
+bool text_hex(const char *digits, uint8_t *byte);
+
 #endif

@@ -172,6 +172,21 @@ static void cleans_what_should_be_escaped(void **state)
     assert_string_equal(small, "");
 }
 
+static void reads_two_hexadecimal_digits(void **state)
+{
+    static const char *const others[] = {"", "7", "7g", "g7", " 7", "-1", "0x"};
+    uint8_t byte = 0;
+
+    (void)state;
+    assert_true(text_hex("7f", &byte));
+    assert_int_equal(byte, 0x7f);
+    assert_true(text_hex("eDge", &byte));
+    assert_int_equal(byte, 0xed);
+    for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
+        assert_false(text_hex(others[i], &byte));
+    assert_int_equal(byte, 0xed);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -180,6 +195,7 @@ int main(void)
         cmocka_unit_test(fits_any_size),
         cmocka_unit_test(bytes_stay_distinct),
         cmocka_unit_test(cleans_what_should_be_escaped),
+        cmocka_unit_test(reads_two_hexadecimal_digits),
     };
 
     return cmocka_run_group_tests_name("text", tests, NULL, NULL);

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "capture/array.h"
 #include "capture/sockdump_header.h"
 #include "capture/talk.h"
 #include "capture/text.h"
@@ -219,21 +220,15 @@ static int find_sendings(struct sockdump *dump)
 {
     const char *end = dump->text + dump->size, *at = dump->text, *found;
     struct sockdump_header header;
-    size_t room = 0;
+    struct sending *grown;
 
-    for (; (found = sockdump_header_find(at, end)) < end; dump->sending_count++) {
-        if (dump->sending_count == room) {
-            struct sending *more;
-
-            room = room ? 2 * room : 64;
-            more = realloc(dump->sendings, room * sizeof(*more));
-            if (!more)
-                return -ENOMEM;
-            dump->sendings = more;
-        }
+    while ((found = sockdump_header_find(at, end)) < end) {
+        grown = array_grow(dump->sendings, dump->sending_count, sizeof(*grown));
+        if (!grown)
+            return -ENOMEM;
+        dump->sendings = grown;
         at = sockdump_header_parse(found, end, &header);
-        dump->sendings[dump->sending_count] =
-            (struct sending){header.pid, (size_t)(found - dump->text)};
+        grown[dump->sending_count++] = (struct sending){header.pid, (size_t)(found - dump->text)};
     }
     qsort(dump->sendings, dump->sending_count, sizeof(*dump->sendings), compare_sendings);
     return 0;

@@ -160,7 +160,8 @@ static int on_socketpair(struct strace *strace, struct strace_thread *thread,
 
 /* Naming them */
 
-static int on_bind(struct strace *strace, struct strace_thread *thread,
+/* bind() and getsockname(). */
+static int on_name(struct strace *strace, struct strace_thread *thread,
                    const struct strace_call *call)
 {
     struct strace_socket *socket = strace_socket_of(strace, thread, call->arguments[0]);
@@ -175,12 +176,6 @@ static int on_bind(struct strace *strace, struct strace_thread *thread,
     strace_socket_address(&strace->world, socket, address);
     return socket->facts.type == SOCK_DGRAM ? strace_socket_tell(&strace->world, socket, thread)
                                             : 0;
-}
-
-static int on_getsockname(struct strace *strace, struct strace_thread *thread,
-                          const struct strace_call *call)
-{
-    return on_bind(strace, thread, call);
 }
 
 static int on_getpeername(struct strace *strace, struct strace_thread *thread,
@@ -305,9 +300,9 @@ static const struct {
     const char *name;
     strace_handler *handle;
 } namings[] = {
-    {"socket", on_socket},           {"socketpair", on_socketpair},   {"bind", on_bind},
-    {"connect", on_connect},         {"accept", on_accept},           {"accept4", on_accept},
-    {"getsockname", on_getsockname}, {"getpeername", on_getpeername}, {"getsockopt", on_getsockopt},
+    {"socket", on_socket},    {"socketpair", on_socketpair},   {"bind", on_name},
+    {"connect", on_connect},  {"accept", on_accept},           {"accept4", on_accept},
+    {"getsockname", on_name}, {"getpeername", on_getpeername}, {"getsockopt", on_getsockopt},
 };
 
 strace_handler *strace_naming_find(struct slice name)

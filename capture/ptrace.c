@@ -25,6 +25,7 @@
 #include "capture/backend.h"
 #include "capture/clock.h"
 #include "capture/launch.h"
+#include "capture/losses.h"
 #include "capture/proc.h"
 #include "capture/processor.h"
 #include "capture/ptrace_filter.h"

@@ -9,7 +9,6 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
-#include "capture/losses.h"
 #include "capture/ptrace_ancillary.h"
 #include "capture/ptrace_memory.h"
 

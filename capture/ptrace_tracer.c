@@ -9,6 +9,7 @@
 #include <sys/ptrace.h>
 #include <sys/wait.h>
 
+#include "capture/launch.h"
 #include "capture/proc.h"
 #include "capture/ptrace_aio.h"
 #include "capture/ptrace_clone.h"

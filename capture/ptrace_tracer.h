@@ -8,12 +8,11 @@
 #include <sys/types.h>
 
 #include "capture/backend.h"
-#include "capture/launch.h"
-#include "capture/losses.h"
 #include "capture/ptrace_changes.h"
 #include "capture/ptrace_moved.h"
-#include "capture/ptrace_socket.h"
 #include "capture/ptrace_thread.h"
+
+struct launch;
 
 /* Made and ended by ptrace.c. */
 struct tracer {

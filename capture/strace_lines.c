@@ -146,10 +146,7 @@ static void add_duration(struct strace_line *line, const char *text, size_t leng
     line->time += seconds < DAY / SECOND ? seconds * SECOND + read_fraction(&at) : 0;
 }
 
-/*
- * The file's next line in source->text. When strace says on the same terminal that it has attached
- * a process, it does so in the middle of a line: that is taken out, and the line goes on.
- */
+/* The file's next line in source->text. */
 static int read_line(struct strace_source *source, struct reading *reading)
 {
     ssize_t length;

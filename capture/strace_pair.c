@@ -9,7 +9,6 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "capture/reader.h"
 #include "capture/digest.h"
 #include "capture/strace_process.h"
 

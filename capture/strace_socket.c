@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /* The sockets of a trace: which is which, who is at the other end, and what the sink knows of them.
  */
-#include <search.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
-#include "capture/reader.h"
 #include "capture/digest.h"
+#include "capture/reader.h"
 #include "capture/strace_process.h"
 #include "capture/tree.h"
 

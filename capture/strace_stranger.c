@@ -9,7 +9,6 @@
 #include <sys/socket.h>
 
 #include "capture/digest.h"
-
 #include "capture/strace_process.h"
 
 /* What an unanswered socket has sent last is enough to find it by. */

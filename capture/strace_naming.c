@@ -174,6 +174,7 @@ static int on_name(struct strace *strace, struct strace_thread *thread,
         !address[0])
         return 0;
     strace_socket_address(&strace->world, socket, address);
+    socket->bound = socket->bound || slice_is(call->name, "bind");
     return socket->facts.type == SOCK_DGRAM ? strace_socket_tell(&strace->world, socket, thread)
                                             : 0;
 }
@@ -191,9 +192,15 @@ static int on_getpeername(struct strace *strace, struct strace_thread *thread,
     return 0;
 }
 
-/* A datagram socket has another peer from now on, or none. */
-static void part(struct strace_world *world, struct strace_socket *socket)
+/*
+ * A datagram socket has another peer from now on, or none: UDP then also gives up an address that
+ * was not asked for.
+ */
+static void part(struct strace_world *world, struct strace_socket *socket, bool for_none)
 {
+    socket->moved = socket->moved || socket->facts.peer_address[0];
+    if (for_none && socket->facts.family != AF_UNIX && !socket->bound)
+        strace_socket_address(world, socket, "");
     socket->facts.peer_inode = socket->facts.peer_token = 0;
     strace_socket_peer(world, socket, "");
     socket->told = false;
@@ -248,7 +255,7 @@ int strace_connect(struct strace *strace, struct strace_thread *thread,
     if (!strace_address(name, socket->facts.type, address))
         address[0] = '\0';
     if (socket->facts.type == SOCK_DGRAM)
-        part(&strace->world, socket);
+        part(&strace->world, socket, !address[0]);
     if (socket->facts.family <= 0 || socket->facts.type <= 0)
         return 0;
     strace_socket_peer(&strace->world, socket, address);

@@ -10,6 +10,8 @@
 struct strace_socket {
     struct endpoint_facts facts; /* family is 0 while it is not known, and so is type */
     bool told;                   /* the sink knows it as it is */
+    bool bound;                  /* its address was asked for */
+    bool moved;                  /* connected anew: strace still tells the addresses of before */
     size_t holders;              /* descriptors that it is behind; 0: closed, or never seen open */
     struct strace_socket *next_addressed;
 

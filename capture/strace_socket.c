@@ -142,9 +142,9 @@ void strace_socket_learn(struct strace_world *world, struct strace_socket *socke
         socket->facts.family = facts->family;
     if (facts->type)
         socket->facts.type = facts->type;
-    if (facts->address[0])
+    if (facts->address[0] && !socket->moved)
         strace_socket_address(world, socket, facts->address);
-    if (facts->peer_address[0])
+    if (facts->peer_address[0] && !socket->moved)
         strace_socket_peer(world, socket, facts->peer_address);
     if (facts->peer_inode)
         set_peer(socket, facts->peer_inode);

@@ -18,7 +18,10 @@ static bool moves_nothing(struct slice flags)
            slice_has_flag(flags, "MSG_ERRQUEUE", MSG_ERRQUEUE);
 }
 
-/* What the user says of sockets that strace does not tell the family or the type of. */
+/*
+ * Whether its messages are recorded, by what the user says of sockets that strace does not tell the
+ * family or the type of.
+ */
 static bool is_known(struct strace *strace, struct strace_socket *socket)
 {
     const struct reader_options *options = strace->reading->options;
@@ -36,7 +39,7 @@ static bool is_known(struct strace *strace, struct strace_socket *socket)
     if (!told && server && !facts->address[0] && !facts->peer_address[0] && !facts->role)
         strace_socket_peer(&strace->world, socket, server);
     return (facts->family == AF_UNIX || facts->family == AF_INET || facts->family == AF_INET6) &&
-           facts->type;
+           facts->type > 0;
 }
 
 /* The address that a call named or was given, in text; NULL when there was none. */

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "capture/text.h"
+
 /* jansson takes no context along. */
 static bool refused;
 
@@ -44,6 +46,33 @@ json_t *json_from_text(const char *text, size_t length, json_error_t *wrong)
     snprintf(wrong->text, sizeof(wrong->text), "%s", strerror(ENOMEM));
     errno = ENOMEM;
     return NULL;
+}
+
+json_t *json_of_bytes(const void *bytes, size_t length)
+{
+    const size_t size = 4 * length + 1;
+    char *text = malloc(size);
+    json_t *string;
+
+    if (!text)
+        return NULL;
+    text_escape(text, size, bytes, length);
+    string = json_string(text);
+    free(text);
+    return string;
+}
+
+json_t *json_of_words(char *const *words)
+{
+    json_t *array = json_array();
+
+    for (; array && words && *words; words++) {
+        if (json_array_append_new(array, json_of_bytes(*words, strlen(*words)))) {
+            json_decref(array);
+            return NULL;
+        }
+    }
+    return array;
 }
 
 char *json_to_text(const json_t *object)

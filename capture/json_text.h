@@ -14,6 +14,12 @@
  */
 json_t *json_from_text(const char *text, size_t length, json_error_t *wrong);
 
+/* A string of any bytes, as text_escape() spells them. NULL when there is no memory. */
+json_t *json_of_bytes(const void *bytes, size_t length);
+
+/* An array of such strings; words end with NULL, and may be NULL. NULL when there is no memory. */
+json_t *json_of_words(char *const *words);
+
 /* Returns the text in one line, to be freed, or NULL when there is no memory, or no object. */
 char *json_to_text(const json_t *object);
 

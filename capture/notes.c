@@ -23,37 +23,16 @@ static char *print(json_t *notes)
     return text;
 }
 
-/* A string of any bytes. */
-static json_t *escaped(const char *text, size_t length)
-{
-    size_t size = 4 * length + 1;
-    char *room = malloc(size);
-    json_t *string = NULL;
-
-    if (room) {
-        text_escape(room, size, text, length);
-        string = json_string(room);
-    }
-    free(room);
-    return string;
-}
-
 char *notes_section(char *const *command, const char *backend)
 {
-    json_t *words = json_array();
-
-    for (; command && *command; command++)
-        if (json_array_append_new(words, escaped(*command, strlen(*command)))) {
-            json_decref(words);
-            return NULL;
-        }
-    return print(json_pack("{s:o, s:s}", "command", words, "backend", backend ? backend : ""));
+    return print(json_pack("{s:o, s:s}", "command", json_of_words(command), "backend",
+                           backend ? backend : ""));
 }
 
 static json_t *end_object(const struct end *end)
 {
     return json_pack("{s:I, s:o, s:I, s:s}", "pid", (json_int_t)end->pid, "comm",
-                     escaped(end->comm, strnlen(end->comm, COMM_SIZE)), "inode",
+                     json_of_bytes(end->comm, strnlen(end->comm, COMM_SIZE)), "inode",
                      (json_int_t)end->inode, "address", end->address);
 }
 

@@ -71,34 +71,6 @@ static json_t *longest_losses(void)
     return losses_object(&most);
 }
 
-static int append_word(json_t *array, const char *word)
-{
-    size_t size = 4 * strlen(word) + 1;
-    char *text = malloc(size);
-    int err;
-
-    if (!text)
-        return -ENOMEM;
-    text_escape(text, size, word, strlen(word));
-    err = json_array_append_new(array, json_string(text)) ? -ENOMEM : 0;
-    free(text);
-    return err;
-}
-
-/* NULL when there is no memory. */
-static json_t *command_array(char *const *command)
-{
-    json_t *array = json_array();
-
-    for (; array && command && *command; command++) {
-        if (append_word(array, *command)) {
-            json_decref(array);
-            return NULL;
-        }
-    }
-    return array;
-}
-
 /* Writes the first line, as long as it was the first time, or with room for what will be known. */
 static int write_header(struct recording_writer *writer)
 {
@@ -187,7 +159,7 @@ int recording_begin(struct recording_writer **out, FILE *file, char *const *comm
     writer->start = can_return(fileno(file)) ? ftello(file) : -1;
     writer->header =
         json_pack("{s:s, s:i, s:o, s:s, s:n}", "format", RECORDING_FORMAT, "version",
-                  RECORDING_VERSION, "command", command_array(command), "backend", backend, "lost");
+                  RECORDING_VERSION, "command", json_of_words(command), "backend", backend, "lost");
     err = writer->header ? write_header(writer) : -ENOMEM;
     if (err) {
         writer_free(writer);

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "capture/text.h"
+#include "capture/json_text.h"
 #include "emit/report.h"
 
 /*
@@ -13,20 +13,6 @@
  * difference, and of all.
  */
 enum { SPOTS_OF_ONE = 256, SPOTS_OF_ALL = 16384 };
-
-static json_t *text_of(const char *bytes)
-{
-    const size_t size = 4 * strlen(bytes) + 1;
-    char *text = malloc(size);
-    json_t *string;
-
-    if (!text)
-        return NULL;
-    text_escape(text, size, bytes, strlen(bytes));
-    string = json_string(text);
-    free(text);
-    return string;
-}
 
 static json_t *hex_of(const uint8_t *data, size_t length)
 {
@@ -47,7 +33,7 @@ static json_t *hex_of(const uint8_t *data, size_t length)
 
 static json_t *text_or_null(const char *bytes)
 {
-    return bytes ? text_of(bytes) : json_null();
+    return bytes ? json_of_bytes(bytes, strlen(bytes)) : json_null();
 }
 
 static json_t *spot_object(const struct difference *difference, const struct block *spot)

@@ -184,6 +184,8 @@ int endpoints_tell(struct endpoints *endpoints, const struct endpoint_facts *fac
         endpoint->only = NULL;
     if (!made && facts->token != endpoint->facts.token)
         forget_token(endpoints, endpoint);
+    if (made || facts->token != endpoint->facts.token)
+        endpoint->number = ++endpoints->count;
     if (!made)
         endpoint->met = endpoint->met || has_met(&endpoint->facts, facts);
     endpoint->facts = *facts;
@@ -218,16 +220,26 @@ static struct endpoint *find_address(struct endpoints *endpoints, const char *ad
     return found || !address_file(file, address, pid) ? found : endpoints_named(endpoints, file);
 }
 
+/* Who connects is told of before it can be gone, so of two ends that is the older one. */
+static bool was_accepted_first(const struct endpoint *one, const struct endpoint *other)
+{
+    return one->facts.role == ROLE_ACCEPTED && one->number < other->number;
+}
+
 /*
  * Where neither knows the other's inode their tokens may name each other by chance: those of two
- * ends that are gone, the other way round. Then their addresses do not fit.
+ * ends that are gone. If it is the other way round, their addresses do not fit; else what was
+ * accepted was there before its client.
  */
-static bool fits(const struct endpoint_facts *endpoint, const struct endpoint_facts *peer)
+static bool fits(const struct endpoint *endpoint, const struct endpoint *peer)
 {
-    return peer->peer_token == endpoint->token &&
-           (endpoint->role != peer->role || endpoint->role == ROLE_UNKNOWN) &&
-           strcmp(endpoint->address, peer->peer_address) == 0 &&
-           strcmp(endpoint->peer_address, peer->address) == 0;
+    const struct endpoint_facts *own = &endpoint->facts, *other = &peer->facts;
+
+    return other->peer_token == own->token &&
+           (own->role != other->role || own->role == ROLE_UNKNOWN) &&
+           strcmp(own->address, other->peer_address) == 0 &&
+           strcmp(own->peer_address, other->address) == 0 && !was_accepted_first(endpoint, peer) &&
+           !was_accepted_first(peer, endpoint);
 }
 
 /*
@@ -235,13 +247,13 @@ static bool fits(const struct endpoint_facts *endpoint, const struct endpoint_fa
  * that is closed, is not known: in the first case nothing is known of that peer, in the second it
  * may have told whose peer it is. Of who was closed before it was accepted neither knows it.
  */
-static bool is_peer(const struct endpoint_facts *endpoint, const struct endpoint_facts *peer)
+static bool is_peer(const struct endpoint *endpoint, const struct endpoint *peer)
 {
-    if (endpoint->peer_inode)
-        return peer->inode == endpoint->peer_inode;
-    if (peer->peer_inode)
-        return peer->peer_inode == endpoint->inode;
-    return peer->peer_token && fits(endpoint, peer);
+    if (endpoint->facts.peer_inode)
+        return peer->facts.inode == endpoint->facts.peer_inode;
+    if (peer->facts.peer_inode)
+        return peer->facts.peer_inode == endpoint->facts.inode;
+    return peer->facts.peer_token && fits(endpoint, peer);
 }
 
 struct endpoint *endpoints_peer(struct endpoints *endpoints, const struct endpoint *endpoint,
@@ -257,7 +269,7 @@ struct endpoint *endpoints_peer(struct endpoints *endpoints, const struct endpoi
         peer = find_token(endpoints, facts->peer_token);
     else if (facts->peer_inode)
         peer = endpoints_find(endpoints, facts->peer_inode);
-    if (peer && !is_peer(facts, &peer->facts))
+    if (peer && !is_peer(endpoint, peer))
         peer = NULL; /* the token of a socket that is gone */
     if (peer || facts->peer_token || facts->peer_inode)
         return peer;

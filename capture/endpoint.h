@@ -21,6 +21,7 @@ struct endpoint {
     size_t talks;                       /* how many conversations those are */
     size_t parts;                       /* in conversations, of any kind */
     bool gone;                          /* there is no such socket any more */
+    uint64_t number;                    /* counts the sockets, in the order they were told of */
     struct parcels parcels;
 };
 
@@ -30,7 +31,8 @@ struct endpoints {
     void *by_token; /* trees of struct known */
     void *by_name;
     struct hosts hosts;
-    bool past; /* they are of another time, or machine: nothing can be found out here */
+    uint64_t count; /* of the sockets told of */
+    bool past;      /* they are of another time, or machine: nothing can be found out here */
 };
 
 void endpoints_free(struct endpoints *endpoints);

@@ -91,14 +91,19 @@ bool address_is_wildcard(const char *address)
            (strncmp(address + 4, "0.0.0.0:", 8) == 0 || strncmp(address + 4, "[::]:", 5) == 0);
 }
 
+/* True when a stands for all addresses, of which b is one: [::] is asked over IPv4, too. */
+static bool covers(const char *a, const char *b)
+{
+    return address_is_wildcard(a) && (a[4] == '[' || b[4] != '[');
+}
+
 bool address_agrees(const char *a, const char *b)
 {
     if (strcmp(a, b) == 0)
         return true;
     if (!is_inet(a) || !is_inet(b) || strncmp(a, b, 4) != 0)
         return false;
-    return (address_is_wildcard(a) || address_is_wildcard(b)) &&
-           strcmp(strrchr(a, ':'), strrchr(b, ':')) == 0;
+    return (covers(a, b) || covers(b, a)) && strcmp(strrchr(a, ':'), strrchr(b, ':')) == 0;
 }
 
 static bool is_path(const char *address)

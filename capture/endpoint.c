@@ -192,21 +192,30 @@ int endpoints_tell(struct endpoints *endpoints, const struct endpoint_facts *fac
     return remember(endpoints, endpoint, gone);
 }
 
-struct endpoint *endpoints_bound(struct endpoints *endpoints, const char *address, uint32_t pid)
+/* The one bound to all addresses, of the same family or, with [::], of either, at that port. */
+static struct endpoint *find_wildcard(const struct endpoints *endpoints, const char *address)
 {
-    static const char *const wildcards[] = {"0.0.0.0", "[::]"};
-    struct endpoint *found = endpoints_named(endpoints, address);
-    const char *port;
+    static const char *const wildcards[] = {"udp:0.0.0.0", "udp:[::]"};
+    const char *port = strrchr(address, ':');
+    struct endpoint *found = NULL;
 
-    if (found || strncmp(address, "udp:", 4) != 0)
-        return found;
-    port = strrchr(address, ':');
     for (size_t i = 0; i < sizeof(wildcards) / sizeof(*wildcards) && !found; i++) {
         char name[ADDRESS_TEXT_SIZE];
 
-        stpcpy(stpcpy(stpcpy(name, "udp:"), wildcards[i]), port);
-        found = endpoints_named(endpoints, name);
+        stpcpy(stpcpy(name, wildcards[i]), port);
+        if (address_agrees(name, address))
+            found = endpoints_named(endpoints, name);
     }
+    return found;
+}
+
+struct endpoint *endpoints_bound(struct endpoints *endpoints, const char *address, uint32_t pid)
+{
+    struct endpoint *found = endpoints_named(endpoints, address);
+
+    if (found || strncmp(address, "udp:", 4) != 0)
+        return found;
+    found = find_wildcard(endpoints, address);
     return found && !endpoints->past && !hosts_are_reached(&endpoints->hosts, address, pid) ? NULL
                                                                                             : found;
 }

@@ -211,13 +211,15 @@ static struct endpoint *find_wildcard(const struct endpoints *endpoints, const c
 
 struct endpoint *endpoints_bound(struct endpoints *endpoints, const char *address, uint32_t pid)
 {
-    struct endpoint *found = endpoints_named(endpoints, address);
+    struct endpoint *found = endpoints_named(endpoints, address), *wildcard;
 
-    if (found || strncmp(address, "udp:", 4) != 0)
+    if (strncmp(address, "udp:", 4) != 0)
         return found;
-    found = find_wildcard(endpoints, address);
-    return found && !endpoints->past && !hosts_are_reached(&endpoints->hosts, address, pid) ? NULL
-                                                                                            : found;
+    wildcard = find_wildcard(endpoints, address);
+    /* What was told of earlier is gone, as a rule: else its port could not be had once more. */
+    if (!wildcard || (found && found->number >= wildcard->number))
+        return found;
+    return endpoints->past || hosts_are_reached(&endpoints->hosts, address, pid) ? wildcard : found;
 }
 
 /* The one bound to what pid calls address: one socket may go by several paths. */

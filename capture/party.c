@@ -154,9 +154,14 @@ static struct conversation *join_or_open(struct parties *all, struct endpoint *e
 static bool is_overtaken(struct parties *all, const struct endpoint *endpoint,
                          const struct conversation *conversation, const char *name)
 {
-    const struct endpoint *peer = conversation->parties[!party_of(conversation, endpoint)].endpoint;
-    const struct endpoint *now = peer ? endpoints_named(&all->endpoints, name) : NULL;
+    const int other = !party_of(conversation, endpoint);
+    const struct endpoint *peer = conversation->parties[other].endpoint, *now = NULL;
 
+    /* A client has a port of its own, often of all addresses; several servers may share theirs. */
+    if (peer && conversation->client == other)
+        now = endpoints_bound(&all->endpoints, name, endpoint->facts.pid);
+    else if (peer)
+        now = endpoints_named(&all->endpoints, name);
     return now && now != peer;
 }
 

@@ -209,21 +209,22 @@ int language_for_file(const struct library *library, const char *path, const cha
 {
     const char *dot = strrchr(path_last(path), '.');
     struct library_text text;
-    bool found = false, own = false;
+    bool found = false;
+    size_t folder = 0;
     int unread = 0;
 
-    /* One of the user's own comes before those that are built in. */
-    for (size_t i = 0; dot && dot[1] && !own && library_name(library, i); i++) {
+    /* As by name, the first folder that has one counts. */
+    for (size_t i = 0; dot && dot[1] && library_name(library, i); i++) {
         int err = read_language(library, library_name(library, i), &text, error);
 
         if (err) {
             unread = err == -ENOENT ? unread : err;
             continue;
         }
-        if (has_extension(&text, dot + 1) && (!found || text.path)) {
+        if (has_extension(&text, dot + 1) && (!found || text.folder < folder)) {
             *name = library_name(library, i);
             found = true;
-            own = text.path;
+            folder = text.folder;
         }
         library_text_free(&text);
     }

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pwd.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -16,11 +17,13 @@
 enum { FILE_MAX = 1 << 20 };
 
 static const char suffix[] = ".mustache";
+static const size_t built_in = SIZE_MAX; /* behind all folders */
 
 /* A template that is known by name, and where it is. */
 struct entry {
     char *name;
     char *path; /* NULL: it is built in */
+    size_t folder;
 };
 
 struct library {
@@ -66,7 +69,8 @@ static const struct entry *find_entry(const struct library *library, const char 
 }
 
 /* Takes over the path. */
-static int add_entry(struct library *library, const char *name, size_t length, char *path)
+static int add_entry(struct library *library, const char *name, size_t length, char *path,
+                     size_t folder)
 {
     struct entry *entries =
         reallocarray(library->entries, library->count + 1, sizeof(*library->entries));
@@ -79,7 +83,7 @@ static int add_entry(struct library *library, const char *name, size_t length, c
         free(copy);
         return entries && copy ? 0 : -ENOMEM;
     }
-    library->entries[library->count++] = (struct entry){copy, path};
+    library->entries[library->count++] = (struct entry){copy, path, folder};
     return 0;
 }
 
@@ -92,7 +96,7 @@ static size_t template_name(const char *file)
                                                                                   : 0;
 }
 
-static int list_entries(struct library *library, const struct library_folder *folder, DIR *files)
+static int list_entries(struct library *library, const char *folder, size_t number, DIR *files)
 {
     const struct dirent *file;
     int err = 0;
@@ -103,20 +107,20 @@ static int list_entries(struct library *library, const struct library_folder *fo
         length = template_name(file->d_name);
         if (length == 0)
             continue;
-        if (asprintf(&path, "%s/%s", folder->path, file->d_name) < 0)
+        if (asprintf(&path, "%s/%s", folder, file->d_name) < 0)
             return -ENOMEM;
-        err = add_entry(library, file->d_name, length, path);
+        err = add_entry(library, file->d_name, length, path, number);
     }
     return err ? err : -errno;
 }
 
-static int list_folder(struct library *library, const struct library_folder *folder)
+static int list_folder(struct library *library, const struct library_folder *folder, size_t number)
 {
     DIR *files = opendir(folder->path);
     int err;
 
     if (files) {
-        err = list_entries(library, folder, files);
+        err = list_entries(library, folder->path, number, files);
         closedir(files);
     } else {
         err = -errno;
@@ -132,7 +136,7 @@ static int list_embedded(struct library *library)
 
     for (size_t i = 0; i < embedded_templates_count && !err; i++)
         err = add_entry(library, embedded_templates[i].name, strlen(embedded_templates[i].name),
-                        NULL);
+                        NULL, built_in);
     return err;
 }
 
@@ -149,7 +153,7 @@ int library_new(struct library **out, const struct library_folder *folders, size
     size_t i;
 
     for (i = 0; i < count && !err; i++)
-        err = list_folder(library, &folders[i]);
+        err = list_folder(library, &folders[i], i);
     if (err && library) {
         library_free(library);
         return template_fail(error, err, folders[i - 1].path, "%s", strerror(-err));
@@ -252,7 +256,7 @@ static int open_entry(const struct entry *entry)
 static int read_entry(const struct entry *entry, struct library_text *out,
                       struct template_error *error)
 {
-    struct library_text text = {.path = strdup(entry->path)};
+    struct library_text text = {.path = strdup(entry->path), .folder = entry->folder};
     int fd = open_entry(entry);
     int err = fd < 0 ? fd : read_all(fd, &text);
 
@@ -270,7 +274,7 @@ static int read_entry(const struct entry *entry, struct library_text *out,
 
 static int read_embedded(const char *name, struct library_text *out, struct template_error *error)
 {
-    struct library_text text = {0};
+    struct library_text text = {.folder = built_in};
 
     for (size_t i = 0; i < embedded_templates_count; i++) {
         if (strcmp(embedded_templates[i].name, name))

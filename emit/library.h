@@ -36,6 +36,7 @@ struct library_text {
     char *path; /* of its file; NULL: it is built in */
     char *text;
     size_t length;
+    size_t folder; /* the number of the one that it is in; behind all of them if it is built in */
 };
 
 /*

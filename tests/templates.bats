@@ -78,6 +78,14 @@ emit() { # OPTION...
     equal "$(emit --lang go)" mine
     emit -o out.json
     grep -q '"conversations"' out.json
+    # So it is with the ending of a file.
+    echo '{{! description: one }}{{! extensions: x }}one' > one/z.mustache
+    echo '{{! description: two }}{{! extensions: x }}two' > two/y.mustache
+    echo '{{! description: mine }}{{! extensions: x }}mine' > "$mine/a.mustache"
+    emit -o out.x
+    equal "$(cat out.x)" mine
+    emit -o out.x --template-dir one --template-dir two
+    equal "$(cat out.x)" one
 }
 
 @test "--list-langs says where each is from" {

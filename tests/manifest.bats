@@ -281,6 +281,12 @@ other  echo \$HOME  -> x.jsonl, x.go, x.py"
     equal "$(jq -c '.fixtures[0] | [.environment, ."max-message"]' escaped.json)" \
         '[{"A\\u0042\"":"1"},"18446744073709551615"]'
     rm escaped.json
+    # Of --follow and --no-follow the last one counts.
+    try 0 --init --manifest follow.json --no-follow --follow true
+    jq -e '.fixtures[0] | has("no-follow") | not' follow.json
+    try 0 --init --manifest stay.json --follow --no-follow true
+    jq -e '.fixtures[0]."no-follow"' stay.json
+    rm follow.json stay.json
     try 2 --init
     says '*command*'
     try 2 --init --check true

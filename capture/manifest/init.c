@@ -97,6 +97,9 @@ static int add_given(const struct options *options, json_t *object, const struct
 {
     int err = 0;
 
+    /* It may have been given, and --follow behind it. */
+    if (strcmp(key->option, "no-follow") == 0 && !options->no_follow)
+        return 0;
     for (size_t i = 0; i < options->given_count && !err; i++)
         if (!is_name_option(&options->given[i]) && strcmp(options->given[i].name, key->option) == 0)
             err = add_value(object, key, options->given[i].value);

@@ -585,6 +585,14 @@ sockfixture: a: teardown: exit 1: exited with status 1
     [[ $stderr == 'sockfixture: setup: touch up; echo so; false: exited with status 1
     | so' ]] || fail "it says: $stderr"
     [ ! -e up ]
+    # Who reads the report of a check is told of each that could not be compared.
+    try 4 --check --diff-format json b
+    equal "$(jq -c '[.fixtures[] | .name, .status, .words[:15]]' <<< "$output")" \
+        '["b","failed","setup: touch up"]'
+    try 4 --check --diff-format junit
+    equal "$(grep -c '<error message="setup: ' <<< "$output")" 2
+    try 4 --check --diff-format github
+    equal "$(grep -c '^::error file=sockfixture.json,line=1,title=[ab]::setup: ' <<< "$output")" 2
 }
 
 @test "Ctrl-C: what runs is ended, what was set up is put away, nothing is written" {

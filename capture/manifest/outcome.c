@@ -244,14 +244,19 @@ static void count(struct outcome *outcome, int status, bool wrote)
     outcome->status = status_worse(outcome->status, status);
 }
 
+static struct result result_of(const struct manifest *manifest, size_t index, int status,
+                               struct part_files *files)
+{
+    return (struct result){.name = manifest_name(manifest, index),
+                           .file = manifest->path,
+                           .line = manifest_line(manifest, index),
+                           .status = status & ~PART_WROTE,
+                           .files = files};
+}
+
 int outcome_add(struct outcome *outcome, size_t index, int status, struct part_files *files)
 {
-    const struct manifest *manifest = outcome->task->manifest;
-    const struct result result = {.name = manifest_name(manifest, index),
-                                  .file = manifest->path,
-                                  .line = manifest_line(manifest, index),
-                                  .status = status & ~PART_WROTE,
-                                  .files = files};
+    const struct result result = result_of(outcome->task->manifest, index, status, files);
     int err;
 
     count(outcome, result.status, status & PART_WROTE);
@@ -306,4 +311,32 @@ int outcome_end(struct outcome *outcome, size_t all)
         sum_up(outcome, all);
     json_decref(outcome->list);
     return err ? STATUS_USAGE : outcome->status;
+}
+
+int outcome_none(const struct part_task *task, const bool *chosen, const char *why,
+                 struct tell *tell)
+{
+    struct part_files files;
+    struct outcome outcome;
+    size_t all = 0;
+    int err = part_files_open(&files), status;
+
+    outcome_begin(&outcome, task, tell);
+    if (!err && fprintf(files.words, "%s\n", why) < 0)
+        err = -errno;
+    for (size_t i = 0; i < manifest_count(task->manifest) && !err; i++) {
+        const struct result result = result_of(task->manifest, i, STATUS_COMMAND, &files);
+
+        if (!chosen[i])
+            continue;
+        all++;
+        count(&outcome, result.status, false);
+        err = outcome.format->add(&outcome, &result);
+    }
+    part_files_close(&files);
+    status = outcome_end(&outcome, all);
+    if (!err)
+        return status;
+    tell_say(tell, "%s", strerror(-err));
+    return STATUS_USAGE;
 }

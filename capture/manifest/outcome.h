@@ -4,6 +4,7 @@
 #define MANIFEST_OUTCOME_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "capture/manifest/part.h"
@@ -25,5 +26,10 @@ int outcome_add(struct outcome *outcome, size_t index, int status, struct part_f
 
 /* Sums up; so many fixtures were to be made. Returns the exit status of all. */
 int outcome_end(struct outcome *outcome, size_t all);
+
+/* Tells, where a program reads it, that none of those for which chosen[] is true could be made, as
+ * `why` says. Returns the exit status of all. */
+int outcome_none(const struct part_task *task, const bool *chosen, const char *why,
+                 struct tell *tell);
 
 #endif

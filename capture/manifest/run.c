@@ -20,6 +20,7 @@
 #include "emit/nearest.h"
 #include "capture/manifest/init.h"
 #include "capture/manifest/manifest.h"
+#include "capture/manifest/outcome.h"
 #include "capture/manifest/runner.h"
 #include "capture/manifest/stage.h"
 #include "capture/manifest/status.h"
@@ -289,6 +290,16 @@ static void end_by_signal(int signal_number)
     sigprocmask(SIG_UNBLOCK, &set, NULL);
 }
 
+static int say_no_setup(const struct part_task *task, const bool *chosen, const char *wrong,
+                        struct tell *tell)
+{
+    char why[STAGE_TEXT_SIZE + 16];
+
+    snprintf(why, sizeof(why), "setup: %s", wrong);
+    tell_say(tell, "%s", why);
+    return outcome_none(task, chosen, why, tell);
+}
+
 static int make(const struct part_task *task, const bool *chosen, struct tell *tell)
 {
     struct stage stage = {.signals = -1};
@@ -299,7 +310,7 @@ static int make(const struct part_task *task, const bool *chosen, struct tell *t
     if (err)
         tell_say(tell, "%s", strerror(-err));
     else if (stage_setup(&stage, json_object_get(task->manifest->root, "setup")))
-        tell_say(tell, "setup: %s", stage.text);
+        status = say_no_setup(task, chosen, stage.text, tell);
     else
         status = runner_run(task, chosen, &stage, tell);
     if (!err)

@@ -198,13 +198,13 @@ static bool is_same_file(const char *a, const char *b)
 /* Would writing destroy what is read, or what else is written? */
 static const char *file_misuse(const struct options *options)
 {
+    if (is_stdout(options->write) && fixture_to_stdout(options))
+        return "recording and fixture cannot both go to standard output (name a file with -o)";
     if (is_same_file(options->write, options->output))
         return "recording (-w) and fixture (-o) cannot be one file";
     for (size_t i = 0; i < options->reads.count; i++)
         if (is_same_file(options->reads.at[i], options->output))
             return "the fixture (-o) would take the place of what it is made of (-r)";
-    if (is_stdout(options->write) && fixture_to_stdout(options))
-        return "recording and fixture cannot both go to standard output (name a file with -o)";
     return NULL;
 }
 

@@ -397,8 +397,10 @@ interrupt() { # SIGNAL
     # Whatever it is called, the command's own output does not get into it.
     equal "$("${sockfixture[@]}" -q -w /dev/stdout echo output 2> said | grep -c output)" 1
     equal "$(cat said)" output
-    try 2 -w /dev/stdout -o - true
-    says '*standard output*'
+    for to in - /dev/stdout; do
+        try 2 -w "$to" -o - true
+        says 'recording and fixture cannot both go to standard output *'
+    done
     only_files one.jsonl one two alone all said
 }
 

@@ -70,6 +70,16 @@ static bool is_for_comparing(const struct options *options)
     return options->command && (options->repeat > 1 || options->check);
 }
 
+/* What becomes of a recording when its command fails, and how one has it all the same. */
+static const char *kept_of_failed(const struct options *options)
+{
+    if (options->part)
+        return options->check ? "; nothing was compared (\"ignore-status\": true does)"
+                              : "; nothing was written (\"ignore-status\": true does)";
+    return options->check ? "; nothing was compared (--ignore-status does)"
+                          : "; nothing was written (--ignore-status does)";
+}
+
 static enum status say_command_failed(const struct options *options,
                                       const struct session_result *result)
 {
@@ -77,8 +87,7 @@ static enum status say_command_failed(const struct options *options,
         .exec_error = result->exec_error,
         .status = result->status,
         .ended = result->ended && !result->interrupted && !result->stopped,
-        .kept = options->part ? "; nothing was written (\"ignore-status\": true does)"
-                              : "; nothing was written (--ignore-status does)",
+        .kept = kept_of_failed(options),
     };
 
     if ((options->part || is_for_comparing(options)) && result->interrupted &&

@@ -799,7 +799,10 @@ assert tree.parse("report.xml").find("testsuite/testcase").get("classname") == r
     echo 'no recording' > other.jsonl
     run -2 --separate-stderr "$SOCKFIXTURE" --check -w other.jsonl true
     says 'other.jsonl:1:*'
-    only_files other.jsonl
+    "$tests/compose.py" <<< '> b"one"' > one.jsonl
+    run -4 --separate-stderr "${sockfixture[@]}" -q --check -w one.jsonl false
+    says 'false: exited with status 1; nothing was compared (--ignore-status does)'
+    only_files other.jsonl one.jsonl
 }
 
 # Secrets

@@ -503,6 +503,10 @@ assert len(e) == 1 and "not recorded yet" in e[0].get("message")' "$output"
     equal "$output" '::error file=sockfixture.json,line=3,title=b::b.jsonl: not recorded yet (--update does)'
     try 2 --check --diff-format json
     jq -e '.fixtures[1].status == "failed" and .fixtures[2].status == "same"' <<< "$output"
+    cp a.jsonl b.jsonl
+    try 4 --check b
+    [[ $stderr == 'sockfixture: b: sh: exited with status 3; nothing was compared ("ignore-status": true does)'*'| why' ]] || fail "it says: $stderr"
+    rm b.jsonl
     # A difference is told by the status, whatever else there is.
     manifest "$(talk a '"emit": [{"output": "a.json"}]')" '"name": "b", "command": ["false"]'
     try 1 --check

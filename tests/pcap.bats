@@ -229,6 +229,11 @@ SCRIPT
     sound cut.pcapng
     "$SOCKFIXTURE" -q -r recording.jsonl --as tcp:9 -o whole.pcapng
     sound whole.pcapng
+    # Of a stream it is as many as it takes.
+    "$tests/compose.py" > recording.jsonl <<< '> b"z" * 70000'
+    run -0 --separate-stderr "$SOCKFIXTURE" -q -r recording.jsonl --as udp:9 -o several.pcapng
+    equal "$stderr" ''
+    equal "$(field udp.length several.pcapng | paste -sd' ')" '65515 4501'
 }
 
 @test "--as tcp: lost bytes and messages are gaps in the connection" {

@@ -341,7 +341,7 @@ static void say_doubts(const struct strace *strace)
     if (!strace->plain && strace->calls) /* as -e trace=network leaves it */
         note(strace,
              "no read() or write() is in it: what these moved is not here, if strace was not "
-             "asked for them (-e trace=network,desc)");
+             "asked for them (-e trace=network,desc,process)");
     if (strace->passed) /* whoever was passed one has it under a number that no call has made */
         note(strace,
              "descriptors were passed in messages: what read() and write() moved on them is "

@@ -243,7 +243,7 @@ TRACE
     record_traced -f -s 65536 -e trace=network -- chronyc -n -h "$chrony" ntpdata
     same_fixture -r "$trace"
     run -0 --separate-stderr "$SOCKFIXTURE" -r "$trace" -o fixture.json
-    says '*trace: no read() or write() is in it*-e trace=network,desc*'
+    says '*trace: no read() or write() is in it*-e trace=network,desc,process*'
 }
 
 @test "strace: strings that -s cut short are a loss" {

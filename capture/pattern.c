@@ -400,15 +400,32 @@ static bool place_unix(const struct patterns *patterns, struct place *place, con
     return true;
 }
 
+/*
+ * The path without links. A relative one begins where the process is that means it, or where that
+ * is gone, here; if the socket is in neither, nobody knows.
+ */
+static bool whole_path(char real[PATH_MAX], const struct place *place, const char *path,
+                       uint32_t pid)
+{
+    char through[2 * ADDRESS_TEXT_SIZE];
+    struct socket_file file;
+
+    if (path[0] == '/')
+        return follow_links(real, path);
+    snprintf(through, sizeof(through), "/proc/%u/cwd/%s", pid, path);
+    return place->file &&
+           follow_links(real, socket_file_find(&file, through) == 0 ? through : path);
+}
+
 /* Makes a path the one without links. Returns false when that is no other. */
-static bool respell(struct place *place)
+static bool respell(struct place *place, uint32_t pid)
 {
     char path[PATTERN_TEXT + 1] = "", real[PATH_MAX];
 
-    if (place->kind != PLACE_UNIX || place->text[0] != '/')
+    if (place->kind != PLACE_UNIX || !place->text[0])
         return false;
     memcpy(path, place->text, place->length);
-    if (!follow_links(real, path) || strcmp(real, path) == 0)
+    if (!whole_path(real, place, path, pid) || strcmp(real, path) == 0)
         return false;
     place->length = (uint32_t)strlen(real);
     memcpy(place->text, real, place->length);
@@ -435,6 +452,6 @@ bool patterns_match(const struct patterns *patterns, bool excludes, int family, 
                           : !pattern_inet_place(&place, address))
         return false;
     return match_any(patterns, excludes, &place) ||
-           (patterns_by_spelling(patterns) && respell(&place) &&
+           (patterns_by_spelling(patterns) && respell(&place, pid) &&
             match_any(patterns, excludes, &place));
 }

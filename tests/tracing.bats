@@ -191,3 +191,26 @@ EOF
     run --separate-stderr -0 setpriv --no-new-privs "${trace[@]}" -o out.json ./program
     [[ $stderr != *'with privileges'* ]] || fail "mode 2745: $stderr"
 }
+
+@test "a glob of paths finds a server that binds a relative one" {
+    mkdir there
+    cat > pair.py << 'EOF'
+import os, socket
+os.chdir("there")
+server = socket.socket(socket.AF_UNIX)
+server.bind("socket")
+server.listen()
+client = socket.socket(socket.AF_UNIX)
+client.connect("socket")
+accepted = server.accept()[0]
+client.sendall(b"ask")
+accepted.recv(100)
+accepted.sendall(b"answer")
+client.recv(100)
+EOF
+    "${trace[@]}" -q -s "$work/there/*" -w "$recording" python3 -SEs pair.py
+    equal "$(jq -r 'select(.text) | .text' "$recording" | xargs)" 'ask answer'
+    rm there/socket
+    "${trace[@]}" -q -x "$work/there/*" -w "$recording" python3 -SEs pair.py
+    equal "$(jq -r 'select(.text) | .text' "$recording" | xargs)" ''
+}

@@ -242,6 +242,10 @@ static void paths_mean_files(void **state)
     assert_true(means(through, "a", AF_UNIX));
     assert_true(means(through, "link", AF_UNIX));
     assert_false(means(through, "b", AF_UNIX));
+    snprintf(through, sizeof(through), "%s/[a]", folder);
+    assert_true(means(through, "a", AF_UNIX));
+    assert_true(means(through, "./a", AF_UNIX));
+    assert_false(means(through, "b", AF_UNIX));
     assert_int_equal(patterns_new(&patterns), 0);
     assert_int_equal(patterns_add(patterns, "late", false, reason), 0);
     path = patterns_path(patterns, &index, &missing);

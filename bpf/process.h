@@ -8,8 +8,11 @@
 
 const volatile struct scope scope = {};
 
-/* Set by user space: what begins from now on is no part of the recording. */
-volatile __u32 recording_over = 0;
+/*
+ * Set by user space: programs are attached, and detached, one after the other, and what begins
+ * while not all of them are is no part of the recording.
+ */
+volatile __u32 recording = 0;
 
 /*
  * A set of processes or threads: a bit for each number that there can be. Unlike a hash table it
@@ -28,7 +31,7 @@ struct number_set observed_processes SEC(".maps");
 
 /*
  * The threads that there were when the recording began. One may have been in a call then, the
- * beginning of which nobody has seen; it is taken off when a call of its returns.
+ * beginning of which nobody has seen; it is taken off when that returns, or another call begins.
  */
 struct number_set early_threads SEC(".maps");
 
@@ -66,10 +69,19 @@ static __always_inline bool was_early(void)
     __u32 thread = (__u32)bpf_get_current_pid_tgid();
     __u64 *word = scope.attaches ? word_of(&early_threads, thread) : 0;
 
-    if (!word || !(*word & bit_of(thread)))
+    if (!word || !recording || !(*word & bit_of(thread)))
         return false;
     __sync_fetch_and_and(word, ~bit_of(thread));
     return true;
+}
+
+/* A thread begins before the recording does, when those that there were may be listed already. */
+static __always_inline void begin_thread(__u32 thread)
+{
+    __u64 *word = scope.attaches && !recording ? word_of(&early_threads, thread) : 0;
+
+    if (word)
+        __sync_fetch_and_or(word, bit_of(thread));
 }
 
 /* Whether the process is one that was asked for by number, or there are none of these. */
@@ -81,7 +93,7 @@ static __always_inline bool process_is_listed(void)
 /* Whether its number lets the process be observed; who it is may still be asked (bpf/scope.h). */
 static __always_inline bool process_is_observed(void)
 {
-    if (recording_over)
+    if (!recording)
         return false;
     if (!scope.by_process)
         return bpf_get_current_pid_tgid() >> 32 != scope.own_process;
@@ -105,6 +117,7 @@ static __always_inline int begin_process(__u32 from, __u32 to)
 SEC("tp_btf/sched_process_fork")
 int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 {
+    begin_thread(child->pid);
     return begin_process(parent->tgid, child->tgid);
 }
 

@@ -304,7 +304,7 @@ int BPF_PROG(on_recv_length, struct sock *sk, int moved, int flags)
 SEC("tp_btf/sock_send_length")
 int BPF_PROG(on_send_length, struct sock *sk, int moved, int flags)
 {
-    if (moved <= 0 || recording_over || (process_is_observed() && process_is_wanted()))
+    if (moved <= 0 || !recording || (process_is_observed() && process_is_wanted()))
         return 0;
     if (is_left_out(sk))
         __sync_fetch_and_add(&losses.bypassed, moved);

@@ -366,6 +366,7 @@ static __always_inline int enter(struct pt_regs *regs, long number)
     struct file *file;
     __u8 kind;
 
+    was_early();
     if (foreign_call(task)) {
         if (process_is_observed())
             note_foreign(regs);
@@ -770,7 +771,7 @@ static __always_inline bool is_unseen(void)
 
 static __always_inline int notice_sent(struct sock *sk, int moved, bool all)
 {
-    if (moved > 0 && !recording_over && is_unseen() && (is_unnoticed(sk, all) || is_left_out(sk)))
+    if (moved > 0 && recording && is_unseen() && (is_unnoticed(sk, all) || is_left_out(sk)))
         __sync_fetch_and_add(&losses.bypassed, moved);
     return 0;
 }
@@ -831,6 +832,7 @@ int on_exit_event(struct trace_event_raw_sys_exit *event)
 SEC("tracepoint/task/task_newtask")
 int on_task_event(struct trace_event_raw_task_newtask *event)
 {
+    begin_thread(event->pid);
     if (event->clone_flags & CLONE_THREAD)
         return 0;
     return begin_process(bpf_get_current_pid_tgid() >> 32, event->pid);

@@ -203,18 +203,23 @@ static int note_threads(struct number_set *early_threads, const struct scope_req
     return err;
 }
 
-/* Lists the processes to observe, and the threads that may be in calls which began before. */
-static int attach_to(const struct bpf_parts *parts, const struct scope_request *scope)
+static int observe_processes(const struct bpf_parts *parts, const struct scope_request *scope)
+{
+    int err = 0;
+
+    for (size_t i = 0; attaches(scope) && i < scope->pid_count && !err; i++)
+        err = observe_process(parts, scope->pids[i]);
+    return err;
+}
+
+/* Lists the threads that may be in calls which began before. */
+static int note_early(const struct bpf_parts *parts, const struct scope_request *scope)
 {
     struct number_set *early_threads;
-    int err = 0;
+    int err;
 
     if (!attaches(scope))
         return 0;
-    for (size_t i = 0; i < scope->pid_count && !err; i++)
-        err = observe_process(parts, scope->pids[i]);
-    if (err)
-        return err;
     early_threads = number_set_open(bpf_map__fd(parts->early_threads));
     err = early_threads ? note_threads(early_threads, scope) : -errno;
     number_set_close(early_threads);
@@ -223,11 +228,17 @@ static int attach_to(const struct bpf_parts *parts, const struct scope_request *
 
 int bpf_attach(const struct bpf_parts *parts, const struct backend_options *options)
 {
-    int err = attach_to(parts, options->scope);
+    int err = observe_processes(parts, options->scope);
 
     if (!err)
         err = tracing_attach(parts->skeleton);
-    return err ? err : bpf_object__attach_skeleton(parts->skeleton);
+    if (!err)
+        err = bpf_object__attach_skeleton(parts->skeleton);
+    if (!err)
+        err = note_early(parts, options->scope);
+    if (!err)
+        *parts->recording = 1;
+    return err;
 }
 
 void bpf_unload(struct bpf_parts *parts)
@@ -321,7 +332,7 @@ static uint64_t missed_runs(const struct bpf_object_skeleton *skeleton)
 
 int bpf_finish(struct recorder *recorder)
 {
-    *recorder->parts.recording_over = 1; /* programs are detached one after the other */
+    *recorder->parts.recording = 0;
     recorder->missed = missed_runs(recorder->parts.skeleton);
     bpf_object__detach_skeleton(recorder->parts.skeleton);
     return ring_finish(recorder->ring);

@@ -26,7 +26,7 @@ struct bpf_parts {
     __u64 *max_message;
     struct pattern *patterns; /* these may be set at any time */
     volatile __u32 *patterns_change;
-    volatile __u32 *recording_over;
+    volatile __u32 *recording;
     volatile __u32 *consumer_state;
     const struct record_losses *losses;
 };
@@ -46,7 +46,7 @@ struct bpf_parts {
         .max_message = &(bpf)->rodata->max_message,                                                \
         .patterns = (struct pattern *)(bpf)->bss->patterns,                                        \
         .patterns_change = &(bpf)->bss->patterns_change,                                           \
-        .recording_over = &(bpf)->bss->recording_over,                                             \
+        .recording = &(bpf)->bss->recording,                                                       \
         .consumer_state = &(bpf)->bss->consumer_state,                                             \
         .losses = &(bpf)->bss->losses,                                                             \
     })

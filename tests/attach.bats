@@ -572,6 +572,25 @@ socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM).sendto(b'hello', '$path')"
     equal "$(texts)" hello
 }
 
+# Its one thread was in some call when the recording began, and is in none that names a socket later.
+@test "of a process that was there before, what passes by every system call is noticed" {
+    local sockfixture=("$SOCKFIXTURE" --backend syscall) size
+    background "$programs/talk" --role server --path "$path" --log "$log" --exchanges 1000000
+    wait_until 30 test -e "$log.server"
+    background "$programs/io_uring_client" --path "$path" --exchanges 1000000
+    wait_until 30 test -s "$log.server"
+    watch -p "$pid"
+    size=$(stat -c %s "$log.server")
+    wait_until 30 has_grown "$log.server" "$size"
+    end_watch 3
+    # How many bytes, nothing tells before Linux 6.3.
+    tail -n 1 "$recording" | jq -e '.end.lost | .bypassed + .unfollowed > 0'
+}
+
+has_grown() { # FILE, SIZE
+    [ "$(stat -c %s "$1")" -gt "$2" ]
+}
+
 # Everybody
 
 # Real servers are asked all the time, and 10,000 messages a second are ours: those are known, so that

@@ -10,24 +10,20 @@
 
 #include "capture/array.h"
 
-/* The request as it was made, with what of the nearest one was said before it. */
+/* The request as it was made, with what the nearest one has besides. */
 static int copy_request(struct side *out, const struct unknown *unknown)
 {
     const struct side *known = unknown->nearest ? &unknown->nearest->exchange->request : NULL;
+    const size_t count = known ? known->count : 1;
     int err = 0;
 
-    for (size_t i = 0; known && i < known->count && !err; i++) {
+    for (size_t i = 0; i < count && !err; i++) {
         const bool is_it = i == unknown->message;
         struct said *said = side_start(NULL, out);
 
         err = !said   ? -ENOMEM
               : is_it ? said_append(NULL, said, unknown->data, unknown->length)
                       : said_append(NULL, said, known->messages[i].data, known->messages[i].length);
-    }
-    if (!known) {
-        struct said *said = side_start(NULL, out);
-
-        err = said ? said_append(NULL, said, unknown->data, unknown->length) : -ENOMEM;
     }
     return err;
 }
@@ -37,17 +33,18 @@ static int add_exchange(struct conversation_table *conversation, const struct sc
                         const struct unknown *unknown)
 {
     static char nobody[] = "";
+    const struct conversation_table *known =
+        script->conversations[unknown->place.conversation].conversation;
     struct exchange *exchange = calloc(1, sizeof(*exchange));
     int err;
 
     if (!exchange)
         return -ENOMEM;
-    *conversation = *script->conversations[unknown->place.conversation].conversation;
     *conversation = (struct conversation_table){
-        .family = conversation->family,
-        .type = conversation->type,
+        .family = known->family,
+        .type = known->type,
         .client = {.address = nobody},
-        .server = conversation->server,
+        .server = known->server,
         .exchanges = exchange,
         .count = 1,
     };

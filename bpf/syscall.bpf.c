@@ -366,7 +366,7 @@ static __always_inline int enter(struct pt_regs *regs, long number)
     struct file *file;
     __u8 kind;
 
-    was_early();
+    was_early(); /* what it was in has returned */
     if (foreign_call(task)) {
         if (process_is_observed())
             note_foreign(regs);

@@ -80,6 +80,7 @@ static void spells_awkward_bytes(void **state)
         {"go_string", BYTES("\xc3\xa9"), "\\xc3\\xa9"},
         {"python_hexbytes", BYTES("a'\""), "b\"\\x61\\x27\\x22\""},
         {"latin1_numbers", BYTES("a\xff"), "\\u0061\\u00ff"},
+        {"java_string", BYTES("a?\?\"\n\xff"), "a?\?\\\"\\n\\377"},
         {"braces_numbers", BYTES("a\xff"), "\\u{61}\\u{ff}"},
         {"dump", BYTES("\x06\x01*A\xff"),
          "0601 2a41 ff                           "
@@ -160,8 +161,8 @@ static void nothing_is_nothing(void **state)
 static void numbers_show_no_text(void **state)
 {
     static const char *const names[] = {
-        "c_string",         "c_text", "go_string", "go_text",     "python_bytes",  "latin1_string",
-        "rust_byte_string", "x_text", "u4_text",   "braces_text", "haskell_string"};
+        "c_string",         "c_text", "go_string", "go_text",     "python_bytes",   "latin1_string",
+        "rust_byte_string", "x_text", "u4_text",   "braces_text", "haskell_string", "java_string"};
 
     (void)state;
     for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {

@@ -9,8 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "capture/flow.h"
+#include "capture/array.h"
 #include "capture/clock.h"
+#include "capture/flow.h"
 #include "capture/libpcap.h"
 #include "capture/own_capture.h"
 #include "capture/pcapng.h"
@@ -34,7 +35,9 @@ struct capture {
     uint64_t unknown; /* of link types that are not known */
     uint64_t nobody;  /* exported PDUs that do not say whose they are */
     uint64_t dropped; /* by who made the capture */
-    int link;         /* the last of the unknown link types */
+    uint64_t *said;   /* of these, what each interface of the section has said last: it counts on */
+    size_t interfaces;
+    int link; /* the last of the unknown link types */
 };
 
 /* How the numbers that pcap begins with look in either byte order: micro- or nanoseconds. */
@@ -211,13 +214,25 @@ static int read_pcap(struct capture *capture, FILE *file)
 
 /* pcapng */
 
+static int add_interface(struct capture *capture)
+{
+    uint64_t *said = array_grow(capture->said, capture->interfaces, sizeof(*said));
+
+    if (!said)
+        return -ENOMEM;
+    capture->said = said;
+    said[capture->interfaces++] = 0;
+    return 0;
+}
+
 /* What whoever made the capture says that it did not get. */
 static void count_drops(struct capture *capture, const struct pcapng_item *item)
 {
     struct pcapng_options options = item->options;
     struct pcapng_option option;
+    uint64_t count = 0;
 
-    if (own_capture_is_own(capture->own))
+    if (own_capture_is_own(capture->own) || item->interface >= capture->interfaces)
         return;
     while (pcapng_option_next(&options, &option)) {
         bool drops = item->kind == PCAPNG_IS_PACKET ? option.code == PACKET_DROPPED
@@ -225,7 +240,12 @@ static void count_drops(struct capture *capture, const struct pcapng_item *item)
                                                           option.code == STATISTICS_OS_DROPPED;
 
         if (drops)
-            capture->dropped += pcapng_option_number(&options, &option);
+            count += pcapng_option_number(&options, &option);
+    }
+    capture->dropped += count;
+    if (item->kind == PCAPNG_IS_STATISTICS) {
+        capture->dropped -= capture->said[item->interface];
+        capture->said[item->interface] = count;
     }
 }
 
@@ -236,9 +256,12 @@ static int take_item(struct capture *capture, const struct pcapng_item *item)
 
     switch (item->kind) {
     case PCAPNG_IS_SECTION:
+        capture->interfaces = 0;
         return own_capture_section(capture->own, item->options);
     case PCAPNG_IS_INTERFACE:
         err = begin(capture);
+        if (!err)
+            err = add_interface(capture);
         return err ? err : own_capture_interface(capture->own, item);
     case PCAPNG_IS_PACKET:
         count_drops(capture, item);
@@ -351,6 +374,7 @@ static int read(struct reading *reading)
         err = own_capture_new(&capture.own, reading);
     if (!err)
         err = read_capture(&capture);
+    free(capture.said);
     own_capture_free(capture.own);
     user0_free(capture.user0);
     flows_free(capture.flows);

@@ -413,12 +413,15 @@ conversation_of() { # STATUS CASE [LINK [OPTION...]]
 }
 
 @test "packets that were dropped, as the capture says of itself" {
+    local dropped
     "$tests/capture.py" whole whole.pcap
     editcap -F pcapng whole.pcap whole.pcapng
     fixture_of 0 whole.pcapng > /dev/null
-    # A block of statistics: interface 0, no time, 9 packets dropped.
-    printf '%08x%08x%024x%08x%08x%08x%08x%08x' 0x05000000 0x28000000 0 0x05000800 0x09000000 0 0 \
-        0x28000000 | xxd -r -p >> whole.pcapng
+    # Blocks of statistics: interface 0, no time, 5 packets dropped, and later 9 in all.
+    for dropped in 5 9; do
+        printf '%08x%08x%024x%08x%02x%06x%08x%08x%08x' 0x05000000 0x28000000 0 0x05000800 $dropped 0 0 0 \
+            0x28000000 | xxd -r -p >> whole.pcapng
+    done
     fixture_of 3 whole.pcapng > /dev/null
     grep -q 'incomplete: 9 packets were dropped when it was captured' said
 }

@@ -8,12 +8,14 @@
 #include <unistd.h>
 
 #include "capture/path_watch.h"
+#include "capture/pattern.h"
 #include "capture/scope.h"
 
 struct attachment {
     const struct scope_request *scope;
     int epoll;
     int paths;                 /* -1 when there are none to watch */
+    bool looked;               /* where they lead, since they are watched */
     int processes[SCOPE_PIDS]; /* pidfds; -1 when the process has ended */
     size_t count, left;
 };
@@ -94,8 +96,14 @@ static void process_ended(struct attachment *attachment, int fd)
 int attachment_step(struct attachment *attachment)
 {
     struct epoll_event events[16];
-    int count = epoll_wait(attachment->epoll, events, 16, 0), changed = 0;
+    int count, changed = 0;
 
+    /* A server may have come after it was looked for, and before its directory was watched. */
+    if (attachment->paths >= 0 && !attachment->looked) {
+        attachment->looked = true;
+        return patterns_resolve(attachment->scope->patterns);
+    }
+    count = epoll_wait(attachment->epoll, events, 16, 0);
     for (int i = 0; i < count && changed >= 0; i++) {
         if (events[i].data.fd == attachment->paths)
             changed = path_watch_step(attachment->paths, attachment->scope->patterns);

@@ -19,8 +19,10 @@
 #include <cmocka.h>
 
 #include "capture/address.h"
+#include "capture/attach.h"
 #include "capture/glob.h"
 #include "capture/pattern.h"
+#include "capture/scope.h"
 #include "capture/socket_file.h"
 
 static bool means(const char *text, const char *address, int family)
@@ -292,6 +294,32 @@ static void a_renamed_file_is_that_of_its_socket(void **state)
     assert_int_equal(rmdir(folder), 0);
 }
 
+/* A server may come before its directory is watched, and behind it. */
+static void who_comes_late_is_found(void **state)
+{
+    char folder[] = "/tmp/pattern_test.XXXXXX", path[64], reason[PATTERN_REASON_SIZE];
+    struct attachment *attachment;
+    struct scope_request scope;
+
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof(path), "%s/late", folder);
+    assert_int_equal(scope_new(&scope), 0);
+    assert_int_equal(patterns_add(scope.patterns, path, false, reason), 0);
+    bind_at(path);
+    assert_int_equal(attachment_new(&attachment, &scope), 0);
+    assert_int_equal(attachment_step(attachment), 1);
+    assert_int_equal(attachment_step(attachment), 0);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(attachment_step(attachment), 1);
+    bind_at(path);
+    assert_int_equal(attachment_step(attachment), 1);
+    attachment_free(attachment);
+    scope_free(&scope);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(rmdir(folder), 0);
+}
+
 /* A glob is compared with a path as it is spelt, and as it is without links. */
 static void globs_mean_what_links_lead_to(void **state)
 {
@@ -326,6 +354,7 @@ int main(void)
         cmocka_unit_test(a_hard_glob_ends),
         cmocka_unit_test(paths_mean_files),
         cmocka_unit_test(a_renamed_file_is_that_of_its_socket),
+        cmocka_unit_test(who_comes_late_is_found),
         cmocka_unit_test(globs_mean_what_links_lead_to),
     };
 

@@ -164,7 +164,8 @@ static __noinline __u32 room_for_name(const struct call *call)
     if (!call)
         return 0;
     if (call->kind == CALL_RECVFROM) {
-        bpf_probe_read_user(&room, sizeof(room), (void *)call->name_length);
+        if (call->name) /* to read at no address takes long */
+            bpf_probe_read_user(&room, sizeof(room), (void *)call->name_length);
         return room;
     }
     names.headers = call->memory;

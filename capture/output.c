@@ -17,12 +17,10 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "capture/link.h"
 #include "capture/planted.h"
 
-enum {
-    BUFFER_SIZE = 1 << 18, /* the C library would write a page at a time */
-    LINKS_MAX = 40,        /* from one link to another, as the kernel has it */
-};
+enum { BUFFER_SIZE = 1 << 18 }; /* the C library would write a page at a time */
 
 /* A file with no name yet is gone with the process, however that ends; not all file systems can. */
 static int open_unnamed(const char *path)
@@ -108,24 +106,6 @@ static int take_name_beside(struct output *output, const char *word)
     return -EEXIST;
 }
 
-/* Returns where a link leads, which the caller frees; NULL when it is none. */
-static char *follow_link(const char *path)
-{
-    char target[PATH_MAX], *copy = NULL, *whole = NULL;
-    ssize_t length = readlink(path, target, sizeof(target) - 1);
-
-    if (length < 0)
-        return NULL;
-    target[length] = '\0';
-    if (target[0] == '/')
-        return strdup(target);
-    copy = strdup(path);
-    if (copy && asprintf(&whole, "%s/%s", dirname(copy), target) < 0)
-        whole = NULL;
-    free(copy);
-    return whole;
-}
-
 static bool is_in_proc(const char *path)
 {
     char *copy = strdup(path);
@@ -149,7 +129,7 @@ static char *find_descriptor(const char *path)
 
         if (!at || is_in_proc(at))
             return at;
-        next = follow_link(at);
+        next = link_follow(at);
         free(at);
         at = next;
     }

@@ -6,17 +6,14 @@
 #include "capture/path_watch.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
 #include <unistd.h>
 
+#include "capture/link.h"
 #include "capture/pattern.h"
-
-enum { LINKS_MAX = 40 }; /* one behind the other, as the kernel follows them */
 
 static const uint32_t changes = IN_CREATE | IN_DELETE | IN_MOVED_TO | IN_MOVED_FROM |
                                 IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR;
@@ -46,30 +43,15 @@ static int watch_above(int fd, const char *path)
     return err;
 }
 
-/* Where the symbolic link leads, to be freed; NULL when it is none, or there is no memory. */
-static char *follow(const char *path)
-{
-    char target[PATH_MAX], *followed;
-    ssize_t length = readlink(path, target, sizeof(target) - 1);
-    const char *slash = length > 0 && *target != '/' ? strrchr(path, '/') : NULL;
-
-    if (length <= 0)
-        return NULL;
-    target[length] = '\0';
-    if (asprintf(&followed, "%.*s%s", slash ? (int)(slash + 1 - path) : 0, path, target) < 0)
-        return NULL;
-    return followed;
-}
-
 /* What cannot be watched of where links lead does without. */
 static int watch_path(int fd, const char *path)
 {
-    char *link = follow(path), *next;
+    char *link = link_follow(path), *next;
     int err = watch_above(fd, path);
 
     for (int i = 0; link && i < LINKS_MAX; i++, link = next) {
         watch_above(fd, link);
-        next = follow(link);
+        next = link_follow(link);
         free(link);
     }
     free(link);

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "capture/tree.h"
+
 /* A message for the new recording. */
 struct entry {
     struct kept_message *kept;
@@ -30,27 +32,22 @@ struct assembly {
     size_t count;
 };
 
-static int compare_sizes(size_t a, size_t b)
-{
-    return (a > b) - (a < b);
-}
-
 static int by_exchange(const void *first, const void *second)
 {
     const struct entry *a = first, *b = second;
-    int order = compare_sizes(a->pair, b->pair);
+    int order = tree_compare_numbers(a->pair, b->pair);
 
     if (!order)
-        order = compare_sizes(a->kept->exchange, b->kept->exchange);
-    return order ? order : compare_sizes(a->place, b->place);
+        order = tree_compare_numbers(a->kept->exchange, b->kept->exchange);
+    return order ? order : tree_compare_numbers(a->place, b->place);
 }
 
 static int by_place(const void *first, const void *second)
 {
     const struct entry *a = first, *b = second;
-    int order = compare_sizes(a->place, b->place);
+    int order = tree_compare_numbers(a->place, b->place);
 
-    return order ? order : compare_sizes(a->sequence, b->sequence);
+    return order ? order : tree_compare_numbers(a->sequence, b->sequence);
 }
 
 static int index_new(struct message_index *index, const struct messages *messages)

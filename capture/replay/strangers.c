@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "capture/array.h"
+#include "capture/tree.h"
 
 /* The request as it was made, with what the nearest one has besides. */
 static int copy_request(struct side *out, const struct unknown *unknown)
@@ -87,20 +88,16 @@ int strangers_add(struct strangers *strangers, const struct script *script,
     return add_exchange(&conversations[count], script, unknown);
 }
 
-static int compare_pointers(const void *a, const void *b)
-{
-    return (a > b) - (a < b);
-}
-
 /* As reports have differences: in the order of the exchanges that are there. */
 static int compare_pairs(const void *a, const void *b)
 {
     const struct conversation_pair *first = a, *second = b;
-    int order = compare_pointers(first->a, second->a);
+    int order = tree_compare_numbers((uintptr_t)first->a, (uintptr_t)second->a);
 
     if (!order)
-        order = compare_pointers(first->exchanges->a, second->exchanges->a);
-    return order ? order : compare_pointers(first->b, second->b);
+        order =
+            tree_compare_numbers((uintptr_t)first->exchanges->a, (uintptr_t)second->exchanges->a);
+    return order ? order : tree_compare_numbers((uintptr_t)first->b, (uintptr_t)second->b);
 }
 
 int strangers_differences(struct differences *out, struct strangers *strangers,

@@ -26,10 +26,12 @@ bool shortfall_say_losses(const struct run *run)
         say("incomplete: %" PRIu64 " system calls of 32-bit programs could not be read",
             losses->foreign);
     if (losses->bypassed)
-        say("incomplete: %" PRIu64 " bytes passed by in ways that this backend does not see "
-            "(io_uring, which --backend socket sees; calls that had begun before, which "
-            "--backend syscall sees; or a process that is not recorded has one of the sockets)",
-            losses->bypassed);
+        say("incomplete: %" PRIu64
+            " bytes passed by in ways that this backend does not see (%s; or "
+            "a process that is not recorded has one of the sockets)",
+            losses->bypassed,
+            run->by_functions ? "calls that had begun before, which --backend syscall sees"
+                              : "io_uring, which --backend socket sees");
     return losses_any(losses);
 }
 

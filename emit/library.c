@@ -190,6 +190,17 @@ const char *library_name(const struct library *library, size_t index)
 
 /* Reading. */
 
+/* Some editors begin a file with a byte order mark, which is no part of a template. */
+static void drop_mark(struct library_text *text)
+{
+    static const char mark[] = {'\xef', '\xbb', '\xbf'};
+
+    if (text->length < sizeof(mark) || memcmp(text->text, mark, sizeof(mark)) != 0)
+        return;
+    text->length -= sizeof(mark);
+    memmove(text->text, text->text + sizeof(mark), text->length);
+}
+
 static int read_all(int fd, struct library_text *out)
 {
     FILE *file = fdopen(fd, "r");
@@ -209,6 +220,7 @@ static int read_all(int fd, struct library_text *out)
             err = -errno;
         else if (out->length > FILE_MAX)
             err = -EFBIG;
+        drop_mark(out);
     }
     fclose(file);
     return err;

@@ -468,11 +468,15 @@ static void templates_are_loaded_from_files(void **state)
     char *small = write_file("{{! strings: go }}text", 1);
     char *large = write_file("0123456789abcdef", (1 << 16) + 1);
     char *broken = write_file("\n\n{{#a}}", 1);
+    char *marked = write_file("\xef\xbb\xbf{{! description: of a file with a mark }}", 1);
 
     (void)state;
     assert_int_equal(language_load(&language, NULL, small, &error), 0);
     assert_null(strchr(language->name, '/'));
     assert_null(strstr(language->name, ".mustache"));
+    language_free(language);
+    assert_int_equal(language_load(&language, NULL, marked, &error), 0);
+    assert_string_equal(language->description, "of a file with a mark");
     language_free(language);
 
     language = NULL;
@@ -486,9 +490,11 @@ static void templates_are_loaded_from_files(void **state)
     unlink(small);
     unlink(large);
     unlink(broken);
+    unlink(marked);
     free(small);
     free(large);
     free(broken);
+    free(marked);
 }
 
 int main(void)

@@ -259,8 +259,8 @@ static int open_listeners(struct server *server, char why[REACH_WHY_SIZE])
     int err = listeners_open(&server->listeners, address, server->book.type, why);
     int all = rights_take_all(server->run->rights);
 
-    /* What a server has left behind may look like one that is there. */
-    if ((err == -EACCES || err == -EADDRINUSE) && !all)
+    /* What a server has left behind may look like one that is there, or be another's to remove. */
+    if ((err == -EACCES || err == -EPERM || err == -EADDRINUSE) && !all)
         err = listeners_open(&server->listeners, address, server->book.type, why);
     return err ? err : all;
 }

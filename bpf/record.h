@@ -39,7 +39,7 @@ struct call {
     __u64 count;  /* bytes, or elements */
     __u64 name;
     __u64 name_length; /* or where it will stand */
-    __u32 name_room;   /* bytes for the address a datagram came from, of several for the least */
+    __u32 name_room;   /* bytes for the address a datagram came from */
     __u64 offset;      /* how far the message at hand has been copied */
     __u64 length;      /* of that message */
     __u64 available;   /* bytes of it that are there to be copied */

@@ -135,30 +135,13 @@ static __always_inline void keep_arguments(struct call *call, struct pt_regs *re
     }
 }
 
-struct names {
-    __u64 headers;
-    __u32 room; /* for the least of them */
-};
-
-static long look_at_room(__u64 index, struct names *names)
-{
-    struct {
-        __u64 name;
-        __u64 length;
-    } each; /* the beginning of a user_mmsghdr */
-
-    if (bpf_probe_read_user(&each, sizeof(each),
-                            (void *)(names->headers + index * sizeof(struct user_mmsghdr))))
-        return 1;
-    if (each.name && (__u32)each.length < names->room)
-        names->room = (__u32)each.length;
-    return 0;
-}
-
-/* Afterwards, the call says how long the name was, which may be more than there was room for. */
+/*
+ * Afterwards, the call says how long the name was, which may be more than there was room for. Of
+ * several datagrams, this is not known.
+ */
 static __noinline __u32 room_for_name(const struct call *call)
 {
-    struct names names = {.room = ~0U};
+    struct user_msghdr header = {};
     __u32 room = 0;
 
     if (!call)
@@ -168,12 +151,10 @@ static __noinline __u32 room_for_name(const struct call *call)
             bpf_probe_read_user(&room, sizeof(room), (void *)call->name_length);
         return room;
     }
-    names.headers = call->memory;
-    if (call->kind == CALL_RECVMSG)
-        look_at_room(0, &names);
-    else if (call->kind == CALL_RECVMMSG)
-        LOOP((__u32)call->count, look_at_room, &names);
-    return names.room;
+    if (call->kind != CALL_RECVMSG && (call->kind != CALL_RECVMMSG || (__u32)call->count != 1))
+        return ~0U;
+    bpf_probe_read_user(&header, sizeof(header), (void *)call->memory);
+    return header.name_length;
 }
 
 /*

@@ -72,13 +72,6 @@ static int named_party(const struct conversation *conversation)
     return parties[0].end.address[0] ? 0 : 1;
 }
 
-/* Of a datagram socket that was there before nobody tells it, but it has a peer that has a name. */
-static bool has_connected(const struct endpoint_facts *facts)
-{
-    return facts->role == ROLE_CONNECTED ||
-           (facts->role == ROLE_UNKNOWN && facts->type == SOCK_DGRAM && facts->peer_address[0]);
-}
-
 /* Which of the parties is the client: who connected, who is not at -s, or else who spoke first. */
 static int choose_client(const struct conversation *conversation, int first_speaker)
 {
@@ -89,7 +82,7 @@ static int choose_client(const struct conversation *conversation, int first_spea
 
         if (party->endpoint && party->endpoint->facts.role == ROLE_ACCEPTED)
             return !i;
-        if (party_is_connected(conversation, i) && has_connected(&party->endpoint->facts)) {
+        if (party_is_connected(conversation, i) && party->endpoint->facts.role == ROLE_CONNECTED) {
             connected = i;
             connections++;
         }

@@ -216,8 +216,12 @@ struct endpoint *endpoints_bound(struct endpoints *endpoints, const char *addres
     if (strncmp(address, "udp:", 4) != 0)
         return found;
     wildcard = find_wildcard(endpoints, address);
-    /* What was told of earlier is gone, as a rule: else its port could not be had once more. */
-    if (!wildcard || (found && found->number >= wildcard->number))
+    /*
+     * A client that was told of earlier is gone, as a rule: else its port could not be had once
+     * more. A server at that address goes first while both are there.
+     */
+    if (!wildcard ||
+        (found && (found->number >= wildcard->number || !found->facts.peer_address[0])))
         return found;
     return endpoints->past || hosts_are_reached(&endpoints->hosts, address, pid) ? wildcard : found;
 }

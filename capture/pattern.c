@@ -327,28 +327,26 @@ static bool find_file(struct place *place, const char *path, uint32_t pid)
 }
 
 struct renamed {
-    const struct patterns *patterns;
-    const char *address; /* what its server has bound it to */
-    struct place *place;
+    const char *address;     /* what its server has bound it to */
+    struct socket_file file; /* all zero when there is none */
+    bool several;            /* others were bound to it as well, and then renamed */
 };
 
 static void take_renamed(void *context, const struct sockdiag_answer *answer)
 {
-    const struct renamed *renamed = context;
-    const struct patterns *patterns = renamed->patterns;
+    const struct socket_file file = {.device = answer->device, .file = answer->file};
+    struct renamed *renamed = context;
     char text[ADDRESS_TEXT_SIZE];
 
-    for (size_t i = 0; i < patterns->source_count; i++) {
-        const struct socket_file *file = &patterns->sources[i].file;
-
-        if (!answer->file || answer->file != (uint32_t)file->file || answer->device != file->device)
-            continue;
-        address_print(text, &answer->address, answer->address_length, answer->type);
-        if (strcmp(text, renamed->address) == 0) {
-            renamed->place->device = file->device;
-            renamed->place->file = file->file;
-        }
-    }
+    if (!file.file)
+        return;
+    address_print(text, &answer->address, answer->address_length, answer->type);
+    if (strcmp(text, renamed->address) != 0)
+        return;
+    if (renamed->file.file &&
+        (renamed->file.file != file.file || renamed->file.device != file.device))
+        renamed->several = true;
+    renamed->file = file;
 }
 
 static bool any_file(const struct patterns *patterns)
@@ -365,10 +363,20 @@ static bool any_file(const struct patterns *patterns)
  */
 static void find_renamed(const struct patterns *patterns, struct place *place, const char *address)
 {
-    struct renamed renamed = {patterns, address, place};
+    struct renamed renamed = {.address = address};
 
     if (any_file(patterns))
         sockdiag_unix_all(take_renamed, &renamed);
+    if (!renamed.file.file || renamed.several)
+        return;
+    for (size_t i = 0; i < patterns->source_count; i++) {
+        const struct socket_file *file = &patterns->sources[i].file;
+
+        if (renamed.file.device != file->device || renamed.file.file != (uint32_t)file->file)
+            continue;
+        place->device = file->device;
+        place->file = file->file;
+    }
 }
 
 static bool place_unix(const struct patterns *patterns, struct place *place, const char *address,

@@ -3,7 +3,6 @@
 #include "capture/ptrace_call.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -138,40 +137,24 @@ static int enter_send(struct traced_call *call, struct sockets *sockets,
     return err ? err : CALL_STOPS;
 }
 
-/* Of the names that a recvmmsg() asks for, how many bytes the one with the least may have. */
-static uint32_t least_room(const struct traced_call *call, const struct caller *caller)
-{
-    struct mmsghdr headers[IOV_MAX];
-    size_t count = call->arguments[2] < IOV_MAX ? call->arguments[2] : IOV_MAX;
-    uint32_t least = UINT32_MAX;
-
-    if (!memory_read(caller->tid, headers, call->arguments[1], count * sizeof(*headers)))
-        return least;
-    for (size_t i = 0; i < count; i++)
-        if (headers[i].msg_hdr.msg_name && headers[i].msg_hdr.msg_namelen < least)
-            least = headers[i].msg_hdr.msg_namelen;
-    return least;
-}
-
-/* Afterwards, the call says how long the name was, which may be more than there was room for. */
+/*
+ * Afterwards, the call says how long the name was, which may be more than there was room for. Of
+ * several datagrams, this is not known.
+ */
 static uint32_t name_room(const struct traced_call *call, const struct caller *caller)
 {
     struct msghdr header = {0};
     uint32_t room = 0;
 
-    switch (call->kind) {
-    case CALL_RECVFROM:
+    if (call->kind == CALL_RECVFROM) {
         if (call->arguments[4])
             memory_read(caller->tid, &room, call->arguments[5], sizeof(room));
         return room;
-    case CALL_RECVMSG:
-        memory_read(caller->tid, &header, call->arguments[1], sizeof(header));
-        return header.msg_namelen;
-    case CALL_RECVMMSG:
-        return least_room(call, caller);
-    default:
-        return 0;
     }
+    if (call->kind != CALL_RECVMSG && (call->kind != CALL_RECVMMSG || call->arguments[2] != 1))
+        return UINT32_MAX;
+    memory_read(caller->tid, &header, call->arguments[1], sizeof(header));
+    return header.msg_namelen;
 }
 
 /* What an observed peer sent is recorded there, and the thread need not stop again. */

@@ -25,7 +25,7 @@ struct traced_call {
     bool begun;   /* the sink was told of it, and must be told of its end */
     bool unbound; /* the socket had no address when the call was entered: it may get one in it */
     bool opens;   /* it sends and connects in one (TCP Fast Open) */
-    uint32_t name_room; /* bytes for the address a datagram came from, of several for the least */
+    uint32_t name_room; /* bytes for the address a datagram came from */
     uint64_t id;
     uint64_t time; /* of the monotonic clock */
     uint64_t arguments[6];

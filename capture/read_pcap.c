@@ -231,8 +231,9 @@ static void count_drops(struct capture *capture, const struct pcapng_item *item)
     struct pcapng_options options = item->options;
     struct pcapng_option option;
     uint64_t count = 0;
+    bool told = false;
 
-    if (own_capture_is_own(capture->own) || item->interface >= capture->interfaces)
+    if (own_capture_is_own(capture->own))
         return;
     while (pcapng_option_next(&options, &option)) {
         bool drops = item->kind == PCAPNG_IS_PACKET ? option.code == PACKET_DROPPED
@@ -241,9 +242,10 @@ static void count_drops(struct capture *capture, const struct pcapng_item *item)
 
         if (drops)
             count += pcapng_option_number(&options, &option);
+        told = told || drops;
     }
     capture->dropped += count;
-    if (item->kind == PCAPNG_IS_STATISTICS) {
+    if (told && item->kind == PCAPNG_IS_STATISTICS && item->interface < capture->interfaces) {
         capture->dropped -= capture->said[item->interface];
         capture->said[item->interface] = count;
     }

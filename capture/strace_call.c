@@ -233,5 +233,6 @@ int strace_take(struct strace *strace, struct strace_thread *thread, const struc
     begun = begun_text(text, &err);
     if (begun)
         return begin(strace, thread, begun, line->time);
+    thread->on = NULL; /* one that began before, and that nobody saw the end of, is over */
     return err ? err : take_call(strace, thread, text, line->began, line->time, line->time);
 }

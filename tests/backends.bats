@@ -350,6 +350,9 @@ nobody $(getent passwd nobody | cut -d: -f6)"
     sudo=(env SUDO_UID=65534 SUDO_GID=65534 "$SOCKFIXTURE" -q)
     equal "$("${sudo[@]}" --serve served -r rec.jsonl stat -c %u:%g served)" 65534:65534
     python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind("roots/served")'
+    mkdir -m 1777 sticky
+    python3 -c 'import os, socket; socket.socket(socket.AF_UNIX).bind("sticky/served"); os.chmod("sticky/served", 0o777)'
+    "${sudo[@]}" --serve sticky/served -r rec.jsonl true
     equal "$("${sudo[@]}" --serve roots/served -r rec.jsonl stat -c %u:%g roots/served)" 0:0
     [ ! -e served ]
     equal "$(cd roots && echo *)" rec.jsonl

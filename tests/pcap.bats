@@ -422,6 +422,8 @@ conversation_of() { # STATUS CASE [LINK [OPTION...]]
         printf '%08x%08x%024x%08x%02x%06x%08x%08x%08x' 0x05000000 0x28000000 0 0x05000800 $dropped 0 0 0 \
             0x28000000 | xxd -r -p >> whole.pcapng
     done
+    # And one that says nothing of drops.
+    printf '%08x%08x%024x%08x' 0x05000000 0x18000000 0 0x18000000 | xxd -r -p >> whole.pcapng
     fixture_of 3 whole.pcapng > /dev/null
     grep -q 'incomplete: 9 packets were dropped when it was captured' said
 }

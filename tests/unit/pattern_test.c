@@ -272,18 +272,25 @@ static void paths_mean_files(void **state)
     free(cwd);
 }
 
-/* A socket whose file was renamed is still called what it was bound to. */
+/* A socket whose file was renamed is still called what it was bound to, unless others are, too. */
 static void a_renamed_file_is_that_of_its_socket(void **state)
 {
-    char folder[] = "/tmp/pattern_test.XXXXXX", first[64], second[64];
-    int fd;
+    char folder[] = "/tmp/pattern_test.XXXXXX", first[64], second[64], third[64];
+    int fd, other;
 
     (void)state;
     assert_non_null(mkdtemp(folder));
     snprintf(first, sizeof(first), "%s/first", folder);
     snprintf(second, sizeof(second), "%s/second", folder);
+    snprintf(third, sizeof(third), "%s/third", folder);
     fd = bound_at(first);
     assert_int_equal(rename(first, second), 0);
+    assert_true(means(second, first, AF_UNIX));
+    other = bound_at(first);
+    assert_int_equal(rename(first, third), 0);
+    assert_false(means(second, first, AF_UNIX));
+    close(other);
+    assert_int_equal(unlink(third), 0);
     assert_true(means(second, first, AF_UNIX));
     bind_at(first); /* which is another one */
     assert_false(means(second, first, AF_UNIX));

@@ -31,7 +31,7 @@ struct number_set observed_processes SEC(".maps");
 
 /*
  * The threads that there were when the recording began. One may have been in a call then, the
- * beginning of which nobody has seen; it is taken off when that returns, or another call begins.
+ * beginning of which nobody has seen; it is taken off when a call of its returns.
  */
 struct number_set early_threads SEC(".maps");
 

@@ -348,7 +348,6 @@ static __always_inline int enter(struct pt_regs *regs, long number)
     struct file *file;
     __u8 kind;
 
-    was_early(); /* what it was in has returned */
     if (foreign_call(task)) {
         if (process_is_observed())
             note_foreign(regs);
@@ -743,12 +742,26 @@ static __always_inline bool is_unnoticed(struct sock *sk, bool all)
     return is_known_family(subject.family) && (all || is_observed(standing_of(&subject)));
 }
 
+static __always_inline struct pt_regs *registers(void)
+{
+    return (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
+}
+
+/* Whether the thread's call may have begun before us, and be one that is recorded as it returns. */
+static __always_inline bool is_early_call(void)
+{
+    long number = returning_call(registers());
+    __u8 kind = number >= 0 && number < CALL_NUMBERS ? call_kinds[number] : CALL_SPLICE;
+
+    return kind != CALL_OTHER && kind != CALL_RING && is_early();
+}
+
 /* Whether nothing is known of the thread's call, and that not because it had begun before us. */
 static __always_inline bool is_unseen(void)
 {
     struct call *call = bpf_task_storage_get(&calls, bpf_get_current_task_btf(), 0, 0);
 
-    return (!call || call->kind == CALL_OTHER) && !is_early();
+    return (!call || call->kind == CALL_OTHER) && !is_early_call();
 }
 
 static __always_inline int notice_sent(struct sock *sk, int moved, bool all)
@@ -793,11 +806,6 @@ int BPF_PROG(on_chosen_recv_length, struct sock *sk, int moved, int flags)
  * The same by events of tracefs, which take longer to get here, but are not preempted: from Linux
  * 7.0 on, the programs above are, and left out for other threads meanwhile.
  */
-
-static __always_inline struct pt_regs *registers(void)
-{
-    return (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
-}
 
 SEC("tracepoint/raw_syscalls/sys_enter")
 int on_enter_event(struct trace_event_raw_sys_enter *event)

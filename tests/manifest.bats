@@ -564,6 +564,20 @@ sockfixture: a: teardown: exit 1: exited with status 1
     equal "$(grep -c '| try' <<< "$stderr")" 1 'shown tries'
 }
 
+@test "a daemon that is not as it is to be: what it said; a try that does not end is ended" {
+    manifest "$(talk a '"setup": [{"command": "echo begin; while sleep 0.1; do echo on; done", "background": true,
+        "until": "echo try; exit 1", "timeout": 1}]')"
+    try 4 --update
+    [[ $stderr == 'sockfixture: a: setup: echo try; exit 1: has not succeeded ("timeout"'*'| begin'*'| on'*'| try' ]] ||
+        fail "it says: $stderr"
+    equal "$(grep -c '| try' <<< "$stderr")" 1 'shown tries'
+    manifest "$(talk a '"setup": [{"command": ["true"], "until": "echo asked; exec sleep 1000", "timeout": 0.3}]')"
+    try 4 --update
+    [[ $stderr == 'sockfixture: a: setup: echo asked; exec sleep 1000: has not succeeded, and not ended the last time ("timeout"'*'| asked' ]] ||
+        fail "it says: $stderr"
+    no_process 'sleep 1000'
+}
+
 @test "a socket that nobody listens at any more is waited for" {
     python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind("stale")'
     manifest "$(talk a '"setup": [{"command": ["true"], "wait": "stale", "timeout": 0.2}]')"

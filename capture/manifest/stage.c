@@ -6,10 +6,12 @@
 #include "capture/manifest/stage.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
@@ -71,11 +73,12 @@ static int prepare_command(void)
     return 0;
 }
 
-static int start(const struct stage *stage, const struct words *command, struct launch **out)
+static int start(const struct stage *stage, const struct words *command, int output,
+                 struct launch **out)
 {
     const struct launch_options options = {
         .command = command->at,
-        .output = stage->output,
+        .output = output,
         .directory = stage->directory,
         .environment = (const char *const *)stage->environment.at,
         .prepare = prepare_command,
@@ -117,16 +120,27 @@ static const char *name_of(const struct words *command, char name[NAME_SIZE])
     return name;
 }
 
-/* Waits for a command's end. Returns 0, or -errno with the text. */
-static int await_end(struct stage *stage, const char *name, struct launch *launch)
+/* How long there is until then: for ever, without a time. */
+static int milliseconds_until(uint64_t until)
+{
+    const uint64_t now = clock_monotonic();
+    const uint64_t left = until > now ? (until - now) / MILLISECOND + 1 : 0;
+
+    return !until ? -1 : left < INT_MAX ? (int)left : INT_MAX;
+}
+
+/* Waits for a command's end, until a time (0: none). Returns 0, or -errno with the text. */
+static int await_end(struct stage *stage, const char *name, struct launch *launch, uint64_t until)
 {
     int err = 0;
 
     while (!err && !launch_ended(launch)) {
-        err = stage_wait(stage, launch_fd(launch), -1);
+        const int left = milliseconds_until(until);
+
+        err = left == 0 ? -ETIMEDOUT : stage_wait(stage, launch_fd(launch), left);
         err = err < 0 ? err : launch_check(launch);
     }
-    if (err == -EINTR) { /* before anything is put away that it may use */
+    if (err == -EINTR || err == -ETIMEDOUT) { /* before anything is put away that it may use */
         launch_signal(launch, SIGTERM);
         launch_wait(launch, GRACE);
     }
@@ -135,15 +149,15 @@ static int await_end(struct stage *stage, const char *name, struct launch *launc
     return err ? say_failed(stage, name, err) : 0;
 }
 
-/* Runs a command to its end. */
-static int run(struct stage *stage, const struct words *command)
+/* Runs a command to its end, which is to come before a time (0: whenever). */
+static int run(struct stage *stage, const struct words *command, int output, uint64_t until)
 {
     char text[NAME_SIZE];
     const char *name = name_of(command, text);
     struct launch *launch = NULL;
-    int err = start(stage, command, &launch);
+    int err = start(stage, command, output, &launch);
 
-    err = err ? say_failed(stage, name, err) : await_end(stage, name, launch);
+    err = err ? say_failed(stage, name, err) : await_end(stage, name, launch, until);
     launch_free(launch);
     return err;
 }
@@ -154,7 +168,8 @@ static int run_behind(struct stage *stage, const struct words *command)
     char text[NAME_SIZE];
     const char *name = name_of(command, text);
     struct launch *launch = NULL;
-    int err = stage->count < STAGE_BACKGROUND ? start(stage, command, &launch) : -E2BIG;
+    int err =
+        stage->count < STAGE_BACKGROUND ? start(stage, command, stage->output, &launch) : -E2BIG;
 
     if (err) {
         launch_free(launch);
@@ -184,25 +199,30 @@ static int check_background(struct stage *stage)
     return 0;
 }
 
-/*
- * Tries a command, of which only what the last try has printed is kept. Returns 1 when it has
- * succeeded, 0 when not, or -errno.
- */
-static int try_command(struct stage *stage, const struct words *command, off_t printed)
-{
-    int err = ftruncate(stage->output, printed) ? -errno : run(stage, command);
-
-    return err == 0 ? 1 : err == -ECHILD ? 0 : err;
-}
-
 struct condition {
     const char *name;     /* of what does not hold yet */
     const char *path;     /* of a socket; or NULL */
     struct words command; /* none: without `at` */
     char text[NAME_SIZE]; /* the command's name */
-    off_t printed;        /* what the output held before */
+    int printed;          /* what the last try has */
     uint64_t until;
 };
+
+/*
+ * A try has a moment also when the time is nearly over: it is ended only when it hangs. Returns 1
+ * when the command has succeeded, 0 when not, or -errno.
+ */
+static int try_command(struct stage *stage, const struct condition *condition)
+{
+    const uint64_t moment = clock_monotonic() + SECOND;
+    const uint64_t until = condition->until > moment ? condition->until : moment;
+    int err = 0;
+
+    if (ftruncate(condition->printed, 0) || lseek(condition->printed, 0, SEEK_SET))
+        return say_failed(stage, condition->name, -errno);
+    err = run(stage, &condition->command, condition->printed, until);
+    return err == 0 ? 1 : err == -ECHILD ? 0 : err;
+}
 
 /* Both are to hold: first the socket, then the command. Returns as try_command() does. */
 static int try_condition(struct stage *stage, struct condition *condition)
@@ -211,7 +231,18 @@ static int try_condition(struct stage *stage, struct condition *condition)
     if (condition->path && !ready_socket(condition->path))
         return 0;
     condition->name = condition->command.at ? name_of(&condition->command, condition->text) : NULL;
-    return condition->command.at ? try_command(stage, &condition->command, condition->printed) : 1;
+    return condition->command.at ? try_command(stage, condition) : 1;
+}
+
+static int say_unmet(struct stage *stage, const struct condition *condition, bool is_cut)
+{
+    snprintf(stage->text, sizeof(stage->text), "%s: %s", condition->name,
+             condition->name == condition->path
+                 ? "no server has come there (\"timeout\" is how long to wait)"
+             : is_cut
+                 ? "has not succeeded, and not ended the last time (\"timeout\" is how long to try)"
+                 : "has not succeeded (\"timeout\" is how long to try)");
+    return -ETIMEDOUT;
 }
 
 static int await_condition(struct stage *stage, struct condition *condition)
@@ -221,21 +252,30 @@ static int await_condition(struct stage *stage, struct condition *condition)
     for (;;) {
         err = check_background(stage);
         met = err ? err : try_condition(stage, condition);
+        if (met == -ETIMEDOUT)
+            return say_unmet(stage, condition, true);
         if (met)
             break;
-        if (clock_monotonic() > condition->until) {
-            snprintf(stage->text, sizeof(stage->text),
-                     condition->name == condition->path
-                         ? "%s: no server has come there (\"timeout\" is how long to wait)"
-                         : "%s: has not succeeded (\"timeout\" is how long to try)",
-                     condition->name);
-            return -ETIMEDOUT;
-        }
+        if (clock_monotonic() > condition->until)
+            return say_unmet(stage, condition, false);
         err = stage_wait(stage, -1, PAUSE);
         if (err < 0)
             return say_failed(stage, condition->name, err);
     }
     return met < 0 ? met : 0;
+}
+
+/* Of all tries only what the last one has printed is kept, behind what there was meanwhile. */
+static int keep_printed(const struct stage *stage, int printed)
+{
+    char piece[4096];
+    ssize_t length;
+    off_t at = 0;
+
+    for (; (length = pread(printed, piece, sizeof(piece), at)) > 0; at += length)
+        if (write(stage->output, piece, (size_t)length) != length)
+            return -EIO;
+    return length < 0 ? -errno : 0;
 }
 
 static int await_step(struct stage *stage, const json_t *step)
@@ -245,14 +285,23 @@ static int await_step(struct stage *stage, const json_t *step)
     const json_t *until = json_object_get(step, "until");
     struct condition condition = {
         .path = json_string_value(json_object_get(step, "wait")),
-        .printed = lseek(stage->output, 0, SEEK_END),
+        .printed = memfd_create("printed", MFD_CLOEXEC),
         .until = clock_monotonic() +
                  (uint64_t)((seconds < TIMEOUT_MAX ? seconds : TIMEOUT_MAX) * (double)SECOND),
     };
-    int err = until ? words_add_command(&condition.command, until) : 0;
+    int kept, err = condition.printed < 0 ? -errno : 0;
 
-    if (!err)
+    if (!err && until)
+        err = words_add_command(&condition.command, until);
+    if (err)
+        say_failed(stage, "until", err);
+    else {
         err = await_condition(stage, &condition);
+        kept = keep_printed(stage, condition.printed);
+        err = err || !kept ? err : say_failed(stage, "what \"until\" has printed", kept);
+    }
+    if (condition.printed >= 0)
+        close(condition.printed);
     words_clear(&condition.command);
     return err;
 }
@@ -265,7 +314,7 @@ static int take_step(struct stage *stage, const json_t *step)
     int err = words_add_command(&words, command);
 
     if (!err)
-        err = stays ? run_behind(stage, &words) : run(stage, &words);
+        err = stays ? run_behind(stage, &words) : run(stage, &words, stage->output, 0);
     words_clear(&words);
     return err || !json_is_object(step) ? err : await_step(stage, step);
 }
@@ -292,7 +341,7 @@ int stage_teardown(struct stage *stage, const json_t *commands)
         struct words words = {0};
         int err = words_add_command(&words, command);
 
-        err = err ? say_failed(stage, "teardown", err) : run(stage, &words);
+        err = err ? say_failed(stage, "teardown", err) : run(stage, &words, stage->output, 0);
         if (err && !failed) {
             failed = err;
             memcpy(first, stage->text, sizeof(first));

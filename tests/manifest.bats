@@ -560,7 +560,7 @@ sockfixture: a: teardown: exit 1: exited with status 1
     rm up
     manifest "$(talk a '"setup": [{"command": ["true"], "until": "echo try; exit 1", "timeout": 2}]')"
     try 4 --update
-    [[ $stderr == 'sockfixture: a: setup: echo try; exit 1: has not succeeded'*'| try' ]] || fail "it says: $stderr"
+    [[ $stderr == 'sockfixture: a: setup: echo try; exit 1: has not succeeded in '*'| try' ]] || fail "it says: $stderr"
     equal "$(grep -c '| try' <<< "$stderr")" 1 'shown tries'
 }
 
@@ -568,12 +568,12 @@ sockfixture: a: teardown: exit 1: exited with status 1
     manifest "$(talk a '"setup": [{"command": "echo begin; while sleep 0.1; do echo on; done", "background": true,
         "until": "echo try; exit 1", "timeout": 1}]')"
     try 4 --update
-    [[ $stderr == 'sockfixture: a: setup: echo try; exit 1: has not succeeded ("timeout"'*'| begin'*'| on'*'| try' ]] ||
+    [[ $stderr == 'sockfixture: a: setup: echo try; exit 1: has not succeeded in '*' tries ("timeout"'*'| begin'*'| on'*'| try' ]] ||
         fail "it says: $stderr"
     equal "$(grep -c '| try' <<< "$stderr")" 1 'shown tries'
     manifest "$(talk a '"setup": [{"command": ["true"], "until": "echo asked; exec sleep 1000", "timeout": 0.3}]')"
     try 4 --update
-    [[ $stderr == 'sockfixture: a: setup: echo asked; exec sleep 1000: has not succeeded, and not ended the last time ("timeout"'*'| asked' ]] ||
+    [[ $stderr == 'sockfixture: a: setup: echo asked; exec sleep 1000: has not succeeded in 1 try, and the last one did not end ("timeout"'*'| asked' ]] ||
         fail "it says: $stderr"
     no_process 'sleep 1000'
 }

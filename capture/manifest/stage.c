@@ -205,6 +205,7 @@ struct condition {
     struct words command; /* none: without `at` */
     char text[NAME_SIZE]; /* the command's name */
     int printed;          /* what the last try has */
+    size_t tries;
     uint64_t until;
 };
 
@@ -212,7 +213,7 @@ struct condition {
  * A try has a moment also when the time is nearly over: it is ended only when it hangs. Returns 1
  * when the command has succeeded, 0 when not, or -errno.
  */
-static int try_command(struct stage *stage, const struct condition *condition)
+static int try_command(struct stage *stage, struct condition *condition)
 {
     const uint64_t moment = clock_monotonic() + SECOND;
     const uint64_t until = condition->until > moment ? condition->until : moment;
@@ -220,6 +221,7 @@ static int try_command(struct stage *stage, const struct condition *condition)
 
     if (ftruncate(condition->printed, 0) || lseek(condition->printed, 0, SEEK_SET))
         return say_failed(stage, condition->name, -errno);
+    condition->tries++;
     err = run(stage, &condition->command, condition->printed, until);
     return err == 0 ? 1 : err == -ECHILD ? 0 : err;
 }
@@ -236,12 +238,14 @@ static int try_condition(struct stage *stage, struct condition *condition)
 
 static int say_unmet(struct stage *stage, const struct condition *condition, bool is_cut)
 {
-    snprintf(stage->text, sizeof(stage->text), "%s: %s", condition->name,
-             condition->name == condition->path
-                 ? "no server has come there (\"timeout\" is how long to wait)"
-             : is_cut
-                 ? "has not succeeded, and not ended the last time (\"timeout\" is how long to try)"
-                 : "has not succeeded (\"timeout\" is how long to try)");
+    if (condition->name == condition->path)
+        snprintf(stage->text, sizeof(stage->text),
+                 "%s: no server has come there (\"timeout\" is how long to wait)", condition->name);
+    else
+        snprintf(stage->text, sizeof(stage->text),
+                 "%s: has not succeeded in %zu %s%s (\"timeout\" is how long to try)",
+                 condition->name, condition->tries, condition->tries == 1 ? "try" : "tries",
+                 is_cut ? ", and the last one did not end" : "");
     return -ETIMEDOUT;
 }
 

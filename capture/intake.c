@@ -4,6 +4,7 @@
 #include "capture/intake.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -144,7 +145,7 @@ int intake_take(void *context, const struct message *original)
 /* A buffer of its own, so that what is on the screen is written in one piece. */
 static int open_view(struct intake *intake)
 {
-    int fd = dup(STDERR_FILENO);
+    int fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0); /* a command is given no more than it had */
 
     intake->view = fd < 0 ? NULL : fdopen(fd, "w");
     if (!intake->view) {

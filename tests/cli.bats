@@ -257,6 +257,8 @@ setup() {
     sh -c "$look" > without 3>&-
     "${sockfixture[@]}" -q -o out.json sh -c "$look" > with 3>&-
     diff without with
+    "${sockfixture[@]}" -v -o out.json sh -c "$look" > with 3>&-
+    diff without with
 }
 
 @test "a standard file that is closed is the command's to find closed, and no file of ours" {

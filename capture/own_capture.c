@@ -53,7 +53,11 @@ struct own_capture {
     uint32_t conversations;
     uint8_t *joined; /* a message that comes in several packets, ... */
     size_t joined_length, joined_room;
+    size_t joined_missing; /* behind what is joined */
+    size_t joined_parts;   /* packets of it so far; 0 when none is awaited */
+    uint32_t joined_conversation;
     struct packet_notes joined_notes; /* ... of which the first says what is to be said */
+    size_t strays;                    /* packets of messages of which other packets are not there */
 };
 
 int own_capture_new(struct own_capture **out, struct reading *reading)
@@ -231,25 +235,18 @@ static int read_notes(struct packet_notes *notes, struct pcapng_options options)
     return err;
 }
 
-/*
- * Keeps a part of a message, and the notes of the first, until the last has come; then *message is
- * the whole. Returns 1, 0 while parts are lacking, or -ENOMEM.
- */
-static int join(struct own_capture *own, struct packet_notes *notes, struct message *message)
+/* Appends the bytes of a part. Behind a part that was cut there is no place for any. */
+static int join_bytes(struct own_capture *own, const struct message *message)
 {
-    size_t length;
-    uint8_t *grown;
+    const size_t length = own->joined_length + message->length;
 
-    if (notes->part <= 1) {
-        notes_free(&own->joined_notes);
-        own->joined_notes = *notes;
-        own->joined_length = 0;
-        notes->carried = NULL;
-        notes->count = 0;
+    if (own->joined_missing) {
+        own->joined_missing += message->length + message->missing;
+        return 0;
     }
-    length = own->joined_length + message->length;
     if (length > own->joined_room) {
-        grown = realloc(own->joined, length);
+        uint8_t *grown = realloc(own->joined, length);
+
         if (!grown)
             return -ENOMEM;
         own->joined = grown;
@@ -258,11 +255,63 @@ static int join(struct own_capture *own, struct packet_notes *notes, struct mess
     if (message->length)
         memcpy(own->joined + own->joined_length, message->data, message->length);
     own->joined_length = length;
-    if (length)
+    own->joined_missing = message->missing;
+    return 0;
+}
+
+/* Whatever is awaited does not come any more. */
+static void join_no_more(struct own_capture *own)
+{
+    own->strays += own->joined_parts;
+    own->joined_parts = 0;
+}
+
+/* Whether the part is the next one of the message that is awaited. */
+static bool goes_on(const struct own_capture *own, const struct packet_notes *notes,
+                    const struct message *message)
+{
+    return own->joined_parts && notes->part == own->joined_parts + 1 &&
+           notes->parts == own->joined_notes.parts && notes->flags == own->joined_notes.flags &&
+           message->conversation == own->joined_conversation;
+}
+
+static void begin_joining(struct own_capture *own, struct packet_notes *notes,
+                          const struct message *message)
+{
+    join_no_more(own);
+    notes_free(&own->joined_notes);
+    own->joined_notes = *notes;
+    own->joined_conversation = message->conversation;
+    own->joined_length = own->joined_missing = 0;
+    notes->carried = NULL;
+    notes->count = 0;
+}
+
+/*
+ * Keeps a part of a message, and the notes of the first, until the last has come; then *message is
+ * the whole. Returns 1, 0 while parts are lacking, or -ENOMEM.
+ */
+static int join(struct own_capture *own, struct packet_notes *notes, struct message *message)
+{
+    if (notes->part <= 1) {
+        begin_joining(own, notes, message);
+    } else if (!goes_on(own, notes, message)) {
+        join_no_more(own);
+        own->strays++;
+        return 0;
+    }
+    if (join_bytes(own, message))
+        return -ENOMEM;
+    own->joined_parts++;
+    if (notes->part < notes->parts)
+        return 0;
+    own->joined_parts = 0;
+    if (own->joined_length)
         message->data = own->joined;
-    message->length = length;
+    message->length = own->joined_length;
+    message->missing = own->joined_missing;
     message->lost = own->joined_notes.lost;
-    return notes->part >= notes->parts;
+    return 1;
 }
 
 /* Hands over the message in the pieces that ancillary data came with. */
@@ -375,7 +424,13 @@ void own_capture_statistics(struct own_capture *own, const struct pcapng_item *i
 
 void own_capture_finish(struct own_capture *own)
 {
+    join_no_more(own);
+    if (own->strays)
+        reading_lacks(own->reading, own->reading->dumps,
+                      "%zu packets are parts of messages of which other parts are not there",
+                      own->strays);
     if (!own->complete)
         reading_is_cut(own->reading, own->reading->dumps, "statistics");
+    own->strays = 0;
     own->complete = true;
 }

@@ -149,6 +149,40 @@ SCRIPT
     equal "$(tail -n 1 recording.jsonl | jq -c .end.lost)" "$(tail -n 1 back.jsonl | jq -c .end.lost)"
 }
 
+@test "of a message in several packets that were cut, what is behind the cut is missing" {
+    "$tests/compose.py" > recording.jsonl << 'SCRIPT'
+type seqpacket
+> b"x" * 300000 + b"y" * 300000
+< b"ok"
+SCRIPT
+    "$SOCKFIXTURE" -q -r recording.jsonl -o whole.pcapng
+    editcap -s 1000 whole.pcapng cut.pcapng
+    run -3 "$SOCKFIXTURE" -q -r cut.pcapng -w back.jsonl
+    equal "$(jq -r 'select(.direction == "request") | .length' back.jsonl)" 600000
+    jq -r 'select(.direction == "request") | .data' back.jsonl | base64 -d > there
+    equal "$(tr -d x < there | wc -c)" 0
+    equal "$(jq 'select(.direction == "request") | .missing' back.jsonl)" "$((600000 - $(wc -c < there)))"
+}
+
+@test "of a message in several packets of which one was taken away nothing is read, and that is said" {
+    local packet
+    "$tests/compose.py" > recording.jsonl << 'SCRIPT'
+type seqpacket
+> b"x" * 600000
+< b"z" * 600000
+SCRIPT
+    "$SOCKFIXTURE" -q -r recording.jsonl -o whole.pcapng
+    for packet in 1 2 3; do
+        editcap whole.pcapng less.pcapng "$packet"
+        fixture_of 3 less.pcapng > less.json
+        grep -q 'less.pcapng: incomplete: 2 packets are parts of messages of which other parts' said
+        equal "$(jq -c '[.conversations[].exchanges[] | .requests[], .responses[] | .length]' less.json)" '[600000]'
+    done
+    editcap whole.pcapng less.pcapng 2 3 4
+    fixture_of 3 less.pcapng > less.json
+    grep -q 'incomplete: 3 packets are parts of messages' said
+}
+
 @test "a framed capture reads back, framed and not" {
     "$tests/compose.py" > recording.jsonl << 'SCRIPT'
 > b"one\r\ntw"

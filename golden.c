@@ -311,12 +311,13 @@ int golden_tell(const struct golden_told *told, const struct options *options,
         err = names_new(&now_names, report.now, name);
     report.old_names = old_names;
     report.now_names = now_names;
+    errno = 0;
     if (!err)
         err = report_find(options->diff_format ? options->diff_format : "text")(&report, out);
+    if (!err && (fflush(out) || ferror(out)))
+        err = errno ? -errno : -EIO;
     names_free(old_names);
     names_free(now_names);
-    if (!err && fflush(out))
-        err = -errno;
     return err;
 }
 

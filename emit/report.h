@@ -25,7 +25,7 @@ struct report {
     const char *output; /* the fixture's file that was compared, in a part; or NULL */
 };
 
-/* Prints a report. Returns 0 or -errno. */
+/* Prints a report. Returns 0 or -ENOMEM; what the file does not take, ferror() tells. */
 typedef int report_printer(const struct report *report, FILE *out);
 
 /* The format of that name, or NULL. */

@@ -112,8 +112,9 @@ int report_json(const struct report *report, FILE *out)
         return -ENOMEM;
     for (size_t i = 0; i < report->differences->count && !err; i++)
         err = add_difference(list, report, &report->differences->items[i], &left);
-    if (!err && (json_dumpf(all, out, JSON_INDENT(4)) || putc('\n', out) == EOF))
-        err = ferror(out) ? -EIO : -ENOMEM;
+    if (!err && json_dumpf(all, out, JSON_INDENT(4)) && !ferror(out))
+        err = -ENOMEM;
+    putc('\n', out);
     json_decref(all);
     return err;
 }

@@ -512,6 +512,30 @@ assert len(e) == 1 and "not recorded yet" in e[0].get("message")' "$output"
     try 1 --check
 }
 
+@test "what standard output has no room for is told once, and why" {
+    local format
+    cat > other.py << 'PYTHON'
+import os, socket
+one, other = socket.socketpair()
+for i in range(40):
+    one.send(b"ask %d" % i)
+    other.recv(100)
+    other.send(os.urandom(400))
+    one.recv(1000)
+PYTHON
+    manifest '"name": "one", "command": ["python3", "other.py"]' '"name": "two", "command": ["python3", "other.py"]'
+    try 0 --update
+    for format in text json junit github; do
+        # shellcheck disable=SC2016 # the inner shell's
+        run -2 --separate-stderr sh -c '"$@" > /dev/full' sh "${sockfixture[@]}" -q --check --diff-format "$format"
+        says 'standard output: No space left on device'
+        # shellcheck disable=SC2016
+        run -2 --separate-stderr sh -c '"$@" > /dev/full' sh "${sockfixture[@]}" -q --check \
+            --diff-format "$format" -w one.jsonl python3 other.py
+        says 'standard output: No space left on device'
+    done
+}
+
 # What runs around a fixture
 
 @test "a daemon is started, waited for and ended; nothing stays" {

@@ -206,8 +206,9 @@ static int end_json(const struct outcome *outcome)
                             outcome->list);
     int err = all ? 0 : -ENOMEM;
 
-    if (!err && (json_dumpf(all, stdout, JSON_INDENT(4)) || putchar('\n') == EOF))
-        err = -EIO;
+    if (!err && json_dumpf(all, stdout, JSON_INDENT(4)) && !ferror(stdout))
+        err = -ENOMEM;
+    putchar('\n');
     json_decref(all);
     return err;
 }
@@ -221,15 +222,37 @@ static const struct outcome_format formats[] = {
 
 /* All of them */
 
-void outcome_begin(struct outcome *outcome, const struct part_task *task, struct tell *tell)
+/* What is told so far is to be there; err is what is known to be wrong. Says what is, but once. */
+static int settle(struct outcome *outcome, int err)
+{
+    if (outcome->err)
+        return outcome->err;
+    if (!err && (fflush(stdout) || ferror(stdout)))
+        err = errno ? -errno : -EIO;
+    if (err)
+        tell_say(outcome->tell, "standard output: %s", strerror(-err));
+    outcome->err = err;
+    return err;
+}
+
+int outcome_begin(struct outcome *outcome, const struct part_task *task, struct tell *tell)
 {
     *outcome =
         (struct outcome){.task = task, .tell = tell, .format = formats, .list = json_array()};
     for (size_t i = 0; i < sizeof(formats) / sizeof(*formats); i++)
         if (task->options->diff_format && !strcmp(task->options->diff_format, formats[i].name))
             outcome->format = &formats[i];
+    errno = 0;
     if (outcome->format->begin)
         outcome->format->begin();
+    return settle(outcome, 0);
+}
+
+/* Tells of one in the format that was asked for. */
+static int add(struct outcome *outcome, const struct result *result)
+{
+    errno = 0;
+    return settle(outcome, outcome->format->add(outcome, result));
 }
 
 static void count(struct outcome *outcome, int status, bool wrote)
@@ -257,15 +280,13 @@ static struct result result_of(const struct manifest *manifest, size_t index, in
 int outcome_add(struct outcome *outcome, size_t index, int status, struct part_files *files)
 {
     const struct result result = result_of(outcome->task->manifest, index, status, files);
-    int err;
 
     count(outcome, result.status, status & PART_WROTE);
     tell_words(outcome->tell, result.name, files->words);
     if (has_failed(result.status) || outcome->task->options->verbose)
         tell_output(outcome->tell, files->output);
     tell_erase(outcome->tell);
-    err = outcome->format->add(outcome, &result);
-    return !err && fflush(stdout) ? -errno : err;
+    return add(outcome, &result);
 }
 
 /* `5 fixtures: 1 differs, 1 could not be made, 3 are as recorded`. */
@@ -301,12 +322,11 @@ static void sum_up(const struct outcome *outcome, size_t all)
 
 int outcome_end(struct outcome *outcome, size_t all)
 {
-    int err = outcome->format->end ? outcome->format->end(outcome) : 0;
+    int err;
 
-    if (!err && fflush(stdout))
-        err = -errno;
-    if (err)
-        tell_say(outcome->tell, "standard output: %s", strerror(-err));
+    errno = 0;
+    err = outcome->format->end && !outcome->err ? outcome->format->end(outcome) : 0;
+    err = settle(outcome, err);
     if (!outcome->task->options->quiet)
         sum_up(outcome, all);
     json_decref(outcome->list);
@@ -321,7 +341,8 @@ int outcome_none(const struct part_task *task, const bool *chosen, const char *w
     size_t all = 0;
     int err = part_files_open(&files), status;
 
-    outcome_begin(&outcome, task, tell);
+    if (outcome_begin(&outcome, task, tell))
+        err = outcome.err;
     if (!err && fprintf(files.words, "%s\n", why) < 0)
         err = -errno;
     for (size_t i = 0; i < manifest_count(task->manifest) && !err; i++) {
@@ -331,12 +352,13 @@ int outcome_none(const struct part_task *task, const bool *chosen, const char *w
             continue;
         all++;
         count(&outcome, result.status, false);
-        err = outcome.format->add(&outcome, &result);
+        err = add(&outcome, &result);
     }
     part_files_close(&files);
     status = outcome_end(&outcome, all);
     if (!err)
         return status;
-    tell_say(tell, "%s", strerror(-err));
+    if (!outcome.err)
+        tell_say(tell, "%s", strerror(-err));
     return STATUS_USAGE;
 }

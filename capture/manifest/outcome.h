@@ -17,11 +17,13 @@ struct outcome {
     json_t *list;                             /* of the fixtures, in JSON */
     size_t done, changed, incomplete, failed; /* fixtures */
     int status;
+    int err; /* why standard output did not take something, which has been said; or 0 */
 };
 
-void outcome_begin(struct outcome *outcome, const struct part_task *task, struct tell *tell);
+/* Returns 0, or -errno when that has been said. */
+int outcome_begin(struct outcome *outcome, const struct part_task *task, struct tell *tell);
 
-/* Tells of a fixture whose process has ended with `status`. Returns 0 or -errno. */
+/* Tells of a fixture whose process has ended with `status`. Returns as outcome_begin() does. */
 int outcome_add(struct outcome *outcome, size_t index, int status, struct part_files *files);
 
 /* Sums up; so many fixtures were to be made. Returns the exit status of all. */

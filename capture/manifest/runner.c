@@ -282,13 +282,15 @@ int runner_run(const struct part_task *task, const bool *chosen, struct stage *s
     struct runner runner = {.task = task, .stage = stage, .tell = tell, .ends = -1};
     int err = choose(&runner, chosen), status;
 
-    outcome_begin(&runner.outcome, task, tell);
+    if (outcome_begin(&runner.outcome, task, tell))
+        err = runner.outcome.err;
     if (!err)
         err = run_all(&runner);
     status = outcome_end(&runner.outcome, runner.count);
     runner_free(&runner);
     if (!err)
         return status;
-    tell_say(tell, "%s", strerror(-err));
+    if (!runner.outcome.err)
+        tell_say(tell, "%s", strerror(-err));
     return STATUS_USAGE;
 }

@@ -126,7 +126,7 @@ static bool is_counter(const struct subject *subject, struct range *range)
             return false;
     }
     range->kind = RANGE_COUNTER;
-    return subject->runs > 2 && range->step && llabs(range->step) <= most;
+    return subject->runs > 2 && range->step && range->step >= -most && range->step <= most;
 }
 
 /* Dates */

@@ -168,6 +168,8 @@ static void tells_what_it_is(void **test)
         {{{"get", "list: a, b."}, {"get", "list: a, bcd, e."}, {"get", "list: a."}},
          "response[7:10] varies in length\n"},
         {{{"get", ""}, {"get", "something"}, {"get", ""}}, "response[0:0] varies in length\n"},
+        {{{"n 1;", "x"}, {"n 9223372036854775809;", "x"}, {"n 1;", "x"}}, /* half of 2^64 apart */
+         "request[2:3] varies in length\n"},
         {{{"id: 3fa97bd2", "x"}, {"id: 90a42e71", "x"}, {"id: c2b8155f", "x"}},
          "request[4:12] varies\n"},
         {{{"\xd1\x07\x9e\x42", "\x5c\xb3"},

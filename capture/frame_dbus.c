@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "capture/tree.h"
+
 enum {
     LINE_MAX_BYTES = 16 << 10, /* what the reference implementation takes */
     HEADER_SIZE = 16,
@@ -39,10 +41,7 @@ struct dbus {
 
 static int compare_call(const void *a, const void *b)
 {
-    uint32_t x = ((const struct call *)a)->serial;
-    uint32_t y = ((const struct call *)b)->serial;
-
-    return (x > y) - (x < y);
+    return tree_compare_numbers(((const struct call *)a)->serial, ((const struct call *)b)->serial);
 }
 
 static int dbus_begin(void **state, const struct framing *framing, struct pairing *pairing)
@@ -154,34 +153,25 @@ static bool reply_serial(const uint8_t *data, size_t length, bool little_endian,
 
 static int add_call(struct dbus *dbus, uint32_t serial, size_t exchange)
 {
-    struct call *call = malloc(sizeof(*call));
-    struct call **known;
+    const struct call key = {.serial = serial};
+    struct call *call = tree_get(&dbus->calls, &key, sizeof(key), compare_call, NULL);
 
     if (!call)
         return -ENOMEM;
-    *call = (struct call){.serial = serial, .exchange = exchange};
-    known = tsearch(call, &dbus->calls, compare_call);
-    if (!known || *known != call)
-        free(call);
-    if (!known)
-        return -ENOMEM;
-    (*known)->exchange = exchange;
+    call->exchange = exchange;
     return 0;
 }
 
 /* The exchange of the call that has that serial and no reply; from now on it has. */
 static bool take_call(struct dbus *dbus, uint32_t serial, size_t *exchange)
 {
-    struct call key = {.serial = serial};
-    struct call **found = tfind(&key, &dbus->calls, compare_call);
-    struct call *call;
+    const struct call key = {.serial = serial};
+    struct call *call = tree_find(&dbus->calls, &key, compare_call);
 
-    if (!found)
+    if (!call)
         return false;
-    call = *found;
     *exchange = call->exchange;
-    tdelete(&key, &dbus->calls, compare_call);
-    free(call);
+    tree_drop(&dbus->calls, call, compare_call);
     return true;
 }
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "capture/ancillary.h"
+#include "capture/tree.h"
 
 /* A message and all that it points to, kept until it is known whether it passes. */
 struct kept {
@@ -44,9 +45,8 @@ struct quota {
 
 static int compare_key(const void *a, const void *b)
 {
-    uint32_t x = ((const struct conversation *)a)->key, y = ((const struct conversation *)b)->key;
-
-    return (x > y) - (x < y);
+    return tree_compare_numbers(((const struct conversation *)a)->key,
+                                ((const struct conversation *)b)->key);
 }
 
 int quota_new(struct quota **out, const struct quota_options *options)
@@ -96,20 +96,13 @@ void quota_free(struct quota *quota)
 
 static struct conversation *conversation_get(struct quota *quota, uint32_t number)
 {
-    struct conversation key = {.key = number}, **found, *conversation;
+    struct conversation key = {.key = number}, *conversation;
+    bool made;
 
-    found = tfind(&key, &quota->by_key, compare_key);
-    if (found)
-        return *found;
-    conversation = calloc(1, sizeof(*conversation));
-    if (!conversation)
-        return NULL;
-    conversation->key = number;
+    conversation = tree_get(&quota->by_key, &key, sizeof(key), compare_key, &made);
+    if (!conversation || !made)
+        return conversation;
     conversation->end = &conversation->first;
-    if (!tsearch(conversation, &quota->by_key, compare_key)) {
-        free(conversation);
-        return NULL;
-    }
     *quota->all_end = conversation;
     quota->all_end = &conversation->next;
     return conversation;

@@ -57,6 +57,7 @@ struct moved {
     struct strace_socket *socket;
     bool sends;
     bool last;  /* of its call */
+    bool noted; /* as what a socket without an address sends, when the call began */
     bool shown; /* the bytes, or some of them */
     struct slice flags;
     struct slice name;
@@ -94,9 +95,9 @@ static int deliver(struct strace *strace, struct strace_thread *thread,
     strace->unseen += !moved->shown;
     strace_socket_says(&strace->world, moved->socket, moved->sends);
     err = strace_socket_tell(&strace->world, moved->socket, thread);
-    if (!err && moved->sends)
+    if (!err && moved->sends && !moved->noted)
         err = strace_stranger_sent(&strace->world, moved->socket, facts.name, facts.data, there);
-    else if (!err)
+    else if (!err && !moved->sends)
         err = strace_stranger_came(&strace->world, moved->socket, facts.name, facts.data, there,
                                    thread);
     if (!err)
@@ -184,6 +185,7 @@ static int take_buffer(struct strace *strace, struct strace_thread *thread,
     struct moved moved = {
         .sends = mover->sends,
         .last = true,
+        .noted = thread->sends,
         .shown = true,
         .flags = call->arguments[FLAGS],
         .name = call->arguments[NAME],
@@ -242,7 +244,12 @@ static int take_vector(struct strace *strace, struct strace_thread *thread,
                        const struct strace_call *call)
 {
     const struct strace_mover *mover = strace_mover_find(call->name);
-    struct moved moved = {.sends = mover->sends, .last = true, .shown = true};
+    struct moved moved = {
+        .sends = mover->sends,
+        .last = true,
+        .noted = thread->sends,
+        .shown = true,
+    };
     size_t room;
 
     if (call->failed ||
@@ -286,6 +293,7 @@ static int take_message(struct strace *strace, struct strace_thread *thread,
     struct moved moved = {
         .sends = mover->sends,
         .last = true,
+        .noted = thread->sends,
         .shown = true,
         .flags = call->arguments[2],
     };
@@ -378,6 +386,22 @@ const struct strace_mover *strace_mover_find(struct slice name)
     return NULL;
 }
 
+/* Puts what the call shows of its bytes into strace->data. Returns 0 or -ENOMEM. */
+static int show_data(struct strace *strace, const struct strace_call *call,
+                     const struct strace_mover *mover)
+{
+    struct slice shown = call->arguments[1];
+    size_t room;
+    bool cut;
+
+    strace->data.length = 0;
+    if (mover->handle == take_buffer)
+        return slice_string(shown, &strace->data, &cut);
+    if (mover->handle == take_message)
+        slice_field(call->arguments[1], "msg_iov", &shown);
+    return take_pieces(strace, shown, &room);
+}
+
 int strace_message_begin(struct strace *strace, struct strace_thread *thread,
                          const struct strace_call *call)
 {
@@ -386,6 +410,7 @@ int strace_message_begin(struct strace *strace, struct strace_thread *thread,
     struct slice name = call->arguments[NAME];
     struct strace_socket *socket;
     char text[ADDRESS_TEXT_SIZE];
+    const char *to;
     int err;
 
     if (!mover || mover->handle == take_splice)
@@ -405,6 +430,13 @@ int strace_message_begin(struct strace *strace, struct strace_thread *thread,
     if (err)
         return err;
     thread->sends = ++strace->calls;
-    return sink->begin(sink->context, socket->facts.inode, thread->tid, thread->sends,
-                       name_of(name, (struct slice){0}, socket, text));
+    to = name_of(name, (struct slice){0}, socket, text);
+    err = sink->begin(sink->context, socket->facts.inode, thread->tid, thread->sends, to);
+    if (err || mover->handle == take_messages) /* which shows its bytes when it returns */
+        return err;
+    /* A datagram may be received, and answered, before the call that sends it returns. */
+    err = show_data(strace, call, mover);
+    return err ? err
+               : strace_stranger_sent(&strace->world, socket, to, strace->data.at,
+                                      strace->data.length);
 }

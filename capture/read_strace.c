@@ -109,7 +109,8 @@ static int begin(struct strace *strace, const char *text)
     bool whole;
     int err;
 
-    if (strace_call_parse(&call, text, &whole) && slice_is(call.name, "execve"))
+    strace->executed = strace_call_parse(&call, text, &whole) && slice_is(call.name, "execve");
+    if (strace->executed)
         words = command_of(&call);
     err = reading->begin(reading->context, words, "strace");
     words_free(words);
@@ -346,6 +347,10 @@ static void say_doubts(const struct strace *strace)
         note(strace,
              "descriptors were passed in messages: what read() and write() moved on them is "
              "not here, if they are sockets (strace -yy tells)");
+    else if (strace->older)
+        note(strace,
+             "descriptors are in it that were there before: what read() and write() moved on them "
+             "is not here, if they are sockets (strace -yy tells)");
 }
 
 static void say_lacks(struct strace *strace)

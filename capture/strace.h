@@ -34,6 +34,8 @@ struct strace {
     bool uring;        /* somebody uses io_uring */
     bool plain;        /* a call is there that moves bytes of whatever it is called on */
     bool passed;       /* descriptors were, in messages, and it is not told what of */
+    bool executed;     /* it is of a command from its beginning */
+    bool older;        /* if not: a call moves bytes of what was there before, whatever it is */
 };
 
 /* Takes a line, of a thread. Returns 0 or -errno. */

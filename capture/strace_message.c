@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "capture/ancillary.h"
 #include "capture/strace.h"
@@ -138,6 +139,18 @@ static bool may_assume(const struct strace *strace)
     return strace->reading->options->type || strace->reading->options->server;
 }
 
+/* Whether the descriptor was there before strace, which does not say of what it is. */
+static bool is_older(const struct strace *strace, const struct strace_thread *thread,
+                     struct slice descriptor)
+{
+    struct strace_facts facts;
+    int64_t number;
+
+    return !strace->executed && slice_number(descriptor, &number) && number > STDERR_FILENO &&
+           !strace_annotation(descriptor, &facts) &&
+           !strace_descriptor_find(thread->descriptors, number);
+}
+
 /* Finds the socket, and whether its messages are to be taken. */
 static bool find_socket(struct strace *strace, struct strace_thread *thread,
                         struct slice descriptor, bool sure, struct strace_socket **socket)
@@ -151,6 +164,7 @@ static bool find_socket(struct strace *strace, struct strace_thread *thread,
     }
     if (*socket && is_known(strace, *socket))
         return true;
+    strace->older = strace->older || (!*socket && !sure && is_older(strace, thread, descriptor));
     /* What is told to be of another family or type is none that is recorded. */
     if (*socket ? !(*socket)->facts.family || !(*socket)->facts.type
                 : sure && !strace_annotation(descriptor, &facts))

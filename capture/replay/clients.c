@@ -10,6 +10,7 @@
 
 #include "capture/array.h"
 #include "capture/clock.h"
+#include "capture/replay/send.h"
 
 enum {
     PEERS_MAX = 4096,       /* addresses that are remembered */
@@ -222,12 +223,16 @@ static bool has_address(const struct client *client)
     return client->fd >= 0 || client->from.length > sizeof(sa_family_t);
 }
 
-/* Tells that a datagram cannot be answered, once for each client. */
+/* Tells that there is no answer, once for each client; but not of one that has gone. */
 static void tell_unanswered(const struct clients *clients, struct client *client, int err)
 {
+    const bool has_gone = client->fd >= 0 && (err == -EPIPE || err == -ECONNRESET);
+
     if (client->told)
         return;
     client->told = true;
+    if (has_gone)
+        return;
     if (err)
         trouble(clients, client, "cannot be answered", err);
     else
@@ -236,18 +241,14 @@ static void tell_unanswered(const struct clients *clients, struct client *client
                                   "bound its socket)");
 }
 
-/* Sends a part. Returns how much was sent; 0 when there is no room; or -errno. */
+/* Sends a part, as send_some() does. */
 static ssize_t send_to(const struct client *client, const struct outgoing *next)
 {
-    const struct sockaddr *address =
-        client->fd < 0 ? (const struct sockaddr *)&client->from.address : NULL;
-    ssize_t sent =
-        sendto(client->fd < 0 ? client->listener->fd : client->fd, next->data, next->length,
-               MSG_NOSIGNAL | MSG_DONTWAIT, address, address ? client->from.length : 0);
+    const bool connected = client->fd >= 0;
 
-    if (sent >= 0)
-        return sent;
-    return errno == EAGAIN || errno == EINTR || errno == ENOBUFS ? -EAGAIN : -errno;
+    return send_some(connected ? client->fd : client->listener->fd, next->data, next->length,
+                     connected ? NULL : (const struct sockaddr *)&client->from.address,
+                     connected ? 0 : client->from.length);
 }
 
 /* Sends what is due. */
@@ -264,7 +265,7 @@ static void answer(struct clients *clients, struct client *client)
             client->retry = client->fd < 0 ? clients->now + RETRY : 0;
             break;
         }
-        if (client->fd < 0 && (!told || sent < 0))
+        if (!told || sent < 0)
             tell_unanswered(clients, client, told ? (int)sent : 0);
         client->deaf = client->deaf || (client->fd >= 0 && sent < 0);
         if (told && sent >= 0)

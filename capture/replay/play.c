@@ -17,6 +17,7 @@
 #include "capture/replay/dial.h"
 #include "capture/replay/frames.h"
 #include "capture/replay/receive.h"
+#include "capture/replay/send.h"
 #include "capture/signals.h"
 #include "capture/wildcard.h"
 
@@ -291,16 +292,16 @@ static int send_all(struct player *player, struct played *played, const struct m
 
     *sent = 0;
     do {
-        ssize_t now =
-            send(played->dial.fd, message->data + *sent, message->length - *sent, MSG_NOSIGNAL);
+        const ssize_t now =
+            send_some(played->dial.fd, message->data + *sent, message->length - *sent, NULL, 0);
 
         if (now >= 0) {
             *sent += (size_t)now;
             until = clock_monotonic() + player->playing->patience;
             continue;
         }
-        if (errno != EAGAIN && errno != EINTR)
-            return -errno;
+        if (now != -EAGAIN)
+            return (int)now;
         if (clock_monotonic() >= until)
             return -ETIMEDOUT;
         err = wait_for(player, played, POLLIN | POLLOUT, until);

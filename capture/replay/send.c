@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+#include "capture/replay/send.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdbool.h>
+
+/* What the kernel counts for a message besides its bytes. */
+enum { OVERHEAD = 4096 };
+
+/* A message has to fit into the socket's buffer as a whole. Is it larger than it was? */
+static bool enlarge_buffer(int fd, size_t length)
+{
+    const int wanted = length < INT_MAX / 2 ? (int)length + OVERHEAD : INT_MAX / 2;
+    int before = 0, now = 0;
+    socklen_t size = sizeof(int);
+
+    if (getsockopt(fd, SOL_SOCKET, SO_SNDBUF, &before, &size) || before / 2 >= wanted)
+        return false;
+    if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &wanted, sizeof(wanted)))
+        setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &wanted,
+                   sizeof(wanted)); /* up to net.core.wmem_max */
+    return getsockopt(fd, SOL_SOCKET, SO_SNDBUF, &now, &size) == 0 && now > before;
+}
+
+ssize_t send_some(int fd, const void *data, size_t length, const struct sockaddr *to,
+                  socklen_t to_length)
+{
+    const int flags = MSG_NOSIGNAL | MSG_DONTWAIT;
+    ssize_t sent = sendto(fd, data, length, flags, to, to_length);
+
+    if (sent < 0 && errno == EMSGSIZE && enlarge_buffer(fd, length))
+        sent = sendto(fd, data, length, flags, to, to_length);
+    if (sent >= 0)
+        return sent;
+    return errno == EINTR || errno == ENOBUFS ? -EAGAIN : -errno;
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/* Sending by sockets of all types: a part of a stream, or a whole message however long. */
+#ifndef CAPTURE_REPLAY_SEND_H
+#define CAPTURE_REPLAY_SEND_H
+
+#include <stddef.h>
+#include <sys/socket.h>
+
+/*
+ * Sends what there is room for, to the address, or with NULL to who is connected. Returns how much
+ * that was; -EAGAIN when there is no room; or another -errno.
+ */
+ssize_t send_some(int fd, const void *data, size_t length, const struct sockaddr *to,
+                  socklen_t to_length);
+
+#endif

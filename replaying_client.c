@@ -106,12 +106,12 @@ static enum status play_all(struct client *client)
     if (!err)
         err = play(&client->playing);
     back = rights_take_callers(run->rights);
-    if (client->playing.why[0]) {
-        say("%s", client->playing.why);
-        return STATUS_USAGE;
-    }
     if (err == -EINTR) {
         say("interrupted");
+        return STATUS_USAGE;
+    }
+    if (client->playing.why[0]) {
+        say("%s", client->playing.why);
         return STATUS_USAGE;
     }
     return err || back ? say_error(err ? err : back, "replaying") : STATUS_DONE;

@@ -444,6 +444,60 @@ client.sendall(sys.argv[2].encode())' "$path" "$1"
     sleep 0.1 # until it listens
 }
 
+# Each client that asks is one of its own; the server takes one at a time, or any number.
+start_lines() { # [Threading]
+    cat > asks.py << 'PYTHON'
+import socket
+import sys
+
+for i in range(int(sys.argv[2])):
+    one = socket.socket(socket.AF_UNIX)
+    one.connect(sys.argv[1])
+    one.sendall(b"ask %d\n" % i)
+    one.recv(100)
+    one.close()
+PYTHON
+    rm -f "$path"
+    background python3 -c '
+import socketserver, sys
+
+class Answer(socketserver.StreamRequestHandler):
+    def handle(self):
+        for line in self.rfile:
+            self.wfile.write(b"<" + line + b">")
+
+class Server(getattr(socketserver, sys.argv[2] + "UnixStreamServer")):
+    request_queue_size = 0
+
+Server(sys.argv[1], Answer).serve_forever()' "$path" "${1-}"
+    wait_until 10 socat -u OPEN:/dev/null "UNIX-CONNECT:$path"
+}
+
+@test "a server that takes one client at a time, and more clients than we have descriptors" {
+    start_lines
+    take few python3 asks.py "$path" 4
+    replay 0 few
+    stop_servers
+    start_lines Threading
+    take many python3 asks.py "$path" 100
+    ulimit -Sn 64
+    replay 0 many
+    stop_servers
+}
+
+@test "a server that takes no more clients" {
+    start_lines
+    take few python3 asks.py "$path" 2
+    kill -STOP "$pid"
+    run -2 --separate-stderr python3 -c '
+import socket, subprocess, sys
+one = socket.socket(socket.AF_UNIX)
+one.connect(sys.argv[1])
+sys.exit(subprocess.call(sys.argv[2:]))' "$path" "$SOCKFIXTURE" --replay "$path" -r few.jsonl -T 0.2
+    kill -CONT "$pid"
+    says "$path: the server takes no more clients"
+}
+
 @test "a server that goes between two conversations" {
     "$tests/compose.py" > talk.jsonl << 'SCRIPT'
 > b"a"

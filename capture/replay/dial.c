@@ -105,6 +105,8 @@ static void say_why(char why[REACH_WHY_SIZE], const char *address, int err, int 
         reason = "no such socket (is the server running?)";
     } else if (err == -ECONNREFUSED) {
         reason = "nobody listens there (is the server running?)";
+    } else if (err == -EAGAIN) {
+        reason = "the server takes no more clients";
     } else if (err == -EPROTOTYPE) {
         snprintf(other, sizeof(other), "is no %s socket, and one was recorded",
                  recording_name_of(recording_types, type));

@@ -24,11 +24,15 @@
 /* Where the length of an answer varies, silence for so long ends it. */
 #define QUIET (200 * MILLISECOND)
 
-/* So long it is listened for what nobody expects, when all is over. */
+/* So long it is listened for what nobody expects, when all is over; and who says nothing for so
+ * long may wait for something. */
 #define SURPLUS (100 * MILLISECOND)
 
 /* A server that was late once is not waited for as long any more. */
 #define LATER (500 * MILLISECOND)
+
+/* So long it is waited until a server that takes no more clients is asked again. */
+#define RETRY (10 * MILLISECOND)
 
 /* How many answers one view of a conversation has of the server: frames, or else messages. */
 struct count {
@@ -50,6 +54,7 @@ struct played {
     size_t exchange;      /* of the last request, as it is recorded; SIZE_MAX: there is none */
     int err;              /* why it is over: -errno, or 0 */
     struct side early;    /* what was heard and is not taken down yet */
+    size_t left;          /* messages that are not played yet */
     bool answered;        /* the server had said something since the last request */
     bool opened, over, late;
 };
@@ -252,6 +257,35 @@ static void give_up(struct played *played)
     played->is.before += behind;
 }
 
+/* Closes a conversation, but for what has come. Returns 0 or -errno. */
+static int close_played(struct player *player, struct played *played)
+{
+    int err = played->over ? 0 : hear(player, played);
+
+    played->over = true;
+    dial_close(&played->dial);
+    return err < 0 ? err : take_down_heard(player, played);
+}
+
+/*
+ * When a client closes is not recorded. All stay open until somebody waits for it, as servers do
+ * that take one client at a time. Returns how many were closed, or -errno.
+ */
+static int close_ended(struct player *player)
+{
+    int closed = 0, err = 0;
+
+    for (size_t i = 0; i < player->playing->table->count && !err; i++) {
+        struct played *played = &player->played[i];
+
+        if (played->left || played->dial.fd < 0)
+            continue;
+        closed++;
+        err = close_played(player, played);
+    }
+    return err ? err : closed;
+}
+
 /* Waits until the server has said what it had said by then. */
 static int await_answer(struct player *player, struct played *played, size_t exchange)
 {
@@ -266,11 +300,13 @@ static int await_answer(struct player *player, struct played *played, size_t exc
 
         if (now >= until)
             break;
-        err = wait_for(player, played, POLLIN, until < now + QUIET ? until : now + QUIET);
+        err = wait_for(player, played, POLLIN, until < now + SURPLUS ? until : now + SURPLUS);
         if (!err)
             err = hear(player, played);
         if (played->run.length > before) /* it goes on */
             until = clock_monotonic() + patience;
+        else if (err >= 0)
+            err = close_ended(player);
     }
     if (err >= 0)
         err = take_down_heard(player, played);
@@ -398,11 +434,39 @@ static int let_time_pass(const struct player *player, const struct played *playe
 
 /* Going through */
 
+/* Where we have no descriptor left, or the server no room, conversations that are over make way.
+ * Returns 0 when it can be tried again, or -errno. */
+static int make_way(struct player *player, struct played *played, int why, uint64_t until)
+{
+    const uint64_t now = clock_monotonic();
+    int closed = close_ended(player);
+
+    if (closed)
+        return closed < 0 ? closed : 0;
+    return why == -EMFILE || now >= until ? why : wait_for(player, played, 0, now + RETRY);
+}
+
+static int dial_played(struct player *player, struct played *played)
+{
+    struct playing *playing = player->playing;
+    const uint64_t until = clock_monotonic() + playing->patience;
+    int err, way = 0;
+
+    do {
+        err = dial_open(&played->dial, playing->address, played->recorded->type, playing->why);
+        if (err == -EMFILE || err == -EAGAIN)
+            way = make_way(player, played, err, until);
+    } while (!way && (err == -EMFILE || err == -EAGAIN));
+    if (!err) /* it may have failed before */
+        playing->why[0] = '\0';
+    return way ? way : err;
+}
+
 /* A server that is gone meanwhile has its say in the conversations before. */
 static int connect_played(struct player *player, struct played *played, size_t exchange)
 {
     struct playing *playing = player->playing;
-    int err = dial_open(&played->dial, playing->address, played->recorded->type, playing->why);
+    int err = dial_played(player, played);
 
     player->reached = player->reached || !err;
     if (!err || !player->reached || is_trouble_with_us(err))
@@ -462,6 +526,7 @@ static int play_message(struct player *player, size_t i)
             err = await_answer(player, played, kept->exchange);
     }
     played->recorded_at = kept->message.time;
+    played->left--;
     return err;
 }
 
@@ -489,8 +554,7 @@ static int listen_on(struct player *player)
 
 static void played_free(struct played *played)
 {
-    if (played->opened)
-        dial_close(&played->dial);
+    dial_close(&played->dial);
     frames_end(&played->was.frames);
     frames_end(&played->is.frames);
     side_free(NULL, &played->early);
@@ -511,7 +575,10 @@ int play(struct playing *playing)
         player.played[i].recorded = &playing->table->conversations[i];
         player.played[i].number = i;
         player.played[i].exchange = SIZE_MAX;
+        player.played[i].dial.fd = -1;
     }
+    for (size_t i = 0; i < playing->messages->count && !err; i++)
+        player.played[playing->messages->items[i]->message.conversation - 1].left++;
     if (!err) {
         player.signals = signals_open();
         err = player.signals < 0 ? player.signals : 0;

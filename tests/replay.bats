@@ -485,6 +485,21 @@ Server(sys.argv[1], Answer).serve_forever()' "$path" "${1-}"
     stop_servers
 }
 
+@test "a server that answers when nothing more comes, and one that only goes then" {
+    background socat "UNIX-LISTEN:$path,fork" 'EXEC:wc -c'
+    wait_until 10 socat -u OPEN:/dev/null "UNIX-CONNECT:$path"
+    take count sh -c "for word in a bc; do echo \$word | socat -t 60 STDIO UNIX-CONNECT:$path; done"
+    equal "$(cat count.out)" $'2\n3'
+    replay 0 count -T 1
+    stop_servers
+    rm -f "$path"
+    background socat "UNIX-LISTEN:$path,fork" 'SYSTEM:cat > /dev/null'
+    wait_until 10 socat -u OPEN:/dev/null "UNIX-CONNECT:$path"
+    replay 1 count -T 0.2
+    equal "${stderr_lines[0]}" \
+        'sockfixture: "a": 0 of 2 bytes of the answer came, and no more within 0.2 seconds (-T)'
+}
+
 @test "a server that takes no more clients" {
     start_lines
     take few python3 asks.py "$path" 2

@@ -54,7 +54,8 @@ struct played {
     size_t exchange;      /* of the last request, as it is recorded; SIZE_MAX: there is none */
     int err;              /* why it is over: -errno, or 0 */
     struct side early;    /* what was heard and is not taken down yet */
-    size_t left;          /* messages that are not played yet */
+    size_t left;          /* messages that are not played yet, */
+    size_t requests_left; /* and requests among these */
     bool answered;        /* the server had said something since the last request */
     bool opened, over, late;
 };
@@ -64,6 +65,7 @@ struct player {
     struct played *played;
     uint32_t numbers;
     bool reached; /* the server was connected to */
+    bool ends;    /* it answered when it was told that nothing more comes */
     int signals;
     struct receiver receiver;
 };
@@ -257,6 +259,12 @@ static void give_up(struct played *played)
     played->is.before += behind;
 }
 
+/* How long is waited where it may be in vain. */
+static uint64_t later(const struct player *player)
+{
+    return player->playing->patience > LATER ? LATER : player->playing->patience;
+}
+
 /* Closes a conversation, but for what has come. Returns 0 or -errno. */
 static int close_played(struct player *player, struct played *played)
 {
@@ -286,11 +294,10 @@ static int close_ended(struct player *player)
     return err ? err : closed;
 }
 
-/* Waits until the server has said what it had said by then. */
-static int await_answer(struct player *player, struct played *played, size_t exchange)
+/* Waits that long for what the server had said by then. */
+static int listen_for(struct player *player, struct played *played, size_t exchange,
+                      uint64_t patience)
 {
-    const uint64_t patience =
-        played->late && player->playing->patience > LATER ? LATER : player->playing->patience;
     uint64_t until = clock_monotonic() + patience;
     int err = hear(player, played);
 
@@ -308,6 +315,41 @@ static int await_answer(struct player *player, struct played *played, size_t exc
         else if (err >= 0)
             err = close_ended(player);
     }
+    return err < 0 ? err : 0;
+}
+
+/*
+ * A server that waits for the end of what it is asked has none: that is not recorded either. From
+ * then on it is told at once.
+ */
+static int end_asking(struct player *player, struct played *played, size_t exchange)
+{
+    const bool is_last =
+        !played->requests_left && !played->over && played->recorded->type != SOCK_DGRAM;
+    int err;
+
+    if (!is_last || is_answered(played, exchange) || shutdown(played->dial.fd, SHUT_WR))
+        return 0;
+    err = listen_for(player, played, exchange, later(player));
+    if (!err && is_answered(played, exchange)) {
+        player->ends = true;
+    } else { /* if it has gone now, that is not why */
+        played->over = false;
+        played->err = 0;
+    }
+    return err;
+}
+
+/* Waits until the server has said what it had said by then. */
+static int await_answer(struct player *player, struct played *played, size_t exchange)
+{
+    int err = player->ends ? end_asking(player, played, exchange) : 0;
+
+    if (!err)
+        err = listen_for(player, played, exchange,
+                         played->late ? later(player) : player->playing->patience);
+    if (!err && !player->ends)
+        err = end_asking(player, played, exchange);
     if (err >= 0)
         err = take_down_heard(player, played);
     if (err < 0 || is_answered(played, exchange))
@@ -527,6 +569,7 @@ static int play_message(struct player *player, size_t i)
     }
     played->recorded_at = kept->message.time;
     played->left--;
+    played->requests_left -= kept->message.direction == REQUEST;
     return err;
 }
 
@@ -561,6 +604,14 @@ static void played_free(struct played *played)
     free(played->run.data);
 }
 
+static void count_message(const struct player *player, const struct message *message)
+{
+    struct played *played = &player->played[message->conversation - 1];
+
+    played->left++;
+    played->requests_left += message->direction == REQUEST;
+}
+
 int play(struct playing *playing)
 {
     struct player player = {.playing = playing, .signals = -1};
@@ -578,7 +629,7 @@ int play(struct playing *playing)
         player.played[i].dial.fd = -1;
     }
     for (size_t i = 0; i < playing->messages->count && !err; i++)
-        player.played[playing->messages->items[i]->message.conversation - 1].left++;
+        count_message(&player, &playing->messages->items[i]->message);
     if (!err) {
         player.signals = signals_open();
         err = player.signals < 0 ? player.signals : 0;

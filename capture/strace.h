@@ -17,6 +17,7 @@ struct strace_call {
     struct slice returned; /* the same as text, with what is behind it if it is a descriptor */
     bool failed;           /* or not returned at all */
     bool pending;          /* it failed, but what it began may go on */
+    bool fatal;            /* its thread was ended in it */
     uint64_t began, ended; /* nanoseconds; by what messages are put in order */
     uint64_t entered;      /* when it was made, even if that is not it */
 };
@@ -70,6 +71,9 @@ struct strace_mover {
 
 const struct strace_mover *strace_mover_find(struct slice name);
 int strace_message_begin(struct strace *strace, struct strace_thread *thread,
+                         const struct strace_call *call);
+/* Whether the call may have sent something that nobody knows of, as its thread was ended in it. */
+bool strace_message_torn(struct strace *strace, struct strace_thread *thread,
                          const struct strace_call *call);
 
 /* Calls that change what there is (strace_state.c); NULL when it is none of them. */

@@ -26,6 +26,7 @@ static bool read_result(struct strace_call *call, const char *at)
     call->failed = !slice_number(call->returned, &call->result) || call->result < 0;
     call->pending = call->failed && (strstr(at, "EINPROGRESS") || strstr(at, "EINTR") ||
                                      strstr(at, "ERESTARTSYS")); /* which becomes EINTR, or not */
+    call->fatal = *at == '?' && strncmp(at, "? E", 3) != 0;
     return true;
 }
 
@@ -121,6 +122,7 @@ static int dispatch(struct strace *strace, struct strace_thread *thread,
     if (!handle)
         return 0;
     strace->calls++;
+    strace->torn += call->fatal && strace_message_torn(strace, thread, call);
     err = handle(strace, thread, call);
     return err ? err : give_up(strace, thread);
 }

@@ -416,6 +416,17 @@ static int show_data(struct strace *strace, const struct strace_call *call,
     return take_pieces(strace, shown, &room);
 }
 
+bool strace_message_torn(struct strace *strace, struct strace_thread *thread,
+                         const struct strace_call *call)
+{
+    const struct strace_mover *mover = strace_mover_find(call->name);
+    struct strace_socket *socket;
+
+    return mover && mover->sends &&
+           find_socket(strace, thread, call->arguments[mover->handle == take_splice ? 2 : 0],
+                       mover->sure, &socket);
+}
+
 int strace_message_begin(struct strace *strace, struct strace_thread *thread,
                          const struct strace_call *call)
 {

@@ -60,6 +60,10 @@ no_process() { # PATTERN
     ! pgrep -f -- "$1" > /dev/null || fail "still runs: $(pgrep -af -- "$1")"
 }
 
+interrupt_taken() { # PID
+    ! grep -qs '^ShdPnd:.*[2367abef]$' "/proc/$1/status"
+}
+
 # What a manifest can say
 
 @test "no manifest: where one comes from" {
@@ -668,6 +672,29 @@ sockfixture: a: teardown: exit 1: exited with status 1
     wait_until 60 ended "$pid"
     wait "$pid" && fail 'it ended well'
     [ -e away ] || fail "$(cat background.out)"
+}
+
+@test "Ctrl-C during a teardown: that goes on, and nothing begins; a second one ends it" {
+    manifest "$(talk a '"teardown": ["touch runs; while [ -e runs ]; do sleep 0.05; done; touch away"]')" "$(talk b)"
+    background "${sockfixture[@]}" --update
+    wait_until 60 test -e runs
+    kill -INT "$pid"
+    wait_until 60 interrupt_taken "$pid"
+    rm runs
+    wait_until 60 ended "$pid"
+    wait "$pid" && fail 'it ended well'
+    [ -e away ] || fail "$(cat background.out)"
+    grep -q '1 was written, 1 was not made' background.out
+    rm away
+    background "${sockfixture[@]}" --update
+    wait_until 60 test -e runs
+    kill -INT "$pid"
+    sleep 0.4 # sooner, it is the same one
+    kill -INT "$pid"
+    wait_until 60 ended "$pid"
+    wait "$pid" && fail 'it ended well'
+    grep -q 'a: teardown: .*interrupted' background.out
+    [ ! -e away ] || fail 'it went on'
 }
 
 @test "killed, it leaves nothing running either" {

@@ -39,7 +39,10 @@ int stage_begin(struct stage *stage)
     return 0;
 }
 
-/* Returns whether one has come that ends what is going on: SIGUSR1 is for a recording alone. */
+/*
+ * Returns whether one has come that ends what is going on: SIGUSR1 is for a recording alone, and
+ * the first one is no reason to put things away by halves.
+ */
 static bool take_signal(struct stage *stage)
 {
     struct signalfd_siginfo signal;
@@ -48,8 +51,8 @@ static bool take_signal(struct stage *stage)
     while (read(stage->signals, &signal, sizeof(signal)) == sizeof(signal)) {
         if (signal.ssi_signo == SIGUSR1 || !signals_hear(&stage->heard, &signal))
             continue;
+        has_come = has_come || stage->interrupted || !stage->is_teardown;
         stage->interrupted = (int)signal.ssi_signo;
-        has_come = true;
     }
     return has_come;
 }
@@ -340,6 +343,7 @@ int stage_teardown(struct stage *stage, const json_t *commands)
     size_t i;
     int failed = 0;
 
+    stage->is_teardown = true;
     json_array_foreach(commands, i, command)
     {
         struct words words = {0};

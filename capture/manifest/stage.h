@@ -24,7 +24,8 @@ struct stage {
 
     int signals; /* by which the user ends it */
     struct signals_heard heard;
-    int interrupted; /* by this one; 0: not yet */
+    int interrupted;  /* by this one; 0: not yet */
+    bool is_teardown; /* has it begun? */
     struct launch *background[STAGE_BACKGROUND];
     struct words names[STAGE_BACKGROUND]; /* their commands */
     size_t count;

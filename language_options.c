@@ -112,16 +112,33 @@ enum status show_templates(const struct options *options)
     return status;
 }
 
+/* The function to call, if the tests have that word for something else; or NULL. */
+static const char *find_not_called(const struct options *options, const struct language *language)
+{
+    const char *function = options->call;
+
+    for (const char *c = function; c && *c; c++)
+        if (strchr(".:", *c))
+            function = c + 1;
+    for (char **word = language->not_called; function && word && *word; word++)
+        if (!strcmp(*word, function))
+            return *word;
+    return NULL;
+}
+
 /* Can what was asked for be done in this language, and in files of it? */
 static enum status check_use(const struct options *options, const struct language *language)
 {
     static const char test[] = "test";
     const bool has_tests = style_has(language, test, strlen(test));
+    const char *taken = find_not_called(options, language);
 
     if (options->call && has_tests && !style_is(language, options->style, test, strlen(test)))
         say("--call: that is for tests (--style test makes some)");
     else if (options->call && !has_tests && !language->path)
         say("--call: %s has no tests that would call it", language->name);
+    else if (taken)
+        say("--call: tests in %s have '%s' for something else", language->name, taken);
     else if (language->folder && fixture_to_stdout(options))
         say("%s: its fixtures are folders (name one with -o)", language->name);
     else if (options->embed_above && !language->embeds)

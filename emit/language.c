@@ -104,6 +104,7 @@ void language_free(struct language *language)
     words_free(language->extensions);
     words_free(language->keywords);
     words_free(language->reserved);
+    words_free(language->not_called);
     words_free(language->forbidden);
     words_free(language->styles);
     free(language->index);

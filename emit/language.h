@@ -26,6 +26,7 @@ struct language {
     char **extensions; /* of its files, without the dot; the first is the usual one */
     char **keywords;
     char **reserved;
+    char **not_called; /* what the function that tests call cannot be */
     char **forbidden;
     char *also;
     struct identifier_rules identifiers;

@@ -70,6 +70,11 @@ static int set_reserved(struct language *language, const struct header *header)
     return err;
 }
 
+static int set_not_called(struct language *language, const struct header *header)
+{
+    return set_words(&language->not_called, header);
+}
+
 static int set_forbidden(struct language *language, const struct header *header)
 {
     int err = set_words(&language->forbidden, header);
@@ -184,6 +189,7 @@ static const struct {
     {"identifiers", set_identifiers, "camel, lower_camel, pascal, snake or screaming_snake"},
     {"keywords", set_keywords, ""},
     {"reserved", set_reserved, ""},
+    {"not_called", set_not_called, ""},
     {"strings", set_strings,
      "c, go, rust, python, braces, u4, java, u4_u8, x_braces, haskell, json or html"},
     {"escape_also", set_also, ""},
@@ -222,10 +228,11 @@ static int set_key(struct language *language, const char *text, const struct hea
                                     "expected %s", keys[i].expected);
         return err ? template_fail(error, err, language_place(language), "out of memory") : 0;
     }
-    return template_fail_at(error, language_place(language), text, header->key,
-                            "expected description, extensions, identifiers, keywords, reserved, "
-                            "strings, escape_also, text, width, not_in_comments, styles, embeds, "
-                            "embed_above, named_by_file, folder or index before the colon");
+    return template_fail_at(
+        error, language_place(language), text, header->key,
+        "expected description, extensions, identifiers, keywords, reserved, "
+        "not_called, strings, escape_also, text, width, not_in_comments, styles, embeds, "
+        "embed_above, named_by_file, folder or index before the colon");
 }
 
 int language_read_head(struct language *language, const char *text, size_t length,

@@ -274,6 +274,88 @@ PYTHON
     passes_when_right python_passes
 }
 
+# A test calls the function whatever it is called, or it is said that it cannot be called so: with every word of the test.
+
+# Emits a test for each word, LANGUAGE/SHAPE_WORD.test, and prints SHAPE and WORD. The function's module is MODULE, SHAPE
+# and SEPARATOR, if there is one.
+call_each_word() { # LANGUAGE [MODULE SEPARATOR]
+    local shape word
+    mkdir "$1"
+    for shape in many unanswered; do
+        "$tests/compose.py" <<< "${!shape}" > "$shape.jsonl"
+        recording=$work/$shape.jsonl
+        emit plain.test --lang "$1" --style test,mask --name quux || return 1
+        sed -E 's,^ *(//|#).*,,; s/"[^"]*"//g' plain.test | grep -oE '[A-Za-z_][A-Za-z_0-9]*' | grep -vi quux | sort -u > words
+        grep -qx exchange words || return 1
+        while read -r word; do
+            if emit "$1/${shape}_$word.test" --lang "$1" --style test,mask --name quux --package "p_$word" \
+                --call "${2:+$2$shape$3}$word" 2> told; then
+                echo "$shape $word"
+            else
+                equal "$(< told)" "sockfixture: --call: tests in $1 have '$word' for something else" || return 1
+            fi
+        done < words
+    done
+}
+
+# bats test_tags=compilers
+@test "a test in Go calls a function of any name that is not refused" {
+    local shape word list
+    call_each_word go > called
+    printf 'module example.org/talk\n\ngo 1.19\n' > go/go.mod
+    while read -r shape word; do
+        list=
+        [ "$shape" != many ] || list='[]'
+        mkdir "go/${shape}_$word"
+        mv "go/${shape}_$word.test" "go/${shape}_$word/quux_test.go"
+        printf 'package p_%s\n\nfunc %s(r %s[]byte) %s[]byte { return r }\n' "$word" "$word" "$list" "$list" \
+            > "go/${shape}_$word/talk.go"
+    done < called
+    grep -qx 'many got' called
+    (cd go && go vet ./...)
+}
+
+# bats test_tags=compilers
+@test "a test in Rust calls a function of any name that is not refused" {
+    local shape word
+    call_each_word rust crate::talk_ :: > called
+    cat > rust/lib.rs << 'RUST'
+pub mod talk_many {
+    pub fn answer_all(requests: &'static [&'static [u8]]) -> &'static [&'static [u8]] { requests }
+}
+pub mod talk_unanswered {
+    pub fn answer_all(request: Option<&[u8]>) -> Option<Vec<u8>> { request.map(Vec::from) }
+}
+RUST
+    while read -r shape word; do
+        printf '#[path = "%s_%s.test"]\nmod %s_%s;\n' "$shape" "$word" "$shape" "$word"
+        sed -i "s/^pub mod talk_$shape {/&\n    pub use self::answer_all as $word;/" rust/lib.rs
+    done < called > modules
+    cat modules >> rust/lib.rs
+    grep -qx 'many exchange' called
+    rustc --edition 2021 --test -A warnings -o rust/tests rust/lib.rs
+}
+
+# bats test_tags=compilers
+@test "a test in Python calls a function of any name that is not refused" {
+    local shape word
+    call_each_word python talk_ . > called
+    tee python/talk_many.py > python/talk_unanswered.py << 'PYTHON'
+def answer_all(request):
+    if isinstance(request, list):
+        return [one[::-1] for one in reversed(request)]
+    return request and request[::-1] or None
+
+
+PYTHON
+    while read -r shape word; do
+        echo "$word = answer_all" >> "python/talk_$shape.py"
+        mv "python/${shape}_$word.test" "python/test_${shape}_$word.py"
+    done < called
+    grep -qx 'many requests' called
+    (cd python && python3 -m pytest -q -p no:cacheprovider >&2)
+}
+
 # Text
 
 @test "text reads as text, line by line" {

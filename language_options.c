@@ -148,6 +148,16 @@ static enum status check_use(const struct options *options, const struct languag
     return STATUS_USAGE;
 }
 
+/* An ending that no language has may be a misspelt one. */
+static void say_unknown_ending(const struct options *options, const char *name)
+{
+    const char *ending = language_ending(options->output);
+
+    if (ending && !options->quiet)
+        say("%s: no language has files that end in .%s, so this is %s (--lang)", options->output,
+            ending, name);
+}
+
 /* What was asked for, or else by the ending of the file. */
 static int find_name(const struct options *options, const struct library *library,
                      const char **name, struct template_error *error)
@@ -155,8 +165,11 @@ static int find_name(const struct options *options, const struct library *librar
     int err = -ENOENT;
 
     *name = options->lang ? options->lang : "json";
-    if (!options->lang && options->output)
+    if (!options->lang && options->output) {
         err = language_for_file(library, options->output, name, error);
+        if (err == -ENOENT)
+            say_unknown_ending(options, *name);
+    }
     return err == -ENOENT ? 0 : err;
 }
 

@@ -205,24 +205,31 @@ static bool has_extension(const struct library_text *text, const char *extension
     return false;
 }
 
+const char *language_ending(const char *path)
+{
+    const char *dot = strrchr(path_last(path), '.');
+
+    return dot && dot[1] ? dot + 1 : NULL;
+}
+
 int language_for_file(const struct library *library, const char *path, const char **name,
                       struct template_error *error)
 {
-    const char *dot = strrchr(path_last(path), '.');
+    const char *ending = language_ending(path);
     struct library_text text;
     bool found = false;
     size_t folder = 0;
     int unread = 0;
 
     /* As by name, the first folder that has one counts. */
-    for (size_t i = 0; dot && dot[1] && library_name(library, i); i++) {
+    for (size_t i = 0; ending && library_name(library, i); i++) {
         int err = read_language(library, library_name(library, i), &text, error);
 
         if (err) {
             unread = err == -ENOENT ? unread : err;
             continue;
         }
-        if (has_extension(&text, dot + 1) && (!found || text.folder < folder)) {
+        if (has_extension(&text, ending) && (!found || text.folder < folder)) {
             *name = library_name(library, i);
             found = true;
             folder = text.folder;

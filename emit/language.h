@@ -69,6 +69,9 @@ void language_free(struct language *language);
 int language_next(struct language **out, const struct library *library, size_t *index,
                   struct template_error *error);
 
+/* What is behind the last dot of a file's name; NULL when nothing is. */
+const char *language_ending(const char *path);
+
 /*
  * Puts the name of the language whose files end like that path's in *name, which is the library's.
  * Returns 0; -ENOENT when there is none; or another -errno, with *error filled in, when there is

@@ -145,10 +145,25 @@ setup() {
     "$SOCKFIXTURE" -r "$recording" -o x.go
     "$SOCKFIXTURE" -r "$recording" --lang go > y.go
     "$SOCKFIXTURE" -r "$recording" -o x.py
-    "$SOCKFIXTURE" -r "$recording" -o x.unknown
     cmp x.go y.go
     python3 x.py
-    python3 -m json.tool x.unknown > /dev/null
+}
+
+@test "an ending that no language has is said, a file without one is JSON" {
+    local file
+    record 0 "${talk[@]}"
+    mkdir x.y
+    run -0 --separate-stderr "$SOCKFIXTURE" -r "$recording" -o x.y/x.unknown
+    equal "$stderr" 'sockfixture: x.y/x.unknown: no language has files that end in .unknown, so this is json (--lang)'
+    for file in x.y/plain x.y/dot. /dev/stdout; do
+        run -0 --separate-stderr "$SOCKFIXTURE" -r "$recording" -o "$file"
+        equal "$stderr" ''
+    done
+    run -0 --separate-stderr "$SOCKFIXTURE" -q -r "$recording" -o x.y/quiet.unknown
+    equal "$stderr" ''
+    for file in x.unknown plain dot. quiet.unknown; do
+        python3 -m json.tool "x.y/$file" > /dev/null
+    done
 }
 
 @test "a template of one's own" {

@@ -9,6 +9,7 @@
 #include "capture/rights.h"
 #include "capture/show.h"
 #include "capture/terminal.h"
+#include "capture/text.h"
 #include "emit/command.h"
 #include "emit/names.h"
 #include "say.h"
@@ -39,7 +40,9 @@ static void take_stop(void *context, const struct stopped *stopped)
     struct client *client = context;
     const struct conversation_table *conversation =
         &client->playing.table->conversations[stopped->conversation];
-    const char *unit = conversation->type == SOCK_STREAM ? "bytes" : "messages";
+    const bool stream = conversation->type == SOCK_STREAM;
+    const char *unit =
+        text_counted(stopped->wanted, stream ? "byte" : "message", stream ? "bytes" : "messages");
     const double patience = (double)client->playing.patience / (double)SECOND;
     char name[NAMES_SIZE] = "", came[96] = "";
 
@@ -89,9 +92,12 @@ static void say_lacks(const struct messages *messages)
         carried += kept->message.ancillary != NULL;
     }
     if (redacted)
-        say("%zu requests are asked with filler in them, as their secrets were redacted", redacted);
+        say("%zu %s secrets were redacted", redacted,
+            text_counted(redacted, "request is asked with filler in it, as its",
+                         "requests are asked with filler in them, as their"));
     if (carried)
-        say("%zu requests carried descriptors or credentials, which cannot be replayed", carried);
+        say("%zu %s descriptors or credentials, which cannot be replayed", carried,
+            text_counted(carried, "request carried", "requests carried"));
 }
 
 static enum status play_all(struct client *client)

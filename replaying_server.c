@@ -12,6 +12,7 @@
 #include "capture/rights.h"
 #include "capture/show.h"
 #include "capture/terminal.h"
+#include "capture/text.h"
 #include "emit/command.h"
 #include "emit/names.h"
 #include "launching.h"
@@ -72,18 +73,21 @@ static int take_unknown(void *context, const struct unknown *unknown)
     const struct heard heard = {unknown->data, unknown->length, false};
     char what[128], name[NAMES_SIZE];
     const char *cut = unknown->ends ? "a client has gone after " : "unknown request: ";
-    const char *bytes = unknown->ends ? " bytes of a request" : " bytes";
+    const char *bytes = text_counted(unknown->length, " byte", " bytes");
+    const char *whole = unknown->ends ? " of a request" : "";
     const struct said *nearest;
+    size_t recorded;
 
     describe(unknown->data, unknown->length, what, sizeof(what));
     if (unknown->nearest) {
         nearest = &unknown->nearest->exchange->request.messages[unknown->message];
         name_of(server, unknown->nearest, name);
-        say("%s%zu%s%s; nearest is \"%s\", of %zu bytes, where request[%zu] differs", cut,
-            unknown->length, bytes, what, name, nearest->length + nearest->missing,
-            fit_differs(nearest, &heard));
+        recorded = nearest->length + nearest->missing;
+        say("%s%zu%s%s%s; nearest is \"%s\", of %zu %s, where request[%zu] differs", cut,
+            unknown->length, bytes, whole, what, name, recorded,
+            text_counted(recorded, "byte", "bytes"), fit_differs(nearest, &heard));
     } else {
-        say("%s%zu%s%s; no request was recorded", cut, unknown->length, bytes, what);
+        say("%s%zu%s%s%s; no request was recorded", cut, unknown->length, bytes, whole, what);
     }
     return strangers_add(&server->strangers, server->book.script, unknown);
 }
@@ -97,9 +101,9 @@ static void take_lack(void *context, const struct scripted *scripted, size_t mes
     name_of(server, scripted, name);
     if (said->missing) {
         server->incomplete = true;
-        say("incomplete: the response of \"%s\" was sent without the %zu bytes that the recording "
+        say("incomplete: the response of \"%s\" was sent without the %zu %s that the recording "
             "lacks",
-            name, said->missing);
+            name, said->missing, text_counted(said->missing, "byte", "bytes"));
     }
     if (said->carried_count && !server->told_carried) {
         server->told_carried = true;
@@ -219,9 +223,10 @@ static void say_end(const struct server *server)
                  server->strangers.count == 1 ? "" : "s");
     say("%zu of %zu exchange%s asked for%s", asked, count, count == 1 ? " was" : "s were", unknown);
     if (server->book.resized)
-        say("%zu responses are of another length than recorded, as what they echo is: if one says "
-            "its own length, that is what it was",
-            server->book.resized);
+        say("%zu %s is: if one says its own length, that is what it was", server->book.resized,
+            text_counted(server->book.resized,
+                         "response is of another length than recorded, as what it echoes",
+                         "responses are of another length than recorded, as what they echo"));
 }
 
 static enum status end(struct server *server)

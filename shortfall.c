@@ -4,6 +4,7 @@
 #include <inttypes.h>
 
 #include "capture/losses.h"
+#include "capture/text.h"
 #include "say.h"
 
 enum { UNFRAMED_MAX = 8 };
@@ -13,23 +14,27 @@ bool shortfall_say_losses(const struct run *run)
     const struct losses *losses = &run->losses;
 
     if (losses->messages)
-        say("incomplete: %" PRIu64 " messages were lost%s", losses->messages,
+        say("incomplete: %" PRIu64 " %s lost%s", losses->messages,
+            text_counted(losses->messages, "message was", "messages were"),
             run->dumped ? "" : ", the buffer was full (a larger one: --buffer-size)");
     if (losses->cut)
-        say("incomplete: of %" PRIu64 " messages a part could not be read", losses->cut);
+        say("incomplete: of %" PRIu64 " %s a part could not be read", losses->cut,
+            text_counted(losses->cut, "message", "messages"));
     if (losses->bytes)
-        say("incomplete: %" PRIu64 " bytes are missing in all", losses->bytes);
+        say("incomplete: %" PRIu64 " %s missing in all", losses->bytes,
+            text_counted(losses->bytes, "byte is", "bytes are"));
     if (losses->unfollowed)
-        say("incomplete: %" PRIu64 " processes, threads or calls could not be observed%s",
-            losses->unfollowed, run->by_functions ? " (--backend syscall leaves fewer out)" : "");
+        say("incomplete: %" PRIu64 " %s could not be observed%s", losses->unfollowed,
+            text_counted(losses->unfollowed, "process, thread or call",
+                         "processes, threads or calls"),
+            run->by_functions ? " (--backend syscall leaves fewer out)" : "");
     if (losses->foreign)
-        say("incomplete: %" PRIu64 " system calls of 32-bit programs could not be read",
-            losses->foreign);
+        say("incomplete: %" PRIu64 " system %s of 32-bit programs could not be read",
+            losses->foreign, text_counted(losses->foreign, "call", "calls"));
     if (losses->bypassed)
-        say("incomplete: %" PRIu64
-            " bytes passed by in ways that this backend does not see (%s; or "
+        say("incomplete: %" PRIu64 " %s passed by in ways that this backend does not see (%s; or "
             "a process that is not recorded has one of the sockets)",
-            losses->bypassed,
+            losses->bypassed, text_counted(losses->bypassed, "byte", "bytes"),
             run->by_functions ? "calls that had begun before, which --backend syscall sees"
                               : "io_uring, which --backend socket sees");
     return losses_any(losses);

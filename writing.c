@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "capture/text.h"
 #include "emit/fresh.h"
 #include "emit/writer.h"
 #include "say.h"
@@ -72,8 +73,9 @@ enum status writing_end(struct run *run)
     if (err)
         return say_output_error(err, run->options->output);
     if (cut)
-        say("incomplete: %zu messages are longer than a UDP packet can be, and were cut (--as)",
-            cut);
+        say("incomplete: %zu %s than a UDP packet can be, and %s cut (--as)", cut,
+            text_counted(cut, "message is longer", "messages are longer"),
+            text_counted(cut, "was", "were"));
     if (run->writing && (shortfall_say_unframed(run->writer->table(run->writing)) || cut))
         run->incomplete = true;
     return STATUS_DONE;

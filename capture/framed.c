@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #include "capture/stream.h"
+#include "capture/text.h"
 
 enum { NOBODY = -1 };
 
@@ -360,12 +361,14 @@ static int cut_short(struct framed *framed, enum direction direction, uint64_t f
 
     if (stream->ends && stream->skip > 0)
         return give_up(framed, direction, from,
-                       "the frame says it has %ju bytes, and the stream ends after %ju of them",
-                       there + stream->skip, there);
+                       "the frame says it has %ju %s, and the stream ends after %ju of them",
+                       there + stream->skip, text_counted(there + stream->skip, "byte", "bytes"),
+                       there);
     if (stream->skip > 0)
         return give_up(framed, direction, from,
-                       "the stream ends after %ju bytes of the frame, and %zu more have to come",
-                       there, stream->skip);
+                       "the stream ends after %ju %s of the frame, and %zu more %s to come", there,
+                       text_counted(there, "byte", "bytes"), stream->skip,
+                       text_counted(stream->skip, "has", "have"));
     return give_up(framed, direction, from, "the stream ends within the frame, after %ju byte%s",
                    there, there == 1 ? "" : "s");
 }

@@ -7,6 +7,7 @@
 
 #include "capture/clock.h"
 #include "capture/terminal.h"
+#include "capture/text.h"
 
 static const uint64_t redraw_interval = SECOND / 5;
 static const char prefix[] = "sockfixture: ";
@@ -17,13 +18,14 @@ void progress_print(char text[PROGRESS_TEXT_SIZE], const struct progress *progre
     char exchanges[64] = "", hours[32] = "";
 
     if (progress->wanted)
-        snprintf(exchanges, sizeof(exchanges), "%zu of %zu exchanges, ", progress->exchanges,
-                 progress->wanted);
+        snprintf(exchanges, sizeof(exchanges), "%zu of %zu %s, ", progress->exchanges,
+                 progress->wanted, text_counted(progress->wanted, "exchange", "exchanges"));
     if (seconds >= 3600)
         snprintf(hours, sizeof(hours), "%" PRIu64 ":", seconds / 3600);
     snprintf(text, PROGRESS_TEXT_SIZE,
-             "%s%" PRIu64 " messages, %" PRIu64 " bytes, %" PRIu64 " lost, %s%02u:%02u", exchanges,
-             progress->messages, progress->bytes, progress->lost, hours,
+             "%s%" PRIu64 " %s, %" PRIu64 " %s, %" PRIu64 " lost, %s%02u:%02u", exchanges,
+             progress->messages, text_counted(progress->messages, "message", "messages"),
+             progress->bytes, text_counted(progress->bytes, "byte", "bytes"), progress->lost, hours,
              (unsigned)(seconds / 60 % 60), (unsigned)(seconds % 60));
 }
 

@@ -292,9 +292,10 @@ static int take_buffer(struct bpftrace *dump, const struct parsed *parsed)
     if (is_literal(dump, parsed))
         take_literally(&dump->data, parsed->buffer);
     if (parsed->told && dump->data.length > parsed->length)
-        return reading_fail(dump->reading, dump->reading->dumps, dump->line,
-                            "there are %zu bytes, and len=%zu says fewer", dump->data.length,
-                            parsed->length);
+        return reading_fail(
+            dump->reading, dump->reading->dumps, dump->line, "%s %zu %s, and len=%zu says fewer",
+            text_counted(dump->data.length, "there is", "there are"), dump->data.length,
+            text_counted(dump->data.length, "byte", "bytes"), parsed->length);
     return 0;
 }
 
@@ -399,20 +400,21 @@ static void say_lacks(const struct bpftrace *dump)
     struct reading *reading = dump->reading;
 
     if (dump->cut)
-        reading_lacks(reading, reading->dumps,
-                      "%zu messages of %d bytes may have been longer (print their length, as "
-                      "len=%%d; and let BPFTRACE_STRLEN be as long)",
-                      dump->cut, USUAL_MAX);
+        reading_lacks(
+            reading, reading->dumps,
+            "%zu %s of %d bytes may have been longer (print their length, as len=%%d; and "
+            "let BPFTRACE_STRLEN be as long)",
+            dump->cut, text_counted(dump->cut, "message", "messages"), USUAL_MAX);
     if (dump->unclear)
         reading_lacks(reading, reading->dumps,
-                      "of %zu messages two words in a row may be the direction, and the first is "
-                      "taken for it (print len=%%d or fd=%%d before that)",
-                      dump->unclear);
+                      "of %zu %s two words in a row may be the direction, and the first is taken "
+                      "for it (print len=%%d or fd=%%d before that)",
+                      dump->unclear, text_counted(dump->unclear, "message", "messages"));
     if (dump->displaced && (dump->keyless || !dump->keyed))
         reading_lacks(reading, reading->dumps,
-                      "of %zu messages two words may be the direction, and the one behind len= or "
-                      "fd= is taken for it (print len=%%d or fd=%%d before that, of each message)",
-                      dump->displaced);
+                      "of %zu %s two words may be the direction, and the one behind len= or fd= is "
+                      "taken for it (print len=%%d or fd=%%d before that, of each message)",
+                      dump->displaced, text_counted(dump->displaced, "message", "messages"));
 }
 
 static int read(struct reading *reading)

@@ -19,6 +19,7 @@
 #include "capture/pdu.h"
 #include "capture/reader.h"
 #include "capture/segment.h"
+#include "capture/text.h"
 #include "capture/user0.h"
 
 struct capture {
@@ -306,21 +307,22 @@ static int read_pcapng(struct capture *capture, FILE *file)
 
 /* What it comes to */
 
-static void note(struct capture *capture, uint64_t count, const char *what)
+static void note(struct capture *capture, uint64_t count, const char *one, const char *many)
 {
     char text[512];
 
     if (!count)
         return;
     snprintf(text, sizeof(text), "%.300s: %" PRIu64 " %s", capture->reading->dumps->path, count,
-             what);
+             text_counted(count, one, many));
     capture->reading->say(capture->reading->context, text);
 }
 
-static void lacks(struct capture *capture, uint64_t count, const char *what)
+static void lacks(struct capture *capture, uint64_t count, const char *one, const char *many)
 {
     if (count)
-        reading_lacks(capture->reading, capture->reading->dumps, "%" PRIu64 " %s", count, what);
+        reading_lacks(capture->reading, capture->reading->dumps, "%" PRIu64 " %s", count,
+                      text_counted(count, one, many));
 }
 
 static int fail_link(struct capture *capture)
@@ -341,14 +343,22 @@ static int conclude(struct capture *capture)
 {
     if (capture->unknown && !capture->read)
         return fail_link(capture);
-    note(capture, flows_joined(capture->flows), "connections had begun before the capture did");
-    note(capture, capture->other, "packets are neither TCP nor UDP, and were left out");
-    lacks(capture, capture->unknown, "packets are of a link type that is not read here");
-    lacks(capture, capture->nobody, "exported PDUs do not say between whom they passed");
-    lacks(capture, capture->pieces, "fragments of IP packets are not put together here");
-    lacks(capture, capture->cut, "packets were cut before what they carry (snaplen)");
-    lacks(capture, capture->wrong, "packets have headers that contradict themselves");
-    lacks(capture, capture->dropped, "packets were dropped when it was captured");
+    note(capture, flows_joined(capture->flows), "connection had begun before the capture did",
+         "connections had begun before the capture did");
+    note(capture, capture->other, "packet is neither TCP nor UDP, and was left out",
+         "packets are neither TCP nor UDP, and were left out");
+    lacks(capture, capture->unknown, "packet is of a link type that is not read here",
+          "packets are of a link type that is not read here");
+    lacks(capture, capture->nobody, "exported PDU does not say between whom it passed",
+          "exported PDUs do not say between whom they passed");
+    lacks(capture, capture->pieces, "fragment of an IP packet is not put together here",
+          "fragments of IP packets are not put together here");
+    lacks(capture, capture->cut, "packet was cut before what it carries (snaplen)",
+          "packets were cut before what they carry (snaplen)");
+    lacks(capture, capture->wrong, "packet has headers that contradict themselves",
+          "packets have headers that contradict themselves");
+    lacks(capture, capture->dropped, "packet was dropped when it was captured",
+          "packets were dropped when it was captured");
     return 0;
 }
 

@@ -272,9 +272,9 @@ static int read(struct reading *reading)
         err = read_blocks(&socat);
     if (!err && socat.dotted)
         reading_lacks(reading, reading->dumps,
-                      "%zu messages end here at the first dot, as socat -v prints one for what it "
-                      "cannot print (-x shows all; --text says that dots are dots)",
-                      socat.dotted);
+                      "%zu %s here at the first dot, as socat -v prints one for what it cannot "
+                      "print (-x shows all; --text says that dots are dots)",
+                      socat.dotted, text_counted(socat.dotted, "message ends", "messages end"));
     free(socat.text);
     free(socat.data);
     return err;

@@ -384,12 +384,15 @@ static int read(struct reading *reading)
                            reading->options->client);
     if (!err && dump.cut)
         reading_lacks(reading, reading->dumps,
-                      "of %zu messages sockdump shows a part (a larger --seg-size)", dump.cut);
+                      "of %zu %s sockdump shows a part (a larger --seg-size)", dump.cut,
+                      text_counted(dump.cut, "message", "messages"));
     if (!err && dump.garbled)
-        reading_lacks(reading, reading->dumps,
-                      "%zu messages are not here as they were (--format string leaves out what is "
-                      "no ASCII; hexstring and hex do not)",
-                      dump.garbled);
+        reading_lacks(
+            reading, reading->dumps,
+            "%zu %s (--format string leaves out what is no ASCII; hexstring and hex do not)",
+            dump.garbled,
+            text_counted(dump.garbled, "message is not here as it was",
+                         "messages are not here as they were"));
     while (dump.dialogs) {
         struct dialog *dialog = dump.dialogs;
 

@@ -11,6 +11,7 @@
 
 #include "capture/strace.h"
 #include "capture/strace_lines.h"
+#include "capture/text.h"
 #include "capture/words.h"
 
 /* What it looks like */
@@ -360,30 +361,33 @@ static void say_lacks(struct strace *strace)
     say_doubts(strace);
     if (strace->cut)
         reading_lacks(reading, reading->dumps,
-                      "of %zu messages strace shows a part (a longer -s, as -s 1048576)",
-                      strace->cut);
+                      "of %zu %s strace shows a part (a longer -s, as -s 1048576)", strace->cut,
+                      text_counted(strace->cut, "message", "messages"));
     if (strace->unseen)
         reading_lacks(reading, reading->dumps,
-                      "%zu messages were sent by sendfile() or splice(), whose bytes strace does "
-                      "not see",
-                      strace->unseen);
+                      "%zu %s sent by sendfile() or splice(), whose bytes strace does not see",
+                      strace->unseen, text_counted(strace->unseen, "message was", "messages were"));
     if (strace->unknown)
         reading_lacks(reading, reading->dumps,
-                      "%zu messages of sockets of which nothing tells the kind (strace -yy does, "
-                      "or --type and --server here)",
-                      strace->unknown);
+                      "%zu %s of sockets of which nothing tells the kind (strace -yy does, or "
+                      "--type and --server here)",
+                      strace->unknown, text_counted(strace->unknown, "message", "messages"));
     if (strace->world.guessed)
-        reading_lacks(reading, reading->dumps,
-                      "of %zu connections that were made at once only their order tells which ends "
-                      "belong together (strace -yy does)",
-                      strace->world.guessed);
+        reading_lacks(
+            reading, reading->dumps,
+            "of %zu %s made at once only their order tells which ends belong together "
+            "(strace -yy does)",
+            strace->world.guessed,
+            text_counted(strace->world.guessed, "connection that was", "connections that were"));
     if (strace->world.mistakable)
         reading_lacks(reading, reading->dumps,
-                      "%zu datagrams could have come from another socket, which sent the same to "
-                      "the same address",
-                      strace->world.mistakable);
+                      "%zu %s could have come from another socket, which sent the same to the same "
+                      "address",
+                      strace->world.mistakable,
+                      text_counted(strace->world.mistakable, "datagram", "datagrams"));
     if (strace->torn)
-        reading_lacks(reading, reading->dumps, "%zu calls are not there whole", strace->torn);
+        reading_lacks(reading, reading->dumps, "%zu %s not there whole", strace->torn,
+                      text_counted(strace->torn, "call is", "calls are"));
     if (strace->uring)
         reading_lacks(reading, reading->dumps,
                       "io_uring was used, and strace does not see what that moves");

@@ -39,4 +39,10 @@ bool text_unescape(char *to, size_t size, const char *from);
 /* Reads the byte that two hexadecimal digits are; false when these are not there. */
 bool text_hex(const char *digits, uint8_t *byte);
 
+/* The words that agree with the number: those for one, or those for any other. */
+static inline const char *text_counted(uint64_t count, const char *one, const char *many)
+{
+    return count == 1 ? one : many;
+}
+
 #endif

@@ -109,11 +109,13 @@ static void add_comments(struct packet_file *file, const struct unit *unit,
              directions[unit->direction], more);
     block_option_text(block, PCAPNG_COMMENT, text);
     if (packet->first && unit->lost) {
-        snprintf(text, sizeof(text), "incomplete: %zu messages were lost right before", unit->lost);
+        snprintf(text, sizeof(text), "incomplete: %zu %s lost right before", unit->lost,
+                 text_counted(unit->lost, "message was", "messages were"));
         block_option_text(block, PCAPNG_COMMENT, text);
     }
     if (packet->last && unit->missing) {
-        snprintf(text, sizeof(text), "incomplete: %zu bytes of it are missing", unit->missing);
+        snprintf(text, sizeof(text), "incomplete: %zu %s of it missing", unit->missing,
+                 text_counted(unit->missing, "byte is", "bytes are"));
         block_option_text(block, PCAPNG_COMMENT, text);
     }
 }

@@ -76,8 +76,9 @@ static void length_text(const struct said *old, const struct said *now, char *ou
     if (was != is)
         snprintf(out, size, ", its length is %zu and was %zu", is, was);
     else if (old->missing != now->missing)
-        snprintf(out, size, ", %zu bytes of it are missing and %zu were", now->missing,
-                 old->missing);
+        snprintf(out, size, ", %zu %s of it missing and %zu %s", now->missing,
+                 text_counted(now->missing, "byte is", "bytes are"), old->missing,
+                 text_counted(old->missing, "was", "were"));
 }
 
 static void bytes_text(const struct difference *difference, char *out, size_t size)
@@ -135,8 +136,9 @@ void report_title(const struct report *report, const struct difference *differen
         snprintf(what, sizeof(what), "is new");
         break;
     case DIFFERENCE_COUNT:
-        snprintf(what, sizeof(what), "has %zu %ss, and had %zu",
+        snprintf(what, sizeof(what), "has %zu %s%s, and had %zu",
                  exchange_side(difference->now, direction)->count, direction_name(direction),
+                 text_counted(exchange_side(difference->now, direction)->count, "", "s"),
                  exchange_side(difference->old, direction)->count);
         break;
     case DIFFERENCE_BYTES:

@@ -455,7 +455,7 @@ PYTHON
         "${sockfixture[@]}" --buffer-size 64K -o "$script.json" -w "$script.jsonl" python3 "$script.py" 2> err || status=$?
         [ "$(backend_of "$script.jsonl")" != ptrace ] || continue # that has no such buffer
         equal "$status $(tail -n 1 "$script.jsonl" | jq -c '.end | [.messages, .lost.messages]')" '3 [1,1]'
-        grep -q '1 messages were lost, the buffer was full' err
+        grep -q '1 message was lost, the buffer was full' err
         equal "$(jq .incomplete "$script.json")" true
     done
 }

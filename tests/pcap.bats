@@ -259,7 +259,7 @@ type dgram
 < b"fits"
 SCRIPT
     run -3 --separate-stderr "$SOCKFIXTURE" -q -r recording.jsonl --as udp:9 -o cut.pcapng
-    says 'incomplete: 1 messages are longer than a UDP packet can be, and were cut (--as)'
+    says 'incomplete: 1 message is longer than a UDP packet can be, and was cut (--as)'
     sound cut.pcapng
     "$SOCKFIXTURE" -q -r recording.jsonl --as tcp:9 -o whole.pcapng
     sound whole.pcapng
@@ -429,10 +429,10 @@ conversation_of() { # STATUS CASE [LINK [OPTION...]]
     equal "$(conversation_of 0 far_ahead)" '[["PNNN","PONG"]]'
     equal "$(conversation_of 0 port_again)" '[["PING","PONG"],["PING","PONG"]]'
     equal "$(conversation_of 0 begun)" '[["PING","PONG"]]'
-    grep -q '1 connections had begun before the capture did' said
+    grep -q '1 connection had begun before the capture did' said
     equal "$(conversation_of 0 kept_alive)" '[["PING","PONG"]]'
     equal "$(conversation_of 0 others)" '[["PING","PONG"]]'
-    grep -q '1 packets are neither TCP nor UDP' said
+    grep -q '1 packet is neither TCP nor UDP' said
 }
 
 @test "what a capture lacks is told: segments, fragments, cut packets" {
@@ -441,7 +441,7 @@ conversation_of() { # STATUS CASE [LINK [OPTION...]]
     equal "$(conversation_of 3 missing_before_end)" '[["PING","PO2"]]'
     equal "$(conversation_of 3 snaplen)" '[["0123200","PONG"],["0123200"]]'
     equal "$(conversation_of 3 headers)" '[["PING","PONG"]]'
-    grep -q 'incomplete: 1 packets were cut before what they carry (snaplen)' said
+    grep -q 'incomplete: 1 packet was cut before what it carries (snaplen)' said
     conversation_of 3 fragments
     grep -q 'incomplete: 2 fragments of IP packets are not put together here' said
 }

@@ -571,10 +571,10 @@ while True:
         equal "${lines[0]}" 'a: has 0 responses, and had 1'
         if [ "$kind" = stream ]; then
             equal "${lines[1]}" 'b: has 0 responses, and had 1'
-            [[ $stderr == *'"b": 0 of 1 bytes of the answer came, '* ]]
+            [[ $stderr == *'"b": 0 of 1 byte of the answer came, '* ]]
         else
             equal "${#lines[@]}" 1
-            [[ $stderr == *'"a": 0 of 1 messages of the answer came, '* ]]
+            [[ $stderr == *'"a": 0 of 1 message of the answer came, '* ]]
             [[ $stderr != *'"b"'* ]]
         fi
         stop_servers
@@ -795,7 +795,7 @@ while len(got) < 5 + 5 + 100:
     run -0 serve talk python3 talk.py client dgram "$path"
     start_talk dgram
     run --separate-stderr "$SOCKFIXTURE" --replay "$path" -r talk.jsonl
-    [[ $stderr == *'1 requests are asked with filler in them, as their secrets were redacted'* ]]
+    [[ $stderr == *'1 request is asked with filler in it, as its secrets were redacted'* ]]
 }
 
 @test "one of several servers" {

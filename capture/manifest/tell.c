@@ -124,8 +124,8 @@ void tell_progress(struct tell *tell, size_t done, size_t count, const char *now
 
     if (!tell->live)
         return;
-    snprintf(line, sizeof(line), "%s%zu of %zu fixtures%s%s", prefix, done, count,
-             *now ? ", now " : "", now);
+    snprintf(line, sizeof(line), "%s%zu of %zu %s%s%s", prefix, done, count,
+             text_counted(count, "fixture", "fixtures"), *now ? ", now " : "", now);
     fprintf(stderr, "\r%.*s\033[K", (int)(terminal_width(stderr) - 1), line);
     fflush(stderr);
     tell->drawn = true;

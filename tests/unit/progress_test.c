@@ -78,8 +78,8 @@ static void spells_progress(void **state)
         const char *expected;
     } cases[] = {
         {{0}, "0 messages, 0 bytes, 0 lost, 00:00"},
-        {{.elapsed = 61 * SECOND - 1, .messages = 1}, "1 messages, 0 bytes, 0 lost, 01:00"},
-        {{.elapsed = 3600 * SECOND, .bytes = 1}, "0 messages, 1 bytes, 0 lost, 1:00:00"},
+        {{.elapsed = 61 * SECOND - 1, .messages = 1}, "1 message, 0 bytes, 0 lost, 01:00"},
+        {{.elapsed = 3600 * SECOND, .bytes = 1}, "0 messages, 1 byte, 0 lost, 1:00:00"},
         {{.elapsed = 360061 * SECOND, .lost = 1}, "0 messages, 0 bytes, 1 lost, 100:01:01"},
         {{.exchanges = 2, .wanted = 3}, "2 of 3 exchanges, 0 messages, 0 bytes, 0 lost, 00:00"},
         {{UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, SIZE_MAX, SIZE_MAX},

@@ -106,7 +106,7 @@ bool address_agrees(const char *a, const char *b)
     return (covers(a, b) || covers(b, a)) && strcmp(strrchr(a, ':'), strrchr(b, ':')) == 0;
 }
 
-static bool is_path(const char *address)
+bool address_is_path(const char *address)
 {
     return address[0] != '\0' && address[0] != '@' && !is_inet(address);
 }
@@ -116,7 +116,7 @@ bool address_file(char text[ADDRESS_TEXT_SIZE], const char *address, unsigned pi
     char path[2 * ADDRESS_TEXT_SIZE], plain[ADDRESS_TEXT_SIZE];
     struct stat file;
 
-    if (!is_path(address) || !text_unescape(plain, sizeof(plain), address))
+    if (!address_is_path(address) || !text_unescape(plain, sizeof(plain), address))
         return false;
     snprintf(path, sizeof(path), "/proc/%u/%s/%s", pid, plain[0] == '/' ? "root" : "cwd", plain);
     /* The process may have ended; then it is most likely to have seen what we see. */

@@ -64,12 +64,23 @@ static struct endpoint *find_token(const struct endpoints *endpoints, uint64_t t
     return found ? found->endpoint : NULL;
 }
 
-struct endpoint *endpoints_named(const struct endpoints *endpoints, const char *name)
+static struct endpoint *find_name(const struct endpoints *endpoints, const char *name)
 {
     struct known key = {.name = (char *)name};
     struct known *found = tree_find(&endpoints->by_name, &key, compare_name);
 
     return found ? found->endpoint : NULL;
+}
+
+struct endpoint *endpoints_named(const struct endpoints *endpoints, const struct endpoint *endpoint,
+                                 const char *name)
+{
+    struct endpoint *found = NULL;
+    char path[STANDPOINT_TEXT_SIZE];
+
+    if (standpoint_path(path, &endpoint->standpoint, name))
+        found = find_name(endpoints, path);
+    return found ? found : find_name(endpoints, name);
 }
 
 static int remember_token(struct endpoints *endpoints, struct endpoint *endpoint,
@@ -143,6 +154,8 @@ static int remember(struct endpoints *endpoints, struct endpoint *endpoint, stru
     if (endpoint->facts.type != SOCK_DGRAM || !endpoint->facts.address[0])
         return 0;
     err = remember_name(endpoints, endpoint, endpoint->facts.address);
+    if (!err && standpoint_path(name, &endpoint->standpoint, endpoint->facts.address))
+        err = remember_name(endpoints, endpoint, name);
     if (!err && address_file(name, endpoint->facts.address, endpoint->facts.pid))
         err = remember_name(endpoints, endpoint, name);
     return err;
@@ -189,6 +202,8 @@ int endpoints_tell(struct endpoints *endpoints, const struct endpoint_facts *fac
     if (!made)
         endpoint->met = endpoint->met || has_met(&endpoint->facts, facts);
     endpoint->facts = *facts;
+    if (facts->family == AF_UNIX && facts->type == SOCK_DGRAM && !endpoints->past)
+        standpoint_find(&endpoint->standpoint, facts->pid);
     return remember(endpoints, endpoint, gone);
 }
 
@@ -204,14 +219,15 @@ static struct endpoint *find_wildcard(const struct endpoints *endpoints, const c
 
         stpcpy(stpcpy(name, wildcards[i]), port);
         if (address_agrees(name, address))
-            found = endpoints_named(endpoints, name);
+            found = find_name(endpoints, name);
     }
     return found;
 }
 
-struct endpoint *endpoints_bound(struct endpoints *endpoints, const char *address, uint32_t pid)
+struct endpoint *endpoints_bound(struct endpoints *endpoints, const struct endpoint *endpoint,
+                                 const char *address)
 {
-    struct endpoint *found = endpoints_named(endpoints, address), *wildcard;
+    struct endpoint *found = endpoints_named(endpoints, endpoint, address), *wildcard;
 
     if (strncmp(address, "udp:", 4) != 0)
         return found;
@@ -223,16 +239,20 @@ struct endpoint *endpoints_bound(struct endpoints *endpoints, const char *addres
     if (!wildcard ||
         (found && (found->number >= wildcard->number || !found->facts.peer_address[0])))
         return found;
-    return endpoints->past || hosts_are_reached(&endpoints->hosts, address, pid) ? wildcard : found;
+    return endpoints->past || hosts_are_reached(&endpoints->hosts, address, endpoint->facts.pid)
+               ? wildcard
+               : found;
 }
 
-/* The one bound to what pid calls address: one socket may go by several paths. */
-static struct endpoint *find_address(struct endpoints *endpoints, const char *address, uint32_t pid)
+/* The one bound to what endpoint calls address: one socket may go by several paths. */
+static struct endpoint *find_address(struct endpoints *endpoints, const struct endpoint *endpoint,
+                                     const char *address)
 {
-    struct endpoint *found = endpoints_bound(endpoints, address, pid);
+    struct endpoint *found = endpoints_bound(endpoints, endpoint, address);
     char file[ADDRESS_TEXT_SIZE];
 
-    return found || !address_file(file, address, pid) ? found : endpoints_named(endpoints, file);
+    return found || !address_file(file, address, endpoint->facts.pid) ? found
+                                                                      : find_name(endpoints, file);
 }
 
 /* Who connects is told of before it can be gone, so of two ends that is the older one. */
@@ -279,7 +299,7 @@ struct endpoint *endpoints_peer(struct endpoints *endpoints, const struct endpoi
     struct endpoint *peer = NULL;
 
     if (facts->type == SOCK_DGRAM && address[0] && !endpoint_is_with_peer(endpoint, address))
-        return find_address(endpoints, address, facts->pid);
+        return find_address(endpoints, endpoint, address);
     if (facts->peer_token)
         peer = find_token(endpoints, facts->peer_token);
     else if (facts->peer_inode)
@@ -290,10 +310,10 @@ struct endpoint *endpoints_peer(struct endpoints *endpoints, const struct endpoi
         return peer;
     if (endpoint_is_inet(endpoint) && facts->peer_address[0]) {
         inet_name(name, facts->peer_address, facts->address);
-        peer = endpoints_named(endpoints, name);
+        peer = find_name(endpoints, name);
     }
     if (!peer && facts->type == SOCK_DGRAM && address[0])
-        peer = find_address(endpoints, address, facts->pid);
+        peer = find_address(endpoints, endpoint, address);
     return peer;
 }
 

@@ -12,6 +12,7 @@
 #include "capture/backend.h"
 #include "capture/hosts.h"
 #include "capture/parcel.h"
+#include "capture/standpoint.h"
 
 struct endpoint {
     struct endpoint_facts facts;
@@ -22,6 +23,7 @@ struct endpoint {
     size_t parts;                       /* in conversations, of any kind */
     bool gone;                          /* there is no such socket any more */
     uint64_t number;                    /* counts the sockets, in the order they were told of */
+    struct standpoint standpoint;       /* of one of datagrams, which names others by path */
     struct parcels parcels;
 };
 
@@ -51,14 +53,17 @@ void endpoints_forget(struct endpoints *endpoints, struct endpoint *endpoint);
 /* The endpoint with that inode; NULL when none is observed. So it is for the others below. */
 struct endpoint *endpoints_find(const struct endpoints *endpoints, uint64_t inode);
 
-/* The one that has that address, or is bound to the file of that name (address_file), by now. */
-struct endpoint *endpoints_named(const struct endpoints *endpoints, const char *name);
-
 /*
- * The one bound to address, or to all addresses at its port when that is one of this machine for
- * the process that named it.
+ * The one that has the address by which endpoint names it, or is bound to the file of that name
+ * (address_file), by now. A path is first looked for as the endpoint's process sees it.
  */
-struct endpoint *endpoints_bound(struct endpoints *endpoints, const char *address, uint32_t pid);
+struct endpoint *endpoints_named(const struct endpoints *endpoints, const struct endpoint *endpoint,
+                                 const char *name);
+
+/* The same, or the one bound to all addresses at its port when that is one of this machine for the
+ * endpoint's process. */
+struct endpoint *endpoints_bound(struct endpoints *endpoints, const struct endpoint *endpoint,
+                                 const char *address);
 
 /* The one at the other end of this one, which knows it by that address. */
 struct endpoint *endpoints_peer(struct endpoints *endpoints, const struct endpoint *endpoint,

@@ -159,9 +159,9 @@ static bool is_overtaken(struct parties *all, const struct endpoint *endpoint,
 
     /* A client has a port of its own, often of all addresses; several servers may share theirs. */
     if (peer && conversation->client == other)
-        now = endpoints_bound(&all->endpoints, name, endpoint->facts.pid);
+        now = endpoints_bound(&all->endpoints, endpoint, name);
     else if (peer)
-        now = endpoints_named(&all->endpoints, name);
+        now = endpoints_named(&all->endpoints, endpoint, name);
     return now && now != peer;
 }
 
@@ -334,9 +334,8 @@ int parties_other_observed(struct parties *all, struct conversation *conversatio
 
     if (other->endpoint)
         return 1;
-    found = other->end.address[0]
-                ? endpoints_bound(&all->endpoints, other->end.address, endpoint->facts.pid)
-                : NULL;
+    found = other->end.address[0] ? endpoints_bound(&all->endpoints, endpoint, other->end.address)
+                                  : NULL;
     if (!found || found->facts.type != SOCK_DGRAM || found == endpoint)
         return 0;
     return party_join(other, found) ? -ENOMEM : 1;

@@ -182,3 +182,58 @@ send_all(one, (b"and more", three), (b"and two", None))'
         equal "$(said_by $kind -x "$two_is" <<< "$script")" $'1 request send to three\n1 request send and more'
     done
 }
+
+@test "one path leads to two sockets, in two folders and below two roots" {
+    local enter
+    for enter in 'os.chdir(folder)' 'unshare(); os.chroot(folder); os.chdir("/")'; do
+        equal "$(said_by unix << PYTHON
+import shutil
+
+def unshare(): # who is not root may do so in a user namespace
+    assert os.geteuid() == 0 or ctypes.CDLL(None).unshare(0x10000000) == 0
+
+def talk(folder, turns, done):
+    $enter
+    prefix = "/" if os.getcwd() == "/" else ""
+    server, client = [socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) for _ in range(2)]
+    server.bind(prefix + "server")
+    client.bind(prefix + "client")
+    os.write(done, b".")
+    while os.read(turns, 1):
+        client.sendto(b"ask " + folder[-3:].encode(), prefix + "server")
+        _, asker = server.recvfrom(100)
+        server.sendto(b"answer " + folder[-3:].encode(), asker)
+        client.recv(100)
+        os.write(done, b".")
+    os._exit(0)
+
+turns, ended = [], []
+for name in "one", "two":
+    shutil.rmtree(name, ignore_errors=True)
+    os.mkdir(name)
+    (begin, turn), (end, done) = os.pipe(), os.pipe()
+    if os.fork() == 0:
+        for other in turns + [turn]:
+            os.close(other)
+        talk(os.path.abspath(name), begin, done)
+    turns.append(turn)
+    ended.append(end)
+    os.read(end, 1)
+for _ in range(2):
+    for turn, end in zip(turns, ended):
+        os.write(turn, b".")
+        os.read(end, 1)
+for turn in turns:
+    os.close(turn)
+    os.wait()
+PYTHON
+)" '1 request send ask one
+1 response send answer one
+1 request send ask one
+1 response send answer one
+2 request send ask two
+2 response send answer two
+2 request send ask two
+2 response send answer two'
+    done
+}

@@ -723,6 +723,17 @@ sockfixture: f4: f4.jsonl: written
 sockfixture: 4 fixtures: 4 were written'
 }
 
+@test "-j makes no more at a time than there may be open files for" {
+    local i fixtures=()
+    for i in {1..40}; do
+        fixtures+=("\"name\": \"f$i\", \"command\": [\"sleep\", \"0.2\"]")
+    done
+    manifest "${fixtures[@]}"
+    ulimit -n 128
+    run -0 --separate-stderr "${sockfixture[@]}" --update -j 40
+    [[ $stderr == *'sockfixture: 40 fixtures: 40 were written' ]] || fail "$stderr"
+}
+
 @test "those that wait for the same socket, or are to be alone, are not made side by side" {
     local i fixtures=() keys waits=(socket "$path" link/socket)
     echo one > "$path.asks"

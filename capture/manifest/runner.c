@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "capture/open_files.h"
 #include "capture/manifest/claims.h"
 #include "capture/manifest/outcome.h"
 #include "capture/manifest/status.h"
@@ -19,6 +20,9 @@
 
 /* Jobs that may have ended, and wait with open files until all before them have. */
 enum { UNTOLD_MAX = 64 };
+
+/* Of a job: those that it leaves behind, and its end. Jobs that begin later have them, too. */
+enum { FILES_A_JOB = 4 };
 
 enum state { WAITING, RUNNING, ENDED, TOLD };
 
@@ -133,6 +137,13 @@ static int start(struct runner *runner, struct job *job)
     return watch(runner, job);
 }
 
+/* Is there room for one more job's files, unless it runs by itself? */
+static bool has_room(const struct runner *runner, size_t most)
+{
+    return !runner->running ||
+           (runner->open < most + UNTOLD_MAX && runner->open < open_files_room() / FILES_A_JOB);
+}
+
 /* Starts as many as there may be. */
 static int start_some(struct runner *runner)
 {
@@ -142,7 +153,7 @@ static int start_some(struct runner *runner)
     for (size_t i = 0; i < runner->count && runner->running < most && !err; i++) {
         struct job *job = &runner->jobs[i];
 
-        if (runner->running && runner->open >= most + UNTOLD_MAX)
+        if (!has_room(runner, most))
             break;
         if (job->state == WAITING && !runner->stage->interrupted && can_start(runner, job))
             err = start(runner, job);

@@ -21,7 +21,7 @@ void subject_free(struct subject *subject)
     for (size_t run = 1; subject->blocks && run < subject->runs; run++)
         blocks_free(&subject->blocks[run]);
     free(subject->blocks);
-    free(subject->intervals);
+    free(subject->room);
     *subject = (struct subject){0};
 }
 
@@ -66,12 +66,12 @@ static void mark_differences(const struct subject *subject, size_t run, uint8_t 
 
 static int add_interval(struct subject *subject, struct interval interval)
 {
-    struct interval *items = array_grow(subject->intervals, subject->count, sizeof(*items));
+    struct interval *room = array_grow(subject->room, subject->count, sizeof(*room));
 
-    if (!items)
+    if (!room)
         return -ENOMEM;
-    subject->intervals = items;
-    items[subject->count++] = interval;
+    subject->room = subject->intervals = room;
+    room[subject->count++] = interval;
     return 0;
 }
 
@@ -213,30 +213,74 @@ int subject_new(struct subject *subject, const struct said **says, const struct 
     return err;
 }
 
+/* Has the interval a byte of these, or does it stand among them without any? */
+static bool touches(const struct interval *interval, size_t offset, size_t end)
+{
+    const size_t interval_end = interval->offset + interval->length;
+
+    return interval->offset < end &&
+           (interval_end > offset || (interval_end == offset && !interval->length));
+}
+
+/* What the interval has before and behind these bytes. Returns how many pieces that is. */
+static size_t cut(const struct interval *interval, size_t offset, size_t end,
+                  struct interval *pieces)
+{
+    const size_t interval_end = interval->offset + interval->length;
+    size_t count = 0;
+
+    if (interval->offset < offset)
+        pieces[count++] = (struct interval){interval->offset, offset - interval->offset, false};
+    if (interval_end > end)
+        pieces[count++] = (struct interval){end, interval_end - end, false};
+    return count;
+}
+
+/* Makes room before the first interval. */
+static int make_room(struct subject *subject)
+{
+    const size_t count = subject->count;
+    struct interval *room = reallocarray(NULL, count, 2 * sizeof(*room));
+
+    if (!room)
+        return -ENOMEM;
+    memcpy(room + count, subject->intervals, count * sizeof(*room));
+    free(subject->room);
+    subject->room = room;
+    subject->intervals = room + count;
+    return 0;
+}
+
+/* What stands before them is moved, as it is mostly the first ones that are taken. */
+static int replace(struct subject *subject, size_t first, size_t last,
+                   const struct interval *pieces, size_t count)
+{
+    const size_t old = last - first;
+    struct interval *begin;
+    int err = count > old && subject->intervals == subject->room ? make_room(subject) : 0;
+
+    if (err || !old)
+        return err;
+    begin = subject->intervals + old - count;
+    memmove(begin, subject->intervals, first * sizeof(*begin));
+    memcpy(begin + first, pieces, count * sizeof(*begin));
+    subject->intervals = begin;
+    subject->count = subject->count - old + count;
+    return 0;
+}
+
 int subject_take(struct subject *subject, size_t offset, size_t length)
 {
     const size_t end = offset + length;
-    struct interval *old = subject->intervals;
-    const size_t count = subject->count;
-    int err = 0;
+    struct interval pieces[2]; /* of the first that it touches, and of the last */
+    size_t first = 0, last, count = 0;
 
-    subject->intervals = NULL;
-    subject->count = 0;
-    for (size_t i = 0; i < count && !err; i++) {
-        struct interval interval = old[i];
-        size_t interval_end = interval.offset + interval.length;
-
-        if (interval.offset >= end || interval_end < offset ||
-            (interval_end == offset && interval.length)) {
-            err = add_interval(subject, interval);
-            continue;
-        }
-        if (interval.offset < offset)
-            err = add_interval(subject,
-                               (struct interval){interval.offset, offset - interval.offset, false});
-        if (interval_end > end && !err)
-            err = add_interval(subject, (struct interval){end, interval_end - end, false});
+    while (first < subject->count && !touches(&subject->intervals[first], offset, end))
+        first++;
+    for (last = first; last < subject->count; last++) {
+        if (!touches(&subject->intervals[last], offset, end))
+            break;
+        count += cut(&subject->intervals[last], offset, end, &pieces[count]);
     }
-    free(old);
-    return err;
+    return replace(subject, first, last, pieces, count);
 }

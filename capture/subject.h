@@ -23,8 +23,9 @@ struct subject {
     const struct said **says;      /* by run; the first one is that to which offsets refer */
     const struct run_facts *facts; /* by run */
     struct blocks *blocks;         /* by run; how the first corresponds to it */
-    struct interval *intervals;
+    struct interval *intervals;    /* in their order, none of which touches another */
     size_t count;
+    struct interval *room; /* where they stand */
 };
 
 struct slice {

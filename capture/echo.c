@@ -32,18 +32,28 @@ static int take(struct subject *response, struct ranges *ranges, size_t at, size
     return err ? err : subject_take(response, at, length);
 }
 
-/* A single byte is chance, unless it is all that differs there. */
+/*
+ * Looks where the first run has it, as that is found quickly. A single byte is chance, unless it is
+ * all that differs there.
+ */
 static bool find_whole(const struct subject *response, const struct interval *interval,
                        const struct echo_source *source, const struct range *range, size_t *place)
 {
-    const size_t length = range->length, end = interval->offset + interval->length;
-    size_t at = interval->offset + 1 > length ? interval->offset + 1 - length : 0;
+    const struct said *first = response->says[0];
+    const size_t length = range->length, interval_end = interval->offset + interval->length;
+    const struct slice echo = subject_slice(source->subject, 0, range->offset, length);
+    const size_t begin = interval->offset + 1 > length ? interval->offset + 1 - length : 0;
+    size_t end = interval_end - begin < PLACES_MAX ? interval_end : begin + PLACES_MAX;
 
-    if (length == 0 || (length == 1 && interval->length != 1))
+    if (length == 0 || length > first->length || (length == 1 && interval->length != 1))
         return false;
-    for (size_t tried = 0; at < end && at + length <= response->says[0]->length; at++) {
-        if (tried++ == PLACES_MAX)
-            break;
+    end = end + length - 1 < first->length ? end + length - 1 : first->length;
+    for (size_t at = begin; at + length <= end; at++) {
+        const uint8_t *found = memmem(first->data + at, end - at, echo.data, length);
+
+        if (!found)
+            return false;
+        at = (size_t)(found - first->data);
         if (is_echo(response, at, length, source->subject, range->offset, length)) {
             *place = at;
             return true;

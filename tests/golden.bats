@@ -977,6 +977,29 @@ print("<", b"".join(sys.argv[1].encode() + b"%06d\n" % i for i in range(60000)))
     "$SOCKFIXTURE" -q -r now.jsonl -w golden.jsonl
 }
 
+@test "a long message full of numbers that vary, or come back, takes no time to look into" {
+    cat > numbers.py << 'PROGRAM'
+import os, socket, sys
+new = os.path.exists("ran")
+open("ran", "w").close()
+client, server = socket.socketpair()
+numbers = b"".join(b"id %05d\n" % (99999 - i if new else i) for i in range(20000))
+request, response = (b"ask", numbers) if sys.argv[1:] else (numbers[:39996], numbers[:39996].replace(b"id", b"of"))
+for sender, receiver, message in (client, server, request), (server, client, response):
+    if os.fork() == 0:
+        sender.sendall(message)
+        os._exit(0)
+    while message:
+        message = message[len(receiver.recv(1 << 20)):]
+    os.wait()
+PROGRAM
+    "${sockfixture[@]}" -q --repeat 2 -w "$recording" python3 numbers.py vary
+    equal "$(jq -r 'select(.volatile) | .volatile | length' "$recording")" 20000
+    rm ran
+    "${sockfixture[@]}" -q --repeat 2 -w "$recording" python3 numbers.py
+    equal "$(jq -r 'select(.direction == "response") | .volatile | map(select(.[2].kind == "echo")) | length' "$recording")" 4444
+}
+
 @test "what was to be redacted and is not there is said" {
     "$tests/compose.py" > secret.jsonl << 'SCRIPT'
 > b"AUTH s3cr3t\r\n"

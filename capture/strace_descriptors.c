@@ -49,7 +49,6 @@ void strace_descriptors_leave(struct strace_descriptors *descriptors)
 
 struct putting {
     struct strace_descriptors *to;
-    bool sockets; /* these alone */
     int err;
 };
 
@@ -59,7 +58,7 @@ static void put_one(const void *node, VISIT visit, void *closure)
     struct putting *putting = closure;
     struct strace_descriptor *to;
 
-    if ((visit != preorder && visit != leaf) || (putting->sockets && !from->socket))
+    if (visit != preorder && visit != leaf)
         return;
     to = strace_descriptor_get(putting->to, from->number);
     if (!to) {
@@ -72,7 +71,7 @@ static void put_one(const void *node, VISIT visit, void *closure)
 
 struct strace_descriptors *strace_descriptors_copy(const struct strace_descriptors *from)
 {
-    struct putting putting = {strace_descriptors_new(), true, 0};
+    struct putting putting = {strace_descriptors_new(), 0};
 
     if (!putting.to)
         return NULL;
@@ -87,7 +86,7 @@ struct strace_descriptors *strace_descriptors_copy(const struct strace_descripto
 int strace_descriptors_catch_up(struct strace_descriptors *descriptors,
                                 const struct strace_descriptors *late)
 {
-    struct putting putting = {descriptors, false, 0};
+    struct putting putting = {descriptors, 0};
 
     twalk_r(late->tree, put_one, &putting);
     return putting.err;

@@ -167,13 +167,8 @@ int strace_thread_inherit(struct strace_thread *thread, const struct strace_thre
 int strace_thread_put(struct strace_thread *thread, int64_t descriptor,
                       struct strace_socket *socket, bool closes_on_exec)
 {
-    struct strace_descriptor *at = strace_descriptor_find(thread->descriptors, descriptor);
+    struct strace_descriptor *at = strace_descriptor_get(thread->descriptors, descriptor);
 
-    /* That it has none is worth knowing only where it may inherit one. */
-    if (!at && !socket && thread->placed)
-        return 0;
-    if (!at)
-        at = strace_descriptor_get(thread->descriptors, descriptor);
     if (!at)
         return descriptor < 0 || descriptor >= DESCRIPTOR_MAX ? 0 : -ENOMEM;
     strace_descriptor_put(at, socket);

@@ -43,11 +43,19 @@ static int on_fcntl(struct strace *strace, struct strace_thread *thread,
     return 0;
 }
 
-/* Also when close() fails the descriptor is closed. */
+/*
+ * Also when close() fails the descriptor is closed. Of one that nothing is known of (some close all
+ * that there could be) that is worth knowing only where it may be inherited yet.
+ */
 static int on_close(struct strace *strace, struct strace_thread *thread,
                     const struct strace_call *call)
 {
+    int64_t number;
+
     (void)strace;
+    if (thread->placed && slice_number(call->arguments[0], &number) &&
+        !strace_descriptor_find(thread->descriptors, number))
+        return 0;
     return strace_put(thread, call->arguments[0], NULL, false);
 }
 

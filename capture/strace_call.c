@@ -96,11 +96,18 @@ static int give_up(struct strace *strace, struct strace_thread *thread)
     return call ? sink->end(sink->context, thread->tid, call) : 0;
 }
 
+/* It is in another call: one that it was in has returned, and nobody saw with what. */
+static int go_on(struct strace *strace, struct strace_thread *thread)
+{
+    strace->torn += thread->begun && thread->on && !thread->sends;
+    return give_up(strace, thread);
+}
+
 static int begin(struct strace *strace, struct strace_thread *thread, char *text, uint64_t time)
 {
     struct strace_call call;
     bool whole;
-    int err = give_up(strace, thread);
+    int err = go_on(strace, thread);
     bool is_call = strace_call_parse(&call, text, &whole);
 
     strace_thread_begin(&strace->world, thread, text, is_call && strace_clones(&call));
@@ -235,6 +242,7 @@ int strace_take(struct strace *strace, struct strace_thread *thread, const struc
     begun = begun_text(text, &err);
     if (begun)
         return begin(strace, thread, begun, line->time);
-    thread->on = NULL; /* one that began before, and that nobody saw the end of, is over */
+    if (!err)
+        err = go_on(strace, thread);
     return err ? err : take_call(strace, thread, text, line->began, line->time, line->time);
 }

@@ -29,7 +29,6 @@ struct flow {
     int client;            /* the end that connected; NOBODY when that is not known */
     bool begun;            /* the capture has the beginning of the connection */
     uint32_t first;        /* the sequence number that it began with */
-    bool over;             /* what comes belongs to no connection */
     int sender;            /* who has sent what is being delivered, and when */
     uint64_t time;
 };
@@ -143,7 +142,7 @@ static int flow_renew(struct flow *flow)
 static int open_connection(struct flow *flow, const struct segment *segment, int from)
 {
     bool answers = segment->flags & TCP_ACK;
-    bool used = flow->inode || flow->over || flow->begun;
+    bool used = flow->begun || flow->halves[0].known || flow->halves[1].known;
     int err = 0;
 
     if (!answers && used && !(flow->begun && flow->first == segment->sequence))
@@ -162,12 +161,9 @@ static int add_tcp(struct flow *flow, const struct segment *segment, int from)
     uint32_t sequence = segment->sequence + !!(segment->flags & TCP_SYN);
     int err = segment->flags & TCP_SYN ? open_connection(flow, segment, from) : 0;
 
-    if (err || flow->over)
+    /* What the other end has sent before it knows of a reset comes yet. */
+    if (err || segment->flags & TCP_RST)
         return err;
-    if (segment->flags & TCP_RST) {
-        flow->over = true;
-        return flow_finish(flow);
-    }
     if (segment->flags & TCP_ACK) {
         flow->sender = !from;
         err = half_acknowledged(other, segment->acknowledged, deliver, flow);

@@ -230,6 +230,30 @@ def reset(capture):
     connection.send(0, RST, b"")
 
 
+def reset_early(capture):
+    """Half of the answer was on its way when the client had enough of it."""
+    connection = Connection(capture)
+    connection.say(0, b"PING")
+    connection.say(1, b"PO")
+    connection.send(0, RST | ACK, b"")
+    connection.say(1, b"NG")
+    connection.send(0, RST, b"")
+
+
+def refused_first(capture):
+    """As some do, the client asks once more with the number that was refused."""
+    capture.tcp(CLIENT, SERVER, 1000, 0, SYN)
+    capture.tcp(SERVER, CLIENT, 0, 1001, RST | ACK)
+    whole(capture, first=1000)
+
+
+def end_before(capture):
+    """Of an earlier connection of the same ends only the last packets are there."""
+    capture.tcp(CLIENT, SERVER, 70000, 90000, FIN | ACK)
+    capture.tcp(SERVER, CLIENT, 90000, 70001, FIN | ACK)
+    whole(capture)
+
+
 def snaplen(capture):
     connection = Connection(capture)
     connection.say(0, LONG)
@@ -277,7 +301,8 @@ def third(file):
 SOCKDUMPS = {f.__name__: f for f in (user0, unconnected, third)}
 CASES = {f.__name__: f for f in (
     whole, datagrams, version6, extended, reordered, retransmitted, overlapping, around, missing, missing_end,
-    missing_before_end, begun, kept_alive, far_ahead, port_again, reset, snaplen, headers, fragments, others)}
+    missing_before_end, begun, kept_alive, far_ahead, port_again, reset, reset_early, refused_first, end_before,
+    snaplen, headers, fragments, others)}
 
 
 def main():

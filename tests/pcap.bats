@@ -422,7 +422,8 @@ conversation_of() { # STATUS CASE [LINK [OPTION...]]
 
 @test "TCP is put together: reordered, sent again, overlapping, round the end of numbers" {
     local case
-    for case in reordered retransmitted overlapping around reset; do
+    for case in reordered retransmitted overlapping around reset reset_early refused_first \
+        end_before; do
         equal "$(conversation_of 0 $case)" '[["PING","PONG"]]' "$case"
         equal "$(cat said)" '' "what is said of $case"
     done

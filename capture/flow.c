@@ -35,7 +35,7 @@ struct flow {
 
 struct flows {
     const struct sink *sink;
-    const char *server;
+    const struct patterns *servers;
     void *flows; /* a tree by key */
     uint64_t inodes;
     uint64_t calls;
@@ -77,7 +77,8 @@ static int tell_endpoint(struct flow *flow)
 
     for (int i = 0; i < 2; i++) {
         address_of(addresses[i], flow, i);
-        if (flow->client == NOBODY && flows->server && !strcmp(flows->server, addresses[i]))
+        if (flow->client == NOBODY &&
+            patterns_match(flows->servers, false, facts.family, addresses[i], 0))
             flow->client = !i;
     }
     flow->self = flow->client != NOBODY ? flow->client : flow->sender;
@@ -229,14 +230,14 @@ int flows_add_message(struct flows *flows, const struct segment *segment, uint64
 
 /* From beginning to end */
 
-int flows_new(struct flows **out, const struct sink *sink, const char *server)
+int flows_new(struct flows **out, const struct sink *sink, const struct patterns *servers)
 {
     struct flows *flows = calloc(1, sizeof(*flows));
 
     if (!flows)
         return -ENOMEM;
     flows->sink = sink;
-    flows->server = server;
+    flows->servers = servers;
     *out = flows;
     return 0;
 }

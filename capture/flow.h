@@ -8,13 +8,14 @@
 #define CAPTURE_FLOW_H
 
 #include "capture/backend.h"
+#include "capture/pattern.h"
 #include "capture/segment.h"
 
 struct flows;
 
-/* server is an address that is a server's, or NULL; it and the sink must outlive the flows.
+/* servers are addresses that are a server's; they and the sink must outlive the flows.
  * Returns 0 and none in *out, or -ENOMEM. Free them with flows_free(). */
-int flows_new(struct flows **out, const struct sink *sink, const char *server);
+int flows_new(struct flows **out, const struct sink *sink, const struct patterns *servers);
 void flows_free(struct flows *flows);
 
 /* Adds what a packet carries; time is in nanoseconds since the epoch. Returns 0 or -errno. */

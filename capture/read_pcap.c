@@ -14,6 +14,7 @@
 #include "capture/flow.h"
 #include "capture/libpcap.h"
 #include "capture/own_capture.h"
+#include "capture/pattern.h"
 #include "capture/pcapng.h"
 #include "capture/pcapng_file.h"
 #include "capture/pdu.h"
@@ -24,6 +25,7 @@
 
 struct capture {
     struct reading *reading;
+    struct patterns *servers; /* as the user says */
     struct flows *flows;
     struct user0 *user0;
     struct own_capture *own;
@@ -375,11 +377,30 @@ static int read_capture(struct capture *capture)
     return err ? err : conclude(capture);
 }
 
+/* A server of a network, as -s takes it; a path is for what sockdump writes. */
+static int read_server(struct capture *capture)
+{
+    struct reading *reading = capture->reading;
+    const char *server = reading->options->server;
+    char reason[PATTERN_REASON_SIZE] = "";
+    int err = patterns_new(&capture->servers);
+
+    if (err || !server ||
+        (*server != ':' && strncmp(server, "tcp:", 4) != 0 && strncmp(server, "udp:", 4) != 0))
+        return err;
+    err = patterns_add(capture->servers, server, false, reason);
+    return err && reason[0]
+               ? reading_fail(reading, reading->dumps, 0, "--server %s: %s", server, reason)
+               : err;
+}
+
 static int read(struct reading *reading)
 {
     struct capture capture = {.reading = reading};
-    int err = flows_new(&capture.flows, reading->sink, reading->options->server);
+    int err = read_server(&capture);
 
+    if (!err)
+        err = flows_new(&capture.flows, reading->sink, capture.servers);
     if (!err)
         err = user0_new(&capture.user0, reading);
     if (!err)
@@ -390,6 +411,7 @@ static int read(struct reading *reading)
     own_capture_free(capture.own);
     user0_free(capture.user0);
     flows_free(capture.flows);
+    patterns_free(capture.servers);
     return err;
 }
 

@@ -196,6 +196,11 @@ def begun(capture):
     connection.say(1, b"PONG")
 
 
+def answered(capture):
+    """Of what was asked nothing is there."""
+    Connection(capture, opened=False).say(1, b"PONG")
+
+
 def kept_alive(capture):
     """What asks whether the other still is there has the number of a byte that was acknowledged."""
     connection = Connection(capture, opened=False)
@@ -301,8 +306,8 @@ def third(file):
 SOCKDUMPS = {f.__name__: f for f in (user0, unconnected, third)}
 CASES = {f.__name__: f for f in (
     whole, datagrams, version6, extended, reordered, retransmitted, overlapping, around, missing, missing_end,
-    missing_before_end, begun, kept_alive, far_ahead, port_again, reset, reset_early, refused_first, end_before,
-    snaplen, headers, fragments, others)}
+    missing_before_end, begun, answered, kept_alive, far_ahead, port_again, reset, reset_early, refused_first,
+    end_before, snaplen, headers, fragments, others)}
 
 
 def main():

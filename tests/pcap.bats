@@ -436,6 +436,18 @@ conversation_of() { # STATUS CASE [LINK [OPTION...]]
     grep -q '1 packet is neither TCP nor UDP' said
 }
 
+@test "a capture: where the server is, as -s takes it" {
+    local server
+    "$tests/capture.py" answered answered.pcap
+    for server in tcp:10.0.0.2:7000 'tcp:10.0.0.2:*' :7000 'tcp:*:7000'; do
+        equal "$(fixture_of 0 answered.pcap --server "$server" |
+            jq -c '.conversations[] | [.server, .exchanges[].responses[].text]')" \
+            '["tcp:10.0.0.2:7000","PONG"]' "$server"
+    done
+    fixture_of 2 answered.pcap --server tcp:10.0.0.2
+    grep -q 'answered.pcap: --server tcp:10.0.0.2: an internet address is tcp:HOST:PORT' said
+}
+
 @test "what a capture lacks is told: segments, fragments, cut packets" {
     equal "$(conversation_of 3 missing)" '[["PI4","NG","PONG"]]'
     equal "$(conversation_of 3 missing_end)" '[["PI2","PONG"]]'

@@ -137,6 +137,10 @@ start_talk() { # KIND [changed]
     for path in "udp:127.0.0.1:$chrony_port" ":$chrony_port" "udp:*:$chrony_port"; do
         same_answers udp chronyc -n -h 127.0.0.1 -p "$chrony_port" tracking
     done
+    # The answer is from the address that was asked, though it is not the first that the machine has.
+    for path in "udp:*:$chrony_port" "udp:0.0.0.0:$chrony_port"; do
+        same_answers udp chronyc -n -h 127.0.0.2 -p "$chrony_port" tracking
+    done
 }
 
 @test "pmc GET, of several data sets" {

@@ -169,7 +169,8 @@ int clients_read(struct clients *clients, struct client *client)
 /* Takes one datagram. Returns 1, 0 when there is none, or -errno. */
 static int read_datagram(struct clients *clients, const struct listener *listener)
 {
-    struct sender_address from;
+    const bool is_inet = listener->reach.address.ss_family != AF_UNIX;
+    struct sender_address from = {.to_length = is_inet ? sizeof(from.to) : 0};
     struct client *client = NULL;
     const ssize_t got = receive(&clients->receiver, listener->fd, SOCK_DGRAM, &from);
     int err;
@@ -177,8 +178,10 @@ static int read_datagram(struct clients *clients, const struct listener *listene
     if (got < 0) /* a client that has gone is told of with ECONNREFUSED */
         return got == -ENOMEM ? -ENOMEM : got == -ECONNREFUSED ? 1 : 0;
     err = client_find(clients, listener, &from, &client);
-    if (!err)
+    if (!err) {
+        client->from = from;
         err = hear(clients, client, (size_t)got);
+    }
     return err ? err : 1;
 }
 
@@ -247,8 +250,7 @@ static ssize_t send_to(const struct client *client, const struct outgoing *next)
     const bool connected = client->fd >= 0;
 
     return send_some(connected ? client->fd : client->listener->fd, next->data, next->length,
-                     connected ? NULL : (const struct sockaddr *)&client->from.address,
-                     connected ? 0 : client->from.length);
+                     connected ? NULL : &client->from);
 }
 
 /* Sends what is due. */

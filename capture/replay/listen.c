@@ -40,6 +40,19 @@ static int bind_to(int fd, const struct reach *reach, int type)
     return bind(fd, (const struct sockaddr *)&reach->address, reach->length) ? -errno : 0;
 }
 
+/* An answer to a datagram comes from the address that was asked, where there are several. */
+static int ask_for_address(int fd, const struct reach *reach)
+{
+    const int on = 1;
+    int err = 0;
+
+    if (reach->address.ss_family == AF_INET)
+        err = setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof(on));
+    else if (reach->address.ss_family == AF_INET6)
+        err = setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof(on));
+    return err ? -errno : 0;
+}
+
 static int set_options(int fd, const struct reach *reach, int type)
 {
     const int on = 1, off = 0;
@@ -54,7 +67,7 @@ static int set_options(int fd, const struct reach *reach, int type)
     if (reach->address.ss_family == AF_INET6 &&
         setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, any ? &off : &on, sizeof(on)))
         return -errno;
-    return 0;
+    return type == SOCK_DGRAM ? ask_for_address(fd, reach) : 0;
 }
 
 /* What the kernel has made of the address: it may have chosen a port. */

@@ -371,7 +371,7 @@ static int send_all(struct player *player, struct played *played, const struct m
     *sent = 0;
     do {
         const ssize_t now =
-            send_some(played->dial.fd, message->data + *sent, message->length - *sent, NULL, 0);
+            send_some(played->dial.fd, message->data + *sent, message->length - *sent, NULL);
 
         if (now >= 0) {
             *sent += (size_t)now;

@@ -46,15 +46,25 @@ static bool is_end(int fd, int type)
 ssize_t receive(struct receiver *receiver, int fd, int type, struct sender_address *from)
 {
     int err = type == SOCK_STREAM ? 0 : make_room(receiver, fd);
+    struct iovec room;
+    struct msghdr header = {.msg_iov = &room, .msg_iovlen = 1};
     ssize_t got;
 
-    if (from)
-        *from = (struct sender_address){.length = sizeof(from->address)};
     if (err)
         return err == -EINTR ? -EAGAIN : err;
-    got = recvfrom(fd, receiver->data, receiver->size, MSG_DONTWAIT,
-                   from ? (struct sockaddr *)&from->address : NULL, from ? &from->length : NULL);
+    room = (struct iovec){receiver->data, receiver->size};
+    if (from) {
+        header.msg_name = &from->address;
+        header.msg_namelen = sizeof(from->address);
+        header.msg_control = from->to;
+        header.msg_controllen = from->to_length;
+    }
+    got = recvmsg(fd, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
     if (got < 0)
         return errno == EINTR ? -EAGAIN : -errno;
+    if (from) {
+        from->length = header.msg_namelen;
+        from->to_length = header.msg_controllen;
+    }
     return got == 0 && is_end(fd, type) ? -ENODATA : got;
 }

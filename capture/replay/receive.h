@@ -3,6 +3,7 @@
 #ifndef CAPTURE_REPLAY_RECEIVE_H
 #define CAPTURE_REPLAY_RECEIVE_H
 
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/socket.h>
@@ -13,10 +14,13 @@ struct receiver {
     size_t size; /* room in it */
 };
 
-/* Who sent a datagram. */
+/* Who sent a datagram; and to which of our addresses, where the socket tells (struct cmsghdr).
+ * Before, to_length is the room for that: 0 where descriptors could come there. */
 struct sender_address {
     struct sockaddr_storage address;
     socklen_t length;
+    _Alignas(struct cmsghdr) uint8_t to[CMSG_SPACE(sizeof(struct in6_pktinfo))];
+    size_t to_length;
 };
 
 /* Returns 0 or -ENOMEM. Free it with receiver_free(). */

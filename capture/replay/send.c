@@ -23,14 +23,26 @@ static bool enlarge_buffer(int fd, size_t length)
     return getsockopt(fd, SOL_SOCKET, SO_SNDBUF, &now, &size) == 0 && now > before;
 }
 
-ssize_t send_some(int fd, const void *data, size_t length, const struct sockaddr *to,
-                  socklen_t to_length)
+ssize_t send_some(int fd, const void *data, size_t length, const struct sender_address *to)
 {
     const int flags = MSG_NOSIGNAL | MSG_DONTWAIT;
-    ssize_t sent = sendto(fd, data, length, flags, to, to_length);
+    struct iovec bytes = {(void *)data, length};
+    struct msghdr header = {.msg_iov = &bytes, .msg_iovlen = 1};
+    ssize_t sent;
 
+    if (to) {
+        header.msg_name = (void *)&to->address;
+        header.msg_namelen = to->length;
+        header.msg_control = (void *)to->to;
+        header.msg_controllen = to->to_length;
+    }
+    sent = sendmsg(fd, &header, flags);
     if (sent < 0 && errno == EMSGSIZE && enlarge_buffer(fd, length))
-        sent = sendto(fd, data, length, flags, to, to_length);
+        sent = sendmsg(fd, &header, flags);
+    if (sent < 0 && errno != EAGAIN && header.msg_controllen) { /* what was asked were all */
+        header.msg_controllen = 0;
+        sent = sendmsg(fd, &header, flags);
+    }
     if (sent >= 0)
         return sent;
     return errno == EINTR || errno == ENOBUFS ? -EAGAIN : -errno;

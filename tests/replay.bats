@@ -504,6 +504,28 @@ Server(sys.argv[1], Answer).serve_forever()' "$path" "${1-}"
         'sockfixture: "a": 0 of 2 bytes of the answer came, and no more within 0.2 seconds (-T)'
 }
 
+@test "an answer of another length that comes in two pieces" {
+    background python3 -c '
+import socketserver, sys, time
+
+count = 7
+
+class Answer(socketserver.StreamRequestHandler):
+    def handle(self):
+        global count
+        for line in self.rfile:
+            count = 11 * count + 3
+            self.wfile.write(b"count %d\n" % count)
+            time.sleep(0.4)
+            self.wfile.write(b"end\n")
+
+socketserver.UnixStreamServer(sys.argv[1], Answer).serve_forever()' "$path"
+    wait_until 10 socat -u OPEN:/dev/null "UNIX-CONNECT:$path"
+    take count --repeat 3 sh -c "echo hi | socat -t 60 STDIO UNIX-CONNECT:$path"
+    grep -q '"kind":"length"' count.jsonl
+    replay 0 count
+}
+
 @test "a server that takes no more clients" {
     start_lines
     take few python3 asks.py "$path" 2

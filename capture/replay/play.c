@@ -21,7 +21,7 @@
 #include "capture/signals.h"
 #include "capture/wildcard.h"
 
-/* Where the length of an answer varies, silence for so long ends it. */
+/* Where the length of an answer varies, silence for so long ends one that is another. */
 #define QUIET (200 * MILLISECOND)
 
 /* So long it is listened for what nobody expects, when all is over; and who says nothing for so
@@ -214,13 +214,16 @@ static bool is_answered(const struct played *played, size_t exchange)
 {
     const struct said *run = recorded_run(played, exchange);
     const bool counted = is_counted(played);
+    size_t taken;
 
     if (counted && played->was.responses)
         return played->is.responses >= played->was.responses;
     if (counted || !varies(run))
         return played->run.length >= played->run_wanted;
-    return wildcard_match(run, &played->run) ||
-           (played->run.length && clock_monotonic() - played->heard >= QUIET);
+    if (wildcard_match(run, &played->run))
+        return true;
+    return played->run.length && clock_monotonic() - played->heard >= QUIET &&
+           wildcard_begins(run, &played->run, &taken) != FIT_PART;
 }
 
 static void tell(const struct player *player, struct played *played, struct stopped stopped)

@@ -722,6 +722,20 @@ os.kill(os.getpid(), 9)"
     says "$path: a server has it already*"
 }
 
+@test "every address of a machine that has no IPv6" {
+    local port
+    port=$(free_port)
+    printf '%s\n' '> b"a"' '< b"A"' | "$tests/compose.py" > talk.jsonl
+    # Who is traced cannot look for leaks.
+    run -0 --separate-stderr env "ASAN_OPTIONS=detect_leaks=0:${ASAN_OPTIONS:-}" \
+        strace -o calls -e trace=socket -e inject=socket:error=EAFNOSUPPORT:when=2 \
+        "$SOCKFIXTURE" --serve "tcp:*:$port" -r talk.jsonl \
+        sh -c "printf a | socat -t 60 STDIO TCP4:127.0.0.1:$port"
+    grep -q 'AF_INET6.*INJECTED' calls
+    equal "$output" A
+    equal "${stderr_lines[0]}" "sockfixture: serving 1 exchange at tcp:0.0.0.0:$port"
+}
+
 @test "where it cannot listen, it goes on with the rights of who called sudo all the same" {
     local folder
     folder=$(mktemp -d)

@@ -53,7 +53,8 @@ static int ask_for_address(int fd, const struct reach *reach)
     return err ? -errno : 0;
 }
 
-static int set_options(int fd, const struct reach *reach, int type)
+/* Alone, the socket of all addresses of IPv6 is that of all of IPv4, too. */
+static int set_options(int fd, const struct reach *reach, int type, bool alone)
 {
     const int on = 1, off = 0;
     const bool any =
@@ -65,7 +66,7 @@ static int set_options(int fd, const struct reach *reach, int type)
         setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)))
         return -errno;
     if (reach->address.ss_family == AF_INET6 &&
-        setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, any ? &off : &on, sizeof(on)))
+        setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, any && alone ? &off : &on, sizeof(on)))
         return -errno;
     return type == SOCK_DGRAM ? ask_for_address(fd, reach) : 0;
 }
@@ -90,7 +91,7 @@ static int learn(struct listener *listener, int type)
     return 0;
 }
 
-static int listener_open(struct listener *listener, const struct reach *reach, int type)
+static int listener_open(struct listener *listener, const struct reach *reach, int type, bool alone)
 {
     int err;
 
@@ -98,7 +99,7 @@ static int listener_open(struct listener *listener, const struct reach *reach, i
     listener->fd = socket(reach->address.ss_family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (listener->fd < 0)
         return -errno;
-    err = set_options(listener->fd, reach, type);
+    err = set_options(listener->fd, reach, type, alone);
     if (!err)
         err = bind_to(listener->fd, reach, type);
     if (!err)
@@ -161,7 +162,7 @@ int listeners_open(struct listeners *listeners, const char *address, int type,
     for (int i = 0; i < found; i++) {
         if (listeners->count)
             take_port(&reaches[i], &listeners->at[0]);
-        err = listener_open(&listeners->at[listeners->count], &reaches[i], type);
+        err = listener_open(&listeners->at[listeners->count], &reaches[i], type, !listeners->count);
         if (!err)
             listeners->count++;
         else if (!is_not_here(err) || (i + 1 == found && !listeners->count))

@@ -91,12 +91,8 @@ static void set_host(struct reach *out, const struct pattern *pattern)
 /* Without a host: both addresses that this machine has for itself, or, to listen, any it has. */
 static int find_any(struct reach *out, const struct pattern *pattern, bool everywhere)
 {
-    if (everywhere) {
-        set_ipv6(out, &in6addr_any, pattern->port);
-        return 1;
-    }
-    set_ipv4(&out[0], htonl(INADDR_LOOPBACK), pattern->port);
-    set_ipv6(&out[1], &in6addr_loopback, pattern->port);
+    set_ipv4(&out[0], htonl(everywhere ? INADDR_ANY : INADDR_LOOPBACK), pattern->port);
+    set_ipv6(&out[1], everywhere ? &in6addr_any : &in6addr_loopback, pattern->port);
     return 2;
 }
 

@@ -92,9 +92,8 @@ static void say_lacks(const struct messages *messages)
         carried += kept->message.ancillary != NULL;
     }
     if (redacted)
-        say("%zu %s secrets were redacted", redacted,
-            text_counted(redacted, "request is asked with filler in it, as its",
-                         "requests are asked with filler in them, as their"));
+        say("%zu %s asked with filler, as secrets were redacted there", redacted,
+            text_counted(redacted, "request is", "requests are"));
     if (carried)
         say("%zu %s descriptors or credentials, which cannot be replayed", carried,
             text_counted(carried, "request carried", "requests carried"));

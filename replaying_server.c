@@ -31,6 +31,7 @@ struct server {
     struct launch *launch;
     struct serving serving;
     struct strangers strangers;
+    bool varies; /* something is known to vary, or taken for it */
     bool told_carried;
     bool incomplete; /* something was answered in part only */
 };
@@ -131,8 +132,10 @@ static int presume(struct server *server)
 {
     struct range echo[PRESUMED_MAX];
     char text[RANGE_TEXT_SIZE];
+    const bool known = presume_is_known(server->recorded->table);
     int found = presume_echoes(server->recorded->table, echo);
 
+    server->varies = known || found > 0;
     for (int i = 0; i < found && !server->run->options->quiet; i++) {
         range_text(&echo[i], "response", text);
         say("%s in every exchange, so it is taken for what varies (--repeat finds out)", text);
@@ -222,11 +225,13 @@ static void say_end(const struct server *server)
         snprintf(unknown, sizeof(unknown), "; %zu unknown request%s", server->strangers.count,
                  server->strangers.count == 1 ? "" : "s");
     say("%zu of %zu exchange%s asked for%s", asked, count, count == 1 ? " was" : "s were", unknown);
+    if (server->strangers.count && !server->varies)
+        say("all bytes of requests count, as none is known to vary (--repeat finds those that do)");
     if (server->book.resized)
-        say("%zu %s is: if one says its own length, that is what it was", server->book.resized,
-            text_counted(server->book.resized,
-                         "response is of another length than recorded, as what it echoes",
-                         "responses are of another length than recorded, as what they echo"));
+        say("%zu %s of another length than recorded, as what is echoed is: if one says its own "
+            "length, that is what it was",
+            server->book.resized,
+            text_counted(server->book.resized, "response is", "responses are"));
 }
 
 static enum status end(struct server *server)

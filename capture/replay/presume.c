@@ -49,7 +49,20 @@ static bool any_ranges(const struct side *side)
     return false;
 }
 
-/* Collects them. Returns 0, 1 when something is known of what varies, or -ENOMEM. */
+bool presume_is_known(const struct table *table)
+{
+    for (size_t i = 0; i < table->count; i++) {
+        for (size_t j = 0; j < table->conversations[i].count; j++) {
+            const struct exchange *exchange = &table->conversations[i].exchanges[j];
+
+            if (exchange->runs || any_ranges(&exchange->request) || any_ranges(&exchange->response))
+                return true;
+        }
+    }
+    return false;
+}
+
+/* Collects them. Returns 0 or -ENOMEM. */
 static int collect(struct pairs *pairs, const struct table *table)
 {
     *pairs = (struct pairs){.request = REQUEST_MAX, .response = RESPONSE_MAX};
@@ -60,8 +73,6 @@ static int collect(struct pairs *pairs, const struct table *table)
         for (size_t j = 0; j < table->conversations[i].count; j++) {
             struct exchange *exchange = &table->conversations[i].exchanges[j];
 
-            if (exchange->runs || any_ranges(&exchange->request) || any_ranges(&exchange->response))
-                return 1;
             if (!is_pair(exchange))
                 continue;
             pairs->at[pairs->count++] = exchange;
@@ -176,10 +187,13 @@ static int find_echoes(const struct pairs *pairs, struct range found[PRESUMED_MA
 int presume_echoes(struct table *table, struct range found[PRESUMED_MAX])
 {
     struct pairs pairs;
-    int known = collect(&pairs, table), count = 0;
+    int count;
 
-    if (!known && pairs.count > 1)
+    if (presume_is_known(table))
+        return 0;
+    count = collect(&pairs, table);
+    if (!count && pairs.count > 1)
         count = find_echoes(&pairs, found);
     free(pairs.at);
-    return known < 0 ? known : count;
+    return count;
 }

@@ -7,6 +7,9 @@
 
 enum { PRESUMED_MAX = 8 };
 
+/* Does the table say of anything that it varies? */
+bool presume_is_known(const struct table *table);
+
 /*
  * Looks for bytes that are at the same place in every request, another number in each, and come
  * back at the same place of every response: a sequence number, that the client makes up. They are

@@ -13,9 +13,8 @@
 #include "capture/replay/send.h"
 
 enum {
-    PEERS_MAX = 4096,       /* addresses that are remembered */
-    WAITING_MAX = 64 << 20, /* bytes of answers; who does not take them is heard no more */
-    ROUND = 256,            /* so many are taken in a row, before others have their turn */
+    PEERS_MAX = 4096, /* addresses that are remembered */
+    ROUND = 256,      /* so many are taken in a row, before others have their turn */
     WHY_SIZE = ADDRESS_TEXT_SIZE + 128,
 };
 
@@ -155,9 +154,11 @@ static int finish(const struct clients *clients, struct client *client)
 
 int clients_read(struct clients *clients, struct client *client)
 {
-    const ssize_t got =
-        receive(&clients->receiver, client->fd, clients->serving->listeners->type, NULL);
+    ssize_t got;
 
+    if (live_is_full(client->live)) /* one that has gone will be seen to have, in its turn */
+        return 0;
+    got = receive(&clients->receiver, client->fd, clients->serving->listeners->type, NULL);
     if (got == -EAGAIN || got == -ENOMEM)
         return got == -ENOMEM ? -ENOMEM : 0;
     if (got >= 0)
@@ -296,6 +297,8 @@ static int look_after(struct clients *clients, struct client *client)
     if (!client->finished && quiet >= SETTLE && live_is_partial(client->live))
         err = live_settle(client->live, clients->now);
     answer(clients, client);
+    if (!err)
+        err = live_resume(client->live, clients->now);
     if (err || client->fd < 0 || outbox_next(live_outbox(client->live), &next))
         return err;
     if (client->finished || (client->closing && quiet >= LINGER))
@@ -354,9 +357,17 @@ uint64_t clients_wake(const struct clients *clients)
     return wakes;
 }
 
+bool clients_come(const struct clients *clients)
+{
+    const struct serving *serving = clients->serving;
+
+    return !clients->full &&
+           (serving->listeners->type != SOCK_DGRAM || !play_book_is_full(serving->book));
+}
+
 short client_events(const struct clients *clients, const struct client *client)
 {
-    const bool listens = !client->finished && live_outbox(client->live)->waiting < WAITING_MAX;
+    const bool listens = !client->finished && !live_is_full(client->live);
     struct outgoing next;
     short events = listens ? POLLIN : 0;
 

@@ -45,6 +45,9 @@ int clients_take(struct clients *clients, const struct listener *listener);
 /* Reads what a connection has for us, once. Returns 0 or -errno. */
 int clients_read(struct clients *clients, struct client *client);
 
+/* Can there be more of them, or of their datagrams? */
+bool clients_come(const struct clients *clients);
+
 /* What poll() is to tell of the client's connection. */
 short client_events(const struct clients *clients, const struct client *client);
 

@@ -17,6 +17,9 @@
 /* What is no request after so many bytes more than the longest that is recorded will be none. */
 enum { EXCESS_MAX = 16 << 20 };
 
+/* Bytes of answers; who does not take its own is heard no more. */
+enum { WAITING_MAX = 64 << 20 };
+
 struct live {
     struct play_book *book;
     struct script_place place;
@@ -28,8 +31,10 @@ struct live {
     struct said heard;        /* of a stream, as far as it is not framed: what is no request yet */
     struct frames frames;     /* of a stream that is framed, if only at first */
     struct side requests;     /* frames that were found */
+    size_t next_request;      /* of them */
     struct outbox outbox;
     size_t pending; /* bytes of a stream that were heard since the last request */
+    bool stalled;   /* it has said more than was taken, as it was full */
     bool said_anything;
     bool lost; /* where it is in the recording: what it said was not known */
     bool ends; /* it says no more */
@@ -136,6 +141,16 @@ static int say_unasked(struct live *live, uint64_t now)
     return err;
 }
 
+bool play_book_is_full(const struct play_book *book)
+{
+    return book->waiting >= WAITING_MAX;
+}
+
+bool live_is_full(const struct live *live)
+{
+    return live->outbox.waiting && play_book_is_full(live->book);
+}
+
 /* Requests */
 
 /* The exchange is where the conversation goes on from. */
@@ -236,11 +251,13 @@ static int go_on(struct live *live, bool settle, uint64_t now)
     size_t done = 0, taken = 1;
     int err = 0;
 
-    while (done < live->heard.length && taken && !err && !live->lost) {
+    live->stalled = false;
+    while (done < live->heard.length && taken && !err && !live->lost && !live->stalled) {
         const struct heard heard = {live->heard.data + done, live->heard.length - done, true};
 
         err = take_heard(live, &heard, settle, &taken, now);
         done += taken;
+        live->stalled = live_is_full(live) && done < live->heard.length;
     }
     if (done)
         memmove(live->heard.data, live->heard.data + done, live->heard.length - done);
@@ -271,13 +288,19 @@ static int take_frames(struct live *live, uint64_t now)
 {
     int err = 0;
 
-    for (size_t i = 0; i < live->requests.count && !err && !live->lost; i++) {
-        const struct said *said = &live->requests.messages[i];
+    live->stalled = false;
+    while (live->next_request < live->requests.count && !err && !live->lost) {
+        const struct said *said = &live->requests.messages[live->next_request];
         const struct heard heard = {said->data, said->length, false};
         size_t taken;
 
+        live->stalled = live_is_full(live);
+        if (live->stalled)
+            return 0;
+        live->next_request++;
         err = take_heard(live, &heard, false, &taken, now);
     }
+    live->next_request = 0;
     side_free(NULL, &live->requests);
     return err;
 }
@@ -289,7 +312,7 @@ static int hear_framed(struct live *live, const uint8_t *data, size_t length, ui
     live->pending = live->requests.count ? 0 : live->pending + length;
     if (!err)
         err = take_frames(live, now);
-    if (err || frames_cut(&live->frames, REQUEST))
+    if (err || live->stalled || frames_cut(&live->frames, REQUEST))
         return err;
     err = go_on(live, false, now);
     live->pending = live->heard.length;
@@ -328,6 +351,16 @@ int live_hear(struct live *live, const uint8_t *data, size_t length, uint64_t no
     return err;
 }
 
+int live_resume(struct live *live, uint64_t now)
+{
+    int err;
+
+    if (!live->stalled || live_is_full(live))
+        return 0;
+    err = take_frames(live, now);
+    return err || live->stalled ? err : go_on(live, false, now);
+}
+
 int live_settle(struct live *live, uint64_t now)
 {
     return live->heard.length ? go_on(live, true, now) : 0;
@@ -353,7 +386,7 @@ int live_end(struct live *live, uint64_t now)
     if (!err)
         err = live_settle(live, now);
     rest = (struct heard){.data = live->heard.data, .length = live->heard.length};
-    if (!err && rest.length && !live->lost)
+    if (!err && rest.length && !live->lost && !live->stalled)
         err = tell_unknown(live, &rest);
     live->heard.length = 0;
     return err;
@@ -380,7 +413,7 @@ int live_new(struct live **out, struct play_book *book, uint64_t now)
     if (!live)
         return -ENOMEM;
     live->book = book;
-    outbox_begin(&live->outbox);
+    outbox_begin(&live->outbox, &book->waiting);
     live->place = (struct script_place){choose_conversation(book->script), 0, true};
     conversation_of(live)->clients++;
     if (book->framing && book->type == SOCK_STREAM)
@@ -422,6 +455,7 @@ bool live_is_lost(const struct live *live)
 
 bool live_is_over(const struct live *live)
 {
-    return !live->outbox.first && !live->current && !live->heard.length && live->said_anything &&
+    return !live->outbox.first && !live->stalled && !live->current && !live->heard.length &&
+           live->said_anything &&
            live->place.exchange >= conversation_of(live)->conversation->count;
 }

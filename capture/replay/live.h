@@ -34,9 +34,13 @@ struct play_book {
     void (*lacks)(void *context, const struct scripted *scripted, size_t message);
     void *context;
 
+    size_t waiting;  /* bytes of answers that are not sent yet, to all of them */
     size_t answered; /* exchanges, if with nothing */
     size_t resized;  /* responses whose length is another one, as what they echo is */
 };
+
+/* True while clients should take their answers before they ask for more, as so much is waiting. */
+bool play_book_is_full(const struct play_book *book);
 
 struct live;
 
@@ -55,6 +59,12 @@ int live_settle(struct live *live, uint64_t now);
 
 /* True while it has said something that is no request yet. */
 bool live_is_partial(const struct live *live);
+
+/* The same of this client; who has taken all of its own may always ask. */
+bool live_is_full(const struct live *live);
+
+/* Goes on with what it has said, where that was full. Returns 0 or -errno. */
+int live_resume(struct live *live, uint64_t now);
 
 /* It has gone, or says no more: what is no request by now will be none. Returns 0 or -errno. */
 int live_end(struct live *live, uint64_t now);

@@ -11,9 +11,9 @@ struct outgoing_part {
     uint64_t due;
 };
 
-void outbox_begin(struct outbox *outbox)
+void outbox_begin(struct outbox *outbox, size_t *total)
 {
-    *outbox = (struct outbox){.last = &outbox->first};
+    *outbox = (struct outbox){.last = &outbox->first, .total = total};
 }
 
 int outbox_add(struct outbox *outbox, struct said *bytes, uint64_t due)
@@ -29,6 +29,7 @@ int outbox_add(struct outbox *outbox, struct said *bytes, uint64_t due)
     outbox->last = &part->next;
     outbox->due = due;
     outbox->waiting += part->bytes.length;
+    *outbox->total += part->bytes.length;
     return 0;
 }
 
@@ -60,6 +61,7 @@ void outbox_sent(struct outbox *outbox, size_t length)
 {
     outbox->first->sent += length;
     outbox->waiting -= length;
+    *outbox->total -= length;
     if (outbox->first->sent >= outbox->first->bytes.length)
         drop_first(outbox);
 }
@@ -67,5 +69,5 @@ void outbox_sent(struct outbox *outbox, size_t length)
 void outbox_free(struct outbox *outbox)
 {
     while (outbox->first)
-        drop_first(outbox);
+        outbox_sent(outbox, outbox->first->bytes.length - outbox->first->sent);
 }

@@ -11,6 +11,7 @@ struct outgoing_part;
 struct outbox {
     struct outgoing_part *first, **last;
     size_t waiting; /* bytes in all */
+    size_t *total;  /* and in all that count there */
     uint64_t due;   /* when the last part is */
 };
 
@@ -21,7 +22,7 @@ struct outgoing {
     uint64_t due; /* not before that */
 };
 
-void outbox_begin(struct outbox *outbox);
+void outbox_begin(struct outbox *outbox, size_t *total);
 void outbox_free(struct outbox *outbox);
 
 /* Adds the bytes, which are taken over and left empty. Returns 0 or -ENOMEM. */

@@ -60,11 +60,12 @@ static size_t set_polls(struct loop *loop)
 {
     const struct listeners *listeners = loop->serving->listeners;
     const struct clients *clients = &loop->clients;
+    const bool come = clients_come(clients);
     size_t count = 0;
 
     for (size_t i = 0; i < listeners->count; i++)
         loop->polls[count++] =
-            (struct pollfd){.fd = clients->full ? -1 : listeners->at[i].fd, .events = POLLIN};
+            (struct pollfd){.fd = come ? listeners->at[i].fd : -1, .events = POLLIN};
     for (size_t i = 0; i < clients->count; i++) {
         const short events = client_events(clients, clients->at[i]);
 

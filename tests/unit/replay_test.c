@@ -437,6 +437,67 @@ static void test_times(void **state)
     close_stage(&stage);
 }
 
+/* Takes all that the client is told. Returns how many bytes that is. */
+static size_t take_all(struct live *live)
+{
+    struct outgoing next;
+    size_t length = 0;
+
+    while (outbox_next(live_outbox(live), &next)) {
+        length += next.length;
+        outbox_sent(live_outbox(live), next.length);
+    }
+    return length;
+}
+
+/* Who asks for far more than it takes is answered bit by bit, and others are all the same. */
+static void ask_for_much(const char *frame)
+{
+    enum { LONG = 1 << 20, ASKED = 200, MOST = 65 };
+    struct stage stage = {.type = SOCK_STREAM};
+    char *text = malloc(LONG + 1), asked[2 * ASKED];
+    struct live *other;
+    size_t length;
+
+    assert_non_null(text);
+    memset(text, 'z', LONG);
+    strcpy(text + LONG - 1, "\n");
+    ask(&stage, 1, "a\n");
+    answer(&stage, 1, text);
+    open_stage(&stage, frame);
+    for (size_t i = 0; i < sizeof(asked); i += 2)
+        memcpy(asked + i, "a\n", 2);
+    assert_int_equal(live_hear(stage.live, (const uint8_t *)asked, sizeof(asked), 0), 0);
+    assert_true(live_is_full(stage.live));
+    assert_in_range(stage.book.waiting, 1, MOST * LONG);
+    assert_int_equal(live_new(&other, &stage.book, 0), 0);
+    assert_false(live_is_full(other));
+    assert_int_equal(live_hear(other, (const uint8_t *)"a\n", 2, 0), 0);
+    assert_true(live_is_full(other));
+    assert_int_equal(take_all(other), LONG);
+    live_free(other);
+    for (length = 0; length < (size_t)ASKED * LONG;) {
+        const size_t more = take_all(stage.live);
+
+        assert_in_range(more, 1, MOST * LONG);
+        length += more;
+        assert_false(live_is_over(stage.live) && length < (size_t)ASKED * LONG);
+        assert_int_equal(live_resume(stage.live, 0), 0);
+    }
+    assert_int_equal(length, (size_t)ASKED * LONG);
+    assert_int_equal(stage.book.waiting, 0);
+    assert_string_equal(stage.unknown, "");
+    close_stage(&stage);
+    free(text);
+}
+
+static void test_answers_that_nobody_takes(void **state)
+{
+    (void)state;
+    ask_for_much(NULL);
+    ask_for_much("line");
+}
+
 static int presume(struct stage *stage, struct range found[PRESUMED_MAX])
 {
     int count;
@@ -518,6 +579,7 @@ int main(void)
         cmocka_unit_test(test_an_echo_of_another_framing),
         cmocka_unit_test(test_what_is_redacted_can_be_any),
         cmocka_unit_test(test_times),
+        cmocka_unit_test(test_answers_that_nobody_takes),
         cmocka_unit_test(test_presumed_echoes),
         cmocka_unit_test(test_presumed_in_all),
     };

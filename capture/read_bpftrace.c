@@ -10,12 +10,14 @@
  */
 #include <ctype.h>
 #include <errno.h>
+#include <search.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "capture/strace_text.h"
 #include "capture/talk.h"
 #include "capture/text.h"
+#include "capture/tree.h"
 
 enum { USUAL_MAX = 64, PID_MAX = 4194304 };
 
@@ -33,7 +35,7 @@ struct parsed {
     bool unclear;        /* what stands behind the direction may be the direction */
     bool keyed;          /* len= or fd= stands before the direction */
     bool displaced;      /* and before that a word that may be the direction */
-    struct slice name;   /* of the conversation */
+    const char *name;    /* of the conversation */
     struct slice buffer; /* what was printed */
     char comm[COMM_SIZE];
     uint32_t pid;
@@ -43,15 +45,14 @@ struct parsed {
 };
 
 struct dialog {
-    struct dialog *next;
+    char *name;
     struct talk talk;
-    char name[];
 };
 
 struct bpftrace {
     struct reading *reading;
     struct talk_kind kind;
-    struct dialog *dialogs;
+    void *dialogs; /* a tree by name */
     struct bytes data;
     bool named; /* whom the user said is the client has been seen */
     uint64_t number;
@@ -199,7 +200,8 @@ static bool parse(struct parsed *parsed, const char *line, size_t length, char *
             *to++ = ' ';
         }
     }
-    parsed->name = (struct slice){name, (size_t)(to - name)};
+    *to = '\0';
+    parsed->name = name;
     parsed->buffer.at = direction.at + direction.length;
     parsed->buffer.at += *parsed->buffer.at != '\0';
     parsed->buffer.length = (size_t)(line + length - parsed->buffer.at);
@@ -301,24 +303,34 @@ static int take_buffer(struct bpftrace *dump, const struct parsed *parsed)
 
 /* The conversations */
 
-static struct dialog *find_dialog(struct bpftrace *dump, struct slice name)
+static int compare_name(const void *a, const void *b)
 {
-    for (struct dialog *each = dump->dialogs; each; each = each->next)
-        if (slice_is(name, each->name))
-            return each;
-    return NULL;
+    return strcmp(((const struct dialog *)a)->name, ((const struct dialog *)b)->name);
+}
+
+static void dialog_free(void *node)
+{
+    free(((struct dialog *)node)->name);
+    free(node);
+}
+
+static struct dialog *find_dialog(struct bpftrace *dump, const char *name)
+{
+    const struct dialog key = {.name = (char *)name};
+
+    return tree_find(&dump->dialogs, &key, compare_name);
 }
 
 static int add_dialog(struct bpftrace *dump, const struct parsed *parsed, struct dialog **out)
 {
-    struct dialog *dialog = calloc(1, sizeof(*dialog) + parsed->name.length + 1);
+    struct dialog new = {.name = strdup(parsed->name), .talk.kind = dump->kind};
+    struct dialog *dialog =
+        new.name ? tree_get(&dump->dialogs, &new, sizeof(new), compare_name, NULL) : NULL;
 
-    if (!dialog)
+    if (!dialog) {
+        free(new.name);
         return -ENOMEM;
-    memcpy(dialog->name, parsed->name.at, parsed->name.length);
-    dialog->next = dump->dialogs;
-    dump->dialogs = dialog;
-    dialog->talk.kind = dump->kind;
+    }
     dialog->talk.ends[0].pid = parsed->pid;
     memcpy(dialog->talk.ends[0].comm, parsed->comm, COMM_SIZE);
     if (dump->reading->options->client)
@@ -433,12 +445,7 @@ static int read(struct reading *reading)
         err = reading_fail(reading, reading->dumps, dump.line + 1, "cannot be read");
     if (!err)
         say_lacks(&dump);
-    while (dump.dialogs) {
-        struct dialog *dialog = dump.dialogs;
-
-        dump.dialogs = dialog->next;
-        free(dialog);
-    }
+    tdestroy(dump.dialogs, dialog_free);
     free(dump.data.at);
     return err;
 }

@@ -3,16 +3,19 @@
 #include "capture/half.h"
 
 #include <errno.h>
+#include <search.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "capture/tree.h"
 
 /* So much can wait for bytes that do not come, before these are given up. */
 enum { HELD_MAX = 16 << 20 };
 
 /* Bytes that came before those in front of them. */
 struct half_piece {
-    struct half_piece *next;
     uint32_t sequence;
+    size_t number; /* of those with one sequence number, the first that came is the first */
     size_t length, missing;
     uint8_t data[];
 };
@@ -22,23 +25,30 @@ static int32_t distance(uint32_t from, uint32_t to)
     return (int32_t)(to - from);
 }
 
-static void drop_piece(struct half *half)
+/* All that wait lie within half the circle. */
+static int compare_pieces(const void *a, const void *b)
 {
-    struct half_piece *piece = half->pieces;
+    const struct half_piece *one = a, *other = b;
+    const int32_t behind = distance(other->sequence, one->sequence);
 
-    half->pieces = piece->next;
-    if (!half->pieces)
-        half->last = NULL;
-    if (half->newest == piece)
-        half->newest = NULL;
+    return behind ? (behind > 0) - (behind < 0) : tree_compare_numbers(one->number, other->number);
+}
+
+/* The first of those that wait; NULL when none does. */
+static struct half_piece *first_piece(const struct half *half)
+{
+    return tree_first(&half->pieces);
+}
+
+static void drop_piece(struct half *half, struct half_piece *piece)
+{
     half->held -= sizeof(*piece) + piece->length;
-    free(piece);
+    tree_drop(&half->pieces, piece, compare_pieces);
 }
 
 void half_free(struct half *half)
 {
-    while (half->pieces)
-        drop_piece(half);
+    tdestroy(half->pieces, free);
     *half = (struct half){0};
 }
 
@@ -52,25 +62,17 @@ void half_begin(struct half *half, uint32_t sequence)
 static int hold(struct half *half, uint32_t sequence, const uint8_t *data, size_t length,
                 size_t missing)
 {
-    struct half_piece **at = &half->pieces;
     struct half_piece *piece = malloc(sizeof(*piece) + length);
 
     if (!piece)
         return -ENOMEM;
-    /* Most come behind all the others, or behind that which came before. */
-    if (half->last && distance(half->last->sequence, sequence) >= 0)
-        at = &half->last->next;
-    else if (half->newest && distance(half->newest->sequence, sequence) >= 0)
-        at = &half->newest->next;
-    while (*at && distance((*at)->sequence, sequence) >= 0)
-        at = &(*at)->next;
-    *piece = (struct half_piece){*at, sequence, length, missing};
+    *piece = (struct half_piece){sequence, half->counted++, length, missing};
     if (length)
         memcpy(piece->data, data, length);
-    *at = piece;
-    half->newest = piece;
-    if (!piece->next)
-        half->last = piece;
+    if (!tsearch(piece, &half->pieces, compare_pieces)) {
+        free(piece);
+        return -ENOMEM;
+    }
     half->held += sizeof(*piece) + length;
     return 0;
 }
@@ -98,14 +100,13 @@ static int deliver_new(struct half *half, uint32_t sequence, const uint8_t *data
 /* Delivers the pieces that nothing is missing before any more. */
 static int release(struct half *half, half_deliver *deliver, void *context)
 {
+    struct half_piece *piece;
     int err = 0;
 
-    while (!err && half->pieces && distance(half->pieces->sequence, half->next) >= 0) {
-        const struct half_piece *piece = half->pieces;
-
+    while (!err && (piece = first_piece(half)) && distance(piece->sequence, half->next) >= 0) {
         err = deliver_new(half, piece->sequence, piece->data, piece->length, piece->missing,
                           deliver, context);
-        drop_piece(half);
+        drop_piece(half, piece);
     }
     return err;
 }
@@ -116,11 +117,12 @@ static int skip_to(struct half *half, uint32_t sequence, half_deliver *deliver, 
     int err = 0;
 
     while (!err && distance(half->next, sequence) > 0) {
+        const struct half_piece *first = first_piece(half);
         uint32_t to = sequence;
         uint32_t from = half->next;
 
-        if (half->pieces && distance(half->pieces->sequence, to) > 0)
-            to = half->pieces->sequence;
+        if (first && distance(first->sequence, to) > 0)
+            to = first->sequence;
         half->next = to;
         half->empty = false;
         err = deliver(context, NULL, 0, to - from);
@@ -143,7 +145,7 @@ int half_add(struct half *half, uint32_t sequence, const uint8_t *data, size_t l
     if (distance(half->next, sequence) > 0) {
         err = hold(half, sequence, data, length, missing);
         if (!err && half->held > HELD_MAX)
-            err = skip_to(half, half->pieces->sequence, deliver, context);
+            err = skip_to(half, first_piece(half)->sequence, deliver, context);
         return err;
     }
     err = deliver_new(half, sequence, data, length, missing, deliver, context);
@@ -177,7 +179,7 @@ int half_finish(struct half *half, half_deliver *deliver, void *context)
     int err = 0;
 
     while (!err && half->pieces)
-        err = skip_to(half, half->pieces->sequence, deliver, context);
+        err = skip_to(half, first_piece(half)->sequence, deliver, context);
     if (!err && half->ended)
         err = skip_to(half, half->end, deliver, context);
     return err;

@@ -10,8 +10,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct half_piece;
-
 /* All zero at first; half_free() frees what it holds. */
 struct half {
     bool known;    /* next is */
@@ -19,9 +17,9 @@ struct half {
     bool ended;    /* it has a last byte, and that is the one before `end` */
     uint32_t next; /* sequence number of the next byte to be delivered */
     uint32_t end;
-    size_t held;                      /* memory taken by what waits for bytes before it: */
-    struct half_piece *pieces, *last; /* in their order, all behind next */
-    struct half_piece *newest;        /* one of them */
+    size_t held;    /* memory taken by what waits for bytes before it: */
+    void *pieces;   /* a tree in their order, all behind next */
+    size_t counted; /* pieces that there were so far */
 };
 
 /* Takes bytes in their order, and how many are missing behind them. Returns 0 or -errno. */

@@ -12,6 +12,21 @@ void *tree_find(void *const *tree, const void *key, tree_compare *compare)
     return found ? *found : NULL;
 }
 
+/* Leads down to the left, and keeps in *first where it has come to. */
+static int go_left(const void *first, const void *node)
+{
+    *(void **)first = (void *)node;
+    return -1;
+}
+
+void *tree_first(void *const *tree)
+{
+    void *first = NULL;
+
+    tfind(&first, tree, go_left);
+    return first;
+}
+
 void *tree_get(void **tree, const void *key, size_t size, tree_compare *compare, bool *made)
 {
     void *node = tree_find(tree, key, compare);

@@ -22,10 +22,13 @@ static inline int tree_compare_numbers(uint64_t a, uint64_t b)
 void *tree_find(void *const *tree, const void *key, tree_compare *compare);
 
 /*
- * The same, but where there is none yet, one of size bytes is added, a copy of key (*made, unless
- * made is NULL, says so). NULL when there is no memory.
+ * The same, but where there is none yet, one of size bytes is added, a copy of key (*made,
+ * unless made is NULL, says so). NULL when there is no memory.
  */
 void *tree_get(void **tree, const void *key, size_t size, tree_compare *compare, bool *made);
+
+/* The node before all others, or NULL. */
+void *tree_first(void *const *tree);
 
 /* Takes the node out of the tree and frees it. */
 void tree_drop(void **tree, void *node, tree_compare *compare);

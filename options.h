@@ -137,6 +137,7 @@ const char *options_parse(struct options *options, int argc, char **argv);
 /* The table of all options; it ends with an entry that is all zeros. */
 const struct argp_option *options_table(void);
 
+/* Whether the user has named standard output there; NULL names nothing. */
 bool is_stdout(const char *path);
 
 /* Nothing is run or read: what runs already is watched. */

@@ -6,6 +6,8 @@
 #include "emit/template.h"
 #include "options.h"
 
+/* As printf(); what is longer than 2047 bytes is cut. What was printed before is there before it.
+ */
 void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Says what went wrong, and with what; err is -errno. Returns STATUS_USAGE. */

@@ -106,7 +106,8 @@ struct backend {
 
     /*
      * Gets ready to record into sink, which must outlive the recorder. Returns 0 and a recorder in
-     * *out, or -errno with, in reason, why it cannot be done here and what would help.
+     * *out, or -errno with, in reason, why it cannot be done here and what would help; -ENOMEM may
+     * leave reason as it is.
      */
     int (*open)(struct recorder **out, const struct backend_options *options,
                 const struct sink *sink, char reason[REASON_SIZE]);
@@ -119,7 +120,7 @@ struct backend {
 
     /*
      * Observes the launched process and its descendants from now on; without one, NULL, what the
-     * scope says alone.
+     * scope says alone. Returns 0 or -errno.
      */
     int (*observe)(struct recorder *recorder, struct launch *launch);
 
@@ -138,9 +139,10 @@ struct backend {
     /* Adds what has been lost so far to *losses; cheap enough to be asked all the time. */
     void (*losses)(const struct recorder *recorder, struct losses *losses);
 
-    /* Stops recording and delivers the rest. */
+    /* Stops recording and delivers the rest. Returns 0 or -errno. */
     int (*finish)(struct recorder *recorder);
 
+    /* Frees the recorder, whether it has been finished or not. */
     void (*close)(struct recorder *recorder);
 
     /*

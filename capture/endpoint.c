@@ -233,8 +233,9 @@ struct endpoint *endpoints_bound(struct endpoints *endpoints, const struct endpo
         return found;
     wildcard = find_wildcard(endpoints, address);
     /*
-     * A client that was told of earlier is gone, as a rule: else its port could not be had once
-     * more. A server at that address goes first while both are there.
+     * Both have the port. One that has a peer is a client's, and if it is the older one, it is gone
+     * as a rule: else the other could not have got its port. Without a peer it is a server's, and
+     * goes before the one of all addresses.
      */
     if (!wildcard ||
         (found && (found->number >= wildcard->number || !found->facts.peer_address[0])))
@@ -262,9 +263,10 @@ static bool was_accepted_first(const struct endpoint *one, const struct endpoint
 }
 
 /*
- * Where neither knows the other's inode their tokens may name each other by chance: those of two
- * ends that are gone. If it is the other way round, their addresses do not fit; else what was
- * accepted was there before its client.
+ * Where neither knows the other's inode, that their tokens name each other may be chance: each can
+ * have got the token of the other's real peer, which is gone. If a client has got that of what was
+ * accepted, their addresses do not fit; if it has got a client's, what was accepted is the older
+ * one, which it never is of two ends that belong together.
  */
 static bool fits(const struct endpoint *endpoint, const struct endpoint *peer)
 {
@@ -278,9 +280,10 @@ static bool fits(const struct endpoint *endpoint, const struct endpoint *peer)
 }
 
 /*
- * Tokens are used again, inodes are not. The inode of a peer that has not been accepted yet, or
- * that is closed, is not known: in the first case nothing is known of that peer, in the second it
- * may have told whose peer it is. Of who was closed before it was accepted neither knows it.
+ * Tokens are used again, inodes are not: an inode that is known decides. That of a peer is not
+ * known before it is accepted, nor once it is closed. A closed one may itself have told the inode
+ * of this end; but when a client is closed before it is accepted, neither end knows that of the
+ * other.
  */
 static bool is_peer(const struct endpoint *endpoint, const struct endpoint *peer)
 {

@@ -37,7 +37,7 @@ FILE *folder_create(struct folder *folder, const char *name);
 
 /*
  * Puts the folder at its path, in the place of one that folder_check() has no objections to.
- * Returns 0, or -errno: then nothing has changed.
+ * Returns 0, or -errno: then nothing has changed there, and folder_discard() removes the new one.
  */
 int folder_commit(struct folder *folder);
 

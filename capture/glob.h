@@ -23,6 +23,7 @@ int glob_add(struct glob *glob, const char *text);
 /* Adds what text_escape() has spelt as it is: no character means more than itself. */
 int glob_add_escaped(struct glob *glob, const char *text);
 
+/* Whether all of the text matches; what is longer than PATTERN_TEXT does not. */
 bool glob_matches(const struct glob *glob, const char *text, size_t length);
 
 #endif

@@ -164,8 +164,8 @@ int half_acknowledged(struct half *half, uint32_t sequence, half_deliver *delive
     half_begin(half, sequence);
     if (half->ended && distance(half->end, sequence) > 0)
         sequence = half->end;
-    /* One more than all there was is also what a FIN takes that the capture may lack, and of a
-     * keep-alive the answer, which tells where the next byte is. */
+    /* One more than all there was: that may be a FIN that the capture lacks, which takes a number
+     * and is no byte. Or it answers a keep-alive, whose number is one too low, and says so. */
     if (!half->ended && !half->pieces && distance(half->next, sequence) == 1) {
         half->next += half->empty;
         half->empty = false;

@@ -76,6 +76,7 @@ struct intake_counts {
     bool full;            /* there was no room to keep the messages: that is why */
 };
 
+/* What has been counted so far. */
 struct intake_counts intake_counts(const struct intake *intake);
 
 #endif

@@ -31,6 +31,7 @@ struct loss {
 
 extern const struct loss loss_counters[]; /* ends with one that has no name */
 
+/* The member of *losses that is the counter. */
 uint64_t *losses_at(struct losses *losses, const struct loss *counter);
 uint64_t losses_get(const struct losses *losses, const struct loss *counter);
 

@@ -151,8 +151,8 @@ static void pass_signals(struct watch *watch, const struct launch *launch)
 }
 
 /*
- * Once it is over, what signals there are can end it no more, but they have been heard; a shell
- * repeats a SIGHUP.
+ * Signals that have come by now can end nothing any more, but they count as heard. A SIGHUP that
+ * comes from now on is ignored, if there was one, as a shell sends it twice.
  */
 static void watch_close(struct watch *watch)
 {

@@ -111,10 +111,11 @@ static size_t place_of_next(const struct entry *old, size_t count, size_t *at,
 }
 
 /*
- * Adds messages; where the old ones stood that they stand for, so that what one side has said stays
- * in its order, or else right behind *last; but a request comes before the next old one, at
- * next_old, and before what was said unasked. *last is then where the next ones go that stand
- * for none. entries may be the old ones themselves.
+ * Adds messages, and gives them their places. One that there is an old one for, the next in its
+ * direction, gets the place of that, so that what a side has said stays in its order. One that
+ * there is none for goes right behind *last; but a request goes before the next old request, at
+ * next_old, and before what the server had said unasked. *last is then the last place of the old
+ * ones. entries may be the old ones themselves.
  */
 static void add(struct assembly *assembly, size_t pair, const struct entry *entries, size_t count,
                 const struct entry *old, size_t old_count, size_t next_old, size_t *last)

@@ -10,16 +10,17 @@ enum { SECRET_FILLER = 'X' };
 /* A pattern or a range that a user has named, or the shapes of known secrets. */
 struct secrets;
 
+enum { SECRET_WHY_SIZE = 128 };
+
 /*
  * The texts stay the caller's, and must outlive the secrets. Reads what the user has named: ranges,
  * "secrets" for the known shapes, or extended regular expressions, of which what stands in
  * parentheses is the secret, or all where nothing does. Returns 0; -ENOMEM; or -EINVAL with, in
  * *wrong, which one is wrong and in why, the reason.
  */
-enum { SECRET_WHY_SIZE = 128 };
-
 int secrets_new(struct secrets **out, const char *const *texts, size_t count, const char **wrong,
                 char why[SECRET_WHY_SIZE]);
+
 void secrets_free(struct secrets *secrets);
 
 /* What secrets_redact() asks of who calls it. */

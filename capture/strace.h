@@ -69,7 +69,10 @@ struct strace_mover {
     strace_handler *handle;
 };
 
+/* NULL when it is none of them. */
 const struct strace_mover *strace_mover_find(struct slice name);
+
+/* A call that is not over yet: of one that sends, the sink is told so. Returns 0 or -errno. */
 int strace_message_begin(struct strace *strace, struct strace_thread *thread,
                          const struct strace_call *call);
 /* Whether the call may have sent something that nobody knows of, as its thread was ended in it. */

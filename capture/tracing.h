@@ -21,6 +21,8 @@ int tracing_new(struct tracing **out);
 
 void tracing_free(struct tracing *tracing);
 
+/* What the object is to be opened with; it belongs to the tracing, which has to outlive the
+ * loading. */
 const struct bpf_object_open_opts *tracing_options(const struct tracing *tracing);
 
 /* Finds what an open object needs of the kernel's types. Returns 0 or -errno. */

@@ -129,6 +129,7 @@ struct text_maker {
     void (*make)(const struct value *value, char out[VALUE_TEXT_SIZE]);
 };
 
+/* The maker must outlive the value. */
 struct value value_made_text(const struct value *of, const struct text_maker *maker,
                              const void *self);
 

@@ -11,6 +11,7 @@
 #include "capture/losses.h"
 #include "capture/notes.h"
 #include "capture/pcapng.h"
+#include "capture/text.h"
 #include "capture/tree.h"
 #include "capture/words.h"
 
@@ -426,9 +427,11 @@ void own_capture_finish(struct own_capture *own)
 {
     join_no_more(own);
     if (own->strays)
-        reading_lacks(own->reading, own->reading->dumps,
-                      "%zu packets are parts of messages of which other parts are not there",
-                      own->strays);
+        reading_lacks(
+            own->reading, own->reading->dumps, "%zu %s", own->strays,
+            text_counted(own->strays,
+                         "packet is part of a message of which other parts are not there",
+                         "packets are parts of messages of which other parts are not there"));
     if (!own->complete)
         reading_is_cut(own->reading, own->reading->dumps, "statistics");
     own->strays = 0;

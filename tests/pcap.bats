@@ -181,6 +181,9 @@ SCRIPT
     editcap whole.pcapng less.pcapng 2 3 4
     fixture_of 3 less.pcapng > less.json
     grep -q 'incomplete: 3 packets are parts of messages' said
+    editcap -r whole.pcapng less.pcapng 1
+    fixture_of 3 less.pcapng > less.json
+    grep -q 'incomplete: 1 packet is part of a message of which other parts' said
 }
 
 @test "a framed capture reads back, framed and not" {

@@ -131,7 +131,7 @@ PYTHON
     unchanged
     change_server
     echo 'include fixtures.mk' > Makefile
-    ! make check-fixtures
+    run ! make check-fixtures
     make fixtures check-fixtures
     equal "$(git diff --name-only | tr '\n' ,)" 'visits.jsonl,visits_test.go,' 'files changed'
 }
@@ -141,7 +141,8 @@ PYTHON
     echo more >> README.md
     commit 'the fixtures are right'
     echo '// mine' >> visits_test.go
-    ! commit 'the fixture is not'
+    run ! commit 'the fixture is not'
+    [[ $(git log -1 --format=%s) == 'the fixtures are right' ]]
     git checkout -q HEAD visits_test.go
     rm .git/hooks/pre-commit
     change_server

@@ -49,14 +49,13 @@ static int compare_inode(const void *a, const void *b)
 
 int sockets_new(struct sockets **out, const struct sink *sink)
 {
-    struct sockets *sockets = calloc(1, sizeof(*sockets));
+    struct sockets *sockets;
 
+    if (access("/proc/self/fd", R_OK))
+        return -errno;
+    sockets = calloc(1, sizeof(*sockets));
     if (!sockets)
         return -ENOMEM;
-    if (access("/proc/self/fd", R_OK)) {
-        free(sockets);
-        return -errno;
-    }
     sockets->sink = sink;
     sockets->diag = sockdiag_open();
     *out = sockets;

@@ -276,12 +276,14 @@ static int await_condition(struct stage *stage, struct condition *condition)
 static int keep_printed(const struct stage *stage, int printed)
 {
     char piece[4096];
-    ssize_t length;
+    ssize_t length, written;
     off_t at = 0;
 
-    for (; (length = pread(printed, piece, sizeof(piece), at)) > 0; at += length)
-        if (write(stage->output, piece, (size_t)length) != length)
-            return -EIO;
+    for (; (length = pread(printed, piece, sizeof(piece), at)) > 0; at += written) {
+        written = write(stage->output, piece, (size_t)length);
+        if (written < 0)
+            return -errno;
+    }
     return length < 0 ? -errno : 0;
 }
 

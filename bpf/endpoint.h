@@ -96,6 +96,13 @@ static __always_inline void record_peer(struct record_endpoint *record, struct s
         bpf_core_read(record->peer_comm, sizeof(record->peer_comm), &process->comm);
 }
 
+static __always_inline __u64 network_of(struct sock *sk)
+{
+    if (!bpf_core_field_exists(sk->__sk_common.skc_net.net))
+        return 0;
+    return READ(sk, __sk_common.skc_net.net, net_cookie);
+}
+
 /* Not static, so that the verifier looks at it once and not wherever it is called: loads faster. */
 __noinline int announce(__u64 sock, struct told *now, __u32 kind)
 {
@@ -113,6 +120,7 @@ __noinline int announce(__u64 sock, struct told *now, __u32 kind)
     record->token = (__u64)sk;
     record->peer_token = 0;
     record->peer_inode = now->peer_inode;
+    record->network = network_of(sk);
     record->family = family;
     record->type = (__u8)kind;
     record->role = now->role;

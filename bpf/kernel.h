@@ -174,12 +174,21 @@ struct in6_addr {
     } in6_u;
 };
 
+struct net {
+    __u64 net_cookie;
+};
+
+typedef struct {
+    struct net *net;
+} possible_net_t;
+
 struct sock_common {
     __u32 skc_daddr;
     __u32 skc_rcv_saddr;
     __u16 skc_dport;
     __u16 skc_num;
     unsigned short skc_family;
+    possible_net_t skc_net; /* empty without CONFIG_NET_NS */
     struct in6_addr skc_v6_daddr;
     struct in6_addr skc_v6_rcv_saddr;
 };

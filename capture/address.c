@@ -111,6 +111,12 @@ bool address_is_path(const char *address)
     return address[0] != '\0' && address[0] != '@' && !is_inet(address);
 }
 
+bool address_is_local(const char *address)
+{
+    return address[0] == '@' || (is_inet(address) && (strncmp(address + 4, "127.", 4) == 0 ||
+                                                      strncmp(address + 4, "[::1]:", 6) == 0));
+}
+
 bool address_file(char text[ADDRESS_TEXT_SIZE], const char *address, unsigned pid)
 {
     char path[2 * ADDRESS_TEXT_SIZE], plain[ADDRESS_TEXT_SIZE];

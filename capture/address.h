@@ -20,6 +20,9 @@ void address_print(char *text, const void *address, size_t length, int type);
 /* True when it is the path of a Unix socket. */
 bool address_is_path(const char *address);
 
+/* True for a name that each network namespace has for itself: an abstract one, or loopback's. */
+bool address_is_local(const char *address);
+
 /* True for one that stands for all of a machine's, as udp:0.0.0.0:323. */
 bool address_is_wildcard(const char *address);
 

@@ -18,6 +18,7 @@ struct endpoint_facts {
     uint64_t token;      /* names the socket while it lives; 0 when the backend has no such name */
     uint64_t peer_token; /* the token of its peer; 0 when it has none */
     uint64_t peer_inode; /* 0 when not known */
+    uint64_t network;    /* the namespace that its address is of; 0 when not known */
     uint32_t peer_pid;   /* 0 when not known */
     uint32_t pid;
     char comm[COMM_SIZE];

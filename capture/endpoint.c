@@ -75,12 +75,16 @@ static struct endpoint *find_name(const struct endpoints *endpoints, const char 
 struct endpoint *endpoints_named(const struct endpoints *endpoints, const struct endpoint *endpoint,
                                  const char *name)
 {
+    const struct standpoint *standpoint = &endpoint->standpoint;
     struct endpoint *found = NULL;
-    char path[STANDPOINT_TEXT_SIZE];
+    char seen[STANDPOINT_TEXT_SIZE];
 
-    if (standpoint_path(path, &endpoint->standpoint, name))
-        found = find_name(endpoints, path);
-    return found ? found : find_name(endpoints, name);
+    if (standpoint_name(seen, standpoint, name))
+        found = find_name(endpoints, seen);
+    if (found)
+        return found;
+    found = find_name(endpoints, name);
+    return found && standpoints_are_apart(standpoint, &found->standpoint, name) ? NULL : found;
 }
 
 static int remember_token(struct endpoints *endpoints, struct endpoint *endpoint,
@@ -131,6 +135,18 @@ static int remember_name(struct endpoints *endpoints, struct endpoint *endpoint,
     return 0;
 }
 
+/* The endpoint has that name, wherever it is looked for from. */
+static int remember_address(struct endpoints *endpoints, struct endpoint *endpoint,
+                            const char *name)
+{
+    char seen[STANDPOINT_TEXT_SIZE];
+    int err = remember_name(endpoints, endpoint, name);
+
+    if (!err && standpoint_name(seen, &endpoint->standpoint, name))
+        err = remember_name(endpoints, endpoint, seen);
+    return err;
+}
+
 /* A connected internet socket is known by both addresses: its own may be that of many. */
 static void inet_name(char name[2 * ADDRESS_TEXT_SIZE], const char *own, const char *peer)
 {
@@ -146,16 +162,14 @@ static int remember(struct endpoints *endpoints, struct endpoint *endpoint, stru
         return err;
     if (endpoint_is_inet(endpoint) && endpoint->facts.peer_address[0]) {
         inet_name(name, endpoint->facts.address, endpoint->facts.peer_address);
-        err = remember_name(endpoints, endpoint, name);
+        err = remember_address(endpoints, endpoint, name);
         if (err)
             return err;
     }
     /* What accept() gives shares the address of the listening socket. */
     if (endpoint->facts.type != SOCK_DGRAM || !endpoint->facts.address[0])
         return 0;
-    err = remember_name(endpoints, endpoint, endpoint->facts.address);
-    if (!err && standpoint_path(name, &endpoint->standpoint, endpoint->facts.address))
-        err = remember_name(endpoints, endpoint, name);
+    err = remember_address(endpoints, endpoint, endpoint->facts.address);
     if (!err && address_file(name, endpoint->facts.address, endpoint->facts.pid))
         err = remember_name(endpoints, endpoint, name);
     return err;
@@ -202,13 +216,15 @@ int endpoints_tell(struct endpoints *endpoints, const struct endpoint_facts *fac
     if (!made)
         endpoint->met = endpoint->met || has_met(&endpoint->facts, facts);
     endpoint->facts = *facts;
+    endpoint->standpoint.network = facts->network;
     if (facts->family == AF_UNIX && facts->type == SOCK_DGRAM && !endpoints->past)
         standpoint_find(&endpoint->standpoint, facts->pid);
     return remember(endpoints, endpoint, gone);
 }
 
 /* The one bound to all addresses, of the same family or, with [::], of either, at that port. */
-static struct endpoint *find_wildcard(const struct endpoints *endpoints, const char *address)
+static struct endpoint *find_wildcard(const struct endpoints *endpoints,
+                                      const struct endpoint *endpoint, const char *address)
 {
     static const char *const wildcards[] = {"udp:0.0.0.0", "udp:[::]"};
     const char *port = strrchr(address, ':');
@@ -219,7 +235,9 @@ static struct endpoint *find_wildcard(const struct endpoints *endpoints, const c
 
         stpcpy(stpcpy(name, wildcards[i]), port);
         if (address_agrees(name, address))
-            found = find_name(endpoints, name);
+            found = endpoints_named(endpoints, endpoint, name);
+        if (found && standpoints_are_apart(&endpoint->standpoint, &found->standpoint, address))
+            found = NULL;
     }
     return found;
 }
@@ -231,7 +249,7 @@ struct endpoint *endpoints_bound(struct endpoints *endpoints, const struct endpo
 
     if (strncmp(address, "udp:", 4) != 0)
         return found;
-    wildcard = find_wildcard(endpoints, address);
+    wildcard = find_wildcard(endpoints, endpoint, address);
     /*
      * Both have the port. One that has a peer is a client's, and if it is the older one, it is gone
      * as a rule: else the other could not have got its port. Without a peer it is a server's, and
@@ -313,7 +331,7 @@ struct endpoint *endpoints_peer(struct endpoints *endpoints, const struct endpoi
         return peer;
     if (endpoint_is_inet(endpoint) && facts->peer_address[0]) {
         inet_name(name, facts->peer_address, facts->address);
-        peer = find_name(endpoints, name);
+        peer = endpoints_named(endpoints, endpoint, name);
     }
     if (!peer && facts->type == SOCK_DGRAM && address[0])
         peer = find_address(endpoints, endpoint, address);

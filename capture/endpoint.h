@@ -23,7 +23,7 @@ struct endpoint {
     size_t parts;                       /* in conversations, of any kind */
     bool gone;                          /* there is no such socket any more */
     uint64_t number;                    /* counts the sockets, in the order they were told of */
-    struct standpoint standpoint;       /* of one of datagrams, which names others by path */
+    struct standpoint standpoint;       /* from where it names others */
     struct parcels parcels;
 };
 
@@ -55,7 +55,7 @@ struct endpoint *endpoints_find(const struct endpoints *endpoints, uint64_t inod
 
 /*
  * The one that has the address by which endpoint names it, or is bound to the file of that name
- * (address_file), by now. A path is first looked for as the endpoint's process sees it.
+ * (address_file), by now. It is first looked for from where the endpoint names others.
  */
 struct endpoint *endpoints_named(const struct endpoints *endpoints, const struct endpoint *endpoint,
                                  const char *name);

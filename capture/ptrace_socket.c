@@ -31,6 +31,10 @@
 #define PIDFD_THREAD O_EXCL /* Linux 6.9 */
 #endif
 
+#ifndef SO_NETNS_COOKIE
+#define SO_NETNS_COOKIE 71
+#endif
+
 /* How often to ask for a peer that is not known; it may be one of another network namespace. */
 enum { ASK_MAX = 8 };
 
@@ -152,7 +156,7 @@ static int ask_copy(const struct traced_socket *socket, const struct caller *cal
     struct sockaddr_storage address = {0}, peer = {0};
     socklen_t length = sizeof(address), peer_length;
     struct ucred credentials = {0};
-    socklen_t credentials_length = sizeof(credentials);
+    socklen_t credentials_length = sizeof(credentials), network_length = sizeof(facts->network);
     int copy = copy_descriptor(socket, caller, fd);
 
     if (copy < 0)
@@ -165,6 +169,8 @@ static int ask_copy(const struct traced_socket *socket, const struct caller *cal
         peer_length = 0;
     if (!getsockopt(copy, SOL_SOCKET, SO_PEERCRED, &credentials, &credentials_length))
         facts->peer_pid = (uint32_t)credentials.pid;
+    if (getsockopt(copy, SOL_SOCKET, SO_NETNS_COOKIE, &facts->network, &network_length))
+        facts->network = 0; /* before Linux 5.14 */
     close(copy);
     print_name(facts->address, &address, length, facts->type);
     print_name(facts->peer_address, &peer, peer_length, facts->type);
@@ -314,6 +320,7 @@ static void learn(struct sockets *sockets, struct traced_socket *socket,
     struct endpoint_facts facts = {
         .inode = socket->facts.inode,
         .token = socket->facts.token,
+        .network = socket->facts.network,
         .role = socket->facts.role,
     };
 

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
-/* From where a process sees paths: one path leads to other files below another root, in another
- * folder, or where other file systems are mounted. */
+/*
+ * From where names of sockets are seen: one path leads to other files below another root, in
+ * another folder, or where other file systems are mounted; any other name to others in another
+ * network.
+ */
 #ifndef CAPTURE_STANDPOINT_H
 #define CAPTURE_STANDPOINT_H
 
@@ -19,15 +22,21 @@ struct standpoint_folder {
 struct standpoint {
     ino_t mounts; /* the mount namespace */
     struct standpoint_folder root, working;
+    uint64_t network; /* the network namespace */
 };
 
-enum { STANDPOINT_TEXT_SIZE = ADDRESS_TEXT_SIZE + 64 };
+enum { STANDPOINT_TEXT_SIZE = 2 * ADDRESS_TEXT_SIZE + 64 };
 
-/* Finds that of a process, which stays as it was when the process has ended, or may not be seen. */
+/* Finds from where a process sees paths. It stays what it was when the process has ended, or may
+ * not be seen. */
 void standpoint_find(struct standpoint *standpoint, uint32_t pid);
 
-/* The path of a socket as seen from there; false when it is no path, or the standpoint unknown. */
-bool standpoint_path(char text[STANDPOINT_TEXT_SIZE], const struct standpoint *standpoint,
-                     const char *address);
+/* The name of a socket as seen from there; false when that is not known. */
+bool standpoint_name(char text[STANDPOINT_TEXT_SIZE], const struct standpoint *standpoint,
+                     const char *name);
+
+/* Whether nobody at the one can mean anybody at the other by that name. */
+bool standpoints_are_apart(const struct standpoint *one, const struct standpoint *other,
+                           const char *name);
 
 #endif

@@ -304,6 +304,60 @@ PYTHON
 )" "$(printf '%s\n' '1 request to 0' '1 response TO 0' '2 request to 1' '2 response TO 1')"
 }
 
+# bats test_tags=kernel
+@test "two network namespaces have the same addresses, each for itself" {
+    said_by << 'PYTHON' > said
+import ctypes
+import fcntl
+import os
+import socket
+import struct
+
+def enter(flags):
+    assert ctypes.CDLL(None).unshare(flags) == 0
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any:
+        fcntl.ioctl(any, 0x8914, struct.pack("16sh22x", b"lo", 1)) # SIOCSIFFLAGS: up
+
+def tcp():
+    server = socket.create_server(("127.0.0.1", 7001))
+    client = socket.create_connection(server.getsockname(), source_address=("127.0.0.1", 7002))
+    return client, server.accept()[0], None
+
+def udp():
+    server, client = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2)]
+    server.bind(("0.0.0.0", 7001))
+    client.bind(("127.0.0.1", 7002))
+    return client, server, ("127.0.0.1", 7001)
+
+def abstract():
+    server, client = [socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) for _ in range(2)]
+    server.bind("\0server")
+    client.bind("\0client")
+    return client, server, "\0server"
+
+network, user = 0x40000000, 0 if os.geteuid() == 0 else 0x10000000
+pairs = []
+for flags in network | user, network:
+    enter(flags)
+    pairs.append([make() for make in (tcp, udp, abstract)])
+for turn in range(2):
+    for kind in range(3):
+        for number, (client, server, address) in enumerate(pair[kind] for pair in pairs):
+            text = b"%d of %d" % (kind, number)
+            client.sendto(text, address) if address else client.send(text)
+            _, asker = server.recvfrom(100)
+            server.sendto(text, asker) if address else server.send(text)
+            client.recv(100)
+PYTHON
+    local kind number expected=()
+    for kind in 0 1 2; do
+        for number in 0 1; do
+            expected+=("$((2 * kind + number + 1)) "{request,response,request,response}" $kind of $number")
+        done
+    done
+    equal "$(sort -s -n -k 1,1 said)" "$(printf '%s\n' "${expected[@]}")"
+}
+
 # The server's queue is full until the signal has come, and who is then let in is told first.
 # bats test_tags=kernel
 @test "a signal interrupts connect(), and the connection is made all the same" {

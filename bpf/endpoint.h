@@ -103,6 +103,20 @@ static __always_inline __u64 network_of(struct sock *sk)
     return READ(sk, __sk_common.skc_net.net, net_cookie);
 }
 
+/* No two have the same but by chance. One that is mounted twice, as in two namespaces, is two. */
+static __always_inline __u64 folder_of(struct vfsmount *mount, struct dentry *folder)
+{
+    return (__u64)mount * 0x9e3779b97f4a7c15 + (__u64)folder;
+}
+
+static __always_inline void record_folders(struct record_endpoint *record)
+{
+    struct fs_struct *fs = READ(bpf_get_current_task_btf(), fs);
+
+    record->root = folder_of(READ(fs, root.mnt), READ(fs, root.dentry));
+    record->working = folder_of(READ(fs, pwd.mnt), READ(fs, pwd.dentry));
+}
+
 /* Not static, so that the verifier looks at it once and not wherever it is called: loads faster. */
 __noinline int announce(__u64 sock, struct told *now, __u32 kind)
 {
@@ -127,6 +141,7 @@ __noinline int announce(__u64 sock, struct told *now, __u32 kind)
     record->pid = bpf_get_current_pid_tgid() >> 32;
     read_comm(record->comm);
     record_peer(record, sk);
+    record_folders(record);
     if (family == AF_UNIX) {
         struct sock *peer = (struct sock *)now->peer;
 

@@ -150,11 +150,16 @@ struct pid {
     struct upid numbers[1];
 };
 
+struct fs_struct {
+    struct path root, pwd;
+};
+
 struct task_struct {
     struct thread_info thread_info;
     unsigned int flags;
     int pid;
     int tgid;
+    struct fs_struct *fs;
     struct files_struct *files;
     struct hlist_node pid_links[4]; /* by enum pid_type */
     struct task_struct *group_leader;

@@ -93,6 +93,8 @@ struct record_endpoint {
     __u64 peer_token; /* 0 when it has no peer */
     __u64 peer_inode; /* 0 when not known, or not yet */
     __u64 network;    /* its namespace, 0 where there are none */
+    __u64 root; /* the folders from which the process sees paths, each by a number of its own */
+    __u64 working;
     __u32 peer_pid;
     __u16 family;
     __u8 type;
@@ -161,7 +163,7 @@ struct record_losses {
 };
 
 _Static_assert(sizeof(struct record_head) == 16, "no padding");
-_Static_assert(sizeof(struct record_endpoint) == 16 + 88 + 224, "no padding");
+_Static_assert(sizeof(struct record_endpoint) == 16 + 104 + 224, "no padding");
 _Static_assert(sizeof(struct record_name) == 16 + 8 + 112, "no padding");
 _Static_assert(sizeof(struct record_ancillary) == 16 + 32 + 256, "no padding");
 _Static_assert(sizeof(struct record_begin) == 24, "no padding");

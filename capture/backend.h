@@ -11,6 +11,7 @@
 #include "bpf/message.h"
 #include "capture/address.h"
 #include "capture/message.h"
+#include "capture/standpoint.h"
 
 /* What a backend tells of an endpoint: before its first message, and again when it changes. */
 struct endpoint_facts {
@@ -18,8 +19,8 @@ struct endpoint_facts {
     uint64_t token;      /* names the socket while it lives; 0 when the backend has no such name */
     uint64_t peer_token; /* the token of its peer; 0 when it has none */
     uint64_t peer_inode; /* 0 when not known */
-    uint64_t network;    /* the namespace that its address is of; 0 when not known */
-    uint32_t peer_pid;   /* 0 when not known */
+    struct standpoint standpoint; /* from where its process, and the socket, name others */
+    uint32_t peer_pid;            /* 0 when not known */
     uint32_t pid;
     char comm[COMM_SIZE];
     char peer_comm[COMM_SIZE]; /* "" when not known */

@@ -75,7 +75,7 @@ static struct endpoint *find_name(const struct endpoints *endpoints, const char 
 struct endpoint *endpoints_named(const struct endpoints *endpoints, const struct endpoint *endpoint,
                                  const char *name)
 {
-    const struct standpoint *standpoint = &endpoint->standpoint;
+    const struct standpoint *standpoint = &endpoint->facts.standpoint;
     struct endpoint *found = NULL;
     char seen[STANDPOINT_TEXT_SIZE];
 
@@ -84,7 +84,8 @@ struct endpoint *endpoints_named(const struct endpoints *endpoints, const struct
     if (found)
         return found;
     found = find_name(endpoints, name);
-    return found && standpoints_are_apart(standpoint, &found->standpoint, name) ? NULL : found;
+    return found && standpoints_are_apart(standpoint, &found->facts.standpoint, name) ? NULL
+                                                                                      : found;
 }
 
 static int remember_token(struct endpoints *endpoints, struct endpoint *endpoint,
@@ -142,7 +143,7 @@ static int remember_address(struct endpoints *endpoints, struct endpoint *endpoi
     char seen[STANDPOINT_TEXT_SIZE];
     int err = remember_name(endpoints, endpoint, name);
 
-    if (!err && standpoint_name(seen, &endpoint->standpoint, name))
+    if (!err && standpoint_name(seen, &endpoint->facts.standpoint, name))
         err = remember_name(endpoints, endpoint, seen);
     return err;
 }
@@ -216,9 +217,6 @@ int endpoints_tell(struct endpoints *endpoints, const struct endpoint_facts *fac
     if (!made)
         endpoint->met = endpoint->met || has_met(&endpoint->facts, facts);
     endpoint->facts = *facts;
-    endpoint->standpoint.network = facts->network;
-    if (facts->family == AF_UNIX && facts->type == SOCK_DGRAM && !endpoints->past)
-        standpoint_find(&endpoint->standpoint, facts->pid);
     return remember(endpoints, endpoint, gone);
 }
 
@@ -236,7 +234,8 @@ static struct endpoint *find_wildcard(const struct endpoints *endpoints,
         stpcpy(stpcpy(name, wildcards[i]), port);
         if (address_agrees(name, address))
             found = endpoints_named(endpoints, endpoint, name);
-        if (found && standpoints_are_apart(&endpoint->standpoint, &found->standpoint, address))
+        if (found &&
+            standpoints_are_apart(&endpoint->facts.standpoint, &found->facts.standpoint, address))
             found = NULL;
     }
     return found;

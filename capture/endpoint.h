@@ -12,7 +12,6 @@
 #include "capture/backend.h"
 #include "capture/hosts.h"
 #include "capture/parcel.h"
-#include "capture/standpoint.h"
 
 struct endpoint {
     struct endpoint_facts facts;
@@ -23,7 +22,6 @@ struct endpoint {
     size_t parts;                       /* in conversations, of any kind */
     bool gone;                          /* there is no such socket any more */
     uint64_t number;                    /* counts the sockets, in the order they were told of */
-    struct standpoint standpoint;       /* from where it names others */
     struct parcels parcels;
 };
 

@@ -156,7 +156,8 @@ static int ask_copy(const struct traced_socket *socket, const struct caller *cal
     struct sockaddr_storage address = {0}, peer = {0};
     socklen_t length = sizeof(address), peer_length;
     struct ucred credentials = {0};
-    socklen_t credentials_length = sizeof(credentials), network_length = sizeof(facts->network);
+    socklen_t credentials_length = sizeof(credentials),
+              network_length = sizeof(facts->standpoint.network);
     int copy = copy_descriptor(socket, caller, fd);
 
     if (copy < 0)
@@ -169,8 +170,8 @@ static int ask_copy(const struct traced_socket *socket, const struct caller *cal
         peer_length = 0;
     if (!getsockopt(copy, SOL_SOCKET, SO_PEERCRED, &credentials, &credentials_length))
         facts->peer_pid = (uint32_t)credentials.pid;
-    if (getsockopt(copy, SOL_SOCKET, SO_NETNS_COOKIE, &facts->network, &network_length))
-        facts->network = 0; /* before Linux 5.14 */
+    if (getsockopt(copy, SOL_SOCKET, SO_NETNS_COOKIE, &facts->standpoint.network, &network_length))
+        facts->standpoint.network = 0; /* before Linux 5.14 */
     close(copy);
     print_name(facts->address, &address, length, facts->type);
     print_name(facts->peer_address, &peer, peer_length, facts->type);
@@ -320,7 +321,7 @@ static void learn(struct sockets *sockets, struct traced_socket *socket,
     struct endpoint_facts facts = {
         .inode = socket->facts.inode,
         .token = socket->facts.token,
-        .network = socket->facts.network,
+        .standpoint = socket->facts.standpoint,
         .role = socket->facts.role,
     };
 
@@ -390,6 +391,8 @@ static int tell(struct sockets *sockets, struct traced_socket *socket, const str
     if (socket->told)
         return 0;
     socket->facts.pid = (uint32_t)caller->pid;
+    if (socket->facts.family == AF_UNIX && socket->facts.type == SOCK_DGRAM)
+        standpoint_find(&socket->facts.standpoint, caller->pid);
     memcpy(socket->facts.comm, caller->comm, COMM_SIZE);
     socket->told = socket->observed = true;
     return sockets->sink->endpoint(sockets->sink->context, &socket->facts);

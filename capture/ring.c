@@ -333,7 +333,7 @@ static int take_endpoint(struct ring *ring, const struct record_endpoint *record
         .token = record->token,
         .peer_token = record->peer_token,
         .peer_inode = record->peer_inode,
-        .network = record->network,
+        .standpoint = {record->root, record->working, record->network},
         .peer_pid = record->peer_pid,
         .pid = record->pid,
         .family = record->family,

@@ -4,39 +4,41 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-static bool look(struct stat *file, uint32_t pid, const char *name)
+static bool look(struct stat *file, pid_t pid, const char *name)
 {
     char path[64];
 
-    snprintf(path, sizeof(path), "/proc/%u/%s", pid, name);
+    snprintf(path, sizeof(path), "/proc/%d/%s", pid, name);
     return stat(path, file) == 0;
 }
 
-void standpoint_find(struct standpoint *standpoint, uint32_t pid)
+/* No two have the same but by chance. */
+static uint64_t folder_number(const struct stat *mounts, const struct stat *folder)
+{
+    const uint64_t spread = UINT64_C(0x9e3779b97f4a7c15);
+
+    return (mounts->st_ino * spread + folder->st_dev) * spread + folder->st_ino;
+}
+
+void standpoint_find(struct standpoint *standpoint, pid_t pid)
 {
     struct stat mounts, root, working;
 
     if (!look(&mounts, pid, "ns/mnt") || !look(&root, pid, "root") || !look(&working, pid, "cwd"))
         return;
-    standpoint->mounts = mounts.st_ino;
-    standpoint->root = (struct standpoint_folder){root.st_dev, root.st_ino};
-    standpoint->working = (struct standpoint_folder){working.st_dev, working.st_ino};
+    standpoint->root = folder_number(&mounts, &root);
+    standpoint->working = folder_number(&mounts, &working);
 }
 
 bool standpoint_name(char text[STANDPOINT_TEXT_SIZE], const struct standpoint *standpoint,
                      const char *name)
 {
-    const struct standpoint_folder *from =
-        name[0] == '/' ? &standpoint->root : &standpoint->working;
+    const uint64_t from = !address_is_path(name) ? standpoint->network
+                          : name[0] == '/'       ? standpoint->root
+                                                 : standpoint->working;
 
-    if (address_is_path(name) && standpoint->mounts)
-        snprintf(text, STANDPOINT_TEXT_SIZE, "%lx:%lx:%lx|%s", (unsigned long)standpoint->mounts,
-                 (unsigned long)from->device, (unsigned long)from->inode, name);
-    else if (!address_is_path(name) && standpoint->network)
-        snprintf(text, STANDPOINT_TEXT_SIZE, "%lx|%s", (unsigned long)standpoint->network, name);
-    else
-        return false;
-    return true;
+    snprintf(text, STANDPOINT_TEXT_SIZE, "%lx|%s", (unsigned long)from, name);
+    return from;
 }
 
 bool standpoints_are_apart(const struct standpoint *one, const struct standpoint *other,

@@ -13,23 +13,16 @@
 
 #include "capture/address.h"
 
-struct standpoint_folder {
-    dev_t device;
-    ino_t inode;
-};
-
-/* All zero while it is not known. */
+/* Each a number that the backend has for it, 0 while it is not known. */
 struct standpoint {
-    ino_t mounts; /* the mount namespace */
-    struct standpoint_folder root, working;
-    uint64_t network; /* the network namespace */
+    uint64_t root, working; /* folders, where they are mounted */
+    uint64_t network;       /* the network namespace */
 };
 
 enum { STANDPOINT_TEXT_SIZE = 2 * ADDRESS_TEXT_SIZE + 64 };
 
-/* Finds from where a process sees paths. It stays what it was when the process has ended, or may
- * not be seen. */
-void standpoint_find(struct standpoint *standpoint, uint32_t pid);
+/* Looks from where a process sees paths. It stays what it was where that may not be seen. */
+void standpoint_find(struct standpoint *standpoint, pid_t pid);
 
 /* The name of a socket as seen from there; false when that is not known. */
 bool standpoint_name(char text[STANDPOINT_TEXT_SIZE], const struct standpoint *standpoint,

@@ -187,7 +187,11 @@ send_all(one, (b"and more", three), (b"and two", None))'
     local enter
     for enter in 'os.chdir(folder)' 'unshare(); os.chroot(folder); os.chdir("/")'; do
         equal "$(said_by unix << PYTHON
-import shutil
+import shutil, signal
+
+def tell_recorder(what): # a tracer that stands still would have us stand still
+    if "TracerPid:\t0\n" in open("/proc/self/status").read():
+        os.kill(os.getppid(), what)
 
 def unshare(): # who is not root may do so in a user namespace
     assert os.geteuid() == 0 or ctypes.CDLL(None).unshare(0x10000000) == 0
@@ -207,8 +211,9 @@ def talk(folder, turns, done):
         os.write(done, b".")
     os._exit(0)
 
+tell_recorder(signal.SIGSTOP) # it looks when the processes are gone
 turns, ended = [], []
-for name in "one", "two":
+for name in "the-one", "the-two":
     shutil.rmtree(name, ignore_errors=True)
     os.mkdir(name)
     (begin, turn), (end, done) = os.pipe(), os.pipe()
@@ -226,6 +231,7 @@ for _ in range(2):
 for turn in turns:
     os.close(turn)
     os.wait()
+tell_recorder(signal.SIGCONT)
 PYTHON
 )" '1 request send ask one
 1 response send answer one

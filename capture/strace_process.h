@@ -73,7 +73,10 @@ struct strace_world {
     void *sockets;                 /* a tree of struct strace_socket, by inode */
     uint64_t unnumbered;
 
-    /* Internet sockets by a digest of both addresses, of UDP by the port; the latest first. */
+    /*
+     * Internet sockets by a digest of both addresses, of UDP by the port, and Unix sockets of
+     * datagrams by their own; the latest first.
+     */
     struct strace_socket *addressed[ADDRESSED_SIZE];
 
     struct strace_door doors[DOORS];

@@ -24,16 +24,17 @@ struct strace_socket *strace_socket_new(struct strace_world *world, uint64_t ino
     return tree_get(&world->sockets, &key, sizeof(key), compare_inode, NULL);
 }
 
-/* Internet sockets by their addresses */
+/* Internet and datagram sockets by their addresses */
 
-/* A UDP socket is looked for by its own address alone, too, and may be bound to all of them. */
+/* Those of datagrams are looked for by their own address alone, and UDP's may be bound to all. */
 static struct strace_socket **bucket_of(struct strace_world *world, const char *address,
                                         const char *peer)
 {
-    const char *port = strncmp(address, "udp:", 4) == 0 ? strrchr(address, ':') : NULL;
-    uint64_t hash = port ? digest(port, strlen(port))
-                         : digest(address, strlen(address)) + 31 * digest(peer, strlen(peer));
+    const char *own = strncmp(address, "udp:", 4) == 0 ? strrchr(address, ':') : address;
+    uint64_t hash = digest(own, strlen(own));
 
+    if (strncmp(address, "tcp:", 4) == 0)
+        hash += 31 * digest(peer, strlen(peer));
     return &world->addressed[hash % ADDRESSED_SIZE];
 }
 
@@ -41,7 +42,8 @@ static void address_add(struct strace_world *world, struct strace_socket *socket
 {
     struct strace_socket **bucket;
 
-    if (socket->facts.family == AF_UNIX || !socket->facts.address[0])
+    if ((socket->facts.family == AF_UNIX && socket->facts.type != SOCK_DGRAM) ||
+        !socket->facts.address[0])
         return;
     bucket = bucket_of(world, socket->facts.address, socket->facts.peer_address);
     socket->next_addressed = *bucket;

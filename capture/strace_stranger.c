@@ -65,7 +65,7 @@ int strace_stranger_sent(struct strace_world *world, struct strace_socket *socke
     struct strace_sent_list *list;
     struct strace_sent *sent;
 
-    if (facts->type != SOCK_DGRAM || facts->family == AF_UNIX || facts->address[0])
+    if (facts->type != SOCK_DGRAM || facts->address[0])
         return 0;
     to = to ? to : facts->peer_address;
     sent = calloc(1, sizeof(*sent) + strlen(to) + 1);
@@ -96,6 +96,13 @@ static struct strace_sent *find_sent(struct strace_sent *sent, uint64_t content,
     return sent;
 }
 
+/* Whether the kernel has chosen the address: of Unix sockets five digits. */
+static bool is_chosen(int family, const char *address)
+{
+    return family != AF_UNIX || (address[0] == '@' && strlen(address) == 6 &&
+                                 strspn(address + 1, "0123456789abcdef") == 5);
+}
+
 int strace_stranger_came(struct strace_world *world, const struct strace_socket *receiver,
                          const char *from, const uint8_t *data, size_t length,
                          const struct strace_thread *thread)
@@ -104,8 +111,8 @@ int strace_stranger_came(struct strace_world *world, const struct strace_socket 
     struct strace_socket *socket;
     uint64_t content;
 
-    if (!from || !from[0] || receiver->facts.type != SOCK_DGRAM ||
-        receiver->facts.family == AF_UNIX || !receiver->facts.address[0])
+    if (!from || !from[0] || receiver->facts.type != SOCK_DGRAM || !receiver->facts.address[0] ||
+        !is_chosen(receiver->facts.family, from))
         return 0;
     content = digest(data, length);
     sent =

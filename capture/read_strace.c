@@ -350,8 +350,8 @@ static void say_doubts(const struct strace *strace)
              "not here, if they are sockets (strace -yy tells)");
     else if (strace->older)
         note(strace,
-             "descriptors are in it that were there before: what read() and write() moved on them "
-             "is not here, if they are sockets (strace -yy tells)");
+             "of some descriptors no call shows what they are: what read() and write() moved on "
+             "them is not here, if they are sockets (strace -yy tells)");
 }
 
 static void say_lacks(struct strace *strace)

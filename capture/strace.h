@@ -36,7 +36,7 @@ struct strace {
     bool plain;        /* a call is there that moves bytes of whatever it is called on */
     bool passed;       /* descriptors were, in messages, and it is not told what of */
     bool executed;     /* it is of a command from its beginning */
-    bool older;        /* if not: a call moves bytes of what was there before, whatever it is */
+    bool older;        /* if not: bytes were moved on what no call shows the making of */
 };
 
 /* Takes a line, of a thread. Returns 0 or -errno. */

@@ -139,7 +139,8 @@ static bool may_assume(const struct strace *strace)
     return strace->reading->options->type || strace->reading->options->server;
 }
 
-/* Whether the descriptor was there before strace, which does not say of what it is. */
+/* Whether nothing shows of what the descriptor is, which was there before strace, or so it seems.
+ */
 static bool is_older(const struct strace *strace, const struct strace_thread *thread,
                      struct slice descriptor)
 {

@@ -139,8 +139,7 @@ static bool may_assume(const struct strace *strace)
     return strace->reading->options->type || strace->reading->options->server;
 }
 
-/* Whether nothing shows of what the descriptor is, which was there before strace, or so it seems.
- */
+/* Whether neither a call nor strace itself shows what the descriptor is. */
 static bool is_older(const struct strace *strace, const struct strace_thread *thread,
                      struct slice descriptor)
 {

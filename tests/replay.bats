@@ -141,6 +141,9 @@ start_talk() { # KIND [changed]
     for path in "udp:*:$chrony_port" "udp:0.0.0.0:$chrony_port"; do
         same_answers udp chronyc -n -h 127.0.0.2 -p "$chrony_port" tracking
     done
+    path=udp:127.0.0.1:1
+    replay 2 udp
+    says "$path: nobody listens there (is the server running?)"
 }
 
 @test "pmc GET, of several data sets" {

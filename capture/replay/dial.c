@@ -96,7 +96,7 @@ static int open_one(struct dial *dial, const struct reach *reach, int type)
     return err;
 }
 
-static void say_why(char why[REACH_WHY_SIZE], const char *address, int err, int type)
+void dial_say_why(char why[REACH_WHY_SIZE], const char *address, int err, int type)
 {
     const char *reason = strerror(-err);
     char other[64];
@@ -128,7 +128,7 @@ int dial_open(struct dial *dial, const char *address, int type, char why[REACH_W
         if (!err)
             return 0;
     }
-    say_why(why, address, err, type);
+    dial_say_why(why, address, err, type);
     return err;
 }
 

@@ -20,4 +20,7 @@ struct dial {
 int dial_open(struct dial *dial, const char *address, int type, char why[REACH_WHY_SIZE]);
 void dial_close(struct dial *dial);
 
+/* Puts the address and the reason into why: err, of a socket of that type. */
+void dial_say_why(char why[REACH_WHY_SIZE], const char *address, int err, int type);
+
 #endif

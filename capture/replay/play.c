@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "capture/clock.h"
+#include "capture/pattern_inet.h"
 #include "capture/replay/dial.h"
 #include "capture/replay/frames.h"
 #include "capture/replay/receive.h"
@@ -64,7 +65,7 @@ struct player {
     struct playing *playing;
     struct played *played;
     uint32_t numbers;
-    bool reached; /* the server was connected to */
+    bool reached; /* there is a server: it was connected to, or of UDP has said something */
     bool ends;    /* it answered when it was told that nothing more comes */
     int signals;
     struct receiver receiver;
@@ -136,7 +137,13 @@ static bool is_stream(const struct played *played)
     return played->recorded->type == SOCK_STREAM;
 }
 
-/* Takes what has come, once. Returns 1, 0 when there is nothing, or -ENOMEM. */
+/* With UDP there is no connection. */
+static bool is_udp(const struct player *player, const struct played *played)
+{
+    return played->recorded->type == SOCK_DGRAM && pattern_is_inet(player->playing->address);
+}
+
+/* Takes what has come, once. Returns 1, 0 when there is nothing, or -errno. */
 static int hear_once(struct player *player, struct played *played)
 {
     struct receiver *receiver = &player->receiver;
@@ -146,6 +153,12 @@ static int hear_once(struct player *player, struct played *played)
 
     if (got == -EAGAIN || got == -ENOMEM)
         return got == -ENOMEM ? -ENOMEM : 0;
+    if (got == -ECONNREFUSED && !player->reached) {
+        dial_say_why(player->playing->why, player->playing->address, (int)got,
+                     played->recorded->type);
+        return (int)got;
+    }
+    player->reached = player->reached || got >= 0;
     if (got < 0) {
         played->over = true;
         played->err = got == -ENODATA ? 0 : (int)got;
@@ -513,7 +526,7 @@ static int connect_played(struct player *player, struct played *played, size_t e
     struct playing *playing = player->playing;
     int err = dial_played(player, played);
 
-    player->reached = player->reached || !err;
+    player->reached = player->reached || (!err && !is_udp(player, played));
     if (!err || !player->reached || is_trouble_with_us(err))
         return err;
     played->over = played->late = true;

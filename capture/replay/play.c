@@ -35,6 +35,9 @@
 /* So long it is waited until a server that takes no more clients is asked again. */
 #define RETRY (10 * MILLISECOND)
 
+/* So many connections that are over stay open: servers have a limit, as PostgreSQL has 100. */
+enum { ENDED_MAX = 32 };
+
 /* How many answers one view of a conversation has of the server: frames, or else messages. */
 struct count {
     struct frames frames;
@@ -65,6 +68,7 @@ struct player {
     struct playing *playing;
     struct played *played;
     uint32_t numbers;
+    size_t ended; /* connections that are open, though all in them was played */
     bool reached; /* there is a server: it was connected to, or of UDP has said something */
     bool ends;    /* it answered when it was told that nothing more comes */
     int signals;
@@ -292,18 +296,20 @@ static int close_played(struct player *player, struct played *played)
 }
 
 /*
- * When a client closes is not recorded. All stay open until somebody waits for it, as servers do
- * that take one client at a time. Returns how many were closed, or -errno.
+ * When a client closes is not recorded. Closes all but so many of those that are over; they stay
+ * open until somebody waits for it, as servers do that take one client at a time. Returns how many
+ * were closed, or -errno.
  */
-static int close_ended(struct player *player)
+static int close_ended(struct player *player, size_t keep)
 {
     int closed = 0, err = 0;
 
-    for (size_t i = 0; i < player->playing->table->count && !err; i++) {
+    for (size_t i = 0; player->ended > keep && !err; i++) {
         struct played *played = &player->played[i];
 
         if (played->left || played->dial.fd < 0)
             continue;
+        player->ended--;
         closed++;
         err = close_played(player, played);
     }
@@ -329,7 +335,7 @@ static int listen_for(struct player *player, struct played *played, size_t excha
         if (played->run.length > before) /* it goes on */
             until = clock_monotonic() + patience;
         else if (err >= 0)
-            err = close_ended(player);
+            err = close_ended(player, 0);
     }
     return err < 0 ? err : 0;
 }
@@ -497,7 +503,7 @@ static int let_time_pass(const struct player *player, const struct played *playe
 static int make_way(struct player *player, struct played *played, int why, uint64_t until)
 {
     const uint64_t now = clock_monotonic();
-    int closed = close_ended(player);
+    int closed = close_ended(player, 0);
 
     if (closed)
         return closed < 0 ? closed : 0;
@@ -539,10 +545,11 @@ static int connect_played(struct player *player, struct played *played, size_t e
 static int open_played(struct player *player, struct played *played, size_t exchange)
 {
     const struct playing *playing = player->playing;
-    int err;
+    int err = player->ended < ENDED_MAX ? 0 : close_ended(player, ENDED_MAX / 2);
 
     played->opened = true;
-    err = connect_played(player, played, exchange);
+    if (err >= 0)
+        err = connect_played(player, played, exchange);
     if (!err && playing->framing && is_stream(played)) {
         err = frames_begin(&played->was.frames, playing->framing, count_frame, &played->was);
         if (!err)
@@ -585,6 +592,7 @@ static int play_message(struct player *player, size_t i)
     }
     played->recorded_at = kept->message.time;
     played->left--;
+    player->ended += !played->left && played->dial.fd >= 0;
     played->requests_left -= kept->message.direction == REQUEST;
     return err;
 }

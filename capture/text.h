@@ -16,7 +16,7 @@ uint32_t utf8_character(const uint8_t *data, size_t length);
 
 /*
  * Does it show nothing, or make what stands around it look like something else? So do control
- * characters, those that reorder text, and what is no character.
+ * characters, those that reorder text or take in what follows, and what is no character.
  */
 bool character_is_hidden(uint32_t character);
 

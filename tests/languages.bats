@@ -353,6 +353,15 @@ print_elixir() { # SHAPE [OPTION...]
     mix format --check-formatted fixture.ex
 }
 
+# It takes text by what is one character to the eye.
+@test "elixir: a quote behind a character that is one with what follows" {
+    printf '> "hi \\u0600".encode()\n< "\\u06dd\\u0d4e\\\\u".encode()\n' | "$tests/compose.py" > prepended.jsonl
+    "$SOCKFIXTURE" -r prepended.jsonl -o fixture.ex
+    elixirc --warnings-as-errors fixture.ex
+    "$SOCKFIXTURE" -r prepended.jsonl -o fixture.ex --bytes text --name other
+    elixirc --warnings-as-errors fixture.ex
+}
+
 print_erlang() { # SHAPE
     emit "$1" table.erl --lang erlang
     list_tables "$1" table:table _ '&()' ','

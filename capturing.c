@@ -3,13 +3,18 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <poll.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
 
 #include "capture/clock.h"
 #include "capture/conversation.h"
 #include "capture/pattern.h"
 #include "capture/record.h"
 #include "capture/rights.h"
+#include "capture/signals.h"
 #include "capture/user.h"
 #include "launching.h"
 #include "say.h"
@@ -80,6 +85,13 @@ static const char *kept_of_failed(const struct options *options)
                           : "; nothing was written (--ignore-status does)";
 }
 
+static enum status say_interrupted(const struct options *options)
+{
+    say("%s: interrupted; nothing was %s", options->command ? options->command[0] : "",
+        options->check ? "compared" : "written");
+    return STATUS_COMMAND;
+}
+
 static enum status say_command_failed(const struct options *options,
                                       const struct session_result *result)
 {
@@ -90,12 +102,8 @@ static enum status say_command_failed(const struct options *options,
         .kept = kept_of_failed(options),
     };
 
-    if ((options->part || is_for_comparing(options)) && result->interrupted &&
-        !result->exec_error) {
-        say("%s: interrupted; nothing was %s", options->command ? options->command[0] : "",
-            options->check ? "compared" : "written");
-        return STATUS_COMMAND;
-    }
+    if ((options->part || is_for_comparing(options)) && result->interrupted && !result->exec_error)
+        return say_interrupted(options);
     return launching_end(options, &end);
 }
 
@@ -225,4 +233,33 @@ enum status capturing_make(struct run *run)
         status = record(run, &user);
     user_free(&user);
     return status;
+}
+
+/* Waits until then, or for a signal. Returns whether one has come. */
+static bool wait_for_signal(int signals, uint64_t until)
+{
+    struct pollfd end = {.fd = signals, .events = POLLIN};
+    struct signalfd_siginfo signal;
+    uint64_t now;
+
+    while (!end.revents && (now = clock_monotonic()) < until)
+        poll(&end, 1, (int)((until - now) / MILLISECOND + 1));
+    while (end.revents && read(signals, &signal, sizeof(signal)) > 0)
+        ;
+    return end.revents;
+}
+
+enum status capturing_pause(const struct options *options, uint64_t until)
+{
+    bool has_come;
+    sigset_t old;
+    int signals;
+
+    sigprocmask(SIG_BLOCK, NULL, &old);
+    signals = signals_open();
+    has_come = wait_for_signal(signals, until);
+    if (signals >= 0)
+        close(signals);
+    sigprocmask(SIG_SETMASK, &old, NULL);
+    return has_come ? say_interrupted(options) : STATUS_DONE;
 }

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "backend_option.h"
+#include "capture/clock.h"
 #include "capture/manifest/run.h"
 #include "capture/rights.h"
 #include "capture/signals.h"
@@ -121,14 +122,24 @@ static enum status begin_run(struct run *run)
     return err ? say_error(err, "recording") : STATUS_DONE;
 }
 
+/* So long after the first run the last one begins: what changes by the second has done so then. */
+#define SPAN (SECOND + SECOND / 10)
+
 static enum status make_runs(struct run *run)
 {
+    const size_t count = run->options->repeat;
     enum status status = STATUS_DONE;
+    uint64_t first_ended = 0;
 
-    for (size_t i = 0; i < run->options->repeat && !status; i++) {
-        status = begin_run(run);
+    for (size_t i = 0; i < count && !status; i++) {
+        if (i > 0 && i + 1 == count)
+            status = capturing_pause(run->options, first_ended + SPAN);
+        if (!status)
+            status = begin_run(run);
         if (!status)
             status = make_run(run);
+        if (i == 0)
+            first_ended = clock_monotonic();
     }
     return status;
 }

@@ -977,6 +977,27 @@ print("<", b"".join(sys.argv[1].encode() + b"%06d\n" % i for i in range(60000)))
     "$SOCKFIXTURE" -q -r now.jsonl -w golden.jsonl
 }
 
+@test "what changes by the second, however quickly a command is run again" {
+    cat > date.py << 'PROGRAM'
+import socket, time
+client, server = socket.socketpair()
+client.sendall(b"GET / HTTP/1.0\r\n\r\n")
+server.recv(1024)
+server.sendall(time.strftime("HTTP/1.0 204 No Content\r\nDate: %a, %d %b %Y %H:%M:%S GMT\r\n\r\n", time.gmtime()).encode())
+client.recv(1024)
+PROGRAM
+    python3 -c 'import time; time.sleep(1 - time.time() % 1)'
+    "${sockfixture[@]}" -q --repeat 2 -w "$recording" python3 date.py
+    equal "$(jq -c 'select(.direction == "response") | .volatile | map(.[2].unit)' "$recording")" '["date"]'
+    rm "$recording"
+    background "${sockfixture[@]}" -q --repeat 2 -w "$recording" touch ran
+    wait_until 60 test -e ran
+    kill -INT "$pid"
+    finish "$pid" || equal "$?" 4 'the status'
+    grep -q 'touch: interrupted; nothing was written' background.out
+    only_files background.out date.py ran
+}
+
 @test "a long message full of numbers that vary, or come back, takes no time to look into" {
     cat > numbers.py << 'PROGRAM'
 import os, socket, sys

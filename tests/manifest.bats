@@ -80,6 +80,10 @@ interrupt_taken() { # PID
     refused 'sockfixture.json:1:*'
     printf '' > sockfixture.json
     refused 'sockfixture.json:1:*'
+    printf '{"fixtures": [],\n"$schema": "a\\u0000b"}' > sockfixture.json
+    refused 'sockfixture.json:2:*: a byte 0 is in no text'
+    printf '{"fixtures": [],\n"a\\u0000b": 1}' > sockfixture.json
+    refused 'sockfixture.json:2:*: a byte 0 is in no text'
     printf '{"fixtures": [], "fixtures": []}' > sockfixture.json
     refused 'sockfixture.json:1:*duplicate*'
     printf '{"fixtures":\n [7\0]}' > sockfixture.json

@@ -287,15 +287,19 @@ static int check_all_files(const struct manifest *manifest, const char *folder,
 
 /* Reading */
 
-/* jansson's words, without the text that it was near to. */
+static const char no_zero[] = "a byte 0 is in no text";
+
+/* jansson's words, without the text that it was near to; but not those for who programs with it. */
 static int say_syntax(const json_error_t *wrong, struct manifest_error *error)
 {
-    const char *near = strstr(wrong->text, " near '");
+    const enum json_error_code code = json_error_code(wrong);
+    const bool is_zero = code == json_error_null_character || code == json_error_null_byte_in_key;
+    const char *text = is_zero ? no_zero : wrong->text, *near = strstr(text, " near '");
 
     error->line = wrong->line > 0 ? (size_t)wrong->line : 0;
     error->column = wrong->column > 0 ? (size_t)wrong->column : 0;
     snprintf(error->text, sizeof(error->text), "%.*s",
-             near ? (int)(near - wrong->text) : (int)sizeof(wrong->text), wrong->text);
+             near ? (int)(near - text) : (int)sizeof(wrong->text), text);
     return -EINVAL;
 }
 
@@ -310,7 +314,7 @@ static int check_text(const struct manifest *manifest, struct manifest_error *er
     position = position_at(manifest->text, (size_t)(zero - manifest->text));
     error->line = position.line;
     error->column = position.column;
-    snprintf(error->text, sizeof(error->text), "a byte 0 is in no text");
+    snprintf(error->text, sizeof(error->text), "%s", no_zero);
     return -EINVAL;
 }
 

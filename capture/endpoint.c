@@ -136,16 +136,27 @@ static int remember_name(struct endpoints *endpoints, struct endpoint *endpoint,
     return 0;
 }
 
-/* The endpoint has that name, wherever it is looked for from. */
+/* The endpoint has that name, as seen from where it is. */
+static int remember_seen(struct endpoints *endpoints, struct endpoint *endpoint, const char *name)
+{
+    char seen[STANDPOINT_TEXT_SIZE];
+
+    return standpoint_name(seen, &endpoint->facts.standpoint, name)
+               ? remember_name(endpoints, endpoint, seen)
+               : 0;
+}
+
+/* Most names are that of one endpoint; of the others it counts from where they are seen. */
 static int remember_address(struct endpoints *endpoints, struct endpoint *endpoint,
                             const char *name)
 {
-    char seen[STANDPOINT_TEXT_SIZE];
+    struct endpoint *before = find_name(endpoints, name);
     int err = remember_name(endpoints, endpoint, name);
 
-    if (!err && standpoint_name(seen, &endpoint->facts.standpoint, name))
-        err = remember_name(endpoints, endpoint, seen);
-    return err;
+    if (err || !before || before == endpoint)
+        return err;
+    err = remember_seen(endpoints, before, name);
+    return err ? err : remember_seen(endpoints, endpoint, name);
 }
 
 /* A connected internet socket is known by both addresses: its own may be that of many. */

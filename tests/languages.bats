@@ -232,6 +232,13 @@ ktlint() { # FILE...
     ktlint "${formatted[@]}"
 }
 
+@test "kotlin: more exchanges than a class has room for" {
+    seq 150 | sed 's/.*/> b"ask &"\n< b"answer &"/' | "$tests/compose.py" > several.jsonl
+    "$SOCKFIXTURE" -r several.jsonl -o several.kt --package of_several
+    grep -q 'objects of their own' several.kt
+    ktlint several.kt
+}
+
 @test "kotlin: embedded" {
     emit long fixture.kt --lang kotlin --embed-above 64K
     tables=table

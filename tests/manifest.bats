@@ -126,7 +126,7 @@ interrupt_taken() { # PID
 "duration": -1|13: fixtures\[0].duration: expected a number of seconds
 "buffer-size": []|16: fixtures\[0].buffer-size: expected a number of bytes*
 "frame": null|10: fixtures\[0].frame: expected text
-"user": "root\u0000x"|*NUL*
+"user": "root\u0000x"|*byte 0*
 "recording": "-"|14: fixtures\[0].recording: is a file, and not standard output
 "recording": "x.pcapng"|14: fixtures\[0].recording: a capture is no recording ('emit' can make one of it)
 "emit": [{"output": "/dev/stdout"}]|21: fixtures\[0].emit\[0].output: is a file, and not standard output

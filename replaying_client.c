@@ -51,8 +51,9 @@ static void take_stop(void *context, const struct stopped *stopped)
     switch (stopped->stop) {
     case STOP_LATE:
         client->late++;
-        say("\"%s\": %zu of %zu %s of the answer came, and no more within %g seconds (-T)", name,
-            stopped->there, stopped->wanted, unit, patience);
+        say("\"%s\": %zu of %zu %s of the answer came, and no more within %g %s (-T)", name,
+            stopped->there, stopped->wanted, unit, patience,
+            client->playing.patience == SECOND ? "second" : "seconds");
         break;
     case STOP_CLOSED:
         if (stopped->wanted)

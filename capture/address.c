@@ -117,18 +117,33 @@ bool address_is_local(const char *address)
                                                       strncmp(address + 4, "[::1]:", 6) == 0));
 }
 
-bool address_file(char text[ADDRESS_TEXT_SIZE], const char *address, unsigned pid)
+static bool name_file(char text[ADDRESS_TEXT_SIZE], const char *path)
 {
-    char path[2 * ADDRESS_TEXT_SIZE], plain[ADDRESS_TEXT_SIZE];
     struct stat file;
 
-    if (!address_is_path(address) || !text_unescape(plain, sizeof(plain), address))
-        return false;
-    snprintf(path, sizeof(path), "/proc/%u/%s/%s", pid, plain[0] == '/' ? "root" : "cwd", plain);
-    /* The process may have ended; then it is most likely to have seen what we see. */
-    if (stat(path, &file) != 0 && stat(plain, &file) != 0)
+    if (stat(path, &file) != 0)
         return false;
     snprintf(text, ADDRESS_TEXT_SIZE, "file:%lx:%lx", (unsigned long)file.st_dev,
              (unsigned long)file.st_ino);
     return true;
+}
+
+bool address_file_seen(char text[ADDRESS_TEXT_SIZE], const char *address, unsigned pid)
+{
+    char path[2 * ADDRESS_TEXT_SIZE], plain[ADDRESS_TEXT_SIZE];
+
+    if (!address_is_path(address) || !text_unescape(plain, sizeof(plain), address))
+        return false;
+    snprintf(path, sizeof(path), "/proc/%u/%s/%s", pid, plain[0] == '/' ? "root" : "cwd", plain);
+    return name_file(text, path);
+}
+
+bool address_file(char text[ADDRESS_TEXT_SIZE], const char *address, unsigned pid)
+{
+    char plain[ADDRESS_TEXT_SIZE];
+
+    /* The process may have ended; then it is most likely to have seen what we see. */
+    return address_file_seen(text, address, pid) ||
+           (address_is_path(address) && text_unescape(plain, sizeof(plain), address) &&
+            name_file(text, plain));
 }

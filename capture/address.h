@@ -35,4 +35,7 @@ bool address_agrees(const char *a, const char *b);
  */
 bool address_file(char text[ADDRESS_TEXT_SIZE], const char *address, unsigned pid);
 
+/* The same, but false also when the process has ended, so that nobody can tell what it saw. */
+bool address_file_seen(char text[ADDRESS_TEXT_SIZE], const char *address, unsigned pid);
+
 #endif

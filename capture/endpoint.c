@@ -72,20 +72,33 @@ static struct endpoint *find_name(const struct endpoints *endpoints, const char 
     return found ? found->endpoint : NULL;
 }
 
+/*
+ * Who had the name as seen from there is not who has it where a younger one is bound to the file
+ * that it leads to by now: a folder may be seen from several places, as containers share one.
+ */
+static struct endpoint *find_heir(const struct endpoints *endpoints,
+                                  const struct endpoint *endpoint, const char *name,
+                                  struct endpoint *seen)
+{
+    char file[ADDRESS_TEXT_SIZE];
+    struct endpoint *heir = NULL;
+
+    if (address_file_seen(file, name, endpoint->facts.pid))
+        heir = find_name(endpoints, file);
+    return heir && heir->number > seen->number ? heir : seen;
+}
+
 struct endpoint *endpoints_named(const struct endpoints *endpoints, const struct endpoint *endpoint,
                                  const char *name)
 {
     const struct standpoint *standpoint = &endpoint->facts.standpoint;
-    struct endpoint *found = NULL;
+    struct endpoint *last = find_name(endpoints, name), *found;
     char seen[STANDPOINT_TEXT_SIZE];
 
-    if (standpoint_name(seen, standpoint, name))
-        found = find_name(endpoints, seen);
+    found = standpoint_name(seen, standpoint, name) ? find_name(endpoints, seen) : NULL;
     if (found)
-        return found;
-    found = find_name(endpoints, name);
-    return found && standpoints_are_apart(standpoint, &found->facts.standpoint, name) ? NULL
-                                                                                      : found;
+        return last->number > found->number ? find_heir(endpoints, endpoint, name, found) : found;
+    return last && standpoints_are_apart(standpoint, &last->facts.standpoint, name) ? NULL : last;
 }
 
 static int remember_token(struct endpoints *endpoints, struct endpoint *endpoint,

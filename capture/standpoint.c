@@ -37,7 +37,8 @@ bool standpoint_name(char text[STANDPOINT_TEXT_SIZE], const struct standpoint *s
                           : name[0] == '/'       ? standpoint->root
                                                  : standpoint->working;
 
-    snprintf(text, STANDPOINT_TEXT_SIZE, "%lx|%s", (unsigned long)from, name);
+    if (from)
+        snprintf(text, STANDPOINT_TEXT_SIZE, "%lx|%s", (unsigned long)from, name);
     return from;
 }
 

@@ -243,3 +243,38 @@ PYTHON
 2 response send answer two'
     done
 }
+
+@test "a server that is started anew in a mount namespace of its own, in a folder that it shares" {
+    export recording
+    equal "$(said_by unix << 'PYTHON'
+import time
+
+def wait_until_recorded(what): # to where the path leads is looked up while the process is there
+    while what not in open(os.environ["recording"]).read():
+        time.sleep(0.01)
+
+def serve(number, flags):
+    begin, ready = os.pipe()
+    if os.fork() == 0:
+        assert ctypes.CDLL(None).unshare(flags) == 0
+        server = new("server")
+        os.write(ready, b".")
+        asked, asker = server.recvfrom(100)
+        server.sendto(b"answer %d" % number, asker)
+        wait_until_recorded("answer %d" % number)
+        os._exit(0)
+    os.read(begin, 1)
+    client.sendto(b"ask %d" % number, os.path.abspath("server"))
+    client.recv(100)
+    os.wait()
+    os.unlink("server")
+
+client = new("client")
+serve(1, 0)
+serve(2, 0x20000 | (0 if os.geteuid() == 0 else 0x10000000)) # CLONE_NEWNS, CLONE_NEWUSER
+PYTHON
+)" '1 request send ask 1
+1 response send answer 1
+2 request send ask 2
+2 response send answer 2'
+}

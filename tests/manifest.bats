@@ -625,6 +625,17 @@ sockfixture: a: teardown: exit 1: exited with status 1
     try 0 --update
 }
 
+@test "commands are given no descriptor of ours" {
+    local fds='ls /proc/self/fd | sort | xargs echo'
+    printf '{"setup": ["%s > all"], "fixtures": [{%s}]}' "$fds" \
+        "$(talk a '"setup": [{"command": "'"$fds"' > one", "until": "'"$fds"' > try"}], "teardown": ["'"$fds"' > last"]')" > sockfixture.json
+    sh -c "$fds > expected" < /dev/null
+    try 0 --update
+    for file in all one try last; do
+        equal "$(< "$file")" "$(< expected)" "$file"
+    done
+}
+
 @test "what is set up for all of them" {
     printf '{"setup": ["touch up"], "teardown": ["rm up"], "fixtures": [{%s, "setup": [["test", "-e", "up"]]}, {%s, "teardown": [["test", "-e", "up"]]}]}' \
         "$(talk a)" "$(talk b)" > sockfixture.json

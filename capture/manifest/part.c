@@ -35,7 +35,8 @@ FILE *part_file(void)
 {
     FILE *file = tmpfile();
 
-    if (file && fcntl(fileno(file), F_SETFL, O_APPEND)) {
+    if (file &&
+        (fcntl(fileno(file), F_SETFL, O_APPEND) || fcntl(fileno(file), F_SETFD, FD_CLOEXEC))) {
         fclose(file);
         file = NULL;
     }

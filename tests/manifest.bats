@@ -600,7 +600,7 @@ sockfixture: a: teardown: exit 1: exited with status 1
     manifest "$(talk a '"setup": [{"command": "echo begin; while sleep 0.1; do echo on; done", "background": true,
         "until": "echo try; exit 1", "timeout": 1}]')"
     try 4 --update
-    [[ $stderr == 'sockfixture: a: setup: echo try; exit 1: has not succeeded in '*' tries ("timeout"'*'| begin'*'| on'*'| try' ]] ||
+    [[ $stderr == 'sockfixture: a: setup: echo try; exit 1: has not succeeded in '*' tries ("timeout"'*'| begin'*'| on'*'| try'* ]] ||
         fail "it says: $stderr"
     equal "$(grep -c '| try' <<< "$stderr")" 1 'shown tries'
     manifest "$(talk a '"setup": [{"command": ["true"], "until": "echo asked; exec sleep 1000", "timeout": 0.3}]')"
@@ -608,6 +608,35 @@ sockfixture: a: teardown: exit 1: exited with status 1
     [[ $stderr == 'sockfixture: a: setup: echo asked; exec sleep 1000: has not succeeded in 1 try, and the last one did not end ("timeout"'*'| asked' ]] ||
         fail "it says: $stderr"
     no_process 'sleep 1000'
+}
+
+@test "what commands print is kept where one opens its output anew, and of daemons up to their end" {
+    local again='echo anew > /dev/stderr'
+    cat > talks << SH
+echo command; $again; exec $programs/talk --path $work/a.socket --exchanges 2
+SH
+    cat > sockfixture.json << JSON
+{"setup": ["echo 1; $again; echo 2"], "teardown": ["echo 3; false"], "fixtures": [{"name": "a", "command": ["sh", "talks"],
+    "setup": ["echo first; $again; echo second",
+        {"command": "trap '$again; echo farewell; exit' TERM; echo daemon; touch up; while :; do sleep 0.1; done", "background": true,
+            "until": "echo try; $again; [ -e up ] || exit 1; { while [ ! -e talked ]; do sleep 0.1; done; echo left; touch left; } &"}],
+    "teardown": ["touch talked; while [ ! -e left ]; do sleep 0.1; done; $again; false"]}]}
+JSON
+    try 4 --update
+    grep '^    | ' <<< "$stderr" > printed
+    # What is left behind goes a longer way.
+    equal "$(grep -c '| left' printed)" 1
+    printf '    | %s\n' first anew second daemon try anew command anew anew anew farewell 1 anew 2 3 | diff - <(grep -v '| left' printed)
+    no_process 'echo daemon; touch up'
+}
+
+# The pipe holds 64 KiB.
+@test "a daemon that prints much does not wait for anybody" {
+    manifest "$(talk a '"setup": [{"command": "seq 100000; touch up; trap \"seq 100000 200000; touch down; exit\" TERM; while :; do sleep 0.1; done",
+        "background": true, "until": "seq 100000 -1 1; test -e up"}], "teardown": ["exit 1"]')"
+    try 4 --update
+    [ -e down ]
+    [[ $stderr == *'the last 50 lines of 300001:'*'| 199951'*'| 199999'*'| 200000' ]] || fail "it says: $stderr"
 }
 
 @test "a socket that nobody listens at any more is waited for" {

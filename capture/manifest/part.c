@@ -18,6 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "capture/manifest/drain.h"
 #include "capture/manifest/stage.h"
 #include "capture/manifest/status.h"
 #include "capture/manifest/words.h"
@@ -31,23 +32,11 @@ struct part {
     bool wrote;
 };
 
-FILE *part_file(void)
-{
-    FILE *file = tmpfile();
-
-    if (file &&
-        (fcntl(fileno(file), F_SETFL, O_APPEND) || fcntl(fileno(file), F_SETFD, FD_CLOEXEC))) {
-        fclose(file);
-        file = NULL;
-    }
-    return file;
-}
-
 int part_files_open(struct part_files *files)
 {
-    files->report = part_file();
-    files->words = part_file();
-    files->output = part_file();
+    files->report = drain_file();
+    files->words = drain_file();
+    files->output = drain_file();
     return files->report && files->words && files->output ? 0 : -errno;
 }
 
@@ -275,12 +264,14 @@ static int begin(struct part *part)
 
     if (null >= 0)
         close(null);
-    part->stage.signals = -1;
-    part->stage.output = fileno(part->files.output);
+    part->stage.file = fileno(part->files.output);
     part->stage.directory = json_string_value(json_object_get(fixture, "directory"));
     if (!err)
         err = words_environment(&part->stage.environment, part->task->manifest, fixture);
-    return err ? err : stage_begin(&part->stage);
+    if (!err)
+        err = stage_begin(&part->stage);
+    part->extra.output = part->stage.output;
+    return err;
 }
 
 /* The folder that commands run in, if one is named: without it, none of them could be begun. */
@@ -306,8 +297,8 @@ int part_run(const struct part_task *task, size_t index, const struct part_files
     struct part part = {
         .task = task,
         .fixture = manifest_fixture(task->manifest, index),
-        .extra = {.output = fileno(files->output),
-                  .name = manifest_name(task->manifest, index),
+        .stage = {.signals = -1, .output = -1, .tries = -1},
+        .extra = {.name = manifest_name(task->manifest, index),
                   .colour = task->colour,
                   .file = task->manifest->path,
                   .line = manifest_line(task->manifest, index)},

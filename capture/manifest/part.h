@@ -32,9 +32,6 @@ struct part_files {
     FILE *output; /* of commands */
 };
 
-/* A file without a name, to the end of which all write; NULL with errno when there is no room. */
-FILE *part_file(void);
-
 /* Opens all of them. Returns 0 or -errno; part_files_close() is to be called in any case. */
 int part_files_open(struct part_files *files);
 void part_files_close(struct part_files *files);

@@ -20,6 +20,7 @@
 #include "emit/nearest.h"
 #include "capture/manifest/init.h"
 #include "capture/manifest/manifest.h"
+#include "capture/manifest/drain.h"
 #include "capture/manifest/outcome.h"
 #include "capture/manifest/runner.h"
 #include "capture/manifest/stage.h"
@@ -259,21 +260,19 @@ static int begin_stage(const struct manifest *manifest, struct stage *stage, FIL
 
     if (null >= 0)
         close(null);
-    stage->output = output ? fileno(output) : 0;
+    stage->file = output ? fileno(output) : -1;
     if (!err)
         err = words_environment(&stage->environment, manifest, NULL);
     return err ? err : stage_begin(stage);
 }
 
-static int end_stage(const struct manifest *manifest, struct stage *stage, FILE *output,
-                     struct tell *tell, int status)
+static int tear_down(const struct manifest *manifest, struct stage *stage, struct tell *tell,
+                     int status)
 {
     if (stage_teardown(stage, json_object_get(manifest->root, "teardown"))) {
         tell_say(tell, "teardown: %s", stage->text);
         status = status_worse(status, STATUS_COMMAND);
     }
-    if (output && status != STATUS_DONE && status != STATUS_DIFFERS)
-        tell_output(tell, output);
     return status;
 }
 
@@ -302,8 +301,8 @@ static int say_no_setup(const struct part_task *task, const bool *chosen, const 
 
 static int make(const struct part_task *task, const bool *chosen, struct tell *tell)
 {
-    struct stage stage = {.signals = -1};
-    FILE *output = part_file();
+    struct stage stage = {.signals = -1, .output = -1, .tries = -1};
+    FILE *output = drain_file();
     int status = STATUS_COMMAND, interrupted;
     int err = begin_stage(task->manifest, &stage, output);
 
@@ -314,9 +313,11 @@ static int make(const struct part_task *task, const bool *chosen, struct tell *t
     else
         status = runner_run(task, chosen, &stage, tell);
     if (!err)
-        status = end_stage(task->manifest, &stage, output, tell, status);
+        status = tear_down(task->manifest, &stage, tell, status);
     interrupted = stage.interrupted;
     stage_end(&stage);
+    if (!err && status != STATUS_DONE && status != STATUS_DIFFERS)
+        tell_output(tell, output);
     if (output)
         fclose(output);
     if (interrupted)

@@ -6,18 +6,19 @@
 #include "capture/manifest/stage.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "capture/clock.h"
+#include "capture/manifest/drain.h"
 #include "capture/manifest/ready.h"
 #include "capture/manifest/reap.h"
 
@@ -25,6 +26,16 @@ enum { TIMEOUT_DEFAULT = 30, TIMEOUT_MAX = 1 << 30 }; /* seconds */
 enum { PAUSE = 20, GRACE = 5000 };                    /* milliseconds */
 
 enum { NAME_SIZE = 64 };
+
+static int begin_output(struct stage *stage)
+{
+    int ends[2];
+
+    if (pipe2(ends, O_CLOEXEC))
+        return -errno;
+    stage->output = ends[1];
+    return drain_begin(ends[0], stage->file, ends[1]);
+}
 
 int stage_begin(struct stage *stage)
 {
@@ -36,7 +47,7 @@ int stage_begin(struct stage *stage)
     stage->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
     if (stage->signals < 0 || prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0))
         return -errno;
-    return 0;
+    return begin_output(stage);
 }
 
 /*
@@ -59,10 +70,17 @@ static bool take_signal(struct stage *stage)
 
 int stage_wait(struct stage *stage, int fd, int milliseconds)
 {
-    struct pollfd ends[] = {{.fd = stage->signals, .events = POLLIN}, {.fd = fd, .events = POLLIN}};
+    struct pollfd ends[] = {{.fd = stage->signals, .events = POLLIN},
+                            {.fd = fd, .events = POLLIN},
+                            {.fd = stage->tries, .events = POLLIN}};
+    int err = 0;
 
-    if (poll(ends, 2, milliseconds) < 0)
+    if (poll(ends, 3, milliseconds) < 0)
         return errno == EINTR ? 0 : -errno;
+    if (ends[2].revents)
+        err = drain_now(stage->tries, fileno(stage->printed));
+    if (err)
+        return err;
     return ends[0].revents && take_signal(stage) ? -EINTR : ends[1].revents != 0;
 }
 
@@ -207,7 +225,7 @@ struct condition {
     const char *path;     /* of a socket; or NULL */
     struct words command; /* none: without `at` */
     char text[NAME_SIZE]; /* the command's name */
-    int printed;          /* what the last try has */
+    int output;           /* where tries print to */
     size_t tries;
     uint64_t until;
 };
@@ -220,12 +238,15 @@ static int try_command(struct stage *stage, struct condition *condition)
 {
     const uint64_t moment = clock_monotonic() + SECOND;
     const uint64_t until = condition->until > moment ? condition->until : moment;
-    int err = 0;
+    int err = 0, drained;
 
-    if (ftruncate(condition->printed, 0) || lseek(condition->printed, 0, SEEK_SET))
+    if (ftruncate(fileno(stage->printed), 0))
         return say_failed(stage, condition->name, -errno);
     condition->tries++;
-    err = run(stage, &condition->command, condition->printed, until);
+    err = run(stage, &condition->command, condition->output, until);
+    drained = drain_now(stage->tries, fileno(stage->printed));
+    if (drained)
+        return say_failed(stage, condition->name, drained);
     return err == 0 ? 1 : err == -ECHILD ? 0 : err;
 }
 
@@ -272,19 +293,39 @@ static int await_condition(struct stage *stage, struct condition *condition)
     return met < 0 ? met : 0;
 }
 
-/* Of all tries only what the last one has printed is kept, behind what there was meanwhile. */
-static int keep_printed(const struct stage *stage, int printed)
+static int begin_tries(struct stage *stage, struct condition *condition)
 {
-    char piece[4096];
-    ssize_t length, written;
-    off_t at = 0;
+    int ends[2];
 
-    for (; (length = pread(printed, piece, sizeof(piece), at)) > 0; at += written) {
-        written = write(stage->output, piece, (size_t)length);
-        if (written < 0)
-            return -errno;
+    stage->printed = drain_file();
+    if (!stage->printed || pipe2(ends, O_CLOEXEC))
+        return -errno;
+    stage->tries = ends[0];
+    condition->output = ends[1];
+    return 0;
+}
+
+/*
+ * Of all tries only what the last one has printed is kept, behind what there was meanwhile; and
+ * what comes of those that it has left behind.
+ */
+static int end_tries(struct stage *stage, struct condition *condition)
+{
+    const int from = stage->tries;
+    int err = 0, begun = 0;
+
+    stage->tries = -1;
+    if (from >= 0) {
+        close(condition->output);
+        err = lseek(fileno(stage->printed), 0, SEEK_SET)
+                  ? -errno
+                  : drain(fileno(stage->printed), stage->output);
+        begun = drain_begin(from, stage->output, -1);
     }
-    return length < 0 ? -errno : 0;
+    if (stage->printed)
+        fclose(stage->printed);
+    stage->printed = NULL;
+    return err ? err : begun;
 }
 
 static int await_step(struct stage *stage, const json_t *step)
@@ -294,23 +335,16 @@ static int await_step(struct stage *stage, const json_t *step)
     const json_t *until = json_object_get(step, "until");
     struct condition condition = {
         .path = json_string_value(json_object_get(step, "wait")),
-        .printed = memfd_create("printed", MFD_CLOEXEC),
         .until = clock_monotonic() +
                  (uint64_t)((seconds < TIMEOUT_MAX ? seconds : TIMEOUT_MAX) * (double)SECOND),
     };
-    int kept, err = condition.printed < 0 ? -errno : 0;
+    int err = until ? words_add_command(&condition.command, until) : 0, kept;
 
     if (!err && until)
-        err = words_add_command(&condition.command, until);
-    if (err)
-        say_failed(stage, "until", err);
-    else {
-        err = await_condition(stage, &condition);
-        kept = keep_printed(stage, condition.printed);
-        err = err || !kept ? err : say_failed(stage, "what \"until\" has printed", kept);
-    }
-    if (condition.printed >= 0)
-        close(condition.printed);
+        err = begin_tries(stage, &condition);
+    err = err ? say_failed(stage, "until", err) : await_condition(stage, &condition);
+    kept = end_tries(stage, &condition);
+    err = err || !kept ? err : say_failed(stage, "what \"until\" has printed", kept);
     words_clear(&condition.command);
     return err;
 }
@@ -364,6 +398,9 @@ int stage_teardown(struct stage *stage, const json_t *commands)
 
 void stage_end(struct stage *stage)
 {
+    if (stage->output >= 0)
+        close(stage->output);
+    stage->output = -1;
     reap_all();
     for (size_t i = 0; i < stage->count; i++) {
         launch_free(stage->background[i]);

@@ -9,6 +9,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <sys/types.h>
 
 #include "capture/launch.h"
@@ -20,7 +21,8 @@ enum { STAGE_BACKGROUND = 64, STAGE_TEXT_SIZE = 512 };
 struct stage {
     const char *directory;    /* of the commands; NULL: ours */
     struct words environment; /* what differs from ours; the stage frees it */
-    int output;               /* where they print to */
+    int file;                 /* where what they print is kept; stage_end() completes it */
+    int output;               /* where they print to: a pipe that leads there */
 
     int signals; /* by which the user ends it */
     struct signals_heard heard;
@@ -29,6 +31,8 @@ struct stage {
     struct launch *background[STAGE_BACKGROUND];
     struct words names[STAGE_BACKGROUND]; /* their commands */
     size_t count;
+    int tries;                  /* the pipe that "until" prints to; -1: none */
+    FILE *printed;              /* what the last try has */
     char text[STAGE_TEXT_SIZE]; /* what went wrong */
 };
 
@@ -51,7 +55,7 @@ int stage_teardown(struct stage *stage, const json_t *commands);
  */
 int stage_wait(struct stage *stage, int fd, int milliseconds);
 
-/* Ends all that still runs below this process. */
+/* Ends all that still runs below this process; then all that it has printed is in the file. */
 void stage_end(struct stage *stage);
 
 #endif

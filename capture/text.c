@@ -38,6 +38,13 @@ size_t utf8_length(const uint8_t *data, size_t length)
     return 0;
 }
 
+size_t utf8_mark_length(const char *text, size_t length)
+{
+    static const char mark[] = {'\xef', '\xbb', '\xbf'};
+
+    return length >= sizeof(mark) && !memcmp(text, mark, sizeof(mark)) ? sizeof(mark) : 0;
+}
+
 uint32_t utf8_character(const uint8_t *data, size_t length)
 {
     uint32_t character = length < 2 ? data[0] : data[0] & (0x7fu >> length);

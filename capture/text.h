@@ -39,6 +39,9 @@ bool text_unescape(char *to, size_t size, const char *from);
 /* Reads the byte that two hexadecimal digits are; false when these are not there. */
 bool text_hex(const char *digits, uint8_t *byte);
 
+/* How long the byte order mark is that some editors begin a file of UTF-8 with; 0 without one. */
+size_t utf8_mark_length(const char *text, size_t length);
+
 /* The words that agree with the number: those for one, or those for any other. */
 static inline const char *text_counted(uint64_t count, const char *one, const char *many)
 {

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "capture/rights.h"
+#include "capture/text.h"
 #include "emit/embedded.h"
 
 enum { FILE_MAX = 1 << 20 };
@@ -190,15 +191,13 @@ const char *library_name(const struct library *library, size_t index)
 
 /* Reading. */
 
-/* Some editors begin a file with a byte order mark, which is no part of a template. */
+/* A byte order mark is no part of a template. */
 static void drop_mark(struct library_text *text)
 {
-    static const char mark[] = {'\xef', '\xbb', '\xbf'};
+    const size_t mark = utf8_mark_length(text->text, text->length);
 
-    if (text->length < sizeof(mark) || memcmp(text->text, mark, sizeof(mark)) != 0)
-        return;
-    text->length -= sizeof(mark);
-    memmove(text->text, text->text + sizeof(mark), text->length);
+    text->length -= mark;
+    memmove(text->text, text->text + mark, text->length);
 }
 
 static int read_all(int fd, struct library_text *out)

@@ -88,6 +88,15 @@ interrupt_taken() { # PID
     refused 'sockfixture.json:1:*duplicate*'
     printf '{"fixtures":\n [7\0]}' > sockfixture.json
     refused 'sockfixture.json:2:4: a byte 0 is in no text'
+    printf '\357\273\277{"fixtures":}' > sockfixture.json
+    refused 'sockfixture.json:1:13: *'
+}
+
+@test "a manifest may begin with a byte order mark" {
+    manifest "$(talk a)"
+    sed -i '1s/^/\xef\xbb\xbf/' sockfixture.json
+    try 0 --update
+    only_files sockfixture.json a.jsonl a.socket
 }
 
 @test "a key that there is not is told with its line and the nearest one" {

@@ -17,6 +17,7 @@
 #include "capture/manifest/position.h"
 #include "capture/output.h"
 #include "capture/path.h"
+#include "capture/text.h"
 
 /* Saying what is wrong */
 
@@ -341,6 +342,7 @@ int manifest_parse(struct manifest **out, const char *path, const char *folder, 
                    size_t length, struct manifest_error *error)
 {
     struct manifest *manifest = calloc(1, sizeof(*manifest));
+    const size_t mark = utf8_mark_length(text, length);
     int err = -ENOMEM;
 
     *error = (struct manifest_error){.text = "out of memory"};
@@ -348,10 +350,10 @@ int manifest_parse(struct manifest **out, const char *path, const char *folder, 
         return err;
     manifest->path = strdup(path);
     manifest->text = malloc(length + 1);
-    manifest->length = length;
+    manifest->length = length - mark;
     if (manifest->path && manifest->text) {
-        memcpy(manifest->text, text, length);
-        manifest->text[length] = '\0';
+        memcpy(manifest->text, text + mark, manifest->length);
+        manifest->text[manifest->length] = '\0';
         err = check(manifest, folder, error);
     }
     if (err)

@@ -54,31 +54,47 @@ uint32_t utf8_character(const uint8_t *data, size_t length)
     return character;
 }
 
+struct characters {
+    uint32_t first, last;
+};
+
+static bool is_among(const struct characters *all, size_t count, uint32_t character)
+{
+    for (size_t i = 0; i < count && character >= all[i].first; i++)
+        if (character <= all[i].last)
+            return true;
+    return false;
+}
+
 /*
- * Control characters, what Unicode lets programs ignore, what is one with the character behind it
- * (Prepend in its annex 29: a quote there ends no string in Elixir), and what it has as no
- * character: the last two of every plane are none.
+ * Control characters, what Unicode lets programs ignore, and what it has as no character: the last
+ * two of every plane are none.
  */
 bool character_is_hidden(uint32_t character)
 {
-    static const struct {
-        uint32_t first, last;
-    } hidden[] = {
-        {0x0000, 0x001f},   {0x007f, 0x009f},   {0x00ad, 0x00ad},   {0x034f, 0x034f},
-        {0x0600, 0x0605},   {0x061c, 0x061c},   {0x06dd, 0x06dd},   {0x070f, 0x070f},
-        {0x0890, 0x0891},   {0x08e2, 0x08e2},   {0x0d4e, 0x0d4e},   {0x115f, 0x1160},
-        {0x17b4, 0x17b5},   {0x180b, 0x180f},   {0x200b, 0x200f},   {0x2028, 0x202e},
-        {0x2060, 0x206f},   {0x3164, 0x3164},   {0xfdd0, 0xfdef},   {0xfe00, 0xfe0f},
-        {0xfeff, 0xfeff},   {0xffa0, 0xffa0},   {0xfff0, 0xfffb},   {0x110bd, 0x110bd},
-        {0x110cd, 0x110cd}, {0x111c2, 0x111c3}, {0x1193f, 0x1193f}, {0x11941, 0x11941},
-        {0x11a3a, 0x11a3a}, {0x11a84, 0x11a89}, {0x11d46, 0x11d46}, {0x11f02, 0x11f02},
-        {0x1bca0, 0x1bca3}, {0x1d173, 0x1d17a}, {0xe0000, 0xe0fff},
+    static const struct characters hidden[] = {
+        {0x0000, 0x001f}, {0x007f, 0x009f},   {0x00ad, 0x00ad},   {0x034f, 0x034f},
+        {0x061c, 0x061c}, {0x115f, 0x1160},   {0x17b4, 0x17b5},   {0x180b, 0x180f},
+        {0x200b, 0x200f}, {0x2028, 0x202e},   {0x2060, 0x206f},   {0x3164, 0x3164},
+        {0xfdd0, 0xfdef}, {0xfe00, 0xfe0f},   {0xfeff, 0xfeff},   {0xffa0, 0xffa0},
+        {0xfff0, 0xfffb}, {0x1bca0, 0x1bca3}, {0x1d173, 0x1d17a}, {0xe0000, 0xe0fff},
     };
 
-    for (size_t i = 0; i < sizeof(hidden) / sizeof(*hidden) && character >= hidden[i].first; i++)
-        if (character <= hidden[i].last)
-            return true;
-    return (character & 0xfffe) == 0xfffe;
+    return is_among(hidden, sizeof(hidden) / sizeof(*hidden), character) ||
+           (character & 0xfffe) == 0xfffe;
+}
+
+/* Prepend, in annex 29 of Unicode. */
+bool character_is_prepended(uint32_t character)
+{
+    static const struct characters prepended[] = {
+        {0x0600, 0x0605},   {0x06dd, 0x06dd},   {0x070f, 0x070f},   {0x0890, 0x0891},
+        {0x08e2, 0x08e2},   {0x0d4e, 0x0d4e},   {0x110bd, 0x110bd}, {0x110cd, 0x110cd},
+        {0x111c2, 0x111c3}, {0x113d1, 0x113d1}, {0x1193f, 0x1193f}, {0x11941, 0x11941},
+        {0x11a3a, 0x11a3a}, {0x11a84, 0x11a89}, {0x11d46, 0x11d46}, {0x11f02, 0x11f02},
+    };
+
+    return is_among(prepended, sizeof(prepended) / sizeof(*prepended), character);
 }
 
 /* How many bytes from the start of data are printable ASCII that stands for itself. */

@@ -16,9 +16,12 @@ uint32_t utf8_character(const uint8_t *data, size_t length);
 
 /*
  * Does it show nothing, or make what stands around it look like something else? So do control
- * characters, those that reorder text or take in what follows, and what is no character.
+ * characters, those that reorder text, and what is no character.
  */
 bool character_is_hidden(uint32_t character);
+
+/* Is it one with the character behind it, whatever that is? */
+bool character_is_prepended(uint32_t character);
 
 /*
  * Writes data into buffer as printable UTF-8: a backslash is doubled, and what is a hidden

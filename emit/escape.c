@@ -20,6 +20,7 @@ struct escape {
     const char *letters;                           /* pairs: a control character, its letter */
     bool ascii;                                    /* no string has anything else as itself */
     bool entities; /* markup, where what means something gets its number and no backslash */
+    bool clusters; /* a quote behind what is one with it ends no string */
     bool splices;  /* a backslash at a line's end joins the next one on, and trigraphs may be */
 };
 
@@ -165,6 +166,12 @@ static const struct escape families[] = {
      .spell = spell_braces,
      .quotes = "\"\\",
      .letters = common_letters},
+    {.name = "elixir",
+     .notation = "elixir_text",
+     .spell = spell_braces,
+     .quotes = "\"\\",
+     .letters = common_letters,
+     .clusters = true},
     {.name = "u4",
      .notation = "latin1_string",
      .spell = spell_u4,
@@ -257,7 +264,7 @@ static bool by_number(const struct escape_rules *rules, unsigned int where, cons
 {
     if (where & ESCAPE_STRING && rules->family->ascii && c > '~')
         return true;
-    if (character_is_hidden(c))
+    if (character_is_hidden(c) || (rules->family->clusters && character_is_prepended(c)))
         return true;
     if (where & ESCAPE_COMMENT && ends_forbidden(rules, text, at))
         return true;

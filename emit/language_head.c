@@ -191,7 +191,7 @@ static const struct {
     {"reserved", set_reserved, ""},
     {"not_called", set_not_called, ""},
     {"strings", set_strings,
-     "c, go, rust, python, braces, u4, java, u4_u8, x_braces, haskell, json or html"},
+     "c, go, rust, python, braces, elixir, u4, java, u4_u8, x_braces, haskell, json or html"},
     {"escape_also", set_also, ""},
     {"text", set_text_notation, "the name of a notation"},
     {"width", set_width, "a number of columns, 16 or more"},

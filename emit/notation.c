@@ -29,6 +29,7 @@ struct notation {
     const char *numeric; /* the notation of the same strings that spells each byte by its number */
     bool numbers;        /* it does so itself */
     bool utf8;           /* its strings hold UTF-8: what shows stands for itself */
+    bool clusters;       /* but for what a quote behind it is one with */
     bool lossy;          /* it has no way to spell what is no UTF-8 */
     bool trigraphs;      /* two question marks in a row mean something else */
     bool trims;          /* a space at the beginning would be taken for indentation */
@@ -188,7 +189,11 @@ static inline char *spell_in_string(const struct notation *notation, char quote,
 /* The length of the character of more than one byte that stands for itself there; else 0. */
 static size_t wide_length(const struct notation *notation, const uint8_t *data, size_t length)
 {
-    return notation->utf8 && *data >= 0x80 ? escape_visible((const char *)data, length) : 0;
+    const size_t wide =
+        notation->utf8 && *data >= 0x80 ? escape_visible((const char *)data, length) : 0;
+
+    return notation->clusters && wide && character_is_prepended(utf8_character(data, wide)) ? 0
+                                                                                            : wide;
 }
 
 /* Spells what stands at `at` and moves *at past it; returns the end of the text. */
@@ -445,6 +450,13 @@ static const struct notation notations[] = {
      .spell = spell_backslash_x,
      .numeric = "hexstring",
      .utf8 = true},
+    {.name = "elixir_text",
+     .print = print_string,
+     .columns = string_columns,
+     .spell = spell_backslash_x,
+     .numeric = "hexstring",
+     .utf8 = true,
+     .clusters = true},
     {.name = "rust_byte_string",
      .print = print_string,
      .columns = string_columns,

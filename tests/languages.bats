@@ -367,6 +367,9 @@ print_elixir() { # SHAPE [OPTION...]
     elixirc --warnings-as-errors fixture.ex
     "$SOCKFIXTURE" -r prepended.jsonl -o fixture.ex --bytes text --name other
     elixirc --warnings-as-errors fixture.ex
+    # Elsewhere it is text as any other.
+    equal "$("$SOCKFIXTURE" -r prepended.jsonl | jq -r '.conversations[0].exchanges[0] | .name, .requests[0].text, .responses[0].text')" \
+        $'hi \u0600\nhi \u0600\n\u06dd\u0d4e\\u'
 }
 
 print_erlang() { # SHAPE

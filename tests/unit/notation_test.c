@@ -77,6 +77,8 @@ static void spells_awkward_bytes(void **state)
         {"c_text", BYTES("\xc3\xa9\xe2\x80\xae\xff?\?/"), "\xc3\xa9\\342\\200\\256\\377?\\?/"},
         {"go_text", BYTES("\xc3\xa9\xe2\x80\xae\xff\xed\xa0\x80\xc3"),
          "\xc3\xa9\\xe2\\x80\\xae\\xff\\xed\\xa0\\x80\\xc3"},
+        {"go_text", BYTES("\xdb\x9d"), "\xdb\x9d"},
+        {"elixir_text", BYTES("\xc3\xa9\xdb\x9d\xff"), "\xc3\xa9\\xdb\\x9d\\xff"},
         {"go_string", BYTES("\xc3\xa9"), "\\xc3\\xa9"},
         {"python_hexbytes", BYTES("a'\""), "b\"\\x61\\x27\\x22\""},
         {"latin1_numbers", BYTES("a\xff"), "\\u0061\\u00ff"},
@@ -161,8 +163,9 @@ static void nothing_is_nothing(void **state)
 static void numbers_show_no_text(void **state)
 {
     static const char *const names[] = {
-        "c_string",         "c_text", "go_string", "go_text",     "python_bytes",   "latin1_string",
-        "rust_byte_string", "x_text", "u4_text",   "braces_text", "haskell_string", "java_string"};
+        "c_string",      "c_text",         "go_string",        "go_text", "python_bytes",
+        "latin1_string", "elixir_text",    "rust_byte_string", "x_text",  "u4_text",
+        "braces_text",   "haskell_string", "java_string"};
 
     (void)state;
     for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {

@@ -351,16 +351,6 @@ int live_hear(struct live *live, const uint8_t *data, size_t length, uint64_t no
     return err;
 }
 
-int live_resume(struct live *live, uint64_t now)
-{
-    int err;
-
-    if (!live->stalled || live_is_full(live))
-        return 0;
-    err = take_frames(live, now);
-    return err || live->stalled ? err : go_on(live, false, now);
-}
-
 int live_settle(struct live *live, uint64_t now)
 {
     return live->heard.length ? go_on(live, true, now) : 0;
@@ -371,9 +361,35 @@ bool live_is_partial(const struct live *live)
     return live->heard.length > 0;
 }
 
-int live_end(struct live *live, uint64_t now)
+/* Nothing comes behind what was heard: what of it is no request by now will be none. */
+static int end_heard(struct live *live, uint64_t now)
 {
     struct heard rest;
+    int err = live_settle(live, now);
+
+    if (err || live->stalled)
+        return err;
+    rest = (struct heard){.data = live->heard.data, .length = live->heard.length};
+    if (rest.length && !live->lost)
+        err = tell_unknown(live, &rest);
+    live->heard.length = 0;
+    return err;
+}
+
+int live_resume(struct live *live, uint64_t now)
+{
+    int err;
+
+    if (!live->stalled || live_is_full(live))
+        return 0;
+    err = take_frames(live, now);
+    if (err || live->stalled)
+        return err;
+    return live->ends ? end_heard(live, now) : go_on(live, false, now);
+}
+
+int live_end(struct live *live, uint64_t now)
+{
     int err = 0;
 
     live->ends = true;
@@ -383,13 +399,7 @@ int live_end(struct live *live, uint64_t now)
         err = frames_finish(&live->frames);
     if (!err)
         err = take_frames(live, now);
-    if (!err)
-        err = live_settle(live, now);
-    rest = (struct heard){.data = live->heard.data, .length = live->heard.length};
-    if (!err && rest.length && !live->lost && !live->stalled)
-        err = tell_unknown(live, &rest);
-    live->heard.length = 0;
-    return err;
+    return err || live->stalled ? err : end_heard(live, now);
 }
 
 /* From beginning to end */

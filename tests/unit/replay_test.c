@@ -450,8 +450,11 @@ static size_t take_all(struct live *live)
     return length;
 }
 
-/* Who asks for far more than it takes is answered bit by bit, and others are all the same. */
-static void ask_for_much(const char *frame)
+/*
+ * Who asks for far more than it takes is answered bit by bit, also when it then says no more; and
+ * others are all the same.
+ */
+static void ask_for_much(const char *frame, bool ends)
 {
     enum { LONG = 1 << 20, ASKED = 200, MOST = 65 };
     struct stage stage = {.type = SOCK_STREAM};
@@ -476,6 +479,8 @@ static void ask_for_much(const char *frame)
     assert_true(live_is_full(other));
     assert_int_equal(take_all(other), LONG);
     live_free(other);
+    if (ends)
+        assert_int_equal(live_end(stage.live, 0), 0);
     for (length = 0; length < (size_t)ASKED * LONG;) {
         const size_t more = take_all(stage.live);
 
@@ -494,8 +499,10 @@ static void ask_for_much(const char *frame)
 static void test_answers_that_nobody_takes(void **state)
 {
     (void)state;
-    ask_for_much(NULL);
-    ask_for_much("line");
+    for (int ends = 0; ends < 2; ends++) {
+        ask_for_much(NULL, ends);
+        ask_for_much("line", ends);
+    }
 }
 
 static int presume(struct stage *stage, struct range found[PRESUMED_MAX])

@@ -323,7 +323,7 @@ asked() {
     kill -TERM "$pid"
     finish "$pid" || status=$?
     equal "$status" 3
-    grep -qF "$(grep -oE '[0-9]+ lost' background.out | tail -n 1 | cut -d' ' -f1) messages were lost" \
+    grep -qE " $(grep -oE '[0-9]+ lost' background.out | tail -n 1 | cut -d' ' -f1) messages? (was|were) lost" \
         background.out
 }
 

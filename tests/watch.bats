@@ -550,5 +550,6 @@ PYTHON
     rm "$recording" # one that is there is compared with, and for that kept
     many=$(peak 5000)
     [ "$(stat -c %s "$recording")" -gt 10000000 ]
-    [ $((many - few)) -lt 2000 ] || fail "$few KiB for 400 messages, $many KiB for 40000"
+    # Kept, they would take more than 10000 KiB; what sanitizers keep for themselves is about 2000.
+    [ $((many - few)) -lt 5000 ] || fail "$few KiB for 400 messages, $many KiB for 40000"
 }

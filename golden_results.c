@@ -7,6 +7,7 @@
 #include "capture/secret.h"
 #include "capture/show.h"
 #include "capture/terminal.h"
+#include "capture/text.h"
 #include "fixture_file.h"
 #include "recording_file.h"
 #include "say.h"
@@ -33,17 +34,18 @@ static void say_found(const struct run *run)
 
     if (golden->count > 1 && says_details(run->options))
         say("%zu runs: %zu volatile range%s", golden->count, report->ranges,
-            report->ranges == 1 ? "" : "s");
+            text_counted(report->ranges, "", "s"));
     if (report->sometimes)
         say("%zu exchange%s of the first run %s not in every run", report->sometimes,
-            report->sometimes == 1 ? "" : "s", report->sometimes == 1 ? "is" : "are");
+            text_counted(report->sometimes, "", "s"), text_counted(report->sometimes, "is", "are"));
     if (report->elsewhere)
         say("%zu exchange%s of later runs %s not in the first", report->elsewhere,
-            report->elsewhere == 1 ? "" : "s", report->elsewhere == 1 ? "is" : "are");
+            text_counted(report->elsewhere, "", "s"), text_counted(report->elsewhere, "is", "are"));
     if (report->coarse || golden->differences.coarse)
         say("not everything was compared byte by byte: it is too long and too different");
     if (golden->redacted)
-        say("%d secret%s redacted", golden->redacted, golden->redacted == 1 ? " was" : "s were");
+        say("%d secret%s redacted", golden->redacted,
+            text_counted(golden->redacted, " was", "s were"));
     say_missed(run);
     if (!run->options->check && golden_replaces(golden))
         say("%s: %s, and is replaced", run->options->write, golden_replaces(golden));

@@ -140,8 +140,8 @@ static enum status compare(struct client *client)
     if (err)
         return say_error(err, "standard output");
     if (!options->quiet)
-        say("%zu exchange%s: %zu difference%s", count, count == 1 ? "" : "s",
-            golden->differences.count, golden->differences.count == 1 ? "" : "s");
+        say("%zu exchange%s: %zu difference%s", count, text_counted(count, "", "s"),
+            golden->differences.count, text_counted(golden->differences.count, "", "s"));
     if (golden->differences.count)
         return STATUS_DIFFERS;
     return client->incomplete || golden->old.incomplete ? STATUS_INCOMPLETE : STATUS_DONE;

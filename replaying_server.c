@@ -187,7 +187,7 @@ static void say_serving(const struct server *server)
     for (size_t i = 0; i < server->listeners.count; i++)
         used += (size_t)snprintf(addresses + used, sizeof(addresses) - used, "%s%s",
                                  i ? " and " : "", server->listeners.at[i].text);
-    say("serving %zu exchange%s at %s%s", count, count == 1 ? "" : "s", addresses,
+    say("serving %zu exchange%s at %s%s", count, text_counted(count, "", "s"), addresses,
         server->run->options->command ? "" : " (Ctrl-C ends it)");
 }
 
@@ -223,8 +223,9 @@ static void say_end(const struct server *server)
 
     if (server->strangers.count)
         snprintf(unknown, sizeof(unknown), "; %zu unknown request%s", server->strangers.count,
-                 server->strangers.count == 1 ? "" : "s");
-    say("%zu of %zu exchange%s asked for%s", asked, count, count == 1 ? " was" : "s were", unknown);
+                 text_counted(server->strangers.count, "", "s"));
+    say("%zu of %zu exchange%s asked for%s", asked, count, text_counted(count, " was", "s were"),
+        unknown);
     if (server->strangers.count && !server->varies)
         say("all bytes of requests count, as none is known to vary (--repeat finds those that do)");
     if (server->book.resized)

@@ -48,17 +48,18 @@ void shortfall_say_left_out(const struct run *run)
     if (run->losses.left_out)
         say("%" PRIu64 " message%s cut short, as asked: %" PRIu64 " byte%s left out "
             "(--max-message)",
-            run->losses.shortened, run->losses.shortened == 1 ? " was" : "s were",
-            run->losses.left_out, run->losses.left_out == 1 ? " was" : "s were");
+            run->losses.shortened, text_counted(run->losses.shortened, " was", "s were"),
+            run->losses.left_out, text_counted(run->losses.left_out, " was", "s were"));
     if (replays(run->options)) /* -c is about what is asked for, there */
         return;
     if (wanted && counts.exchanges < wanted)
         say("%zu of %zu exchange%s recorded", counts.exchanges, wanted,
-            wanted == 1 ? " was" : "s were");
+            text_counted(wanted, " was", "s were"));
     if (counts.unanswered)
         say("%zu message%s had no answer %s left out when %zu exchange%s complete",
-            counts.unanswered, counts.unanswered == 1 ? " that" : "s that",
-            counts.unanswered == 1 ? "was" : "were", wanted, wanted == 1 ? " was" : "s were");
+            counts.unanswered, text_counted(counts.unanswered, " that", "s that"),
+            text_counted(counts.unanswered, "was", "were"), wanted,
+            text_counted(wanted, " was", "s were"));
 }
 
 bool shortfall_say_unframed(const struct table *table)

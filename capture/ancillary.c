@@ -7,6 +7,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "capture/text.h"
+
 static size_t size_for(size_t count)
 {
     return sizeof(struct ancillary) + count * sizeof(struct control);
@@ -127,7 +129,7 @@ void control_print(FILE *file, const struct control *control, bool with_pid)
 
     switch (control->kind) {
     case CONTROL_DESCRIPTORS:
-        fprintf(file, "%zu file descriptor%s (", count, count == 1 ? "" : "s");
+        fprintf(file, "%zu file descriptor%s (", count, text_counted(count, "", "s"));
         descriptors_print(file, control);
         putc(')', file);
         break;

@@ -370,7 +370,7 @@ static int cut_short(struct framed *framed, enum direction direction, uint64_t f
                        text_counted(there, "byte", "bytes"), stream->skip,
                        text_counted(stream->skip, "has", "have"));
     return give_up(framed, direction, from, "the stream ends within the frame, after %ju byte%s",
-                   there, there == 1 ? "" : "s");
+                   there, text_counted(there, "", "s"));
 }
 
 static int finish_stream(struct framed *framed, enum direction direction)

@@ -296,7 +296,7 @@ static void sum_up(const struct outcome *outcome, size_t all)
     const size_t changed = outcome->changed;
     const size_t same = outcome->done - changed - outcome->incomplete - outcome->failed;
     char text[256];
-    int used = snprintf(text, sizeof(text), "%zu fixture%s", all, all == 1 ? "" : "s");
+    int used = snprintf(text, sizeof(text), "%zu fixture%s", all, text_counted(all, "", "s"));
     const struct {
         size_t count;
         const char *one, *many;

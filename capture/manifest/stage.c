@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "capture/clock.h"
+#include "capture/text.h"
 #include "capture/manifest/drain.h"
 #include "capture/manifest/ready.h"
 #include "capture/manifest/reap.h"
@@ -268,7 +269,7 @@ static int say_unmet(struct stage *stage, const struct condition *condition, boo
     else
         snprintf(stage->text, sizeof(stage->text),
                  "%s: has not succeeded in %zu %s%s (\"timeout\" is how long to try)",
-                 condition->name, condition->tries, condition->tries == 1 ? "try" : "tries",
+                 condition->name, condition->tries, text_counted(condition->tries, "try", "tries"),
                  is_cut ? ", and the last one did not end" : "");
     return -ETIMEDOUT;
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 #include "replaying.h"
 
-#include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
 

@@ -2,7 +2,6 @@
 #include "replaying_server.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "capture/launch.h"

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 #include "run.h"
 
-#include <errno.h>
 #include <string.h>
 
 #include "capture/losses.h"

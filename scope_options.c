@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 #include "scope_options.h"
 
-#include <errno.h>
 #include <stdio.h>
 
 #include "capture/proc.h"

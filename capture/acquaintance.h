@@ -3,8 +3,6 @@
 #ifndef CAPTURE_ACQUAINTANCE_H
 #define CAPTURE_ACQUAINTANCE_H
 
-#include <stddef.h>
-
 struct conversation;
 
 /* A conversation that an endpoint has taken part in. */

@@ -3,7 +3,6 @@
 #ifndef CAPTURE_NUMBER_SET_H
 #define CAPTURE_NUMBER_SET_H
 
-#include <stdint.h>
 #include <sys/types.h>
 
 struct number_set;

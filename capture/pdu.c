@@ -2,6 +2,7 @@
 #include "capture/pdu.h"
 
 #include <netinet/in.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
 

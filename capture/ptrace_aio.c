@@ -2,7 +2,6 @@
 #include "capture/ptrace_aio.h"
 
 #include <linux/aio_abi.h>
-#include <stddef.h>
 
 #include "capture/ptrace_memory.h"
 

@@ -5,7 +5,6 @@
 #define CAPTURE_PTRACE_CALL_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 #include "bpf/message.h"

@@ -2,9 +2,6 @@
 #include "capture/range_option.h"
 
 #include <errno.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* The number that text[0..length) is; false when it is none. */

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /* Reads our own recordings: their messages are paired already. */
-#include <stdio.h>
 
 #include "capture/reader.h"
 #include "capture/recording.h"

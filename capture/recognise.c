@@ -6,7 +6,6 @@
 #include "capture/recognise.h"
 
 #include <ctype.h>
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
 

@@ -4,7 +4,6 @@
 #define CAPTURE_RECORD_H
 
 #include <stdbool.h>
-#include <stdio.h>
 
 #include "capture/backend.h"
 

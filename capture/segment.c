@@ -6,6 +6,7 @@
 #include "capture/segment.h"
 
 #include <netinet/in.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
 

@@ -3,7 +3,6 @@
 #ifndef CAPTURE_SEGMENT_H
 #define CAPTURE_SEGMENT_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 

@@ -3,8 +3,6 @@
 #ifndef CAPTURE_SELECTION_H
 #define CAPTURE_SELECTION_H
 
-#include <stdbool.h>
-
 #include "capture/message.h"
 
 struct patterns;

@@ -3,8 +3,6 @@
 #ifndef CAPTURE_STRACE_LINES_H
 #define CAPTURE_STRACE_LINES_H
 
-#include <stdio.h>
-
 #include "capture/reader.h"
 
 struct strace_line {

@@ -7,7 +7,6 @@
 #ifndef EMIT_BLOCK_H
 #define EMIT_BLOCK_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>

@@ -3,7 +3,6 @@
 #ifndef EMIT_LINES_H
 #define EMIT_LINES_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 

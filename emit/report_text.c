@@ -3,9 +3,7 @@
  * For people: the bytes as recorded and as they are now, side by side. What differs has a star
  * before it, as colours may not show; where one side has fewer bytes there are dashes.
  */
-#include <errno.h>
 #include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "emit/report.h"

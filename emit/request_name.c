@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /* What a request says, in protocols of text and in some that have text behind a few bytes. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "emit/escape.h"

@@ -4,7 +4,6 @@
 #define MANIFEST_CLAIMS_H
 
 #include <stdbool.h>
-#include <stddef.h>
 
 struct claims {
     void *tree;

@@ -4,7 +4,6 @@
 #define MANIFEST_RUNNER_H
 
 #include <stdbool.h>
-#include <stddef.h>
 
 #include "capture/manifest/part.h"
 #include "capture/manifest/stage.h"

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 #include "capture/replay/answer.h"
 
-#include <errno.h>
-
 #include "capture/blocks.h"
 
 /* The bytes of what was asked now that correspond to those of the echo's source. */

@@ -3,8 +3,6 @@
 #ifndef CAPTURE_REPLAY_REACH_H
 #define CAPTURE_REPLAY_REACH_H
 
-#include <stdbool.h>
-#include <stddef.h>
 #include <sys/socket.h>
 
 enum { REACHES_MAX = 8, REACH_WHY_SIZE = 256 };

@@ -3,13 +3,11 @@
  * Any bytes as a recording. It is refused with a place, or taken; what is taken is written again,
  * and that is read without fault and written as the same bytes.
  */
-#include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "capture/losses.h"
 #include "capture/recording.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

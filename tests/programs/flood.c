@@ -3,7 +3,6 @@
  */
 #include <getopt.h>
 #include <poll.h>
-#include <signal.h>
 
 #include "tests/programs/program.h"
 

@@ -23,7 +23,6 @@
 #include "capture/glob.h"
 #include "capture/pattern.h"
 #include "capture/scope.h"
-#include "capture/socket_file.h"
 
 static bool means(const char *text, const char *address, int family)
 {

@@ -11,7 +11,6 @@
 
 #include <cmocka.h>
 
-#include "capture/replay/answer.h"
 #include "capture/replay/live.h"
 #include "capture/replay/presume.h"
 

@@ -121,7 +121,8 @@ int scope_add_user(struct scope_request *scope, const char *text, char reason[PA
     return 0;
 }
 
-bool scope_by_process(const struct scope_request *scope)
+/* True when only processes that are listed are observed: the command's, or those by number. */
+static bool is_by_process(const struct scope_request *scope)
 {
     return scope->launches || scope->pid_count;
 }
@@ -131,7 +132,7 @@ bool scope_takes_all(const struct scope_request *scope)
     size_t patterns;
 
     patterns_compiled(scope->patterns, &patterns);
-    return scope_by_process(scope) && !patterns && !scope->name_count && !scope->user_count;
+    return is_by_process(scope) && !patterns && !scope->name_count && !scope->user_count;
 }
 
 static bool takes_user(const struct scope_request *scope, pid_t pid)
@@ -194,7 +195,7 @@ void scope_compile(const struct scope_request *scope, struct scope *out)
         .own_process = (uint32_t)getpid(),
         .name_count = (uint32_t)scope->name_count,
         .user_count = (uint32_t)scope->user_count,
-        .by_process = scope_by_process(scope),
+        .by_process = is_by_process(scope),
         .by_address = patterns_count(scope->patterns, false) > 0,
         .follow = !scope->no_follow,
         .attaches = !scope->launches,

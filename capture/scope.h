@@ -38,9 +38,6 @@ int scope_add_pids(struct scope_request *scope, const char *text, char reason[PA
 int scope_add_name(struct scope_request *scope, const char *text, char reason[PATTERN_REASON_SIZE]);
 int scope_add_user(struct scope_request *scope, const char *text, char reason[PATTERN_REASON_SIZE]);
 
-/* True when only processes that are listed are observed: the command's, or those by number. */
-bool scope_by_process(const struct scope_request *scope);
-
 /* True when all that these say is observed: nothing is asked for or left out by what it is. */
 bool scope_takes_all(const struct scope_request *scope);
 

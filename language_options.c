@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "capture/path.h"
 #include "emit/style.h"
 #include "emit/writer.h"
 #include "say.h"
@@ -14,7 +15,6 @@
 enum status library_from_options(struct library **out, const struct options *options)
 {
     struct library_folder folders[TEMPLATE_DIRS_MAX + 2];
-    const char *slash = options->template ? strrchr(options->template, '/') : NULL;
     char *beside = NULL, *user = NULL;
     struct template_error error;
     size_t count = 0;
@@ -23,8 +23,7 @@ enum status library_from_options(struct library **out, const struct options *opt
     for (size_t i = 0; i < options->template_dirs_count; i++)
         folders[count++] = (struct library_folder){.path = options->template_dirs[i]};
     if (options->template) {
-        beside = slash ? strndup(options->template, (size_t)(slash - options->template) + 1)
-                       : strdup(".");
+        beside = path_folder(options->template);
         folders[count++] = (struct library_folder){.path = beside, .optional = true};
     }
     err = library_user_folder(&user);

@@ -386,8 +386,7 @@ static int read_text(const char *path, char **text, size_t *length)
 static int parse_file(struct manifest **out, const char *path, const char *text, size_t length,
                       struct manifest_error *error)
 {
-    const char *slash = strrchr(path, '/');
-    char *folder = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
+    char *folder = path_folder(path);
     int err = folder ? manifest_parse(out, path, folder, text, length, error) : -ENOMEM;
 
     free(folder);

@@ -45,8 +45,7 @@ static int say_wrong(struct tell *tell, const char *path, const struct manifest_
 /* All paths are relative to the manifest's. */
 static int go_to_folder(const char *path, struct tell *tell)
 {
-    const char *slash = strrchr(path, '/');
-    char *folder = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
+    char *folder = path_folder(path);
     int err = folder && chdir(folder) == 0 ? 0 : -errno;
 
     free(folder);
@@ -58,19 +57,9 @@ static int go_to_folder(const char *path, struct tell *tell)
 /* --init */
 
 /* A manifest that is there is somebody's work. */
-static FILE *create(const char *path)
-{
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    FILE *file = fd < 0 ? NULL : fdopen(fd, "w");
-
-    if (fd >= 0 && !file)
-        close(fd);
-    return file;
-}
-
 static int write_text(const char *path, const char *text)
 {
-    FILE *file = create(path);
+    FILE *file = fopen(path, "wxe");
     int err = 0;
 
     if (!file)

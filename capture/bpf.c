@@ -100,32 +100,28 @@ static int prepare(bool verbose, char reason[REASON_SIZE])
     return check_helpers(reason);
 }
 
-/* Loads a program that returns 0 at once. Returns its descriptor or -errno. */
-static int load_trial(enum bpf_prog_type type, struct bpf_prog_load_opts *options)
+/*
+ * Loads a program that returns 0 at once. Nothing can be attached to a type, which is what BTF
+ * begins with; a kernel that gets as far as finding that out says EINVAL.
+ */
+int bpf_try_trampolines(void)
 {
     static const struct bpf_insn instructions[] = {
         {.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0},
         {.code = BPF_JMP | BPF_EXIT},
     };
-    int fd = bpf_prog_load(type, "trial", "GPL", instructions, 2, options);
-
-    return fd < 0 ? -errno : fd;
-}
-
-/* Nothing can be attached to a type, which is what BTF begins with; a kernel that gets as far as
- * finding that out says EINVAL. */
-int bpf_try_trampolines(void)
-{
     struct bpf_prog_load_opts options = {
         .sz = sizeof(options),
         .expected_attach_type = BPF_TRACE_FENTRY,
         .attach_btf_id = 1,
     };
-    int program = load_trial(BPF_PROG_TYPE_TRACING, &options);
+    int program = bpf_prog_load(BPF_PROG_TYPE_TRACING, "trial", "GPL", instructions, 2, &options);
 
-    if (program >= 0)
+    if (program >= 0) {
         close(program);
-    return program == -EPERM ? program : 0;
+        return 0;
+    }
+    return errno == EPERM ? -EPERM : 0;
 }
 
 /* The kernel side may read it meanwhile: what does not match then is looked at again. */

@@ -200,7 +200,7 @@ int flows_add(struct flows *flows, const struct segment *segment, uint64_t time)
     struct flow *flow;
 
     if (segment->protocol != IPPROTO_TCP)
-        return flows_add_message(flows, segment, time, 0);
+        return flows_add_message(flows, segment, time);
     flow = flow_get(flows, segment, &from);
     if (!flow)
         return -ENOMEM;
@@ -208,14 +208,12 @@ int flows_add(struct flows *flows, const struct segment *segment, uint64_t time)
     return add_tcp(flow, segment, from);
 }
 
-int flows_add_message(struct flows *flows, const struct segment *segment, uint64_t time,
-                      size_t lost)
+int flows_add_message(struct flows *flows, const struct segment *segment, uint64_t time)
 {
     const struct message_facts facts = {
         .data = segment->data,
         .length = segment->length,
         .missing = segment->missing,
-        .lost = lost,
     };
     int from;
     struct flow *flow = flow_get(flows, segment, &from);

@@ -21,10 +21,8 @@ void flows_free(struct flows *flows);
 /* Adds what a packet carries; time is in nanoseconds since the epoch. Returns 0 or -errno. */
 int flows_add(struct flows *flows, const struct segment *segment, uint64_t time);
 
-/* Adds bytes of a stream that somebody has put in order, or a datagram; lost before it are so many
- * messages. */
-int flows_add_message(struct flows *flows, const struct segment *segment, uint64_t time,
-                      size_t lost);
+/* The same of a datagram, or of bytes of a stream that somebody has put in order. */
+int flows_add_message(struct flows *flows, const struct segment *segment, uint64_t time);
 
 /* No more will come. Returns 0 or -errno. */
 int flows_finish(struct flows *flows);

@@ -83,9 +83,10 @@ static size_t token_length(const uint8_t *text, size_t length)
     return count;
 }
 
-static bool is_version(const uint8_t *text, size_t length)
+/* The eight bytes of a version. */
+static bool is_version(const uint8_t *text)
 {
-    return length == 8 && memcmp(text, "HTTP/1.", 7) == 0 && isdigit(text[7]);
+    return memcmp(text, "HTTP/1.", 7) == 0 && isdigit(text[7]);
 }
 
 static int request_line(struct part *part, const uint8_t *line, size_t length,
@@ -96,7 +97,7 @@ static int request_line(struct part *part, const uint8_t *line, size_t length,
     if (!method || method == length || line[method] != ' ' || length < method + 11 ||
         line[length - 9] != ' ' || memcmp(line + length - 8, "HTTP/", 5) != 0)
         return frame_wrong(step, "not a request of HTTP/1.0 or 1.1");
-    if (!is_version(line + length - 8, 8))
+    if (!is_version(line + length - 8))
         return frame_wrong(step, "a version of HTTP that is not 1.0 or 1.1");
     if (method == 4 && memcmp(line, "HEAD", 4) == 0)
         part->kind = HEAD;
@@ -108,7 +109,7 @@ static int request_line(struct part *part, const uint8_t *line, size_t length,
 static int status_line(struct part *part, const uint8_t *line, size_t length,
                        struct frame_step *step)
 {
-    if (length < 12 || !is_version(line, 8) || line[8] != ' ' || !isdigit(line[9]) ||
+    if (length < 12 || !is_version(line) || line[8] != ' ' || !isdigit(line[9]) ||
         !isdigit(line[10]) || !isdigit(line[11]) || (length > 12 && line[12] != ' '))
         return frame_wrong(step, "not a response of HTTP/1.0 or 1.1");
     part->status = (line[9] - '0') * 100 + (line[10] - '0') * 10 + line[11] - '0';

@@ -64,7 +64,6 @@ enum pdu_tag {
     PDU_DESTINATION_PORT = 26,
     PDU_TABLE_NUMBER = 32,
     PDU_P2P_DIRECTION = 35,
-    PDU_INFO = 36,
 };
 
 enum { PDU_PORT_NONE = 0, PDU_PORT_TCP = 2, PDU_PORT_UDP = 3 };

@@ -126,7 +126,7 @@ static int take_pdu(struct capture *capture, const struct frame_bytes *frame, ui
     if (item && own_capture_has(capture->own, item))
         return own_capture_packet(capture->own, item, (size_t)(segment.data - frame->data));
     if (found == SEGMENT_FOUND)
-        return flows_add_message(capture->flows, &segment, time, 0);
+        return flows_add_message(capture->flows, &segment, time);
     capture->nobody++;
     return 0;
 }

@@ -220,12 +220,12 @@ static struct strace_socket *find_accepted(struct strace_world *world,
     static const char *const hosts[] = {"0.0.0.0", "[::]"};
     const char *server = client->facts.peer_address, *port = strrchr(server, ':');
     const char *own = client->facts.address;
-    struct strace_socket *found = strace_socket_addressed(world, SOCK_STREAM, server, own);
+    struct strace_socket *found = strace_socket_addressed(world, server, own);
     char any[ADDRESS_TEXT_SIZE];
 
     for (size_t i = 0; i < sizeof(hosts) / sizeof(*hosts) && !found && port; i++) {
         snprintf(any, sizeof(any), "tcp:%s%s", hosts[i], port);
-        found = strace_socket_addressed(world, SOCK_STREAM, any, own);
+        found = strace_socket_addressed(world, any, own);
     }
     return found && is_accepted(found) ? found : NULL;
 }

@@ -138,9 +138,9 @@ struct strace_socket *strace_socket_new(struct strace_world *world, uint64_t ino
 struct strace_socket *strace_socket_find(struct strace_world *world,
                                          const struct strace_facts *facts);
 
-/* The latest socket of that type that has these addresses; NULL when there is none. */
-struct strace_socket *strace_socket_addressed(struct strace_world *world, int type,
-                                              const char *address, const char *peer);
+/* The latest stream socket that has these addresses; NULL when there is none. */
+struct strace_socket *strace_socket_addressed(struct strace_world *world, const char *address,
+                                              const char *peer);
 
 /* Whether what came from there is of a datagram socket that is known to have that address. */
 bool strace_socket_sends_from(struct strace_world *world, const char *address);

@@ -82,10 +82,10 @@ struct strace_socket *strace_socket_find(struct strace_world *world,
     return find_addressed(world, facts->family, facts->type, facts->address, facts->peer_address);
 }
 
-struct strace_socket *strace_socket_addressed(struct strace_world *world, int type,
-                                              const char *address, const char *peer)
+struct strace_socket *strace_socket_addressed(struct strace_world *world, const char *address,
+                                              const char *peer)
 {
-    return find_addressed(world, 0, type, address, peer);
+    return find_addressed(world, 0, SOCK_STREAM, address, peer);
 }
 
 bool strace_socket_sends_from(struct strace_world *world, const char *address)

@@ -166,8 +166,7 @@ const struct value_field piece_fields[] = {
 static bool find_in_piece(const struct value *value, const char *name, size_t length,
                           struct value *child)
 {
-    return value_find(piece_fields, value, name, length, child) ||
-           value_find_notation(value, value->index, value->extent, name, length, child);
+    return value_find_notation(value, value->index, value->extent, name, length, child);
 }
 
 static struct value piece_make(const struct value *of, const struct value_type *type, size_t from,
@@ -225,13 +224,13 @@ const struct value_field row_fields[] = {{"number", row_number}, {"marks", row_m
 static bool find_in_row(const struct value *value, const char *name, size_t length,
                         struct value *child)
 {
-    return find_in_piece(value, name, length, child) ||
-           value_find(row_fields, value, name, length, child);
+    return value_find(row_fields, value, name, length, child) ||
+           find_in_piece(value, name, length, child);
 }
 
 static bool row_item(const struct value *list, size_t index, struct value *item)
 {
-    static const struct value_type row_type = {.find = find_in_row};
+    static const struct value_type row_type = {.fields = piece_fields, .find = find_in_row};
     const struct said *said = value_said(list);
 
     if (index >= said->length / ROW + (said->length % ROW != 0))
@@ -271,7 +270,7 @@ static size_t line_end(const struct value *of, const struct said *said, size_t f
 
 static bool line_item(const struct value *list, size_t index, struct value *item)
 {
-    static const struct value_type line_type = {.find = find_in_piece};
+    static const struct value_type line_type = {.fields = piece_fields, .find = find_in_piece};
     struct line *line = &emission_of(list)->latest->line;
     const struct said *said = value_said(list);
 

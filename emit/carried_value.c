@@ -98,15 +98,9 @@ const struct value_field kind_fields[] = {
     {0},
 };
 
-static bool find_in_kind(const struct value *value, const char *name, size_t length,
-                         struct value *child)
-{
-    return value_find(kind_fields, value, name, length, child);
-}
-
 static bool kind_item(const struct value *list, size_t index, struct value *item)
 {
-    static const struct value_type kind_type = {.find = find_in_kind};
+    static const struct value_type kind_type = {.fields = kind_fields};
     const struct control *control = list->self;
 
     if (index >= control->descriptors.count)
@@ -191,8 +185,7 @@ static bool find_in_item(const struct value *value, const char *name, size_t len
 {
     bool descriptors = control_of(value)->kind == CONTROL_DESCRIPTORS;
 
-    return value_find(carried_fields, value, name, length, child) ||
-           value_find(descriptors ? descriptors_fields : credentials_fields, value, name, length,
+    return value_find(descriptors ? descriptors_fields : credentials_fields, value, name, length,
                       child);
 }
 
@@ -212,7 +205,8 @@ static int print_item(const struct value *value, const struct template_escape *e
 
 static bool carried_item(const struct value *list, size_t index, struct value *item)
 {
-    static const struct value_type item_type = {.find = find_in_item, .print = print_item};
+    static const struct value_type item_type = {
+        .fields = carried_fields, .find = find_in_item, .print = print_item};
     size_t offset;
 
     if (!find_control(list, index, &offset))

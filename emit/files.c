@@ -209,15 +209,9 @@ static struct value embedded_identifier(const struct value *of)
 const struct value_field embedded_fields[] = {
     {"file", embedded_file}, {"identifier", embedded_identifier}, {0}};
 
-static bool find_in_embedded(const struct value *value, const char *name, size_t length,
-                             struct value *child)
-{
-    return value_find(embedded_fields, value, name, length, child);
-}
-
 struct value value_embedded(const struct value *of, const struct side *side, size_t index)
 {
-    static const struct value_type type = {.find = find_in_embedded};
+    static const struct value_type type = {.fields = embedded_fields};
     struct value value = value_make(of, &type, side);
 
     value.index = index;

@@ -121,15 +121,9 @@ const struct value_field exchange_fields[] = {
     {"first", exchange_first},   {"last", exchange_last},       {0},
 };
 
-static bool find_in_exchange(const struct value *value, const char *name, size_t length,
-                             struct value *child)
-{
-    return value_find(exchange_fields, value, name, length, child);
-}
-
 static bool exchange_item(const struct value *list, size_t index, struct value *item)
 {
-    static const struct value_type exchange_type = {.find = find_in_exchange};
+    static const struct value_type exchange_type = {.fields = exchange_fields};
     const struct conversation_table *table = list->self;
 
     if (index >= table->count)
@@ -194,15 +188,9 @@ const struct value_field part_fields[] = {
     {0},
 };
 
-static bool find_in_part(const struct value *value, const char *name, size_t length,
-                         struct value *child)
-{
-    return value_find(part_fields, value, name, length, child);
-}
-
 static bool part_item(const struct value *list, size_t index, struct value *item)
 {
-    static const struct value_type part_type = {.find = find_in_part};
+    static const struct value_type part_type = {.fields = part_fields};
 
     if (index >= part_count(list))
         return false;
@@ -229,13 +217,7 @@ static struct value end_comm(const struct value *of)
 
 const struct value_field end_fields[] = {{"address", end_address}, {"comm", end_comm}, {0}};
 
-static bool find_in_end(const struct value *value, const char *name, size_t length,
-                        struct value *child)
-{
-    return value_find(end_fields, value, name, length, child);
-}
-
-static const struct value_type end_type = {.find = find_in_end};
+static const struct value_type end_type = {.fields = end_fields};
 
 /* Conversations: `self` is the conversation, `index` counts them from 0. */
 
@@ -319,15 +301,9 @@ const struct value_field conversation_fields[] = {
     {0},
 };
 
-static bool find_in_conversation(const struct value *value, const char *name, size_t length,
-                                 struct value *child)
-{
-    return value_find(conversation_fields, value, name, length, child);
-}
-
 static bool conversation_item(const struct value *list, size_t index, struct value *item)
 {
-    static const struct value_type type = {.find = find_in_conversation};
+    static const struct value_type type = {.fields = conversation_fields};
     const struct table *table = emission_of(list)->fixture->table;
 
     if (index >= table->count)
@@ -346,23 +322,17 @@ static struct value no_exchanges(const struct value *of)
     return value_number(of, 0);
 }
 
-static bool no_conversation(const struct value *value, const char *name, size_t length,
-                            struct value *child)
-{
-    static const struct value_field fields[] = {{"conversation", value_itself},
-                                                {"table", conversation_identifier},
-                                                {"number", conversation_number},
-                                                {"count", no_exchanges},
-                                                {"first", conversation_first},
-                                                {"last", conversation_last},
-                                                {0}};
-
-    return value_find(fields, value, name, length, child);
-}
+static const struct value_field no_conversation[] = {{"conversation", value_itself},
+                                                     {"table", conversation_identifier},
+                                                     {"number", conversation_number},
+                                                     {"count", no_exchanges},
+                                                     {"first", conversation_first},
+                                                     {"last", conversation_last},
+                                                     {0}};
 
 static bool table_item(const struct value *list, size_t index, struct value *item)
 {
-    static const struct value_type type = {.find = no_conversation};
+    static const struct value_type type = {.fields = no_conversation};
 
     if (emission_of(list)->fixture->table->count > 0 || index > 0)
         return conversation_item(list, index, item);
@@ -474,12 +444,6 @@ static struct value call_function(const struct value *of)
 const struct value_field call_fields[] = {
     {"module", call_module}, {"package", call_package}, {"function", call_function}, {0}};
 
-static bool find_in_call(const struct value *value, const char *name, size_t length,
-                         struct value *child)
-{
-    return value_find(call_fields, value, name, length, child);
-}
-
 static bool call_truth(const struct value *value)
 {
     return *emission_of(value)->call.whole != '\0';
@@ -494,7 +458,7 @@ static int print_call(const struct value *value, const struct template_escape *e
 static struct value fixture_call(const struct value *of)
 {
     static const struct value_type type = {
-        .find = find_in_call, .truth = call_truth, .print = print_call};
+        .fields = call_fields, .truth = call_truth, .print = print_call};
 
     return value_make(of, &type, NULL);
 }
@@ -516,12 +480,6 @@ const struct value_field fixture_fields[] = {
     {"call", fixture_call},
     {0},
 };
-
-static bool find_in_fixture(const struct value *value, const char *name, size_t length,
-                            struct value *child)
-{
-    return value_find(fixture_fields, value, name, length, child);
-}
 
 static void survey_side(struct emission *emission, const struct side *side)
 {
@@ -567,7 +525,7 @@ static int print_escaped(const void *context, const char *string, size_t length,
 static int render(struct emission *emission, struct language *language, FILE *out,
                   struct template_error *error)
 {
-    static const struct value_type fixture_type = {.find = find_in_fixture};
+    static const struct value_type fixture_type = {.fields = fixture_fields};
     struct value data = {.type = &fixture_type, .self = emission, .owner = emission};
     struct template_host host = {
         .escape = {print_escaped, language}, .partial = language_partial, .context = language};

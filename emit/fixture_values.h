@@ -94,12 +94,6 @@ struct emission {
     struct latest *latest;
 };
 
-/* A name and what it stands for. A list of them ends with one that has no name. */
-struct value_field {
-    const char *name;
-    struct value (*get)(const struct value *of);
-};
-
 /* All names there are, by what has them, so that a misspelt one can be told; see check.c. */
 extern const struct value_field fixture_fields[], call_fields[], conversation_fields[];
 extern const struct value_field end_fields[], exchange_fields[], side_fields[], message_fields[];
@@ -189,9 +183,5 @@ struct value value_credentials(const struct value *of);
 struct value value_volatile(const struct value *of);
 struct value value_redacted(const struct value *of);
 struct value value_mask(const struct value *of);
-
-/* Puts the field of that name in *child; returns false if there is none. */
-bool value_find(const struct value_field *fields, const struct value *of, const char *name,
-                size_t length, struct value *child);
 
 #endif

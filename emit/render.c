@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "emit/template_node.h"
+#include "emit/word.h"
 
 /* The deepest that sections and partials may stand within one another while rendering. */
 enum { DEPTH_MAX = 200, NAME_MAX_LENGTH = 255 };
@@ -84,10 +85,26 @@ static int enter(struct renderer *renderer, const struct place *place, const str
     return 0;
 }
 
+bool value_find(const struct value_field *fields, const struct value *of, const char *name,
+                size_t length, struct value *child)
+{
+    for (; fields->name; fields++) {
+        if (word_is(fields->name, name, length)) {
+            *child = fields->get(of);
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool find_child(const struct value *value, const char *name, size_t length,
                        struct value *child)
 {
-    return value->type && value->type->find && value->type->find(value, name, length, child);
+    const struct value_type *type = value->type;
+
+    if (type && type->fields && value_find(type->fields, value, name, length, child))
+        return true;
+    return type && type->find && type->find(value, name, length, child);
 }
 
 /* The first part of a dotted name is looked for from the innermost scope out, the rest inside it.

@@ -136,11 +136,10 @@ static bool find_in_message(const struct value *value, const char *name, size_t 
 {
     const struct said *said = value->self;
 
-    return value_find(message_fields, value, name, length, child) ||
-           value_find_notation(value, 0, said->length, name, length, child);
+    return value_find_notation(value, 0, said->length, name, length, child);
 }
 
-static const struct value_type message_type = {.find = find_in_message};
+static const struct value_type message_type = {.fields = message_fields, .find = find_in_message};
 
 static bool message_item(const struct value *list, size_t index, struct value *item)
 {
@@ -324,12 +323,11 @@ const struct value_field side_fields[] = {
 static bool find_in_side(const struct value *value, const char *name, size_t length,
                          struct value *child)
 {
-    return value_find(side_fields, value, name, length, child) ||
-           (value_is_notation(name, length) &&
-            value_find_notation(value, 0, side_sum(value->self, false), name, length, child));
+    return value_is_notation(name, length) &&
+           value_find_notation(value, 0, side_sum(value->self, false), name, length, child);
 }
 
-static const struct value_type side_type = {.find = find_in_side};
+static const struct value_type side_type = {.fields = side_fields, .find = find_in_side};
 
 static bool side_item(const struct value *list, size_t index, struct value *item)
 {

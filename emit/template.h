@@ -39,10 +39,16 @@ struct value {
     unsigned int form;
 };
 
-/* Every function may be missing. A list is what has `item`; anything else is true unless it says
- * not. */
+/* A name and what it stands for. A list of them ends with one that has no name. */
+struct value_field {
+    const char *name;
+    struct value (*get)(const struct value *of);
+};
+
+/* All may be missing. A list is what has `item`; anything else is true unless it says not. */
 struct value_type {
-    /* Puts the child of that name in *child; returns false and leaves it alone if there is none. */
+    const struct value_field *fields; /* the children that every such value has */
+    /* Puts another child of that name in *child; returns false and leaves it alone without one. */
     bool (*find)(const struct value *value, const char *name, size_t length, struct value *child);
     /* Puts item number `index` in *item; returns false at the end of the list. */
     bool (*item)(const struct value *list, size_t index, struct value *item);
@@ -51,6 +57,10 @@ struct value_type {
      */
     int (*print)(const struct value *value, const struct template_escape *escape, FILE *out);
 };
+
+/* Puts the field of that name in *child; returns false and leaves it alone if there is none. */
+bool value_find(const struct value_field *fields, const struct value *of, const char *name,
+                size_t length, struct value *child);
 
 /* What a template is rendered with. */
 struct template_host {

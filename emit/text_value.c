@@ -17,18 +17,6 @@ struct value value_itself(const struct value *of)
     return *of;
 }
 
-bool value_find(const struct value_field *fields, const struct value *of, const char *name,
-                size_t length, struct value *child)
-{
-    for (; fields->name; fields++) {
-        if (word_is(fields->name, name, length)) {
-            *child = fields->get(of);
-            return true;
-        }
-    }
-    return false;
-}
-
 /* Numbers and flags. */
 
 static bool index_truth(const struct value *value)
@@ -66,14 +54,8 @@ static struct value number_plural(const struct value *of)
 
 const struct value_field number_fields[] = {{"plural", number_plural}, {"hex", number_hex}, {0}};
 
-static bool find_in_number(const struct value *value, const char *name, size_t length,
-                           struct value *child)
-{
-    return value_find(number_fields, value, name, length, child);
-}
-
 static const struct value_type number_type = {
-    .find = find_in_number, .truth = index_truth, .print = print_number};
+    .fields = number_fields, .truth = index_truth, .print = print_number};
 static const struct value_type flag_type = {.truth = index_truth};
 
 /* Text. `self` is the string, or what the maker in `detail` makes it of. */

@@ -106,12 +106,6 @@ const struct value_field range_fields[] = {
     {0},
 };
 
-static bool find_in_range(const struct value *value, const char *name, size_t length,
-                          struct value *child)
-{
-    return value_find(range_fields, value, name, length, child);
-}
-
 /* Letters, digits, brackets and commas, which no language minds. */
 static int print_range(const struct value *value, const struct template_escape *escape, FILE *out)
 {
@@ -124,7 +118,7 @@ static int print_range(const struct value *value, const struct template_escape *
 
 static bool range_item(const struct value *list, size_t index, struct value *item)
 {
-    static const struct value_type type = {.find = find_in_range, .print = print_range};
+    static const struct value_type type = {.fields = range_fields, .print = print_range};
 
     if (!range_at(list, index))
         return false;
@@ -178,8 +172,7 @@ static bool find_in_mask(const struct value *value, const char *name, size_t len
 {
     const struct said *said = value->self;
 
-    return value_find(mask_fields, value, name, length, child) ||
-           value_find_notation(value, 0, said->length, name, length, child);
+    return value_find_notation(value, 0, said->length, name, length, child);
 }
 
 /* The mask is made when it is asked for, and kept until that of another message is. */
@@ -208,7 +201,7 @@ const struct said *value_said_of_mask(const struct value *of)
 
 struct value value_mask(const struct value *of)
 {
-    static const struct value_type type = {.find = find_in_mask};
+    static const struct value_type type = {.fields = mask_fields, .find = find_in_mask};
     struct value mask = value_make(of, &type, of->self);
 
     mask.form = FORM_MASK;

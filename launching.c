@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "capture/text.h"
 #include "say.h"
 
 static enum status find_user(const char *name, struct user *user)
@@ -62,7 +63,7 @@ static const char *path_of(const struct options *options)
     const char *path = getenv("PATH");
 
     for (size_t i = 0; i < options->environment.count; i++)
-        if (strncmp(options->environment.at[i], "PATH=", 5) == 0)
+        if (text_begins(options->environment.at[i], "PATH="))
             path = options->environment.at[i] + 5;
     return path ? path : "";
 }

@@ -13,15 +13,15 @@
 
 #include "capture/text.h"
 
-static bool is_inet(const char *address)
+bool address_is_inet(const char *address)
 {
-    return strncmp(address, "udp:", 4) == 0 || strncmp(address, "tcp:", 4) == 0;
+    return text_begins(address, "udp:") || text_begins(address, "tcp:");
 }
 
 /* A relative path can be spelled like an address of another kind, which anybody could pass for. */
 static const char *prefix_of(const char *path)
 {
-    return path[0] == '@' || is_inet(path) ? "./" : "";
+    return path[0] == '@' || address_is_inet(path) ? "./" : "";
 }
 
 static void print_unix(char *text, const struct sockaddr_un *address, size_t length)
@@ -87,8 +87,8 @@ void address_print(char *text, const void *address, size_t length, int type)
 
 bool address_is_wildcard(const char *address)
 {
-    return is_inet(address) &&
-           (strncmp(address + 4, "0.0.0.0:", 8) == 0 || strncmp(address + 4, "[::]:", 5) == 0);
+    return address_is_inet(address) &&
+           (text_begins(address + 4, "0.0.0.0:") || text_begins(address + 4, "[::]:"));
 }
 
 /* True when a stands for all addresses, of which b is one: [::] is asked over IPv4, too. */
@@ -101,20 +101,20 @@ bool address_agrees(const char *a, const char *b)
 {
     if (strcmp(a, b) == 0)
         return true;
-    if (!is_inet(a) || !is_inet(b) || strncmp(a, b, 4) != 0)
+    if (!address_is_inet(a) || !address_is_inet(b) || strncmp(a, b, 4) != 0)
         return false;
     return (covers(a, b) || covers(b, a)) && strcmp(strrchr(a, ':'), strrchr(b, ':')) == 0;
 }
 
 bool address_is_path(const char *address)
 {
-    return address[0] != '\0' && address[0] != '@' && !is_inet(address);
+    return address[0] != '\0' && address[0] != '@' && !address_is_inet(address);
 }
 
 bool address_is_local(const char *address)
 {
-    return address[0] == '@' || (is_inet(address) && (strncmp(address + 4, "127.", 4) == 0 ||
-                                                      strncmp(address + 4, "[::1]:", 6) == 0));
+    return address[0] == '@' || (address_is_inet(address) && (text_begins(address + 4, "127.") ||
+                                                              text_begins(address + 4, "[::1]:")));
 }
 
 static bool name_file(char text[ADDRESS_TEXT_SIZE], const char *path)

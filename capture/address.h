@@ -17,6 +17,9 @@ struct sockaddr;
  */
 void address_print(char *text, const void *address, size_t length, int type);
 
+/* True for an internet address, which begins with its protocol. */
+bool address_is_inet(const char *address);
+
 /* True when it is the path of a Unix socket. */
 bool address_is_path(const char *address);
 

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "capture/text.h"
 #include "capture/tree.h"
 
 /* An endpoint by one of the ways to know it; entries that are overtaken are replaced. */
@@ -270,7 +271,7 @@ struct endpoint *endpoints_bound(struct endpoints *endpoints, const struct endpo
 {
     struct endpoint *found = endpoints_named(endpoints, endpoint, address), *wildcard;
 
-    if (strncmp(address, "udp:", 4) != 0)
+    if (!text_begins(address, "udp:"))
         return found;
     wildcard = find_wildcard(endpoints, endpoint, address);
     /*

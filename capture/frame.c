@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "capture/text.h"
+
 enum { OFFSET_MAX = 65535 };
 
 #define MORE_MAX ((int64_t)1 << 40)
@@ -55,7 +57,7 @@ static bool read_length(const char *text, struct frame_length *length)
         !read_number(&text, 8, &size) || !memchr(sizes, (int)size, sizeof(sizes)))
         return false;
     *length = (struct frame_length){.offset = offset, .size = size};
-    if (strncmp(text, ":be", 3) == 0 || strncmp(text, ":le", 3) == 0) {
+    if (text_begins(text, ":be") || text_begins(text, ":le")) {
         length->little_endian = text[1] == 'l';
         text += 3;
     }

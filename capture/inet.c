@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "capture/address.h"
+
 bool inet_port_read(uint16_t *out, const char *text)
 {
     char *end;
@@ -23,7 +25,7 @@ bool inet_end_read(struct inet_end *out, const char *address)
     char text[INET6_ADDRSTRLEN];
     size_t length;
 
-    if (strncmp(address, "tcp:", 4) && strncmp(address, "udp:", 4))
+    if (!address_is_inet(address))
         return false;
     if (colon < host || !inet_port_read(&out->port, colon + 1))
         return false;

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "capture/text.h"
 #include "capture/tree.h"
 
 /* A datagram socket. */
@@ -65,7 +66,7 @@ static const char *core_of(const char *address)
 {
     const char *port = strrchr(address, ':');
 
-    return strncmp(address, "udp:", 4) == 0 && port ? port : address;
+    return text_begins(address, "udp:") && port ? port : address;
 }
 
 /* True when a thread is sending to that socket from one whose address is not known yet. */

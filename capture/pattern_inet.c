@@ -10,6 +10,9 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "capture/address.h"
+#include "capture/text.h"
+
 /* The parts of an address as text; host is without its brackets. */
 struct parts {
     uint8_t type; /* 0: any */
@@ -17,14 +20,9 @@ struct parts {
     char port[64];
 };
 
-static bool begins(const char *text, const char *with)
-{
-    return strncmp(text, with, strlen(with)) == 0;
-}
-
 bool pattern_is_inet(const char *text)
 {
-    return text[0] == ':' || begins(text, "tcp:") || begins(text, "udp:");
+    return text[0] == ':' || address_is_inet(text);
 }
 
 /* Returns false when the text has not the form [tcp:|udp:][HOST]:PORT. */
@@ -35,7 +33,7 @@ static bool split(struct parts *parts, const char *text)
 
     *parts = (struct parts){0};
     if (text[0] != ':') {
-        parts->type = begins(text, "tcp:") ? SOCK_STREAM : SOCK_DGRAM;
+        parts->type = text_begins(text, "tcp:") ? SOCK_STREAM : SOCK_DGRAM;
         host = text + 4;
     }
     bracket = host[0] == '[';

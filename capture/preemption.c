@@ -6,6 +6,8 @@
 #include <string.h>
 #include <sys/utsname.h>
 
+#include "capture/text.h"
+
 /* From then on x86 and arm64 are preemptible everywhere, and so are programs at tracepoints. */
 enum { ALWAYS_SINCE = 7 };
 
@@ -22,7 +24,7 @@ static void mode_asked(const char *words, char *mode, size_t size)
     *mode = '\0';
     for (const char *at = words; *at; at += strcspn(at, " \n")) {
         at += strspn(at, " \n");
-        if (strncmp(at, word, strlen(word)) == 0)
+        if (text_begins(at, word))
             snprintf(mode, size, "%.*s", (int)strcspn(at, " \n"), at);
     }
 }

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "capture/text.h"
+
 ssize_t proc_read(pid_t pid, const char *name, char *text, size_t size)
 {
     char path[64];
@@ -42,7 +44,7 @@ bool proc_is_foreign(void)
     size_t size = 0;
 
     while (file && getline(&line, &size, file) > 0)
-        if (strncmp(line, "NSpid:", strlen("NSpid:")) == 0)
+        if (text_begins(line, "NSpid:"))
             is_foreign = strchr(line, '\t') != strrchr(line, '\t');
     free(line);
     if (file)

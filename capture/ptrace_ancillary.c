@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "capture/ptrace_memory.h"
+#include "capture/text.h"
 
 /* How many of one message are taken: more than can pass all the descriptors one by one. */
 enum { CONTROL_MESSAGES_MAX = 256 };
@@ -40,12 +41,11 @@ static enum descriptor_kind kind_of_file(const struct statx *file, const char *n
 {
     static const char memfd[] = "/memfd:";
 
-    if (strncmp(name, ANONYMOUS, strlen(ANONYMOUS)) == 0)
+    if (text_begins(name, ANONYMOUS))
         return kind_of_anonymous(name + strlen(ANONYMOUS));
     switch (file->stx_mode & S_IFMT) {
     case S_IFREG: /* a memfd is in no directory; a file of that name is, or was */
-        return strncmp(name, memfd, strlen(memfd)) == 0 && file->stx_nlink == 0 ? KIND_MEMFD
-                                                                                : KIND_FILE;
+        return text_begins(name, memfd) && file->stx_nlink == 0 ? KIND_MEMFD : KIND_FILE;
     case S_IFDIR:
         return KIND_DIRECTORY;
     case S_IFIFO:

@@ -17,6 +17,7 @@
 
 #include "capture/capability.h"
 #include "capture/proc.h"
+#include "capture/text.h"
 
 struct mount {
     bool known;
@@ -71,7 +72,7 @@ static bool may_ask(const struct mount *mount)
     static const char *const types[] = {"fuse", "9p", "nfs", "cifs", "smb3", "ceph", "coda"};
 
     for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++)
-        if (strncmp(mount->type, types[i], strlen(types[i])) == 0)
+        if (text_begins(mount->type, types[i]))
             return true;
     return !mount->known;
 }

@@ -15,6 +15,7 @@
 #include "capture/libpcap.h"
 #include "capture/own_capture.h"
 #include "capture/pattern.h"
+#include "capture/pattern_inet.h"
 #include "capture/pcapng.h"
 #include "capture/pcapng_file.h"
 #include "capture/pdu.h"
@@ -385,8 +386,7 @@ static int read_server(struct capture *capture)
     char reason[PATTERN_REASON_SIZE] = "";
     int err = patterns_new(&capture->servers);
 
-    if (err || !server ||
-        (*server != ':' && strncmp(server, "tcp:", 4) != 0 && strncmp(server, "udp:", 4) != 0))
+    if (err || !server || !pattern_is_inet(server))
         return err;
     err = patterns_add(capture->servers, server, false, reason);
     return err && reason[0]

@@ -24,7 +24,7 @@ static bool is_end(const char *text)
     static const char *const ends[] = {"+++ exited with ", "+++ killed by ", "+++ superseded by "};
 
     for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++)
-        if (strncmp(text, ends[i], strlen(ends[i])) == 0)
+        if (text_begins(text, ends[i]))
             return true;
     return false;
 }
@@ -38,9 +38,9 @@ static int look_at_line(char *text)
     bool whole;
 
     strace_line_parse(&line, text, &clock);
-    if (strncmp(line.text, attached, strlen(attached)) == 0 || is_end(line.text))
+    if (text_begins(line.text, attached) || is_end(line.text))
         return 70;
-    if (strncmp(line.text, "<... ", 5) == 0 && strstr(line.text, " resumed>"))
+    if (text_begins(line.text, "<... ") && strstr(line.text, " resumed>"))
         return 70;
     if (!strace_call_parse(&call, line.text, &whole))
         return 0;
@@ -160,7 +160,7 @@ static struct strace_thread *thread_of(struct strace *strace, const struct strac
     if (!line->tid)
         return unnumbered_thread(strace);
     thread = strace_thread_find(&strace->world, line->tid);
-    return thread ? thread : new_thread(strace, line->tid, strncmp(line->text, "<... ", 5) == 0);
+    return thread ? thread : new_thread(strace, line->tid, text_begins(line->text, "<... "));
 }
 
 /* strace: Process 5 attached. Of what came before it on the line, the parent's call has begun. */

@@ -30,7 +30,7 @@ static void set_comm(struct sockdump_header *header, const char *name, size_t le
 /* What stands behind the processes: a path, perhaps, and the length. */
 static bool read_length(const char *at, struct sockdump_header *header)
 {
-    const char *path = strncmp(at, " path ", 6) == 0 ? at + 6 : NULL;
+    const char *path = text_begins(at, " path ") ? at + 6 : NULL;
     const char *length = memrchr(at, 'l', strlen(at));
     int after = 0;
 
@@ -84,10 +84,10 @@ const char *sockdump_header_parse(const char *text, const char *end, struct sock
     line[newline - text] = '\0';
     at = line;
     timed = read_time(&at, &header->time);
-    if (strncmp(at, arrows, strlen(arrows)) != 0)
+    if (!text_begins(at, arrows))
         return NULL;
     at += strlen(arrows);
-    if (timed && strncmp(at, process, strlen(process)) != 0)
+    if (timed && !text_begins(at, process))
         return NULL;
     at += timed ? strlen(process) : 0;
     return read_processes(at, timed, header) ? newline + 1 : NULL;

@@ -10,6 +10,7 @@
 #include "capture/bpf.h"
 #include "capture/preemption.h"
 #include "capture/scope.h"
+#include "capture/text.h"
 #include "capture/tracing.h"
 
 #include "bpf/socket.skel.h"
@@ -32,11 +33,6 @@ static const struct way ways[] = {
     {"kprobe/", "kretprobe/", "has no kprobes", try_probes},
 };
 
-static bool begins(const char *text, const char *prefix)
-{
-    return strncmp(text, prefix, strlen(prefix)) == 0;
-}
-
 /* Loads only the programs of this way, and tracepoints, which this kernel has the places for. */
 static void choose_programs(struct socket_bpf *bpf, const struct way *way,
                             const struct tracing *tracing, const struct backend_options *options)
@@ -46,8 +42,8 @@ static void choose_programs(struct socket_bpf *bpf, const struct way *way,
     bpf_object__for_each_program(program, bpf->obj)
     {
         const char *section = bpf_program__section_name(program);
-        bool fits = begins(section, "tp_btf/") || begins(section, way->enter) ||
-                    begins(section, way->leave);
+        bool fits = text_begins(section, "tp_btf/") || text_begins(section, way->enter) ||
+                    text_begins(section, way->leave);
 
         bpf_program__set_autoload(program, fits && tracing_exists(tracing, section));
     }

@@ -9,6 +9,8 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include "capture/text.h"
+
 /* Finds the first "string" in the slice. */
 static struct slice quoted(struct slice slice)
 {
@@ -204,7 +206,7 @@ static void read_unix(const char *text, struct strace_facts *facts)
     char *end;
 
     facts->inode = strtoull(text, &end, 10);
-    if (strncmp(end, "->", 2) == 0)
+    if (text_begins(end, "->"))
         facts->peer_inode = strtoull(end + 2, &end, 10);
     if (*end != ',')
         return;
@@ -226,7 +228,7 @@ static void spell_inet(char text[ADDRESS_TEXT_SIZE], int type, const char *name,
     const char *end = memchr(name, ']', length);
     const char *protocol = type == SOCK_STREAM ? "tcp" : "udp";
 
-    if (end && strncmp(name, mapped, strlen(mapped)) == 0 && memchr(name, '.', length)) {
+    if (end && text_begins(name, mapped) && memchr(name, '.', length)) {
         name += strlen(mapped);
         snprintf(text, ADDRESS_TEXT_SIZE, "%s:%.*s%.*s", protocol, (int)(end - name), name,
                  (int)(length - strlen(mapped) - (size_t)(end + 1 - name)), end + 1);
@@ -258,7 +260,7 @@ bool strace_annotation(struct slice slice, struct strace_facts *facts)
     memset(facts, 0, sizeof(*facts));
     slice_annotation(slice, text, sizeof(text) / 2);
     for (size_t i = 0; i < sizeof(protocols) / sizeof(*protocols) && !facts->is_socket; i++) {
-        if (strncmp(text, protocols[i].name, strlen(protocols[i].name)) == 0) {
+        if (text_begins(text, protocols[i].name)) {
             facts->is_socket = true;
             facts->family = protocols[i].family;
             facts->type = protocols[i].type;

@@ -6,6 +6,7 @@
 
 #include "capture/ancillary.h"
 #include "capture/strace.h"
+#include "capture/text.h"
 
 /* The numbers behind the names that strace has for them. */
 struct known {
@@ -90,7 +91,7 @@ static enum descriptor_kind kind_of(struct strace *strace, struct strace_thread 
     if (strace_annotation(descriptor, &facts) && facts.is_socket)
         return KIND_SOCKET;
     for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
-        if (strncmp(text, kinds[i].begins, strlen(kinds[i].begins)) == 0)
+        if (text_begins(text, kinds[i].begins))
             return kinds[i].kind;
     if (strstr(text, "<char ") || strstr(text, "<block "))
         return KIND_DEVICE;

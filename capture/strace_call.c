@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "capture/strace.h"
+#include "capture/text.h"
 
 /* The kernel moves no more in one call: MAX_RW_COUNT. */
 enum { MOVED_MAX = 0x7ffff000 };
@@ -26,7 +27,7 @@ static bool read_result(struct strace_call *call, const char *at)
     call->failed = !slice_number(call->returned, &call->result) || call->result < 0;
     call->pending = call->failed && (strstr(at, "EINPROGRESS") || strstr(at, "EINTR") ||
                                      strstr(at, "ERESTARTSYS")); /* which becomes EINTR, or not */
-    call->fatal = *at == '?' && strncmp(at, "? E", 3) != 0;
+    call->fatal = *at == '?' && !text_begins(at, "? E");
     return true;
 }
 
@@ -141,7 +142,7 @@ static char *begun_text(const char *text, int *err)
     size_t length;
     char *copy;
 
-    if (!mark || (strcmp(mark, unfinished) != 0 && strncmp(mark, moved_on, strlen(moved_on)) != 0))
+    if (!mark || (strcmp(mark, unfinished) != 0 && !text_begins(mark, moved_on)))
         return NULL;
     length = (size_t)(mark - text);
     while (length && text[length - 1] == ' ')
@@ -229,15 +230,15 @@ int strace_take(struct strace *strace, struct strace_thread *thread, const struc
     char *begun;
     int err = 0;
 
-    if (strncmp(text, "+++ ", 4) == 0) {
+    if (text_begins(text, "+++ ")) {
         err = give_up(strace, thread);
-        if (strncmp(text, superseded, strlen(superseded)) == 0)
+        if (text_begins(text, superseded))
             supersede(strace, thread, text + strlen(superseded));
         else
             strace_thread_drop(&strace->world, thread);
         return err;
     }
-    if (strncmp(text, "<... ", 5) == 0)
+    if (text_begins(text, "<... "))
         return resume(strace, thread, text, line->time);
     begun = begun_text(text, &err);
     if (begun)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "capture/clock.h"
+#include "capture/text.h"
 
 #define DAY (86400 * SECOND)
 
@@ -38,7 +39,7 @@ static uint64_t read_fraction(const char **at)
 /* [pid 5] or 5, each with the name of the process behind the number perhaps (-Y). */
 static const char *read_tid(struct strace_line *line, const char *at)
 {
-    bool bracket = strncmp(at, "[pid ", 5) == 0;
+    bool bracket = text_begins(at, "[pid ");
     const char *begin = at;
     uint64_t tid;
 
@@ -103,7 +104,7 @@ static const char *read_time(struct strace_line *line, const char *at, struct st
         return begin;
     end += strspn(end, " ");
     /* Both of -r and -ttt: the one in parentheses is said already. */
-    if (strncmp(end, "(+", 2) == 0 && strchr(end, ')'))
+    if (text_begins(end, "(+") && strchr(end, ')'))
         end = strchr(end, ')') + 1;
     return end + strspn(end, " ");
 }
@@ -139,8 +140,8 @@ static void add_duration(struct strace_line *line, const char *text, size_t leng
     const char *at = memrchr(text, '<', length);
     uint64_t seconds;
 
-    if (!at++ || text[length - 1] != '>' || strncmp(line->text, "send", 4) == 0 ||
-        strncmp(line->text, "write", 5) == 0 || !read_digits(&at, &seconds) || *at != '.')
+    if (!at++ || text[length - 1] != '>' || text_begins(line->text, "send") ||
+        text_begins(line->text, "write") || !read_digits(&at, &seconds) || *at != '.')
         return;
     line->time += seconds < DAY / SECOND ? seconds * SECOND + read_fraction(&at) : 0;
 }

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "capture/address.h"
 #include "capture/ancillary.h"
 #include "capture/strace.h"
 
@@ -27,7 +28,7 @@ static bool is_known(struct strace *strace, struct strace_socket *socket)
 {
     const struct reader_options *options = strace->reading->options;
     const char *server = options->server;
-    bool inet = server && (strncmp(server, "tcp:", 4) == 0 || strncmp(server, "udp:", 4) == 0);
+    bool inet = server && address_is_inet(server);
     struct endpoint_facts *facts = &socket->facts;
     bool told = facts->family && facts->type;
 

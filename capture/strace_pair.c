@@ -11,13 +11,14 @@
 
 #include "capture/digest.h"
 #include "capture/strace_process.h"
+#include "capture/text.h"
 
 /* Those that wait */
 
 /* Where a client waits for what is accepted at that address, or the other way round. */
 static struct strace_door *door_of(struct strace_world *world, const char *address)
 {
-    const char *port = strncmp(address, "tcp:", 4) == 0 ? strrchr(address, ':') : address;
+    const char *port = text_begins(address, "tcp:") ? strrchr(address, ':') : address;
 
     return &world->doors[digest(port, strlen(port)) % DOORS];
 }

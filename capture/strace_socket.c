@@ -7,6 +7,7 @@
 #include "capture/digest.h"
 #include "capture/reader.h"
 #include "capture/strace_process.h"
+#include "capture/text.h"
 #include "capture/tree.h"
 
 static int compare_inode(const void *a, const void *b)
@@ -30,10 +31,10 @@ struct strace_socket *strace_socket_new(struct strace_world *world, uint64_t ino
 static struct strace_socket **bucket_of(struct strace_world *world, const char *address,
                                         const char *peer)
 {
-    const char *own = strncmp(address, "udp:", 4) == 0 ? strrchr(address, ':') : address;
+    const char *own = text_begins(address, "udp:") ? strrchr(address, ':') : address;
     uint64_t hash = digest(own, strlen(own));
 
-    if (strncmp(address, "tcp:", 4) == 0)
+    if (text_begins(address, "tcp:"))
         hash += 31 * digest(peer, strlen(peer));
     return &world->addressed[hash % ADDRESSED_SIZE];
 }

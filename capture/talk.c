@@ -6,10 +6,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-static bool is_inet(const char *address)
-{
-    return strncmp(address, "tcp:", 4) == 0 || strncmp(address, "udp:", 4) == 0;
-}
+#include "capture/address.h"
 
 int talk_kind_find(struct talk_kind *kind, struct reading *reading, int family)
 {
@@ -22,7 +19,7 @@ int talk_kind_find(struct talk_kind *kind, struct reading *reading, int family)
                             "tcp:127.0.0.1:80 or /run/x.sock)");
     kind->server = server ? server : "";
     kind->type = options->type;
-    if (server && is_inet(server)) {
+    if (server && address_is_inet(server)) {
         if (family == AF_UNIX)
             return reading_fail(reading, reading->dumps, 0,
                                 "it is of Unix sockets, and --server is none");

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* The length (1 to 4) of the well-formed UTF-8 sequence that data begins with; 0 when it is none.
  */
@@ -44,6 +45,11 @@ bool text_hex(const char *digits, uint8_t *byte);
 
 /* How long the byte order mark is that some editors begin a file of UTF-8 with; 0 without one. */
 size_t utf8_mark_length(const char *text, size_t length);
+
+static inline bool text_begins(const char *text, const char *with)
+{
+    return strncmp(text, with, strlen(with)) == 0;
+}
 
 /* The words that agree with the number: those for one, or those for any other. */
 static inline const char *text_counted(uint64_t count, const char *one, const char *many)

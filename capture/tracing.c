@@ -18,6 +18,7 @@
 
 #include "capture/kernel_cut.h"
 #include "capture/kernel_types.h"
+#include "capture/text.h"
 
 /* What the first part of a section's name says. */
 struct place {
@@ -52,7 +53,7 @@ struct tracing {
 static const struct place *place_of(const char *section)
 {
     for (size_t i = 0; i < PLACES; i++)
-        if (strncmp(section, places[i].prefix, strlen(places[i].prefix)) == 0)
+        if (text_begins(section, places[i].prefix))
             return &places[i];
     return NULL;
 }

@@ -9,6 +9,7 @@
 
 #include "capture/inet.h"
 #include "capture/pcapng.h"
+#include "capture/text.h"
 
 struct tags {
     uint8_t *data;
@@ -126,9 +127,9 @@ static void add_made_up(struct tags *tags, const struct message *message,
 {
     uint32_t type = PDU_PORT_NONE;
 
-    if (choice->table && !strncmp(choice->name, "tcp.", 4))
+    if (choice->table && text_begins(choice->name, "tcp."))
         type = PDU_PORT_TCP;
-    else if (choice->table && !strncmp(choice->name, "udp.", 4))
+    else if (choice->table && text_begins(choice->name, "udp."))
         type = PDU_PORT_UDP;
     add_ports(tags, message->direction, type, message->conversation, choice->number);
 }

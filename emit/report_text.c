@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "capture/text.h"
 #include "emit/report.h"
 
 enum { CELLS = 8, GAP = -1, ROWS_MAX = 64 };
@@ -189,8 +190,7 @@ static void print_line(const char *line, FILE *out)
     bool begun = false;
 
     for (; *line; line++) {
-        const bool is_command =
-            (!begun && strncmp(line, "::", 2) == 0) || strncmp(line, "##[", 3) == 0;
+        const bool is_command = (!begun && text_begins(line, "::")) || text_begins(line, "##[");
 
         begun = begun || (*line > ' ' && *line <= '~');
         if (is_command)

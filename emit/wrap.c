@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "capture/inet.h"
+#include "capture/text.h"
 
 enum {
     EPHEMERAL = 49152, /* the first port that a client may have by itself, and how many there are */
@@ -34,7 +35,7 @@ int wrapping_parse(struct wrapping *out, const char *text)
     uint16_t port;
 
     for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
-        if (strncmp(text, kinds[i].prefix, 4) || !inet_port_read(&port, text + 4))
+        if (!text_begins(text, kinds[i].prefix) || !inet_port_read(&port, text + 4))
             continue;
         *out = (struct wrapping){kinds[i].protocol, port};
         return 0;

@@ -16,6 +16,7 @@
 #include "capture/manifest/key.h"
 #include "capture/manifest/tell.h"
 #include "capture/manifest/words.h"
+#include "capture/text.h"
 
 /* There is room for a name before it. */
 enum { MESSAGE_SIZE = MANIFEST_TEXT_SIZE - 110 };
@@ -75,7 +76,7 @@ static int try_all(const struct part_task *task, const bool *chosen, struct prog
 /* The option that a message begins with, `--frame: there is no 'x'`, without its dashes. */
 static void option_of(const char *message, char *option, size_t size)
 {
-    const size_t length = strncmp(message, "--", 2) == 0 ? strcspn(message + 2, " :=") : 0;
+    const size_t length = text_begins(message, "--") ? strcspn(message + 2, " :=") : 0;
 
     snprintf(option, size, "%.*s", (int)(length < size ? length : 0), message + 2);
 }

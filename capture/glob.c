@@ -6,6 +6,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "capture/text.h"
+
 static const struct {
     const char *name;
     int (*holds)(int character);
@@ -39,25 +41,19 @@ int glob_add_bytes(struct glob *glob, const void *bytes, size_t length)
     return err;
 }
 
-static int hex_value(char digit)
-{
-    if (!isxdigit((unsigned char)digit))
-        return -1;
-    return isdigit((unsigned char)digit) ? digit - '0' : tolower((unsigned char)digit) - 'a' + 10;
-}
-
 /* Takes one character, which may be escaped, off the text. */
 static uint8_t take_byte(const char **text)
 {
     const char *at = *text;
+    uint8_t byte;
 
     if (at[0] != '\\' || !at[1]) {
         *text = at + 1;
         return (uint8_t)at[0];
     }
-    if (at[1] == 'x' && hex_value(at[2]) >= 0 && hex_value(at[3]) >= 0) {
+    if (at[1] == 'x' && text_hex(at + 2, &byte)) {
         *text = at + 4;
-        return (uint8_t)(hex_value(at[2]) << 4 | hex_value(at[3]));
+        return byte;
     }
     *text = at + 2;
     return at[1] == '0' ? 0 : (uint8_t)at[1];

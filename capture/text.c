@@ -178,32 +178,6 @@ size_t text_clean(char *buffer, size_t size, const char *text)
     return escape_bytes(buffer, size, text, strlen(text), false);
 }
 
-static int hex_value(char digit)
-{
-    if (digit >= '0' && digit <= '9')
-        return digit - '0';
-    return digit >= 'a' && digit <= 'f' ? digit - 'a' + 10 : -1;
-}
-
-bool text_unescape(char *to, size_t size, const char *from)
-{
-    size_t used = 0;
-
-    while (*from && used + 1 < size) {
-        if (from[0] == '\\' && from[1] == '\\') {
-            from++;
-        } else if (from[0] == '\\' && from[1] == 'x' && hex_value(from[2]) >= 0 &&
-                   hex_value(from[3]) >= 0) {
-            to[used++] = hex_value(from[2]) << 4 | hex_value(from[3]);
-            from += 4;
-            continue;
-        }
-        to[used++] = *from++;
-    }
-    to[used] = '\0';
-    return !*from;
-}
-
 bool text_hex(const char *digits, uint8_t *byte)
 {
     char text[] = "00";
@@ -215,4 +189,23 @@ bool text_hex(const char *digits, uint8_t *byte)
     }
     *byte = (uint8_t)strtoul(text, NULL, 16);
     return true;
+}
+
+bool text_unescape(char *to, size_t size, const char *from)
+{
+    size_t used = 0;
+    uint8_t byte;
+
+    while (*from && used + 1 < size) {
+        if (from[0] == '\\' && from[1] == 'x' && text_hex(from + 2, &byte)) {
+            to[used++] = (char)byte;
+            from += 4;
+            continue;
+        }
+        if (from[0] == '\\' && from[1] == '\\')
+            from++;
+        to[used++] = *from++;
+    }
+    to[used] = '\0';
+    return !*from;
 }

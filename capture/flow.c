@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
-/* A flow is known by both its ends, whichever of them sends. */
+/*
+ * A flow is known by both its ends, whichever of them sends. What confirms bytes can be captured
+ * before these: a packet of TCP waits until all is there that its sender had received by then, or
+ * so many packets wait that what lacks will not come.
+ */
 #include "capture/flow.h"
 
 #include <errno.h>
@@ -13,23 +17,35 @@
 #include "capture/reader.h"
 #include "capture/tree.h"
 
-enum { NOBODY = -1 };
+/* So many packets wait in a flow, and so much in all flows together. */
+enum { NOBODY = -1, WAITING_MAX = 32, HELD_MAX = 64 << 20 };
 
 struct flow_key {
     int family, protocol;
     struct segment_end ends[2]; /* in the order of their bytes */
 };
 
+/* A packet that was captured before what it came behind. */
+struct waiting {
+    struct waiting *next;
+    struct segment segment;
+    int from;
+    uint64_t time;
+    uint8_t data[];
+};
+
 struct flow {
     struct flow_key key;
     struct flows *flows;
-    struct half halves[2]; /* by who sends */
-    uint64_t inode;        /* of the observed endpoint; 0 before it is told of */
-    int self;              /* which end that is */
-    int client;            /* the end that connected; NOBODY when that is not known */
-    bool begun;            /* the capture has the beginning of the connection */
-    uint32_t first;        /* the sequence number that it began with */
-    int sender;            /* who has sent what is being delivered, and when */
+    struct flow *following;  /* in the order in which they were first seen */
+    struct waiting *waiting; /* in the order in which they were captured */
+    struct half halves[2];   /* by who sends */
+    uint64_t inode;          /* of the observed endpoint; 0 before it is told of */
+    int self;                /* which end that is */
+    int client;              /* the end that connected; NOBODY when that is not known */
+    bool begun;              /* the capture has the beginning of the connection */
+    bool reset;
+    int sender; /* who has sent what is being delivered, and when */
     uint64_t time;
 };
 
@@ -37,8 +53,10 @@ struct flows {
     const struct sink *sink;
     const struct patterns *servers;
     void *flows; /* a tree by key */
+    struct flow *first, **end;
     uint64_t inodes;
     uint64_t calls;
+    size_t held; /* memory taken by what waits */
     size_t joined;
 };
 
@@ -115,56 +133,21 @@ static int deliver(void *context, const uint8_t *data, size_t length, size_t mis
 
 /* Connections */
 
-static int flow_finish(struct flow *flow)
-{
-    int err = 0;
-
-    for (int i = 0; i < 2 && !err; i++) {
-        flow->sender = i;
-        err = half_finish(&flow->halves[i], deliver, flow);
-        half_free(&flow->halves[i]);
-    }
-    return err;
-}
-
-/* Another connection between the same ends begins. */
-static int flow_renew(struct flow *flow)
-{
-    struct flow_key key = flow->key;
-    struct flows *flows = flow->flows;
-    uint64_t time = flow->time;
-    int err = flow_finish(flow);
-
-    *flow = (struct flow){.key = key, .flows = flows, .client = NOBODY, .time = time};
-    return err;
-}
-
-/* A SYN opens a connection, unless it is one that has been sent again. */
-static int open_connection(struct flow *flow, const struct segment *segment, int from)
-{
-    bool answers = segment->flags & TCP_ACK;
-    bool used = flow->begun || flow->halves[0].known || flow->halves[1].known;
-    int err = 0;
-
-    if (!answers && used && !(flow->begun && flow->first == segment->sequence))
-        err = flow_renew(flow);
-    if (!answers)
-        flow->first = segment->sequence;
-    flow->begun = true;
-    flow->client = answers ? !from : from;
-    half_begin(&flow->halves[from], segment->sequence + 1);
-    return err;
-}
-
 static int add_tcp(struct flow *flow, const struct segment *segment, int from)
 {
     struct half *own = &flow->halves[from], *other = &flow->halves[!from];
     uint32_t sequence = segment->sequence + !!(segment->flags & TCP_SYN);
-    int err = segment->flags & TCP_SYN ? open_connection(flow, segment, from) : 0;
+    int err = 0;
 
     /* What the other end has sent before it knows of a reset comes yet. */
-    if (err || segment->flags & TCP_RST)
-        return err;
+    flow->reset = flow->reset || segment->flags & TCP_RST;
+    if (segment->flags & TCP_RST)
+        return 0;
+    if (segment->flags & TCP_SYN) {
+        flow->begun = true;
+        flow->client = segment->flags & TCP_ACK ? !from : from;
+        half_begin(own, sequence);
+    }
     if (segment->flags & TCP_ACK) {
         flow->sender = !from;
         err = half_acknowledged(other, segment->acknowledged, deliver, flow);
@@ -178,11 +161,202 @@ static int add_tcp(struct flow *flow, const struct segment *segment, int from)
     return err;
 }
 
+/*
+ * Whether all is there that the segment confirms, and it is known where its own half began: what is
+ * missing there before it is for the half to wait for.
+ */
+static bool is_due(const struct flow *flow, const struct segment *segment, int from)
+{
+    if (segment->flags & TCP_RST)
+        return true;
+    return (segment->flags & TCP_SYN || flow->halves[from].known) &&
+           (!(segment->flags & TCP_ACK) ||
+            half_reaches(&flow->halves[!from], segment->acknowledged));
+}
+
+/* Where the two halves can have begun, for all that the segment tells. */
+static void suppose(struct flow *flow, const struct segment *segment, int from)
+{
+    uint32_t sequence = segment->sequence + !!(segment->flags & TCP_SYN);
+
+    half_suppose(&flow->halves[from], sequence, segment->length + segment->missing == 0);
+    if (segment->flags & TCP_ACK)
+        half_suppose(&flow->halves[!from], segment->acknowledged, false);
+}
+
+static int put_off(struct flow *flow, const struct segment *segment, int from)
+{
+    struct waiting **end = &flow->waiting, *one = malloc(sizeof(*one) + segment->length);
+
+    if (!one)
+        return -ENOMEM;
+    *one = (struct waiting){.segment = *segment, .from = from, .time = flow->time};
+    if (segment->length)
+        memcpy(one->data, segment->data, segment->length);
+    one->segment.data = one->data;
+    while (*end)
+        end = &(*end)->next;
+    *end = one;
+    flow->flows->held += sizeof(*one) + segment->length;
+    suppose(flow, segment, from);
+    return 0;
+}
+
+/* Takes the one that *at leads to out of those that wait. It is to be freed. */
+static struct waiting *take_out(struct flow *flow, struct waiting **at)
+{
+    struct waiting *one = *at;
+
+    *at = one->next;
+    flow->flows->held -= sizeof(*one) + one->segment.length;
+    return one;
+}
+
+/* The first that is due. Where there is none, *count says how many wait. */
+static struct waiting **find_due(struct flow *flow, size_t *count)
+{
+    struct waiting **at = &flow->waiting;
+
+    for (*count = 0; *at && !is_due(flow, &(*at)->segment, (*at)->from); at = &(*at)->next)
+        ++*count;
+    return at;
+}
+
+/* Whether the segment confirms what waits there. */
+static bool is_confirmed_by(const struct waiting *one, const struct segment *segment, int from)
+{
+    return one->from != from && one->segment.length + one->segment.missing > 0 &&
+           (int32_t)(segment->acknowledged - one->segment.sequence) > 0;
+}
+
+/* The first that confirms what is not there at all. */
+static struct waiting **find_hopeless(struct flow *flow)
+{
+    for (struct waiting **at = &flow->waiting; *at; at = &(*at)->next) {
+        const struct waiting *each = flow->waiting;
+
+        while (each && !is_confirmed_by(each, &(*at)->segment, (*at)->from))
+            each = each->next;
+        if (!each)
+            return at;
+    }
+    return &flow->waiting;
+}
+
+/* Which one is to be taken next when no more than so many may wait; NULL when none is. */
+static struct waiting **find_next(struct flow *flow, size_t most)
+{
+    size_t count;
+    struct waiting **at = find_due(flow, &count);
+
+    if (*at || count <= most)
+        return *at ? at : NULL;
+    half_begin_as_supposed(&flow->halves[0]);
+    half_begin_as_supposed(&flow->halves[1]);
+    at = find_due(flow, &count);
+    return *at ? at : find_hopeless(flow);
+}
+
+/* Goes on with what waits, until no more than so many do. */
+static int settle(struct flow *flow, size_t most)
+{
+    uint64_t now = flow->time;
+    struct waiting **next;
+    int err = 0;
+
+    while (!err && flow->waiting && (next = find_next(flow, most))) {
+        struct waiting *one = take_out(flow, next);
+
+        flow->time = one->time;
+        err = add_tcp(flow, &one->segment, one->from);
+        free(one);
+    }
+    flow->time = now;
+    return err;
+}
+
+static int flow_finish(struct flow *flow)
+{
+    int err = settle(flow, 0);
+
+    for (int i = 0; i < 2 && !err; i++) {
+        struct half *half = &flow->halves[i];
+
+        flow->sender = i;
+        err = half_finish(half, deliver, flow);
+        half_free(half);
+    }
+    return err;
+}
+
+/* Takes out what waits and cannot be of this connection. */
+static struct waiting *take_strangers(struct flow *flow)
+{
+    struct waiting **at = &flow->waiting, *strangers = NULL, **end = &strangers;
+
+    while (*at) {
+        if (half_is_near(&flow->halves[(*at)->from], (*at)->segment.sequence)) {
+            at = &(*at)->next;
+            continue;
+        }
+        *end = *at;
+        *at = (*at)->next;
+        end = &(*end)->next;
+        *end = NULL;
+    }
+    return strangers;
+}
+
+/* Another connection between the same ends begins, of which something may wait already. */
+static int flow_renew(struct flow *flow)
+{
+    struct waiting *strangers = take_strangers(flow);
+    int err = flow_finish(flow);
+
+    *flow = (struct flow){
+        .key = flow->key,
+        .flows = flow->flows,
+        .following = flow->following,
+        .waiting = strangers,
+        .client = NOBODY,
+        .time = flow->time,
+    };
+    for (const struct waiting *each = strangers; each; each = each->next)
+        suppose(flow, &each->segment, each->from);
+    return err;
+}
+
+/*
+ * A SYN begins another connection, unless it is one that was sent again or captured late. The SYN
+ * of another connection may also not be there.
+ */
+static bool is_anew(const struct flow *flow, const struct segment *segment, int from)
+{
+    const struct half *own = &flow->halves[from];
+    bool over = flow->reset || (flow->halves[0].ended && flow->halves[1].ended);
+
+    if (segment->flags & TCP_SYN)
+        return !half_began_with(own, segment->sequence + 1);
+    return over && !half_is_near(own, segment->sequence);
+}
+
+static int flow_add(struct flow *flow, const struct segment *segment, int from)
+{
+    int err = is_anew(flow, segment, from) ? flow_renew(flow) : 0;
+
+    if (!err && !flow->waiting && is_due(flow, segment, from))
+        return add_tcp(flow, segment, from);
+    if (!err)
+        err = put_off(flow, segment, from);
+    return err ? err : settle(flow, flow->flows->held > HELD_MAX ? 0 : WAITING_MAX);
+}
+
 /* Finds the flow of the segment, or makes one. *from is which of its ends has sent. */
 static struct flow *flow_get(struct flows *flows, const struct segment *segment, int *from)
 {
     struct flow key = {.flows = flows, .client = NOBODY};
     struct flow *flow;
+    bool made = false;
 
     memset(&key.key, 0, sizeof(key.key)); /* padding is compared, too */
     *from = memcmp(&segment->from, &segment->to, sizeof(segment->from)) > 0;
@@ -190,7 +364,11 @@ static struct flow *flow_get(struct flows *flows, const struct segment *segment,
     key.key.protocol = segment->protocol;
     key.key.ends[*from] = segment->from;
     key.key.ends[!*from] = segment->to;
-    flow = tree_get(&flows->flows, &key, sizeof(key), compare, NULL);
+    flow = tree_get(&flows->flows, &key, sizeof(key), compare, &made);
+    if (made) {
+        *flows->end = flow;
+        flows->end = &flow->following;
+    }
     return flow;
 }
 
@@ -205,7 +383,7 @@ int flows_add(struct flows *flows, const struct segment *segment, uint64_t time)
     if (!flow)
         return -ENOMEM;
     flow->time = time;
-    return add_tcp(flow, segment, from);
+    return flow_add(flow, segment, from);
 }
 
 int flows_add_message(struct flows *flows, const struct segment *segment, uint64_t time)
@@ -235,6 +413,7 @@ int flows_new(struct flows **out, const struct sink *sink, const struct patterns
     if (!flows)
         return -ENOMEM;
     flows->sink = sink;
+    flows->end = &flows->first;
     flows->servers = servers;
     *out = flows;
     return 0;
@@ -244,6 +423,8 @@ static void flow_free(void *node)
 {
     struct flow *flow = node;
 
+    while (flow->waiting)
+        free(take_out(flow, &flow->waiting));
     half_free(&flow->halves[0]);
     half_free(&flow->halves[1]);
     free(flow);
@@ -257,20 +438,12 @@ void flows_free(struct flows *flows)
     free(flows);
 }
 
-static void finish_node(const void *node, VISIT order, void *context)
-{
-    struct flow *const *flow = node;
-    int *err = context;
-
-    if ((order == postorder || order == leaf) && !*err)
-        *err = flow_finish(*flow);
-}
-
 int flows_finish(struct flows *flows)
 {
     int err = 0;
 
-    twalk_r(flows->flows, finish_node, &err);
+    for (struct flow *flow = flows->first; flow && !err; flow = flow->following)
+        err = flow_finish(flow);
     return err;
 }
 

@@ -12,6 +12,9 @@
 /* So much can wait for bytes that do not come, before these are given up. */
 enum { HELD_MAX = 16 << 20 };
 
+/* More than was sent before its SYN was captured, and more than can be on its way. */
+enum { EARLY_MAX = 1 << 16, NEAR_MAX = 1 << 24 };
+
 /* Bytes that came before those in front of them. */
 struct half_piece {
     uint32_t sequence;
@@ -54,9 +57,49 @@ void half_free(struct half *half)
 
 void half_begin(struct half *half, uint32_t sequence)
 {
-    if (!half->known)
-        half->next = sequence;
+    if (half->known)
+        return;
     half->known = true;
+    half->empty = false;
+    half->next = half->first = sequence;
+}
+
+void half_suppose(struct half *half, uint32_t sequence, bool empty)
+{
+    int32_t behind = half->supposed ? distance(half->next, sequence) : -1;
+
+    if (half->known || behind > 0)
+        return;
+    half->supposed = true;
+    half->empty = empty && (behind < 0 || half->empty);
+    half->next = sequence;
+}
+
+void half_begin_as_supposed(struct half *half)
+{
+    if (half->known || !half->supposed)
+        return;
+    half->known = true;
+    half->first = half->next;
+}
+
+bool half_reaches(const struct half *half, uint32_t sequence)
+{
+    bool one_more = half->empty || (half->ended && half->next == half->end);
+
+    return half->known && distance(half->next + one_more, sequence) <= 0;
+}
+
+bool half_began_with(const struct half *half, uint32_t sequence)
+{
+    uint32_t first = half->known ? half->first : half->next;
+
+    return !(half->known || half->supposed) || first - sequence < EARLY_MAX;
+}
+
+bool half_is_near(const struct half *half, uint32_t sequence)
+{
+    return !(half->known || half->supposed) || half->next - sequence + NEAR_MAX / 2 < NEAR_MAX;
 }
 
 static int hold(struct half *half, uint32_t sequence, const uint8_t *data, size_t length,
@@ -137,11 +180,10 @@ int half_add(struct half *half, uint32_t sequence, const uint8_t *data, size_t l
 {
     int err;
 
-    if (length + missing == 0 && !half->known)
-        half->empty = true;
-    half_begin(half, sequence);
     if (length + missing == 0)
         return 0;
+    if (half->empty && sequence == half->next + 1)
+        half->next = sequence;
     if (distance(half->next, sequence) > 0) {
         err = hold(half, sequence, data, length, missing);
         if (!err && half->held > HELD_MAX)
@@ -154,14 +196,12 @@ int half_add(struct half *half, uint32_t sequence, const uint8_t *data, size_t l
 
 void half_end(struct half *half, uint32_t sequence)
 {
-    half_begin(half, sequence);
     half->ended = true;
     half->end = sequence;
 }
 
 int half_acknowledged(struct half *half, uint32_t sequence, half_deliver *deliver, void *context)
 {
-    half_begin(half, sequence);
     if (half->ended && distance(half->end, sequence) > 0)
         sequence = half->end;
     /* One more than all there was: that may be a FIN that the capture lacks, which takes a number

@@ -12,10 +12,12 @@
 
 /* All zero at first; half_free() frees what it holds. */
 struct half {
-    bool known;    /* next is */
-    bool empty;    /* by what had no bytes: it may be one too low (TCP's keep-alives) */
-    bool ended;    /* it has a last byte, and that is the one before `end` */
-    uint32_t next; /* sequence number of the next byte to be delivered */
+    bool known;     /* next is */
+    bool supposed;  /* next is the lowest number heard of, until it is known */
+    bool empty;     /* from what had no bytes: it may be one too low (TCP's keep-alives) */
+    bool ended;     /* it has a last byte, and that is the one before `end` */
+    uint32_t first; /* the sequence number that it began with */
+    uint32_t next;  /* of the next byte to be delivered */
     uint32_t end;
     size_t held;    /* memory taken by what waits for bytes before it: */
     void *pieces;   /* a tree in their order, all behind next */
@@ -30,7 +32,24 @@ void half_free(struct half *half);
 /* The next byte is the one with that number, unless it is known which is. */
 void half_begin(struct half *half, uint32_t sequence);
 
-/* Adds a segment. Returns 0, -ENOMEM or what deliver returned. So do the others. */
+/* There is a byte with that number, or will be; empty says that a segment without bytes tells so.
+ */
+void half_suppose(struct half *half, uint32_t sequence, bool empty);
+
+/* No more will be heard of what came first: it is the lowest number so far. */
+void half_begin_as_supposed(struct half *half);
+
+/* Whether nothing is missing before that number. */
+bool half_reaches(const struct half *half, uint32_t sequence);
+
+/* Whether a connection that begins with that number is this one, whatever of it was seen before. */
+bool half_began_with(const struct half *half, uint32_t sequence);
+
+/* Whether the number can be of this connection: it is not far from all that was seen. */
+bool half_is_near(const struct half *half, uint32_t sequence);
+
+/* Adds a segment, when it is known what is next. Returns 0, -ENOMEM or what deliver returned. So do
+ * the others. */
 int half_add(struct half *half, uint32_t sequence, const uint8_t *data, size_t length,
              size_t missing, half_deliver *deliver, void *context);
 

@@ -259,6 +259,52 @@ def end_before(capture):
     whole(capture)
 
 
+def confirmed_first(capture):
+    """What confirms bytes, and what comes behind that, was captured before these."""
+    connection = Connection(capture)
+    connection.say(0, b"PI")
+    connection.say(0, b"NG")
+    connection.say(1, b"PONG")
+    capture.packets[-3:] = capture.packets[:-4:-1]
+
+
+def opened_unseen(capture):
+    """Of the server's beginning nothing is there, and its first segments are the wrong way round."""
+    connection = Connection(capture, opened=False)
+    connection.send(0, SYN, b"")
+    connection.next[1] += 1
+    connection.say(1, b"HEL")
+    connection.say(1, b"LO")
+    capture.packets[-2:] = capture.packets[:-3:-1]
+    connection.say(0, b"PING")
+    connection.say(1, b"PONG")
+
+
+def opened_late(capture):
+    """The SYN was captured behind what it began."""
+    connection = Connection(capture, opened=False)
+    connection.next[0] += 1
+    connection.send(1, SYN | ACK, b"")
+    connection.send(0, ACK, b"")
+    connection.say(0, b"PI")
+    connection.send(0, SYN, b"", offset=-3, counts=False)
+    connection.say(0, b"NG")
+    connection.say(1, b"PONG")
+
+
+def port_again_unseen(capture):
+    """Of the next connection of the same ends the SYN is not there, or no beginning at all."""
+    whole(capture)
+    connection = Connection(capture, first=900000, opened=False)
+    connection.send(1, SYN | ACK, b"")
+    connection.say(0, b"PING")
+    connection.say(1, b"PONG")
+    connection.send(0, RST | ACK, b"")
+    connection = Connection(capture, first=90000000, opened=False)
+    connection.say(0, b"PING")
+    connection.say(1, b"PONG")
+
+
 def snaplen(capture):
     connection = Connection(capture)
     connection.say(0, LONG)
@@ -307,7 +353,7 @@ SOCKDUMPS = {f.__name__: f for f in (user0, unconnected, third)}
 CASES = {f.__name__: f for f in (
     whole, datagrams, version6, extended, reordered, retransmitted, overlapping, around, missing, missing_end,
     missing_before_end, begun, answered, kept_alive, far_ahead, port_again, reset, reset_early, refused_first,
-    end_before, snaplen, headers, fragments, others)}
+    end_before, confirmed_first, opened_unseen, opened_late, port_again_unseen, snaplen, headers, fragments, others)}
 
 
 def main():

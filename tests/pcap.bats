@@ -426,12 +426,15 @@ conversation_of() { # STATUS CASE [LINK [OPTION...]]
 @test "TCP is put together: reordered, sent again, overlapping, round the end of numbers" {
     local case
     for case in reordered retransmitted overlapping around reset reset_early refused_first \
-        end_before; do
+        end_before confirmed_first opened_late; do
         equal "$(conversation_of 0 $case)" '[["PING","PONG"]]' "$case"
         equal "$(cat said)" '' "what is said of $case"
     done
     equal "$(conversation_of 0 far_ahead)" '[["PNNN","PONG"]]'
     equal "$(conversation_of 0 port_again)" '[["PING","PONG"],["PING","PONG"]]'
+    equal "$(conversation_of 0 opened_unseen)" '[["HELL"],["PING","PONG"]]'
+    equal "$(conversation_of 0 port_again_unseen)" \
+        '[["PING","PONG"],["PING","PONG"],["PING","PONG"]]'
     equal "$(conversation_of 0 begun)" '[["PING","PONG"]]'
     grep -q '1 connection had begun before the capture did' said
     equal "$(conversation_of 0 kept_alive)" '[["PING","PONG"]]'

@@ -57,7 +57,7 @@ struct flows {
     uint64_t inodes;
     uint64_t calls;
     size_t held; /* memory taken by what waits */
-    size_t joined;
+    size_t joined, doubtful;
 };
 
 static int compare(const void *a, const void *b)
@@ -284,6 +284,7 @@ static int flow_finish(struct flow *flow)
 
         flow->sender = i;
         err = half_finish(half, deliver, flow);
+        flow->flows->doubtful += half->doubtful && !half->ended;
         half_free(half);
     }
     return err;
@@ -450,4 +451,9 @@ int flows_finish(struct flows *flows)
 size_t flows_joined(const struct flows *flows)
 {
     return flows->joined;
+}
+
+size_t flows_doubtful(const struct flows *flows)
+{
+    return flows->doubtful;
 }

@@ -30,4 +30,7 @@ int flows_finish(struct flows *flows);
 /* How many connections the capture holds no beginning of, but something that was said. */
 size_t flows_joined(const struct flows *flows);
 
+/* Of how many streams one number more was confirmed than is there: their end, or a last byte. */
+size_t flows_doubtful(const struct flows *flows);
+
 #endif

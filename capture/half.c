@@ -85,7 +85,7 @@ void half_begin_as_supposed(struct half *half)
 
 bool half_reaches(const struct half *half, uint32_t sequence)
 {
-    bool one_more = half->empty || (half->ended && half->next == half->end);
+    bool one_more = half->empty || half->doubtful || (half->ended && half->next == half->end);
 
     return half->known && distance(half->next + one_more, sequence) <= 0;
 }
@@ -136,7 +136,7 @@ static int deliver_new(struct half *half, uint32_t sequence, const uint8_t *data
         length -= old;
     }
     half->next += (uint32_t)(length + missing);
-    half->empty = false;
+    half->empty = half->doubtful = false;
     return deliver(context, data, length, missing);
 }
 
@@ -167,7 +167,7 @@ static int skip_to(struct half *half, uint32_t sequence, half_deliver *deliver, 
         if (first && distance(first->sequence, to) > 0)
             to = first->sequence;
         half->next = to;
-        half->empty = false;
+        half->empty = half->doubtful = false;
         err = deliver(context, NULL, 0, to - from);
         if (!err)
             err = release(half, deliver, context);
@@ -207,6 +207,7 @@ int half_acknowledged(struct half *half, uint32_t sequence, half_deliver *delive
     /* One more than all there was: that may be a FIN that the capture lacks, which takes a number
      * and is no byte. Or it answers a keep-alive, whose number is one too low, and says so. */
     if (!half->ended && !half->pieces && distance(half->next, sequence) == 1) {
+        half->doubtful = !half->empty;
         half->next += half->empty;
         half->empty = false;
         return 0;

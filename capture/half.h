@@ -16,6 +16,7 @@ struct half {
     bool supposed;  /* next is the lowest number heard of, until it is known */
     bool empty;     /* from what had no bytes: it may be one too low (TCP's keep-alives) */
     bool ended;     /* it has a last byte, and that is the one before `end` */
+    bool doubtful;  /* one number more was confirmed than there is: a FIN, or a last byte */
     uint32_t first; /* the sequence number that it began with */
     uint32_t next;  /* of the next byte to be delivered */
     uint32_t end;

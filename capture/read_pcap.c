@@ -350,6 +350,9 @@ static int conclude(struct capture *capture)
          "connections had begun before the capture did");
     note(capture, capture->other, "packet is neither TCP nor UDP, and was left out",
          "packets are neither TCP nor UDP, and were left out");
+    lacks(capture, flows_doubtful(capture->flows),
+          "stream lacks its end, which was confirmed, or a last byte",
+          "streams lack their ends, which were confirmed, or a last byte each");
     lacks(capture, capture->unknown, "packet is of a link type that is not read here",
           "packets are of a link type that is not read here");
     lacks(capture, capture->nobody, "exported PDU does not say between whom it passed",

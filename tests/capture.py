@@ -305,6 +305,14 @@ def port_again_unseen(capture):
     connection.say(1, b"PONG")
 
 
+def confirmed_end(capture):
+    """One number more was confirmed than is there: a FIN, or a byte."""
+    connection = Connection(capture)
+    connection.say(0, b"PIN")
+    connection.miss(0, b"G")
+    connection.say(1, b"PONG")
+
+
 def snaplen(capture):
     connection = Connection(capture)
     connection.say(0, LONG)
@@ -353,7 +361,7 @@ SOCKDUMPS = {f.__name__: f for f in (user0, unconnected, third)}
 CASES = {f.__name__: f for f in (
     whole, datagrams, version6, extended, reordered, retransmitted, overlapping, around, missing, missing_end,
     missing_before_end, begun, answered, kept_alive, far_ahead, port_again, reset, reset_early, refused_first,
-    end_before, confirmed_first, opened_unseen, opened_late, port_again_unseen, snaplen, headers, fragments, others)}
+    end_before, confirmed_first, opened_unseen, opened_late, port_again_unseen, confirmed_end, snaplen, headers, fragments, others)}
 
 
 def main():

@@ -458,6 +458,8 @@ conversation_of() { # STATUS CASE [LINK [OPTION...]]
     equal "$(conversation_of 3 missing)" '[["PI4","NG","PONG"]]'
     equal "$(conversation_of 3 missing_end)" '[["PI2","PONG"]]'
     equal "$(conversation_of 3 missing_before_end)" '[["PING","PO2"]]'
+    equal "$(conversation_of 3 confirmed_end)" '[["PIN","PONG"]]'
+    grep -q 'incomplete: 1 stream lacks its end, which was confirmed, or a last byte' said
     equal "$(conversation_of 3 snaplen)" '[["0123200","PONG"],["0123200"]]'
     equal "$(conversation_of 3 headers)" '[["PING","PONG"]]'
     grep -q 'incomplete: 1 packet was cut before what it carries (snaplen)' said

@@ -13,8 +13,10 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "capture/digest.h"
 #include "capture/half.h"
 #include "capture/reader.h"
+#include "capture/sightings.h"
 #include "capture/tree.h"
 
 /* So many packets wait in a flow, and so much in all flows together. */
@@ -57,7 +59,8 @@ struct flows {
     uint64_t inodes;
     uint64_t calls;
     size_t held; /* memory taken by what waits */
-    size_t joined, doubtful;
+    size_t joined, doubtful, copies;
+    struct sightings sightings;
 };
 
 static int compare(const void *a, const void *b)
@@ -373,16 +376,33 @@ static struct flow *flow_get(struct flows *flows, const struct segment *segment,
     return flow;
 }
 
+static int add_datagram(struct flow *flow, const struct segment *segment, int from, uint64_t time)
+{
+    struct flows *flows = flow->flows;
+    const uint64_t numbers[] = {(uint64_t)from, segment->packet, segment->missing};
+    const struct sighting sighting = {
+        .flow = flow,
+        .content = digest_more(digest(numbers, sizeof(numbers)), segment->data, segment->length),
+        .time = time,
+        .places = {segment->place},
+    };
+
+    if (!sightings_has(&flows->sightings, &sighting))
+        return flows_add_message(flows, segment, time);
+    flows->copies++;
+    return 0;
+}
+
 int flows_add(struct flows *flows, const struct segment *segment, uint64_t time)
 {
     int from;
     struct flow *flow;
 
-    if (segment->protocol != IPPROTO_TCP)
-        return flows_add_message(flows, segment, time);
     flow = flow_get(flows, segment, &from);
     if (!flow)
         return -ENOMEM;
+    if (segment->protocol != IPPROTO_TCP)
+        return add_datagram(flow, segment, from, time);
     flow->time = time;
     return flow_add(flow, segment, from);
 }
@@ -451,6 +471,11 @@ int flows_finish(struct flows *flows)
 size_t flows_joined(const struct flows *flows)
 {
     return flows->joined;
+}
+
+size_t flows_copies(const struct flows *flows)
+{
+    return flows->copies;
 }
 
 size_t flows_doubtful(const struct flows *flows)

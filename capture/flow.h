@@ -30,6 +30,9 @@ int flows_finish(struct flows *flows);
 /* How many connections the capture holds no beginning of, but something that was said. */
 size_t flows_joined(const struct flows *flows);
 
+/* How many datagrams were captured elsewhere before, and are left out here. */
+size_t flows_copies(const struct flows *flows);
+
 /* Of how many streams one number more was confirmed than is there: their end, or a last byte. */
 size_t flows_doubtful(const struct flows *flows);
 

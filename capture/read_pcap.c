@@ -257,7 +257,8 @@ static void count_drops(struct capture *capture, const struct pcapng_item *item)
 
 static int take_item(struct capture *capture, const struct pcapng_item *item)
 {
-    const struct frame_bytes frame = {item->link, item->data, item->length, item->whole};
+    const struct frame_bytes frame = {item->link, item->data, item->length, item->whole,
+                                      item->interface};
     int err;
 
     switch (item->kind) {
@@ -348,6 +349,9 @@ static int conclude(struct capture *capture)
         return fail_link(capture);
     note(capture, flows_joined(capture->flows), "connection had begun before the capture did",
          "connections had begun before the capture did");
+    note(capture, flows_copies(capture->flows),
+         "datagram was captured at several places on its way, and is taken once",
+         "datagrams were captured at several places on their way, and are taken once each");
     note(capture, capture->other, "packet is neither TCP nor UDP, and was left out",
          "packets are neither TCP nor UDP, and were left out");
     lacks(capture, flows_doubtful(capture->flows),

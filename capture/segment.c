@@ -129,6 +129,7 @@ static enum segment_result read_ipv4(struct segment *out, struct cursor at)
     out->family = AF_INET;
     memcpy(out->from.host, ip + 12, 4);
     memcpy(out->to.host, ip + 16, 4);
+    out->packet = u16(ip + 4);
     fragment = u16(ip + 6) & 0x3fff;
     if (fragment & 0x1fff)
         return SEGMENT_FRAGMENT;
@@ -218,11 +219,25 @@ static const struct {
     {LINK_IPV4, 0, -1}, {LINK_IPV6, 0, -1},
 };
 
+/* The cooked links are those of tcpdump -i any: what passes through several has a packet in each.
+ */
+static uint64_t place_of(const struct frame_bytes *frame)
+{
+    uint64_t place = (uint64_t)frame->interface << 40;
+
+    if (frame->link == LINK_SLL && frame->length >= 2)
+        return place | u16(frame->data);
+    if (frame->link == LINK_SLL2 && frame->length >= 11)
+        return place | (uint64_t)u32(frame->data + 4) << 8 | frame->data[10];
+    return place;
+}
+
 enum segment_result segment_read(struct segment *out, const struct frame_bytes *frame)
 {
     struct cursor at = {frame->data, frame->length, frame->whole};
 
     memset(out, 0, sizeof(*out));
+    out->place = place_of(frame);
     for (size_t i = 0; i < sizeof(links) / sizeof(*links); i++) {
         if (links[i].link != frame->link)
             continue;

@@ -12,6 +12,7 @@ struct frame_bytes {
     const uint8_t *data;
     size_t length;
     size_t whole; /* bytes that there were, of which the first are in data */
+    size_t interface;
 };
 
 /* One end, such that all that is not used is zero. */
@@ -28,6 +29,8 @@ struct segment {
     struct segment_end from, to;
     uint32_t sequence, acknowledged; /* TCP */
     int flags;                       /* TCP */
+    uint16_t packet;                 /* the number of an IPv4 packet, which may be 0 for all */
+    uint64_t place; /* where it was captured: the interface, and which way it went */
     const uint8_t *data;
     size_t length;
     size_t missing; /* bytes that were behind data, and are not here */

@@ -5,6 +5,7 @@
     capture.py CASE FILE [LINK]      a case is a function below, a link one of LINKS
 """
 
+import itertools
 import socket
 import struct
 import sys
@@ -28,6 +29,7 @@ def family(ip, v6):
     return 2 if ip[0] >> 4 == 4 else v6
 
 
+PACKET = itertools.count()
 LINKS = {
     "ethernet": (1, padded),
     "vlan": (1, lambda ip: ethernet(ip, bytes.fromhex("8100 0007"))),
@@ -36,6 +38,7 @@ LINKS = {
     "loop": (108, lambda ip: struct.pack(">I", family(ip, 24)) + ip),
     "sll": (113, lambda ip: bytes(14) + ethernet(ip)[12:]),
     "sll2": (276, lambda ip: ethernet(ip)[12:14] + bytes(18) + ip),
+    "any": (276, lambda ip: ethernet(ip)[12:14] + bytes(2) + struct.pack(">I", next(PACKET) % 2) + bytes(12) + ip),
     "raw": (101, lambda ip: ip),
 }
 
@@ -47,6 +50,7 @@ class Capture:
         self.packets = []
         self.extension = None
         self.fragment = 0
+        self.copies = 1
 
     def ip(self, protocol, source, target, payload):
         if ":" in source[0]:
@@ -80,7 +84,7 @@ class Capture:
             data = wrap(packet)
             if missing:
                 data = data[:len(wrap(b"\x45")) - 1 + len(packet)] if link != "ethernet" else ethernet(packet)
-            file.write(struct.pack("<IIII", 1700000000 + i, i, len(data), len(data) + missing) + data)
+            file.write(struct.pack("<IIII", 1700000000 + i // self.copies, i, len(data), len(data) + missing) + data)
 
 
 class Connection:
@@ -119,6 +123,14 @@ def whole(capture, **kinds):
 def datagrams(capture):
     capture.udp(CLIENT, SERVER, b"PING")
     capture.udp(SERVER, CLIENT, b"PONG")
+
+
+def copies(capture):
+    """Each was captured at two interfaces, and the second is said twice."""
+    capture.copies = 4
+    for source, target, data in (CLIENT, SERVER, b"PING"), (SERVER, CLIENT, b"PONG"), (SERVER, CLIENT, b"PONG"):
+        capture.udp(source, target, data)
+        capture.udp(source, target, data)
 
 
 def version6(capture):
@@ -359,7 +371,7 @@ def third(file):
 
 SOCKDUMPS = {f.__name__: f for f in (user0, unconnected, third)}
 CASES = {f.__name__: f for f in (
-    whole, datagrams, version6, extended, reordered, retransmitted, overlapping, around, missing, missing_end,
+    whole, datagrams, copies, version6, extended, reordered, retransmitted, overlapping, around, missing, missing_end,
     missing_before_end, begun, answered, kept_alive, far_ahead, port_again, reset, reset_early, refused_first,
     end_before, confirmed_first, opened_unseen, opened_late, port_again_unseen, confirmed_end, snaplen, headers, fragments, others)}
 

@@ -442,6 +442,28 @@ conversation_of() { # STATUS CASE [LINK [OPTION...]]
     grep -q '1 packet is neither TCP nor UDP' said
 }
 
+@test "a datagram that was captured at several interfaces stands once" {
+    local said_once='1 datagram was captured at several places on its way, and is taken once'
+    equal "$(conversation_of 0 copies any)" '[["PING","PONG","PONG"]]'
+    grep -q '3 datagrams were captured at several places on their way, and are taken once each' said
+    equal "$(conversation_of 0 copies sll2)" \
+        '[["PING","PING","PONG","PONG","PONG","PONG"]]' 'one interface'
+    "$tests/capture.py" datagrams one.pcap
+    editcap -t 0.001 one.pcap other.pcap
+    mergecap -I none -w both.pcapng one.pcap other.pcap
+    equal "$(fixture_of 0 both.pcapng | jq '[.conversations[].exchanges[]] | length')" 1 merged
+    grep -q '2 datagrams were captured' said
+    editcap -t 3 one.pcap later.pcap
+    mergecap -I none -w both.pcapng one.pcap later.pcap
+    equal "$(fixture_of 0 both.pcapng | jq '[.conversations[].exchanges[]] | length')" 2 'later'
+    equal "$(cat said)" ''
+    editcap -r one.pcap first.pcap 1
+    editcap -t 0.001 first.pcap other.pcap
+    mergecap -I none -w both.pcapng one.pcap other.pcap
+    fixture_of 0 both.pcapng > /dev/null
+    grep -q "$said_once" said
+}
+
 @test "a capture: where the server is, as -s takes it" {
     local server
     "$tests/capture.py" answered answered.pcap

@@ -180,9 +180,10 @@ static bool is_due(const struct flow *flow, const struct segment *segment, int f
 /* Where the two halves can have begun, for all that the segment tells. */
 static void suppose(struct flow *flow, const struct segment *segment, int from)
 {
-    uint32_t sequence = segment->sequence + !!(segment->flags & TCP_SYN);
+    bool begins = segment->flags & TCP_SYN;
+    bool empty = !begins && segment->length + segment->missing == 0;
 
-    half_suppose(&flow->halves[from], sequence, segment->length + segment->missing == 0);
+    half_suppose(&flow->halves[from], segment->sequence + begins, empty);
     if (segment->flags & TCP_ACK)
         half_suppose(&flow->halves[!from], segment->acknowledged, false);
 }

@@ -94,7 +94,7 @@ bool half_began_with(const struct half *half, uint32_t sequence)
 {
     uint32_t first = half->known ? half->first : half->next;
 
-    return !(half->known || half->supposed) || first - sequence < EARLY_MAX;
+    return !(half->known || half->supposed) || first - sequence + half->empty < EARLY_MAX;
 }
 
 bool half_is_near(const struct half *half, uint32_t sequence)

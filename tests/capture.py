@@ -187,6 +187,15 @@ def missing(capture):
     connection.say(1, b"PONG")
 
 
+def missing_first(capture):
+    """The client's SYN is not there, either."""
+    connection = Connection(capture, opened=False)
+    connection.send(1, SYN | ACK, b"")
+    connection.miss(1, b"P")
+    connection.say(1, b"ONG")
+    connection.say(0, b"PING")
+
+
 def missing_end(capture):
     connection = Connection(capture)
     connection.say(0, b"PI")
@@ -221,6 +230,15 @@ def kept_alive(capture):
     connection.say(0, b"PING")
     connection.say(1, b"PONG")
     connection.send(0, ACK, b"")
+
+
+def kept_alive_first(capture):
+    """The same was captured before the SYN that it comes behind."""
+    connection = Connection(capture)
+    connection.say(0, b"PING")
+    connection.send(1, ACK, b"", offset=-1, counts=False)
+    capture.packets[1:] = capture.packets[3:] + capture.packets[1:3]
+    connection.say(1, b"PONG")
 
 
 def far_ahead(capture):
@@ -371,9 +389,10 @@ def third(file):
 
 SOCKDUMPS = {f.__name__: f for f in (user0, unconnected, third)}
 CASES = {f.__name__: f for f in (
-    whole, datagrams, copies, version6, extended, reordered, retransmitted, overlapping, around, missing, missing_end,
-    missing_before_end, begun, answered, kept_alive, far_ahead, port_again, reset, reset_early, refused_first,
-    end_before, confirmed_first, opened_unseen, opened_late, port_again_unseen, confirmed_end, snaplen, headers, fragments, others)}
+    whole, datagrams, copies, version6, extended, reordered, retransmitted, overlapping, around, missing, missing_first,
+    missing_end, missing_before_end, begun, answered, kept_alive, kept_alive_first, far_ahead, port_again, reset,
+    reset_early, refused_first, end_before, confirmed_first, opened_unseen, opened_late, port_again_unseen,
+    confirmed_end, snaplen, headers, fragments, others)}
 
 
 def main():

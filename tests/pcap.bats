@@ -426,7 +426,7 @@ conversation_of() { # STATUS CASE [LINK [OPTION...]]
 @test "TCP is put together: reordered, sent again, overlapping, round the end of numbers" {
     local case
     for case in reordered retransmitted overlapping around reset reset_early refused_first \
-        end_before confirmed_first opened_late; do
+        end_before confirmed_first opened_late kept_alive_first; do
         equal "$(conversation_of 0 $case)" '[["PING","PONG"]]' "$case"
         equal "$(cat said)" '' "what is said of $case"
     done
@@ -478,6 +478,7 @@ conversation_of() { # STATUS CASE [LINK [OPTION...]]
 
 @test "what a capture lacks is told: segments, fragments, cut packets" {
     equal "$(conversation_of 3 missing)" '[["PI4","NG","PONG"]]'
+    equal "$(conversation_of 3 missing_first)" '[["1","ONG"],["PING"]]'
     equal "$(conversation_of 3 missing_end)" '[["PI2","PONG"]]'
     equal "$(conversation_of 3 missing_before_end)" '[["PING","PO2"]]'
     equal "$(conversation_of 3 confirmed_end)" '[["PIN","PONG"]]'

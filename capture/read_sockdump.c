@@ -6,6 +6,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <search.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -14,13 +15,26 @@
 #include "capture/sockdump_header.h"
 #include "capture/talk.h"
 #include "capture/text.h"
+#include "capture/tree.h"
 
 /* Processes that talk to each other, of which the other is perhaps not known yet. */
 struct dialog {
     struct dialog *next;
-    struct talk talk;
-    uint32_t known_as[2]; /* to the other end, whoever has the socket by now */
-    bool spoke[2];
+    struct dialog *unanswered; /* an older one of who began this one */
+    struct talk talk;          /* the first end is who began it */
+    bool answered;
+};
+
+/* Who began a dialog, and who has the other end, or was known to the first as having it. */
+struct pair {
+    uint32_t pid, peer;
+    struct dialog *dialog;
+};
+
+/* Who has begun dialogs, the last first. */
+struct speaker {
+    uint32_t pid;
+    struct dialog *unanswered; /* or were answered since */
 };
 
 /* Where a header is, and who sent that message. */
@@ -37,6 +51,7 @@ struct sockdump {
     uint64_t number; /* of endpoints */
     struct talk_kind kind;
     struct dialog *dialogs;
+    void *pairs, *speakers;   /* trees */
     struct sending *sendings; /* by pid and place; NULL until they are asked for */
     size_t sending_count;
     bool named; /* whom the user said is the client has been seen */
@@ -176,34 +191,88 @@ static int take_bytes(struct sockdump *dump, const char *at, size_t shown)
 
 /* Who talks to whom */
 
-static bool is_known_as(const struct dialog *dialog, int end, uint32_t pid)
+static int compare_pairs(const void *a, const void *b)
 {
-    return dialog->talk.ends[end].pid == pid || dialog->known_as[end] == pid;
+    const struct pair *one = a, *other = b;
+    int order = tree_compare_numbers(one->pid, other->pid);
+
+    return order ? order : tree_compare_numbers(one->peer, other->peer);
 }
 
-/* Whether the dialog can be the one that the message is of; *end is then which of its ends sent it.
- */
-static bool is_of(const struct dialog *dialog, const struct sockdump_header *header, int *end)
+static int compare_speakers(const void *a, const void *b)
 {
-    for (*end = 0; *end < 2; ++*end)
-        if (is_known_as(dialog, *end, header->pid) &&
-            (!header->has_peer || is_known_as(dialog, !*end, header->peer)))
-            return true;
-    /* The one that answers need not be the one that listened, whom the client knows as its peer. */
-    for (*end = 0; *end < 2; ++*end)
-        if (!dialog->spoke[*end] && dialog->spoke[!*end] &&
-            (!header->has_peer || is_known_as(dialog, !*end, header->peer)))
-            return true;
-    return false;
+    return tree_compare_numbers(((const struct speaker *)a)->pid, ((const struct speaker *)b)->pid);
 }
 
+static struct dialog *find_pair(struct sockdump *dump, uint32_t pid, uint32_t peer)
+{
+    const struct pair key = {.pid = pid, .peer = peer};
+    const struct pair *pair = tree_find(&dump->pairs, &key, compare_pairs);
+
+    return pair ? pair->dialog : NULL;
+}
+
+static int add_pair(struct sockdump *dump, uint32_t pid, uint32_t peer, struct dialog *dialog)
+{
+    const struct pair key = {.pid = pid, .peer = peer, .dialog = dialog};
+    struct pair *pair = tree_get(&dump->pairs, &key, sizeof(key), compare_pairs, NULL);
+
+    if (!pair)
+        return -ENOMEM;
+    pair->dialog = dialog;
+    return 0;
+}
+
+static int add_unanswered(struct sockdump *dump, uint32_t pid, struct dialog *dialog)
+{
+    const struct speaker key = {.pid = pid};
+    struct speaker *speaker = tree_get(&dump->speakers, &key, sizeof(key), compare_speakers, NULL);
+
+    if (!speaker)
+        return -ENOMEM;
+    dialog->unanswered = speaker->unanswered;
+    speaker->unanswered = dialog;
+    return 0;
+}
+
+/* The last dialog that this process has begun and nobody has answered in. */
+static struct dialog *find_unanswered(struct sockdump *dump, uint32_t pid)
+{
+    const struct speaker key = {.pid = pid};
+    struct speaker *speaker = tree_find(&dump->speakers, &key, compare_speakers);
+
+    while (speaker && speaker->unanswered && speaker->unanswered->answered)
+        speaker->unanswered = speaker->unanswered->unanswered;
+    return speaker ? speaker->unanswered : NULL;
+}
+
+/* Where nobody says to whom, there are two. */
+static struct dialog *find_the_one(struct sockdump *dump, uint32_t pid, int *end)
+{
+    struct dialog *dialog = dump->dialogs;
+
+    if (!dialog)
+        return NULL;
+    *end = dialog->talk.ends[0].pid != pid;
+    return *end == 0 || !dialog->answered || dialog->talk.ends[1].pid == pid ? dialog : NULL;
+}
+
+/* The dialog that the message is of; *end is then which of its ends sent it. */
 static struct dialog *find_dialog(struct sockdump *dump, const struct sockdump_header *header,
                                   int *end)
 {
-    for (struct dialog *each = dump->dialogs; each; each = each->next)
-        if (is_of(each, header, end))
-            return each;
-    return NULL;
+    struct dialog *dialog;
+
+    if (!header->has_peer)
+        return find_the_one(dump, header->pid, end);
+    *end = 0;
+    dialog = find_pair(dump, header->pid, header->peer);
+    if (dialog)
+        return dialog;
+    *end = 1;
+    dialog = find_pair(dump, header->peer, header->pid);
+    /* The one that answers need not be the one that listened, whom the client knows as its peer. */
+    return dialog ? dialog : find_unanswered(dump, header->peer);
 }
 
 static int compare_sendings(const void *a, const void *b)
@@ -291,7 +360,7 @@ static int add_dialog(struct sockdump *dump, struct sockdump_header *header, str
 {
     struct dialog *dialog = calloc(1, sizeof(*dialog));
     struct talk *talk;
-    int client, err = 0;
+    int client, err;
 
     if (!dialog)
         return -ENOMEM;
@@ -302,11 +371,12 @@ static int add_dialog(struct sockdump *dump, struct sockdump_header *header, str
     talk->ends[0].pid = header->pid;
     memcpy(talk->ends[0].comm, header->comm, COMM_SIZE);
     talk->ends[1].pid = header->peer;
-    dialog->known_as[0] = header->pid;
-    dialog->known_as[1] = header->peer;
     client = talk_client(talk, dump->reading, 0);
     talk->ends[client].client = true;
-    if (client == 0 && talk->kind.type == SOCK_DGRAM)
+    err = add_pair(dump, header->pid, header->peer, dialog);
+    if (!err)
+        err = add_unanswered(dump, header->pid, dialog);
+    if (!err && client == 0 && talk->kind.type == SOCK_DGRAM)
         err = find_server(dump, header);
     if (err)
         return err;
@@ -342,11 +412,13 @@ static int take(struct sockdump *dump, struct sockdump_header *header, const cha
     if (!err && !dialog) {
         end = 0;
         err = add_dialog(dump, header, &dialog);
+    } else if (!err && end == 1) {
+        err = add_pair(dump, dialog->talk.ends[0].pid, header->pid, dialog);
     }
     if (err)
         return err;
     dump->cut += header->shown < header->length;
-    dialog->spoke[end] = true;
+    dialog->answered = dialog->answered || end == 1;
     dialog->talk.ends[end].pid = header->pid;
     memcpy(dialog->talk.ends[end].comm, header->comm, COMM_SIZE);
     dump->named = dump->named || talk_is_client(dump->reading, &dialog->talk.ends[end], "");
@@ -399,6 +471,8 @@ static int read(struct reading *reading)
         dump.dialogs = dialog->next;
         free(dialog);
     }
+    tdestroy(dump.pairs, free);
+    tdestroy(dump.speakers, free);
     free(dump.sendings);
     free(dump.text);
     free(dump.data);

@@ -143,6 +143,16 @@ static int write_folder(struct run *run, const struct fixture *fixture)
     return err ? err : output_commit(&run->fixture_file);
 }
 
+static void remove_old_folder(struct run *run)
+{
+    int err = folder_remove(&run->folder);
+
+    if (err)
+        say("%s: what was there before is left as %s: %s", run->options->output,
+            run->folder.temporary, strerror(-err));
+    folder_discard(&run->folder);
+}
+
 /* Something may have been put in the old one while it was recorded. */
 static enum status put_folder(struct run *run)
 {
@@ -150,7 +160,11 @@ static enum status put_folder(struct run *run)
     enum status status = check_folder(path, run->language);
     int err = status ? 0 : folder_commit(&run->folder);
 
-    return err ? say_output_error(err, path) : status;
+    if (err)
+        return say_output_error(err, path);
+    if (!status)
+        remove_old_folder(run);
+    return status;
 }
 
 static int write_files(struct run *run, const struct fixture *fixture)

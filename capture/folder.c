@@ -52,6 +52,8 @@ static int remove_name(int fd, const char *name, void *context)
     (void)context;
     if (unlinkat(fd, name, 0) == 0)
         return 0;
+    if (errno != EISDIR)
+        return -errno;
     inner = openat(fd, name, FOLDER);
     if (inner < 0)
         return -errno;
@@ -231,36 +233,45 @@ static int exchange_by_turns(struct folder *folder)
     return 0;
 }
 
-/* The old folder goes where the new one was, and is removed there. */
-static int exchange_folders(struct folder *folder, const struct stat *old)
+/* The old folder goes where the new one was, to be removed there. */
+static int exchange_folders(struct folder *folder, int old)
 {
-    if (!planted(AT_FDCWD, folder->path) && fchmod(folder->fd, old->st_mode & 0777))
+    struct stat about;
+
+    if (fstat(old, &about))
+        return -errno;
+    if (!planted(AT_FDCWD, folder->path) && fchmod(folder->fd, about.st_mode & 0777))
         return -errno;
     if (renameat2(AT_FDCWD, folder->temporary, AT_FDCWD, folder->path, RENAME_EXCHANGE) == 0)
         return 0;
     return errno == EINVAL ? exchange_by_turns(folder) : -errno;
 }
 
+static int put_where_none_is(struct folder *folder)
+{
+    if (rename(folder->temporary, folder->path))
+        return -errno;
+    free(folder->temporary);
+    folder->temporary = NULL;
+    return 0;
+}
+
 int folder_commit(struct folder *folder)
 {
-    struct stat old;
-    int status;
+    int old, status;
 
     if (syncfs(folder->fd))
         return -errno;
-    if (lstat(folder->path, &old) == 0) {
-        status = exchange_folders(folder, &old);
-        if (status)
-            return status;
-        close(folder->fd);
-        folder->fd = open(folder->temporary, FOLDER);
-    } else {
-        if (rename(folder->temporary, folder->path))
-            return -errno;
-        free(folder->temporary);
-        folder->temporary = NULL;
+    old = open(folder->path, FOLDER);
+    if (old < 0)
+        return errno == ENOENT ? put_where_none_is(folder) : -errno;
+    status = exchange_folders(folder, old);
+    if (status) {
+        close(old);
+        return status;
     }
-    folder_discard(folder);
+    close(folder->fd);
+    folder->fd = old;
     return 0;
 }
 
@@ -290,16 +301,29 @@ int folder_pour(struct folder *folder)
     return status;
 }
 
+int folder_remove(struct folder *folder)
+{
+    int err;
+
+    if (!folder->temporary)
+        return 0;
+    err = folder->fd < 0 ? 0 : for_each_name(folder->fd, remove_name, NULL);
+    if (!err && rmdir(folder->temporary))
+        err = -errno;
+    if (err)
+        return err;
+    free(folder->temporary);
+    folder->temporary = NULL;
+    return 0;
+}
+
 void folder_discard(struct folder *folder)
 {
     if (!folder->path)
         return;
-    if (folder->fd >= 0 && folder->temporary)
-        for_each_name(folder->fd, remove_name, NULL);
+    folder_remove(folder);
     if (folder->fd >= 0)
         close(folder->fd);
-    if (folder->temporary)
-        rmdir(folder->temporary);
     free(folder->temporary);
     free(folder->path);
     *folder = (struct folder){.fd = -1};

@@ -37,9 +37,13 @@ FILE *folder_create(struct folder *folder, const char *name);
 
 /*
  * Puts the folder at its path, in the place of one that folder_check() has no objections to.
- * Returns 0, or -errno: then nothing has changed there, and folder_discard() removes the new one.
+ * Returns 0, and then that one, if there was any, is where the new one was; or -errno: then nothing
+ * has changed there.
  */
 int folder_commit(struct folder *folder);
+
+/* Removes what is where the new one was, if anything. Returns 0 or -errno: some of it is left. */
+int folder_remove(struct folder *folder);
 
 /*
  * Puts each file that is directly in it beside its path. Returns 0, or -errno when it could not go
@@ -47,7 +51,7 @@ int folder_commit(struct folder *folder);
  */
 int folder_pour(struct folder *folder);
 
-/* Removes what was not put in place; may be called twice. */
+/* As folder_remove(), and is done with it; may be called twice. */
 void folder_discard(struct folder *folder);
 
 #endif

@@ -593,6 +593,20 @@ SCRIPT
     only_files two.jsonl corpus
 }
 
+@test "a folder that cannot be removed when it is replaced is named" {
+    "$tests/compose.py" <<< $'> b"one"\n2> b"two"' > two.jsonl
+    "$SOCKFIXTURE" -r two.jsonl --lang raw -o corpus
+    chmod 555 corpus/1
+    # Without capabilities root may not do what others may not.
+    run -0 --separate-stderr setpriv --bounding-set=-all --inh-caps=-all \
+        "$SOCKFIXTURE" -q -r two.jsonl --lang raw -o corpus
+    says "corpus: what was there before is left as corpus.??????: Permission denied"
+    left=$(echo corpus.*)
+    [[ $stderr == *" $left: "* ]] || fail "$stderr, and not $left"
+    equal "$(cd corpus && find . -type f | sort | xargs)" './1/01-request.bin ./2/01-request.bin ./README'
+    chmod 755 "$left/1" # for who cleans up
+}
+
 @test "a folder with anything else in it is left alone" {
     local other
     "$tests/compose.py" <<< '> b"one"' > one.jsonl

@@ -6,6 +6,7 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <linux/capability.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -161,6 +162,22 @@ static bool attaches(const struct scope_request *scope)
     return scope && !scope->launches;
 }
 
+/*
+ * The kernel's verifier gives up when a signal is waiting (EAGAIN), be it one that stops and goes
+ * on, and libbpf tries five times.
+ */
+static int load_undisturbed(struct bpf_object_skeleton *skeleton)
+{
+    sigset_t all, before;
+    int err;
+
+    sigfillset(&all);
+    sigprocmask(SIG_BLOCK, &all, &before);
+    err = bpf_object__load_skeleton(skeleton);
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    return err;
+}
+
 int bpf_load(const struct bpf_parts *parts, const struct backend_options *options)
 {
     int err = bpf_map__set_max_entries(parts->records, options->buffer_size);
@@ -171,7 +188,7 @@ int bpf_load(const struct bpf_parts *parts, const struct backend_options *option
         err = bpf_map__set_max_entries(parts->early_threads, 1);
     if (!err)
         err = set_scope(parts, options->scope);
-    return err ? err : bpf_object__load_skeleton(parts->skeleton);
+    return err ? err : load_undisturbed(parts->skeleton);
 }
 
 static int observe_process(const struct bpf_parts *parts, pid_t process)

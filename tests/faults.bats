@@ -339,6 +339,18 @@ sockfixture: small/rec.jsonl.part holds what was recorded'
     done
 }
 
+# The kernel's verifier gives up when a signal is waiting.
+@test "stopped and let go on over and over while it begins: it records" {
+    for _ in {1..4}; do
+        rm -f out.json
+        # auto would take another.
+        background "$SOCKFIXTURE" -q --backend "${SOCKFIXTURE_BACKEND:-syscall}" -o out.json "$hardships" moves 1
+        while kill -TSTP "$pid" && kill -CONT "$pid"; do :; done 2> /dev/null
+        finish "$pid"
+        equal "$(jq -c '[.conversations[].exchanges[]] | length' out.json)" 1
+    done
+}
+
 @test "a recording can be read while it grows, and after a kill up to there" {
     background "${sockfixture[@]}" -q -w rec.jsonl sh -c "'$hardships' moves 7; touch said; sleep 600"
     wait_until 60 test -e said

@@ -22,16 +22,22 @@
 
 enum { BUFFER_SIZE = 1 << 18 }; /* the C library would write a page at a time */
 
-/* A file with no name yet is gone with the process, however that ends; not all file systems can. */
+/*
+ * A file with no name yet is gone with the process, however that ends; not all file systems can.
+ * It gets its name by way of /proc, which may be lacking below another root.
+ */
 static int open_unnamed(const char *path)
 {
-    char *directory = strdup(path);
-    int fd;
+    char *copy = strdup(path);
+    int fd = -1;
 
-    if (!directory)
+    if (!copy)
         return -1;
-    fd = open(dirname(directory), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
-    free(directory);
+    if (access("/proc/self/fd", F_OK))
+        errno = EOPNOTSUPP;
+    else
+        fd = open(dirname(copy), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+    free(copy);
     return fd;
 }
 

@@ -485,6 +485,21 @@ interrupt() { # SIGNAL
     [ ! -e ran ]
 }
 
+@test "below a root without /proc a recording can be read, and all be made of it" {
+    local lang
+    "${sockfixture[@]}" -q -w rec.jsonl "${talk[@]}"
+    for lang in go raw; do
+        "$SOCKFIXTURE" -r rec.jsonl --lang "$lang" -o "out.$lang"
+        # shellcheck disable=SC2016 # what is inside is expanded there
+        unshare --mount sh -c 'umount -l /proc && exec "$@"' - \
+            "$SOCKFIXTURE" -r rec.jsonl --lang "$lang" -o "bare.$lang"
+        diff -r "out.$lang" "bare.$lang"
+        equal "$(stat -c %a "bare.$lang")" "$(stat -c %a "out.$lang")"
+    done
+    rm "$path"
+    only_files rec.jsonl out.{go,raw} bare.{go,raw}
+}
+
 @test "files are replaced as a whole, and nothing else is left" {
     echo old > out.json
     echo old > rec.jsonl

@@ -22,6 +22,14 @@
 
 enum { BUFFER_SIZE = 1 << 18 }; /* the C library would write a page at a time */
 
+/* Who is in a folder that was removed cannot make files there. */
+static bool is_removed(const char *folder)
+{
+    struct stat about;
+
+    return stat(folder, &about) == 0 && about.st_nlink == 0;
+}
+
 /*
  * A file with no name yet is gone with the process, however that ends; not all file systems can.
  * It gets its name by way of /proc, which may be lacking below another root.
@@ -29,14 +37,18 @@ enum { BUFFER_SIZE = 1 << 18 }; /* the C library would write a page at a time */
 static int open_unnamed(const char *path)
 {
     char *copy = strdup(path);
+    const char *folder;
     int fd = -1;
 
     if (!copy)
         return -1;
+    folder = dirname(copy);
     if (access("/proc/self/fd", F_OK))
         errno = EOPNOTSUPP;
     else
-        fd = open(dirname(copy), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+        fd = open(folder, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+    if (fd < 0 && errno == EPERM && is_removed(folder))
+        errno = ENOENT; /* and not that it is another's */
     free(copy);
     return fd;
 }

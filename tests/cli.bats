@@ -483,6 +483,12 @@ interrupt() { # SIGNAL
     says '*missing/out.json: No such file or directory'
     try 2 -w missing/rec.jsonl touch ran
     [ ! -e ran ]
+    mkdir removed
+    cd removed
+    rmdir ../removed
+    try 2 -o out.json touch ../ran
+    says 'out.json: No such file or directory'
+    [ ! -e ../ran ]
 }
 
 @test "below a root without /proc a recording can be read, and all be made of it" {

@@ -30,8 +30,9 @@ struct recorder {
     uint64_t missed; /* runs of our programs that the kernel left out */
 };
 
-/* The inode of the first pid namespace: the kernel's PROC_PID_INIT_INO. */
-#define FIRST_PID_NAMESPACE 0xeffffffcU
+/* The inodes of the first namespaces: the kernel's PROC_PID_INIT_INO and PROC_USER_INIT_INO. */
+#define FIRST_PID_NAMESPACE  0xeffffffcU
+#define FIRST_USER_NAMESPACE 0xeffffffdU
 
 static int print_nothing(enum libbpf_print_level level, const char *format, va_list arguments)
 {
@@ -74,55 +75,113 @@ static int check_helpers(char reason[REASON_SIZE])
     return -ENOTSUP;
 }
 
-/* Sets up libbpf's log and finds out whether this process may use BPF at all. */
-static int prepare(bool verbose, char reason[REASON_SIZE])
+static bool is_in_other_namespace(const char *path, ino_t first)
 {
     struct stat namespace;
 
-    libbpf_set_print(verbose ? print_all : print_nothing);
-    libbpf_set_strict_mode(LIBBPF_STRICT_ALL & ~LIBBPF_STRICT_AUTO_RLIMIT_MEMLOCK);
+    return stat(path, &namespace) == 0 && namespace.st_ino != first;
+}
+
+/* Whether this process may use BPF at all. The rights of a user namespace are none for that. */
+static int check_rights(char reason[REASON_SIZE])
+{
+    if (is_in_other_namespace("/proc/self/ns/user", FIRST_USER_NAMESPACE)) {
+        snprintf(reason, REASON_SIZE,
+                 "in a user namespace, as of a rootless container, where nobody may use BPF (run "
+                 "it outside)");
+        return -EPERM;
+    }
     if (!capability_has(CAP_BPF) || !capability_has(CAP_PERFMON)) {
         snprintf(reason, REASON_SIZE,
                  "needs CAP_BPF and CAP_PERFMON (sudo, setcap cap_bpf,cap_perfmon+ep, or "
                  "--cap-add BPF --cap-add PERFMON)");
         return -EPERM;
     }
-    if (access("/sys/kernel/btf/vmlinux", R_OK) != 0) {
+    return 0;
+}
+
+/* What there has to be to look into the kernel, and to know processes by their numbers. */
+static int check_files(char reason[REASON_SIZE])
+{
+    if (access("/proc/self/ns/pid", F_OK)) {
+        snprintf(reason, REASON_SIZE, "/proc: %s (is it mounted?)", strerror(errno));
+        return -ENOTSUP;
+    }
+    if (access("/sys/kernel", F_OK)) {
+        snprintf(reason, REASON_SIZE, "/sys: %s (is it mounted?)", strerror(errno));
+        return -ENOTSUP;
+    }
+    if (access("/sys/kernel/btf/vmlinux", R_OK)) {
         snprintf(reason, REASON_SIZE, "this kernel gives no BTF (/sys/kernel/btf/vmlinux): %s",
                  strerror(errno));
         return -ENOTSUP;
     }
-    if (stat("/proc/self/ns/pid", &namespace) == 0 && namespace.st_ino != FIRST_PID_NAMESPACE) {
+    if (is_in_other_namespace("/proc/self/ns/pid", FIRST_PID_NAMESPACE)) {
         snprintf(reason, REASON_SIZE,
                  "in a container with process numbers of its own (run it outside, or with the "
                  "host's: --pid=host)");
         return -ENOTSUP;
     }
-    return check_helpers(reason);
+    return 0;
 }
 
-/*
- * Loads a program that returns 0 at once. Nothing can be attached to a type, which is what BTF
- * begins with; a kernel that gets as far as finding that out says EINVAL.
- */
-int bpf_try_trampolines(void)
+/* Loads a program that returns 0 at once. Returns its descriptor or -errno. */
+static int load_trial(enum bpf_prog_type type, struct bpf_prog_load_opts *options)
 {
     static const struct bpf_insn instructions[] = {
         {.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0},
         {.code = BPF_JMP | BPF_EXIT},
     };
+    int fd = bpf_prog_load(type, "trial", "GPL", instructions, 2, options);
+
+    return fd < 0 ? -errno : fd;
+}
+
+/* Whoever has the rights to it can only be kept from it by a filter, as containers have. */
+static int check_call(char reason[REASON_SIZE])
+{
+    struct bpf_prog_load_opts options = {.sz = sizeof(options)};
+    int program = load_trial(BPF_PROG_TYPE_SOCKET_FILTER, &options);
+
+    if (program == -EPERM || program == -ENOSYS) {
+        snprintf(reason, REASON_SIZE,
+                 "bpf: %s (does a container or a service filter system calls?)",
+                 strerror(-program));
+        return program;
+    }
+    if (program >= 0)
+        close(program);
+    return 0; /* or something else is wrong: loading the programs will tell */
+}
+
+/* Sets up libbpf's log and finds out whether BPF can be used here. */
+static int prepare(bool verbose, char reason[REASON_SIZE])
+{
+    int err = check_rights(reason);
+
+    libbpf_set_print(verbose ? print_all : print_nothing);
+    libbpf_set_strict_mode(LIBBPF_STRICT_ALL & ~LIBBPF_STRICT_AUTO_RLIMIT_MEMLOCK);
+    if (!err)
+        err = check_files(reason);
+    if (!err)
+        err = check_call(reason);
+    return err ? err : check_helpers(reason);
+}
+
+/* Nothing can be attached to a type, which is what BTF begins with; a kernel that gets as far as
+ * finding that out says EINVAL. */
+int bpf_try_trampolines(void)
+{
     struct bpf_prog_load_opts options = {
         .sz = sizeof(options),
         .expected_attach_type = BPF_TRACE_FENTRY,
         .attach_btf_id = 1,
     };
-    int program = bpf_prog_load(BPF_PROG_TYPE_TRACING, "trial", "GPL", instructions, 2, &options);
+    int program = load_trial(BPF_PROG_TYPE_TRACING, &options);
 
-    if (program >= 0) {
+    if (program >= 0)
         close(program);
-        return 0;
-    }
-    return errno == EPERM ? -EPERM : 0;
+    return program == -EPERM ? program : 0;
 }
 
 /* The kernel side may read it meanwhile: what does not match then is looked at again. */

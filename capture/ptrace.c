@@ -157,7 +157,8 @@ static int ptrace_open(struct recorder **out, const struct backend_options *opti
     recorder->tracer.sink = sink;
     err = sockets_new(&recorder->tracer.sockets, sink);
     if (err) {
-        snprintf(reason, REASON_SIZE, "/proc: %s", strerror(-err));
+        snprintf(reason, REASON_SIZE, "/proc: %s%s", strerror(-err),
+                 err == -ENOENT ? " (is it mounted?)" : "");
         free(recorder);
         return err;
     }

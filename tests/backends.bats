@@ -149,8 +149,27 @@ on_linux_7() { # TYPE COMMAND...
             ./sockfixture -l json -o out.json -w rec.jsonl ./talk --path socket --log log 2> err
         equal "$(backend_of rec.jsonl)" ptrace
         equal "$("$tests/witness.py" both log rec.jsonl out.json)" whole
-        grep -q 'backend: ptrace (socket: in a container with process numbers of its own' err
+        grep -q 'backend: ptrace (socket: in a user namespace.*syscall: in a user namespace' err
     done
+    unshare --pid --fork --mount-proc "$SOCKFIXTURE" --backends > listed
+    grep -q '^syscall  *no  *in a container with process numbers of its own .*--pid=host' listed
+}
+
+@test "what BPF lacks below another root, or is refused by a filter of system calls, is said" {
+    lacks() { # PATTERN COMMAND [ARG...]
+        "${@:2}" "$SOCKFIXTURE" --backends > listed || [ $? -eq 5 ] || return 1
+        grep -q "^syscall  *no  *$1" listed || fail "$(cat listed)"
+    }
+    without() { # FOLDER
+        # shellcheck disable=SC2016 # what is inside is expanded there
+        lacks "$1: No such file or directory (is it mounted?)$" \
+            unshare --mount sh -c 'umount -l "$0" && exec "$@"' "$1"
+    }
+    without /proc
+    grep -q '^ptrace  *no  */proc: No such file or directory (is it mounted?)$' listed
+    without /sys
+    lacks 'bpf: Operation not permitted (does a container or a service filter system calls?)$' \
+        "$tests/refuse.py" bpf
 }
 
 @test "where /proc has the numbers of another namespace, nothing records, and it is said" {

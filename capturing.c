@@ -97,6 +97,7 @@ static enum status say_command_failed(const struct options *options,
 {
     const struct command_end end = {
         .exec_error = result->exec_error,
+        .step = result->step,
         .status = result->status,
         .ended = result->ended && !result->interrupted && !result->stopped,
         .kept = kept_of_failed(options),

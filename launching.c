@@ -99,13 +99,26 @@ static const char *why_not_run(const struct options *options, int err)
     return is_path ? strerror(ENOENT) : "command not found";
 }
 
+static void say_not_run(const struct options *options, const struct command_end *end)
+{
+    if (end->step == LAUNCH_USER)
+        say("--user %s: %s (needs CAP_SETUID and CAP_SETGID, and a user namespace that has this "
+            "user)",
+            options->user, strerror(-end->exec_error));
+    else if (end->step == LAUNCH_DIRECTORY)
+        say("--chdir %s: %s%s%s", options->directory, strerror(-end->exec_error),
+            options->user ? ", as user " : "", options->user ? options->user : "");
+    else
+        say("%s: %s", options->command[0], why_not_run(options, end->exec_error));
+}
+
 enum status launching_end(const struct options *options, const struct command_end *end)
 {
     const char *name = options->command ? options->command[0] : "";
     const char *kept = options->ignore_status ? "" : end->kept;
 
     if (end->exec_error) {
-        say("%s: %s", name, why_not_run(options, end->exec_error));
+        say_not_run(options, end);
         return STATUS_COMMAND;
     }
     if (!options->command || !end->ended)

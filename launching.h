@@ -3,6 +3,7 @@
 #ifndef LAUNCHING_H
 #define LAUNCHING_H
 
+#include "capture/launch.h"
 #include "capture/user.h"
 #include "options.h"
 
@@ -13,10 +14,11 @@
 enum status launching_begin(const struct options *options, struct user *user);
 
 struct command_end {
-    int exec_error;   /* why it could not be run: -errno, or 0 */
-    bool ended;       /* by itself */
-    int status;       /* as wait(2) has it, if it has ended */
-    const char *kept; /* what its failure means, unless it is ignored */
+    int exec_error;        /* why it could not be run: -errno, or 0 */
+    enum launch_step step; /* what could not be done then */
+    bool ended;            /* by itself */
+    int status;            /* as wait(2) has it, if it has ended */
+    const char *kept;      /* what its failure means, unless it is ignored */
 };
 
 /* Says how it failed, if it did. */

@@ -239,6 +239,7 @@ static enum status end(struct server *server)
     const struct options *options = server->run->options;
     const struct command_end command = {
         .exec_error = server->serving.exec_error,
+        .step = server->launch ? launch_failed_step(server->launch) : LAUNCH_COMMAND,
         .ended = server->launch && launch_ended(server->launch) && !server->serving.interrupted &&
                  !server->serving.stopped,
         .status = server->launch ? launch_status(server->launch) : 0,

@@ -24,10 +24,17 @@ struct launch {
     pid_t pid;
     int pidfd;
     int go;      /* write end: the process goes when it gets a byte, and ends when it is closed */
-    int failure; /* read end: the errno of exec */
+    int failure; /* read end: a struct failure */
+    enum launch_step step; /* that failed */
     bool reaped_elsewhere;
     bool ended;
     int status;
+};
+
+/* What comes back when the command cannot be run. */
+struct failure {
+    int error;
+    enum launch_step step;
 };
 
 static void close_pipe(int ends[2])
@@ -72,34 +79,41 @@ static int change_environment(const char *const *environment)
     return 0;
 }
 
-/* What the command finds where it begins. */
-static int set_the_scene(const struct launch_options *options)
+/* What the command finds where it begins; the step is the last one that was taken. */
+static int set_the_scene(const struct launch_options *options, enum launch_step *step)
 {
     int err = send_output(options);
 
     if (!err && options->prepare) /* while it has all our privileges */
         err = options->prepare();
-    if (!err && options->user)
+    if (!err && options->user) {
+        *step = LAUNCH_USER;
         err = user_become(options->user);
-    if (!err && options->directory && chdir(options->directory))
-        err = -errno;
-    return err ? err : change_environment(options->environment);
+    }
+    if (!err && options->directory) {
+        *step = LAUNCH_DIRECTORY;
+        err = chdir(options->directory) ? -errno : 0;
+    }
+    if (err)
+        return err;
+    *step = LAUNCH_COMMAND;
+    return change_environment(options->environment);
 }
 
-static void become_command(const struct launch_options *options, int go, int failure)
+static void become_command(const struct launch_options *options, int go, int report)
 {
+    struct failure failure = {.step = LAUNCH_COMMAND};
     char byte;
-    int error;
 
     if (read(go, &byte, 1) != 1)
         _exit(0); /* the recorder is gone before the command has begun */
     restore_signals();
-    error = -set_the_scene(options);
-    if (!error) {
+    failure.error = -set_the_scene(options, &failure.step);
+    if (!failure.error) {
         execvp(options->command[0], options->command);
-        error = errno;
+        failure.error = errno;
     }
-    while (write(failure, &error, sizeof(error)) < 0 && errno == EINTR)
+    while (write(report, &failure, sizeof(failure)) < 0 && errno == EINTR)
         ;
     _exit(127);
 }
@@ -193,15 +207,23 @@ void launch_reaped(struct launch *launch, int status)
 
 int launch_check(struct launch *launch)
 {
-    int status, error;
+    struct failure failure;
+    int status;
 
     if (!launch->ended && !launch->reaped_elsewhere &&
         waitpid(launch->pid, &status, WNOHANG) == launch->pid)
         launch_reaped(launch, status);
     /* Only a process that has ended can have left a reason; until then the pipe may be open. */
-    if (launch->ended && read(launch->failure, &error, sizeof(error)) == sizeof(error))
-        return -error;
-    return 0;
+    if (!launch->ended ||
+        read(launch->failure, &failure, sizeof(failure)) != (ssize_t)sizeof(failure))
+        return 0;
+    launch->step = failure.step;
+    return -failure.error;
+}
+
+enum launch_step launch_failed_step(const struct launch *launch)
+{
+    return launch->step;
 }
 
 bool launch_ended(const struct launch *launch)

@@ -9,6 +9,13 @@
 struct launch;
 struct user;
 
+/* What is done for a command to be run, and can fail. */
+enum launch_step {
+    LAUNCH_COMMAND,
+    LAUNCH_USER,
+    LAUNCH_DIRECTORY,
+};
+
 struct launch_options {
     char *const *command;           /* ends with NULL; must outlive the launch */
     bool output_to_error;           /* the command's standard output goes to standard error */
@@ -37,9 +44,12 @@ int launch_fd(const struct launch *launch);
 
 /*
  * Finds out, without waiting, whether the command has ended. Returns 0, or -errno when the command
- * could not be run at all: the error of exec.
+ * could not be run at all.
  */
 int launch_check(struct launch *launch);
+
+/* What could not be done, once launch_check has said that something could not. */
+enum launch_step launch_failed_step(const struct launch *launch);
 
 /*
  * For a backend that waits for processes itself: launch_check no longer does, and is told by

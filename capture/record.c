@@ -300,6 +300,7 @@ static void end_launch(struct launch *launch, int err, struct session_result *re
         launch_signal(launch, SIGTERM);
     result->ended = launch_ended(launch) || (result->stopped && launch_wait(launch, GRACE));
     result->status = launch_status(launch);
+    result->step = launch_failed_step(launch);
     result->left = !err && !result->exec_error && !result->ended && !result->stopped &&
                    !launch_wait(launch, 0);
 }

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "capture/backend.h"
+#include "capture/launch.h"
 
 /* All backends, in the order in which `auto` tries them; ends with NULL. */
 extern const struct backend *const backends[];
@@ -60,12 +61,13 @@ struct session_watcher {
 };
 
 struct session_result {
-    int exec_error;   /* -errno when the command could not be run; else 0 */
-    int status;       /* the command's wait status */
-    bool ended;       /* false: it still runs, as the user would not wait for it */
-    bool interrupted; /* a signal was passed on to it */
-    bool stopped;     /* the recording ended before it, and it was sent SIGTERM */
-    bool left;        /* a second signal ended the recording before it, and it still runs */
+    int exec_error;        /* -errno when the command could not be run; else 0 */
+    enum launch_step step; /* of running it, that failed */
+    int status;            /* the command's wait status */
+    bool ended;            /* false: it still runs, as the user would not wait for it */
+    bool interrupted;      /* a signal was passed on to it */
+    bool stopped;          /* the recording ended before it, and it was sent SIGTERM */
+    bool left;             /* a second signal ended the recording before it, and it still runs */
     struct losses losses;
 };
 

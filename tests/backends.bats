@@ -333,6 +333,24 @@ nobody $(getent passwd nobody | cut -d: -f6)"
     says '*nosuchuser: no such user'
 }
 
+@test "what keeps a command from being run as that user, or in that folder, is said, and not that it cannot be run" {
+    local served
+    "${sockfixture[@]}" -q -w rec.jsonl "$programs/talk" --path "$path"
+    mkdir -m 700 roots
+    for served in '' "--serve $work/served -r rec.jsonl"; do
+        local command=("$SOCKFIXTURE" -q)
+        if [ -z "$served" ]; then command=("${sockfixture[@]}" -q -o out.json); fi
+        # shellcheck disable=SC2086 # of several words
+        run -4 --separate-stderr "${command[@]}" $served -u nobody --chdir roots touch ran
+        says '--chdir roots: Permission denied, as user nobody'
+        # shellcheck disable=SC2086
+        run -4 --separate-stderr setpriv --bounding-set=-setuid --inh-caps=-setuid \
+            "${command[@]}" $served -u nobody touch ran
+        says '--user nobody: Operation not permitted (needs CAP_SETUID*'
+    done
+    [ ! -e roots/ran ] && [ ! -e ran ] && [ ! -e out.json ]
+}
+
 @test "a user's number is digits, and no more than a user can have" {
     local number
     equal "$("$SOCKFIXTURE" -q -u 65534 -o out.json id -u)" 65534

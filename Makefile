@@ -98,6 +98,9 @@ endef
 $(BUILD)/flags: FORCE
 	$(call remember,$(subst ','\'',$(CC) $(CLANG) $(all_cflags) $(all_ldflags) $(bpf_cflags)))
 
+$(BUILD)/datadir: FORCE
+	$(call remember,$(DATADIR))
+
 $(BUILD)/templates.list: FORCE
 	$(call remember,$(templates))
 
@@ -287,10 +290,18 @@ $(completions): $(BUILD)/completion/%: $(BUILD)/sockfixture
 	@echo "  GEN   $@"
 	$(Q)$< --completion $* > $@
 
+# Manuals name the folder where the schema is put.
+installed_manuals := $(manuals:%=$(BUILD)/man/%)
+
+$(installed_manuals): $(BUILD)/man/%: % $(BUILD)/datadir
+	@mkdir -p $(@D)
+	@echo "  GEN   $@"
+	$(Q)sed 's|/usr/local/share/sockfixture|$(DATADIR)|' $< > $@
+
 # Does something with each file that is installed: its mode, what it is made of, its place.
 define installed
 	$(call $(1),755,$(BUILD)/sockfixture,$(DESTDIR)$(BINDIR)/sockfixture)
-	$(foreach page,$(manuals),$(call $(1),644,$(page),$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(page))
+	$(foreach page,$(manuals),$(call $(1),644,$(BUILD)/man/$(page),$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(page))
 	)$(call $(1),644,capture/manifest/sockfixture.schema.json,$(DESTDIR)$(DATADIR)/sockfixture.schema.json)
 	$(call $(1),644,$(BUILD)/completion/bash,$(DESTDIR)$(BASHDIR)/sockfixture)
 	$(call $(1),644,$(BUILD)/completion/fish,$(DESTDIR)$(FISHDIR)/sockfixture.fish)
@@ -299,7 +310,7 @@ endef
 install_file = install -D -m $(1) $(2) $(3)
 remove_file  = rm -f $(3)
 
-install: all $(completions) ## Install to DESTDIR and PREFIX
+install: all $(completions) $(installed_manuals) ## Install to DESTDIR and PREFIX
 	$(call installed,install_file)
 
 uninstall: ## Remove what install put there

@@ -30,6 +30,9 @@ install_in() { # TARGET FOLDER
 644 usr/share/sockfixture/sockfixture.schema.json
 644 usr/share/zsh/site-functions/_sockfixture'
     root/usr/bin/sockfixture --version
+    # The manuals say where the schema is.
+    grep -q '^.It Pa /usr/share/sockfixture/sockfixture.schema.json$' root/usr/share/man/man5/sockfixture.json.5
+    run -1 grep -r /usr/local root/usr/share/man
     install_in uninstall root
     equal "$(find root -type f)" ''
     [ ! -e root/usr/share/sockfixture ]

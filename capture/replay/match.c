@@ -207,6 +207,19 @@ enum fit script_find(const struct script *script, const struct script_place *pla
     return find_anywhere(script, place, heard, match);
 }
 
+/* More of a stream may come: what is compared of a longer request is no more than was heard. */
+static struct said begun(const struct said *recorded, const struct heard *heard)
+{
+    struct said said = *recorded;
+
+    if (!heard->stream || said.length <= heard->length)
+        return said;
+    said.length = heard->length;
+    while (said.ranges.count && range_end(&said.ranges.items[said.ranges.count - 1]) > said.length)
+        said.ranges.count--;
+    return said;
+}
+
 bool script_nearest(const struct script *script, const struct heard *heard,
                     struct script_match *match)
 {
@@ -220,14 +233,19 @@ bool script_nearest(const struct script *script, const struct heard *heard,
         const struct scripted_conversation *scripted = &script->conversations[i];
 
         for (size_t j = 0; j < scripted->conversation->count && looked < NEAREST_EXCHANGES; j++) {
-            const struct exchange *exchange = scripted->exchanges[j].exchange;
+            struct exchange known = *scripted->exchanges[j].exchange;
+            struct said first;
             unsigned alike;
 
-            if (!exchange->request.count)
+            if (!known.request.count)
                 continue;
             looked++;
-            asked.response = exchange->response; /* that it may not count */
-            alike = likeness(&asked, exchange, NEAREST_BYTES);
+            if (known.request.count == 1) {
+                first = begun(&known.request.messages[0], heard);
+                known.request.messages = &first;
+            }
+            asked.response = known.response; /* that it may not count */
+            alike = likeness(&asked, &known, NEAREST_BYTES);
             if (found && alike <= most)
                 continue;
             found = true;

@@ -267,6 +267,23 @@ static void test_an_unknown_one_ends_a_stream(void **state)
     close_stage(&stage);
 }
 
+static void test_the_beginning_of_an_unknown_one_is_near_to_what_begins_so(void **state)
+{
+    struct stage stage = {.type = SOCK_STREAM};
+
+    (void)state;
+    ask(&stage, 1,
+        "hello, this is me, and much more has to be said than what came in the first piece");
+    answer(&stage, 1, "a");
+    ask(&stage, 1, "held");
+    answer(&stage, 1, "b");
+    open_stage(&stage, NULL);
+    assert_string_equal(hear(&stage, "hello, th_"), "");
+    assert_string_equal(stage.unknown, "hello, th_|");
+    assert_ptr_equal(stage.last_nearest, &stage.book.script->conversations[0].exchanges[0]);
+    close_stage(&stage);
+}
+
 static void test_frames(void **state)
 {
     struct stage stage = {.type = SOCK_STREAM};
@@ -575,6 +592,7 @@ int main(void)
         cmocka_unit_test(test_streams_in_pieces),
         cmocka_unit_test(test_a_shorter_one_when_no_more_comes),
         cmocka_unit_test(test_an_unknown_one_ends_a_stream),
+        cmocka_unit_test(test_the_beginning_of_an_unknown_one_is_near_to_what_begins_so),
         cmocka_unit_test(test_frames),
         cmocka_unit_test(test_answers_between_messages_of_a_request),
         cmocka_unit_test(test_volatile_bytes_and_echoes),

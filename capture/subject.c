@@ -2,8 +2,9 @@
 /*
  * Where bytes differ they do so by value and by chance: a random number may have a byte that is the
  * same in every run. It is taken in where the text around it shows that it is part of one thing: a
- * decimal number is taken as a whole, a gap within hexadecimal digits or base64 is closed. Binary
- * numbers show no such thing, so there every byte that is the same stays what it is.
+ * decimal number is taken as a whole, a gap within hexadecimal digits or base64 is closed, and so
+ * are those at the ends of a word of such digits. Binary numbers show no such thing, so there every
+ * byte that is the same stays what it is.
  */
 #include "capture/subject.h"
 
@@ -14,7 +15,7 @@
 
 #include "capture/array.h"
 
-enum { GAP_MAX = 2, DIFFERS = 1, VARIES = 2 };
+enum { GAP_MAX = 2, RANDOM_MIN = 6, DIFFERS = 1, VARIES = 2 };
 
 void subject_free(struct subject *subject)
 {
@@ -117,6 +118,17 @@ static bool is_base64(uint8_t byte)
     return isalnum(byte) || (byte && strchr("+/=_-", byte));
 }
 
+static bool is_decimal_or_dash(uint8_t byte)
+{
+    return is_decimal(byte) || byte == '-';
+}
+
+/* As UUIDs are written. */
+static bool is_hexadecimal_or_dash(uint8_t byte)
+{
+    return is_hexadecimal(byte) || byte == '-';
+}
+
 static bool all_are(struct slice slice, bool (*is)(uint8_t byte))
 {
     for (size_t i = 0; i < slice.length; i++)
@@ -150,6 +162,41 @@ static void grow_number(const struct subject *subject, struct interval *interval
         interval->length++;
 }
 
+/* How many hexadecimal digits stand there, up to the end of a word; 0 when it is no short gap. */
+static size_t gap_at_end(const struct said *said, size_t end)
+{
+    size_t gap = 0;
+
+    while (end + gap < said->length && is_hexadecimal(said->data[end + gap]))
+        gap++;
+    return gap <= GAP_MAX && (end + gap == said->length || !isalnum(said->data[end + gap])) ? gap
+                                                                                            : 0;
+}
+
+static size_t gap_at_begin(const struct said *said, size_t begin)
+{
+    size_t gap = 0;
+
+    while (gap < begin && is_hexadecimal(said->data[begin - gap - 1]))
+        gap++;
+    return gap <= GAP_MAX && (gap == begin || !isalnum(said->data[begin - gap - 1])) ? gap : 0;
+}
+
+/* A random word of hexadecimal digits may begin and end as in the other runs. */
+static void grow_word(const struct subject *subject, struct interval *interval)
+{
+    size_t begin_gap;
+
+    if (interval->varies || interval->length < RANDOM_MIN ||
+        !all_runs_are(subject, interval, is_hexadecimal_or_dash) ||
+        all_runs_are(subject, interval, is_decimal_or_dash))
+        return;
+    begin_gap = gap_at_begin(subject->says[0], interval->offset);
+    interval->length +=
+        begin_gap + gap_at_end(subject->says[0], interval->offset + interval->length);
+    interval->offset -= begin_gap;
+}
+
 /* How much must differ on both sides for what is between to be taken for a part of it. */
 static bool is_one_word(const struct subject *subject, const struct interval *first,
                         const struct interval *second)
@@ -169,8 +216,6 @@ static void join_intervals(struct subject *subject)
 {
     size_t kept = 0;
 
-    for (size_t i = 0; i < subject->count; i++)
-        grow_number(subject, &subject->intervals[i]);
     for (size_t i = 1; i < subject->count; i++) {
         struct interval *last = &subject->intervals[kept], *next = &subject->intervals[i];
         size_t end = last->offset + last->length;
@@ -185,6 +230,16 @@ static void join_intervals(struct subject *subject)
     }
     if (subject->count)
         subject->count = kept + 1;
+}
+
+static void find_words(struct subject *subject)
+{
+    for (size_t i = 0; i < subject->count; i++)
+        grow_number(subject, &subject->intervals[i]);
+    join_intervals(subject);
+    for (size_t i = 0; i < subject->count; i++)
+        grow_word(subject, &subject->intervals[i]);
+    join_intervals(subject);
 }
 
 int subject_new(struct subject *subject, const struct said **says, const struct run_facts *facts,
@@ -206,7 +261,7 @@ int subject_new(struct subject *subject, const struct said **says, const struct 
     if (!err)
         err = collect_intervals(subject, marks);
     if (!err)
-        join_intervals(subject);
+        find_words(subject);
     free(marks);
     if (err)
         subject_free(subject);

@@ -43,8 +43,7 @@ static __always_inline __u16 unix_address(__u8 *to, struct sock *sk)
 /* struct sockaddr_in and sockaddr_in6, as in the system call interface. */
 static __always_inline __u16 inet_address(__u8 *to, struct sock *sk, bool peer)
 {
-    __u16 port =
-        peer ? READ(sk, __sk_common.skc_dport) : __builtin_bswap16(READ(sk, __sk_common.skc_num));
+    __u16 port = peer ? READ(sk, __sk_common.skc_dport) : port_of(sk);
 
     if (!port)
         return 0;
@@ -58,8 +57,7 @@ static __always_inline __u16 inet_address(__u8 *to, struct sock *sk, bool peer)
 
 static __always_inline __u16 inet6_address(__u8 *to, struct sock *sk, bool peer)
 {
-    __u16 port =
-        peer ? READ(sk, __sk_common.skc_dport) : __builtin_bswap16(READ(sk, __sk_common.skc_num));
+    __u16 port = peer ? READ(sk, __sk_common.skc_dport) : port_of(sk);
 
     if (!port)
         return 0;

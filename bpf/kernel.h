@@ -191,7 +191,6 @@ struct sock_common {
     __u32 skc_daddr;
     __u32 skc_rcv_saddr;
     __u16 skc_dport;
-    __u16 skc_num;
     unsigned short skc_family;
     possible_net_t skc_net; /* empty without CONFIG_NET_NS */
     struct in6_addr skc_v6_daddr;
@@ -206,6 +205,10 @@ struct sock {
     struct pid *sk_peer_pid;
     __u8 sk_shutdown;
     __u16 sk_type;
+};
+
+struct inet_sock {
+    __u16 inet_sport;
 };
 
 struct socket {

@@ -43,8 +43,7 @@ static __always_inline void place_inet(struct place *place, struct sock *sk, __u
                                        bool peer)
 {
     place->kind = PLACE_INET;
-    place->port =
-        peer ? __builtin_bswap16(READ(sk, __sk_common.skc_dport)) : READ(sk, __sk_common.skc_num);
+    place->port = __builtin_bswap16(peer ? READ(sk, __sk_common.skc_dport) : port_of(sk));
     if (family == AF_INET) {
         place->host[0] = place->host[1] = 0;
         place->host[2] = __builtin_bswap32(0xffff);

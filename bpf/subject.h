@@ -71,6 +71,15 @@ static __always_inline struct unix_sock *unix_of(struct sock *sk)
     return (struct unix_sock *)sk;
 }
 
+/*
+ * The port that an internet socket has, or had until its connection was reset: what had come by
+ * then can be received yet. In the network's order.
+ */
+static __always_inline __u16 port_of(struct sock *sk)
+{
+    return READ((struct inet_sock *)sk, inet_sport);
+}
+
 static __always_inline __u64 inode_of(struct sock *sk)
 {
     struct file *file = READ(sk, sk_socket, file);
@@ -95,7 +104,7 @@ static __always_inline void state_of(struct sock *sk, __u16 family, struct state
         now->peer = (__u64)READ(unix_of(sk), peer);
         return;
     }
-    ports = READ(sk, __sk_common.skc_num);
+    ports = port_of(sk);
     now->address = ports << 48;
     ports = READ(sk, __sk_common.skc_dport);
     now->peer = ports << 48;

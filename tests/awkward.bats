@@ -282,6 +282,35 @@ PYTHON
 )" '1 request hi'
 }
 
+# The client is not recorded.
+# bats test_tags=kernel
+@test "what came before a connection was reset, and is received after it" {
+    local port
+    port=$(free_port)
+    background python3 -SEsc "
+import socket, struct, time
+
+client = socket.socket()
+while client.connect_ex(('127.0.0.1', $port)):
+    time.sleep(0.02)
+client.send(b'hi')
+client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0))
+client.close()"
+    cat > server.py << PYTHON
+import select, socket
+
+server = socket.create_server(("127.0.0.1", $port))
+accepted, _ = server.accept()
+reset = select.poll()
+reset.register(accepted, 0)
+reset.poll()
+assert accepted.recv(10) == b"hi"
+PYTHON
+    record 0 -s "tcp:127.0.0.1:$port" python3 server.py
+    equal "$(jq -r 'select(.data) | "\(.direction) \(.address) \(.text)"' "$recording")" \
+        "request tcp:127.0.0.1:$port hi"
+}
+
 # bats test_tags=kernel
 @test "one endpoint of TCP, connected to one server, to none, and then to another" {
     equal "$(said_by << 'PYTHON'

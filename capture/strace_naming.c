@@ -261,6 +261,8 @@ int strace_connect(struct strace *strace, struct strace_thread *thread,
     strace_socket_peer(&strace->world, socket, address);
     socket->told = socket->told && socket->facts.role == ROLE_CONNECTED;
     socket->facts.role = ROLE_CONNECTED;
+    if (socket->facts.type == SOCK_DGRAM && socket->facts.family == AF_UNIX && address[0])
+        strace_socket_meet(&strace->world, socket);
     if (socket->facts.type != SOCK_DGRAM)
         strace_socket_connected(&strace->world, socket, call->entered, call->pending);
     return strace_socket_tell(&strace->world, socket, thread);

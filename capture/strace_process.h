@@ -156,6 +156,12 @@ void strace_socket_peer(struct strace_world *world, struct strace_socket *socket
 void strace_sockets_pair(struct strace_socket *one, struct strace_socket *other);
 
 /*
+ * A datagram socket was connected to that address: it stays with who is there now, whoever the
+ * address leads to later.
+ */
+void strace_socket_meet(struct strace_world *world, struct strace_socket *socket);
+
+/*
  * It was connected, or came out of accept(): at whose other end it is shows when the other end is
  * seen. Connecting began and accepting ended at that time: accept() may return before connect()
  * does; and return before it is known whether there will be a connection: then that is pending.

@@ -132,6 +132,18 @@ static void set_peer(struct strace_socket *socket, uint64_t inode)
     socket->told = false;
 }
 
+void strace_socket_meet(struct strace_world *world, struct strace_socket *socket)
+{
+    const char *address = socket->facts.peer_address;
+    struct strace_socket *each = *bucket_of(world, address, "");
+
+    while (each && (!each->holders || each->facts.family != socket->facts.family ||
+                    each->facts.type != SOCK_DGRAM || strcmp(each->facts.address, address) != 0))
+        each = each->next_addressed;
+    if (each)
+        set_peer(socket, each->facts.inode);
+}
+
 void strace_sockets_pair(struct strace_socket *one, struct strace_socket *other)
 {
     set_peer(one, other->facts.inode);

@@ -2,7 +2,6 @@
 #include "capturing.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
@@ -41,10 +40,7 @@ static int recording_left(void *context, uint64_t elapsed)
         left = elapsed < duration ? duration - elapsed : 0;
     if (intake_left(run->intake, &quiet) && quiet < left)
         left = quiet;
-    if (left == UINT64_MAX)
-        return -1;
-    left = left / MILLISECOND + (left % MILLISECOND != 0);
-    return left < INT_MAX ? (int)left : INT_MAX;
+    return clock_timeout(left);
 }
 
 static void show_progress(void *context, uint64_t elapsed, const struct losses *losses, bool asked)
@@ -244,7 +240,7 @@ static bool wait_for_signal(int signals, uint64_t until)
     uint64_t now;
 
     while (!end.revents && (now = clock_monotonic()) < until)
-        poll(&end, 1, (int)((until - now) / MILLISECOND + 1));
+        poll(&end, 1, clock_timeout(until - now));
     while (end.revents && read(signals, &signal, sizeof(signal)) > 0)
         ;
     return end.revents;

@@ -15,4 +15,7 @@ uint64_t clock_epoch(void);
 /* The monotonic clock; nanoseconds. */
 uint64_t clock_monotonic(void);
 
+/* So much time as poll() takes it: milliseconds, rounded up; -1 for UINT64_MAX, which is no end. */
+int clock_timeout(uint64_t left);
+
 #endif

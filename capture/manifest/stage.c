@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -146,9 +145,8 @@ static const char *name_of(const struct words *command, char name[NAME_SIZE])
 static int milliseconds_until(uint64_t until)
 {
     const uint64_t now = clock_monotonic();
-    const uint64_t left = until > now ? (until - now) / MILLISECOND + 1 : 0;
 
-    return !until ? -1 : left < INT_MAX ? (int)left : INT_MAX;
+    return !until ? -1 : clock_timeout(until > now ? until - now : 0);
 }
 
 /* Waits for a command's end, until a time (0: none). Returns 0, or -errno with the text. */

@@ -193,11 +193,11 @@ static int wait_for(const struct player *player, const struct played *played, sh
                     uint64_t until)
 {
     const uint64_t now = clock_monotonic();
-    uint64_t left = until > now ? (until - now + MILLISECOND - 1) / MILLISECOND : 0;
+    const int timeout = clock_timeout(until > now ? until - now : 0);
     struct pollfd polls[] = {{.fd = played->over ? -1 : played->dial.fd, .events = events},
                              {.fd = player->signals, .events = POLLIN}};
 
-    if (poll(polls, 2, left < INT32_MAX ? (int)left : INT32_MAX) < 0 && errno != EINTR)
+    if (poll(polls, 2, timeout) < 0 && errno != EINTR)
         return -errno;
     return polls[1].revents ? -EINTR : 0;
 }

@@ -48,11 +48,10 @@ static int timeout_of(const struct loop *loop)
 {
     const uint64_t now = loop->clients.now, client = clients_wake(&loop->clients);
     const uint64_t wakes = client < loop->ends ? client : loop->ends;
-    const uint64_t left = wakes > now ? (wakes - now + MILLISECOND - 1) / MILLISECOND : 0;
 
     if (wakes == UINT64_MAX)
         return -1;
-    return left < INT32_MAX ? (int)left : INT32_MAX;
+    return clock_timeout(wakes > now ? wakes - now : 0);
 }
 
 /* Fills in what is to be polled: listeners, clients, signals, the command. Returns how many. */

@@ -254,16 +254,6 @@ static int record_until_end(struct session *session, struct watch *watch,
     return err;
 }
 
-/*
- * A shell script has what it starts in the background ignore SIGINT; where nothing else ends the
- * recording, it must. (A command inherits what we ignore, so then it is left as it is.)
- */
-static void hear_signals(void)
-{
-    signal(SIGINT, SIG_DFL);
-    signal(SIGTERM, SIG_DFL);
-}
-
 /* Makes the command's process, and looks after the others. */
 static int observed_begin(struct observed *observed, const struct session_command *command,
                           int (*prepare)(void))
@@ -282,7 +272,7 @@ static int observed_begin(struct observed *observed, const struct session_comman
     if (command->command)
         err = launch_new(&observed->launch, &options);
     else
-        hear_signals();
+        signals_unignore();
     return err ? err : attachment_new(&observed->attachment, command->scope);
 }
 

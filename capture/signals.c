@@ -63,6 +63,12 @@ int signals_open(void)
     return fd < 0 ? -errno : fd;
 }
 
+void signals_unignore(void)
+{
+    signal(SIGINT, SIG_DFL);
+    signal(SIGTERM, SIG_DFL);
+}
+
 void signals_ignore(void)
 {
     for (size_t i = 0; i < count; i++)

@@ -28,6 +28,12 @@ void signals_add(sigset_t *set);
  */
 int signals_open(void);
 
+/*
+ * A shell script has what it starts in the background ignore SIGINT, and where nothing else ends
+ * us, it must. Not for where a command is run, which inherits what we ignore.
+ */
+void signals_unignore(void);
+
 /* Ignores them all. */
 void signals_ignore(void);
 

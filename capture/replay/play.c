@@ -636,37 +636,48 @@ static void count_message(const struct player *player, const struct message *mes
     played->requests_left += message->direction == REQUEST;
 }
 
+/* player_end() may be called in any case. */
+static int player_begin(struct player *player, struct playing *playing)
+{
+    const size_t count = playing->table->count;
+
+    *player = (struct player){.playing = playing, .signals = -1};
+    player->played = calloc(count + 1, sizeof(*player->played));
+    if (!player->played)
+        return -ENOMEM;
+    for (size_t i = 0; i < count; i++)
+        player->played[i] = (struct played){.recorded = &playing->table->conversations[i],
+                                            .number = i,
+                                            .dial.fd = -1,
+                                            .exchange = SIZE_MAX};
+    for (size_t i = 0; i < playing->messages->count; i++)
+        count_message(player, &playing->messages->items[i]->message);
+    if (receiver_new(&player->receiver))
+        return -ENOMEM;
+    player->signals = signals_open();
+    return player->signals < 0 ? player->signals : 0;
+}
+
+static void player_end(struct player *player)
+{
+    for (size_t i = 0; player->played && i < player->playing->table->count; i++)
+        played_free(&player->played[i]);
+    if (player->signals >= 0)
+        close(player->signals);
+    free(player->played);
+    receiver_free(&player->receiver);
+}
+
 int play(struct playing *playing)
 {
-    struct player player = {.playing = playing, .signals = -1};
-    const size_t count = playing->table->count;
-    int err = 0;
+    struct player player;
+    int err = player_begin(&player, playing);
 
     playing->why[0] = '\0';
-    player.played = calloc(count + 1, sizeof(*player.played));
-    if (receiver_new(&player.receiver) || !player.played)
-        err = -ENOMEM;
-    for (size_t i = 0; i < count && !err; i++) {
-        player.played[i].recorded = &playing->table->conversations[i];
-        player.played[i].number = i;
-        player.played[i].exchange = SIZE_MAX;
-        player.played[i].dial.fd = -1;
-    }
-    for (size_t i = 0; i < playing->messages->count && !err; i++)
-        count_message(&player, &playing->messages->items[i]->message);
-    if (!err) {
-        player.signals = signals_open();
-        err = player.signals < 0 ? player.signals : 0;
-    }
     for (size_t i = 0; i < playing->messages->count && !err; i++)
         err = play_message(&player, i);
     if (!err)
         err = listen_on(&player);
-    for (size_t i = 0; player.played && i < count; i++)
-        played_free(&player.played[i]);
-    if (player.signals >= 0)
-        close(player.signals);
-    free(player.played);
-    receiver_free(&player.receiver);
+    player_end(&player);
     return err;
 }

@@ -162,13 +162,6 @@ static void end_launch(struct serving *serving)
         serving->exec_error = launch_check(serving->launch);
 }
 
-/* A shell has what it starts in the background ignore them. (A command would inherit that.) */
-static void hear_signals(void)
-{
-    signal(SIGINT, SIG_DFL);
-    signal(SIGTERM, SIG_DFL);
-}
-
 int serve(struct serving *serving)
 {
     struct loop loop = {.serving = serving, .clients.serving = serving, .ends = UINT64_MAX};
@@ -178,7 +171,7 @@ int serve(struct serving *serving)
     if (serving->duration)
         loop.ends = loop.clients.now + serving->duration;
     if (!serving->launch)
-        hear_signals();
+        signals_unignore();
     loop.signals = signals_open();
     if (!err && loop.signals < 0)
         err = loop.signals;

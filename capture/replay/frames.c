@@ -5,16 +5,14 @@
 #include <sys/socket.h>
 
 int frames_begin(struct frames *frames, const struct framing *framing,
-                 int (*said)(void *context, size_t exchange, enum direction direction,
-                             const struct said *said, size_t lost),
-                 void *context)
+                 struct framed_watcher watcher)
 {
     int err = framed_new(&frames->framed, framing);
 
     if (err)
         return err;
     frames->conversation.type = SOCK_STREAM;
-    frames->watcher = (struct framed_watcher){context, said};
+    frames->watcher = watcher;
     framed_watch(frames->framed, &frames->watcher);
     return 0;
 }

@@ -12,11 +12,9 @@ struct frames {
     struct conversation_table conversation; /* of which framing keeps what is wrong with it */
 };
 
-/* Has frames told to said (framed.h). Returns 0 or -ENOMEM. */
+/* Has the watcher told of frames. Returns 0 or -ENOMEM. */
 int frames_begin(struct frames *frames, const struct framing *framing,
-                 int (*said)(void *context, size_t exchange, enum direction direction,
-                             const struct said *said, size_t lost),
-                 void *context);
+                 struct framed_watcher watcher);
 void frames_end(struct frames *frames);
 
 /* Whether what is said in the direction is cut into frames, and they are told of as such. */

@@ -427,7 +427,7 @@ int live_new(struct live **out, struct play_book *book, uint64_t now)
     live->place = (struct script_place){choose_conversation(book->script), 0, true};
     conversation_of(live)->clients++;
     if (book->framing && book->type == SOCK_STREAM)
-        err = frames_begin(&live->frames, book->framing, keep_frame, live);
+        err = frames_begin(&live->frames, book->framing, (struct framed_watcher){live, keep_frame});
     if (!err)
         err = say_unasked(live, now);
     if (err)

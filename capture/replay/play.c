@@ -90,6 +90,11 @@ static int count_frame(void *context, size_t exchange, enum direction direction,
     return 0;
 }
 
+static int count_frames(struct count *count, const struct framing *framing)
+{
+    return frames_begin(&count->frames, framing, (struct framed_watcher){count, count_frame});
+}
+
 /* Taking down */
 
 static int take_down(struct player *player, struct played *played, struct message message)
@@ -551,9 +556,9 @@ static int open_played(struct player *player, struct played *played, size_t exch
     if (err >= 0)
         err = connect_played(player, played, exchange);
     if (!err && playing->framing && is_stream(played)) {
-        err = frames_begin(&played->was.frames, playing->framing, count_frame, &played->was);
+        err = count_frames(&played->was, playing->framing);
         if (!err)
-            err = frames_begin(&played->is.frames, playing->framing, count_frame, &played->is);
+            err = count_frames(&played->is, playing->framing);
     }
     return err;
 }

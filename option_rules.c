@@ -13,33 +13,32 @@
 #include "capture/path.h"
 #include "emit/writer.h"
 
+/* Is it one of these names, the last of which is NULL? */
+static bool is_among(const char *name, const char *const *names)
+{
+    while (*names && strcmp(*names, name) != 0)
+        names++;
+    return *names;
+}
+
 /* Is any of the options given that are named, the last of them NULL? */
 static bool any_given(const struct options *options, const char *const *names)
 {
-    for (; *names; names++)
-        for (size_t i = 0; i < options->given_count; i++)
-            if (strcmp(options->given[i].name, *names) == 0)
-                return true;
+    for (size_t i = 0; i < options->given_count; i++)
+        if (is_among(options->given[i].name, names))
+            return true;
     return false;
 }
 
 /* The manifest */
 
-/* Has this option a place beside those that say what to do with the manifest? */
-static bool option_is_for_manifest(const char *name)
-{
-    static const char *const names[] = {"update", "check",   "list",    "init",  "manifest",
-                                        "jobs",   "backend", "verbose", "quiet", "diff-format"};
-
-    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-        if (strcmp(names[i], name) == 0)
-            return true;
-    return false;
-}
-
 /* What is wrong with those that say what to do with the manifest. */
 static const char *manifest_misuse(const struct options *options)
 {
+    static const char *const beside[] = {"update",   "check",       "list",    "init",
+                                         "manifest", "jobs",        "backend", "verbose",
+                                         "quiet",    "diff-format", NULL};
+
     if (options->task == MANIFEST_INIT && !options->command)
         return "--init needs the command that the first fixture records";
     if (options->task == MANIFEST_INIT && (is_stdout(options->write) || is_stdout(options->output)))
@@ -51,7 +50,7 @@ static const char *manifest_misuse(const struct options *options)
     if (options->diff_format && options->task != MANIFEST_CHECK)
         return "--diff-format is how --check tells what differs";
     for (size_t i = 0; i < options->given_count; i++)
-        if (!option_is_for_manifest(options->given[i].name))
+        if (!is_among(options->given[i].name, beside))
             return options->task == MANIFEST_CHECK
                        ? "--check without -w and -o is about the manifest, where what a fixture is "
                          "made with stands: beside it go --manifest, --jobs, --backend, "
@@ -82,18 +81,12 @@ static const char *command_misuse(const struct options *options)
 static bool option_is_for_replay(const struct options *options, const char *name)
 {
     static const char *const both[] = {
-        "read",    "from",    "command",  "server",      "type",     "client", "text",
-        "socket",  "exclude", "frame",    "timing",      "volatile", "stable", "quiet",
-        "verbose", "name",    "duration", "diff-format", "backend",  "serve",  "replay"};
-    static const char *const serving[] = {"count", "user", "env", "chdir", "ignore-status"};
+        "read",     "from",        "command", "server",   "type",   "client", "text",    "socket",
+        "exclude",  "frame",       "timing",  "volatile", "stable", "quiet",  "verbose", "name",
+        "duration", "diff-format", "backend", "serve",    "replay", NULL};
+    static const char *const serving[] = {"count", "user", "env", "chdir", "ignore-status", NULL};
 
-    for (size_t i = 0; i < sizeof(both) / sizeof(*both); i++)
-        if (strcmp(both[i], name) == 0)
-            return true;
-    for (size_t i = 0; options->serve && i < sizeof(serving) / sizeof(*serving); i++)
-        if (strcmp(serving[i], name) == 0)
-            return true;
-    return false;
+    return is_among(name, both) || (options->serve && is_among(name, serving));
 }
 
 static const char *replay_misuse(const struct options *options)

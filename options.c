@@ -40,10 +40,9 @@ static const char doc[] =
     "With -w alone nothing but the recording is written. From -r, fixtures in any language can be "
     "made of a recording later.\n"
     "\n"
-    "Exit status: 0 done; 1 --check, --replay or --serve found a "
-    "difference; 2 bad usage, or what cannot be read or written; "
-    "3 the recording is "
-    "incomplete; 4 the command failed or could not be run; 5 nothing can record here.\n"
+    "Exit status: 0 done; 1 --check, --replay or --serve found a difference; 2 bad usage, or what "
+    "cannot be read or written; 3 the recording is incomplete; 4 the command failed or could not "
+    "be run; 5 nothing can record here.\n"
     "\n"
     "Example: sockfixture --lang go -o ntpdata_test.go chronyc ntpdata";
 
@@ -144,8 +143,7 @@ static const struct argp_option option_table[] = {
      3},
     {"frame", OPTION_FRAME, "KIND", 0,
      "Cut streams into messages: line, nul, crlf, len:OFFSET:SIZE[:be|le][:+N], http, dbus, resp "
-     "or "
-     "postgres",
+     "or postgres",
      3},
     {"exclude", 'x', "ADDRESS", 0, "Leave out what is said to or from ADDRESS", 3},
     {"pid", 'p', "PID", 0, "Watch a process that runs already (several: -p 1,2)", 3},
@@ -206,7 +204,7 @@ static void option_error(const struct argp_state *state, const char *format, ...
     argp_error(state, "%s", text);
 }
 
-/* The same, rounded up to a power of two; 0 when it is no size that a buffer can have. */
+/* A size, rounded up to a power of two; 0 when it is none that a buffer can have. */
 static size_t parse_buffer_size(const char *text)
 {
     size_t size, rounded = BUFFER_SIZE_MIN;
@@ -240,8 +238,7 @@ static size_t parse_count(const char *text)
     return errno || *end || !isdigit((unsigned char)text[0]) || count > SIZE_MAX ? 0 : count;
 }
 
-/* Seconds as 10 or 0.5, in nanoseconds; 0 when it is no such number, or longer than a lifetime.
- */
+/* Seconds as 10 or 0.5, in nanoseconds; 0 when it is no such number, or more than a lifetime. */
 static uint64_t parse_seconds(const char *text)
 {
     double seconds;

@@ -11,6 +11,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "capture/unnamed.h"
+
 /* What small recordings need is never put in a file. */
 enum { ALIGNMENT = 16, MEMORY = 8 << 20, CHUNK = 64 << 20, REST = 16 << 20 };
 
@@ -55,28 +57,10 @@ void arena_free(struct arena *arena)
     free(arena);
 }
 
-static int open_in(const char *folder)
-{
-    char path[4096];
-    int fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-
-    if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL))
-        return fd;
-    if ((size_t)snprintf(path, sizeof(path), "%s/sockfixture.XXXXXX", folder) >= sizeof(path))
-        return -1;
-    fd = mkostemp(path, O_CLOEXEC);
-    if (fd >= 0)
-        unlink(path);
-    return fd;
-}
-
-/* Large files belong in /var/tmp: /tmp may be memory itself. */
 static bool has_file(struct arena *arena)
 {
-    const char *folders[] = {secure_getenv("TMPDIR"), "/var/tmp", "/tmp"};
-
-    for (size_t i = 0; i < 3 && arena->file < 0 && !arena->no_file; i++)
-        arena->file = folders[i] && *folders[i] ? open_in(folders[i]) : -1;
+    if (arena->file < 0 && !arena->no_file)
+        arena->file = unnamed_open();
     arena->no_file = arena->file < 0;
     return !arena->no_file;
 }

@@ -846,3 +846,20 @@ sockfixture: 4 fixtures: 4 were written'
 @test "the schema refuses what the program refuses, and takes what it takes" {
     "$tests/manifests.py" "$SOCKFIXTURE" "$tests/../capture/manifest/sockfixture.schema.json"
 }
+
+@test "where /tmp and /var/tmp cannot be written, TMPDIR says what can, as for what is recorded" {
+    bare() { # STATUS ARG...
+        # shellcheck disable=SC2016 # what is inside is expanded there
+        run "-$1" --separate-stderr unshare --mount sh -c '
+            mount --bind "$PWD" "$PWD" && mount --rbind /tmp /tmp && mount -o remount,bind,ro /tmp &&
+                mount -t tmpfs -o ro none /var/tmp && cd "$PWD" && exec "$@"' - "${@:2}"
+    }
+    manifest "$(talk one)"
+    mkdir temporary
+    bare 0 env TMPDIR="$work/temporary" "${sockfixture[@]}" -q --update
+    bare 0 env TMPDIR="$work/temporary" "${sockfixture[@]}" -q --check
+    equal "$(ls temporary)" ''
+    [ -s one.jsonl ]
+    bare 2 env TMPDIR=/var/tmp "$SOCKFIXTURE" --check
+    says 'sockfixture.json: no room for temporary files (let TMPDIR name a folder that has some)'
+}

@@ -8,14 +8,15 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "capture/unnamed.h"
+
 enum { PIECE = 4096 };
 
 FILE *drain_file(void)
 {
-    FILE *file = tmpfile();
+    FILE *file = unnamed_file();
 
-    if (file &&
-        (fcntl(fileno(file), F_SETFL, O_APPEND) || fcntl(fileno(file), F_SETFD, FD_CLOEXEC))) {
+    if (file && fcntl(fileno(file), F_SETFL, O_APPEND)) {
         fclose(file);
         file = NULL;
     }

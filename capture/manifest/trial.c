@@ -17,6 +17,7 @@
 #include "capture/manifest/tell.h"
 #include "capture/manifest/words.h"
 #include "capture/text.h"
+#include "capture/unnamed.h"
 
 /* There is room for a name before it. */
 enum { MESSAGE_SIZE = MANIFEST_TEXT_SIZE - 110 };
@@ -161,10 +162,11 @@ int trial_run(const struct part_task *task, const bool *chosen, struct manifest_
     struct progress *progress =
         mmap(NULL, sizeof(*progress), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     char message[MESSAGE_SIZE];
-    FILE *said = tmpfile();
+    FILE *said = unnamed_file();
     int status = STATUS_USAGE;
 
-    *error = (struct manifest_error){.text = "no room for temporary files"};
+    *error = (struct manifest_error){
+        .text = "no room for temporary files (let TMPDIR name a folder that has some)"};
     if (progress != MAP_FAILED && said)
         status = run_child(task, chosen, progress, said);
     if (status && progress != MAP_FAILED && said) {

@@ -389,7 +389,7 @@ static int read_lines(struct bpftrace *dump)
     ssize_t length;
     int err = 0;
 
-    while (!err && (length = getline(&line, &room, dump->reading->dumps->file)) >= 0) {
+    while (!err && (errno = 0, length = getline(&line, &room, dump->reading->dumps->file)) >= 0) {
         dump->line++;
         length -= length && line[length - 1] == '\n';
         line[length] = '\0';
@@ -401,6 +401,10 @@ static int read_lines(struct bpftrace *dump)
             err = take(dump, &parsed);
         else
             take_lost(dump, line);
+    }
+    if (!err && errno) {
+        err = -errno;
+        reading_fail(dump->reading, dump->reading->dumps, dump->line + 1, "%s", strerror(-err));
     }
     free(name);
     free(line);

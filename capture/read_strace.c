@@ -259,7 +259,8 @@ static int take_line(struct strace *strace, struct strace_source *source, char *
         return 0;
     }
     thread = thread_of(strace, &source->line);
-    return thread ? strace_take(strace, thread, &source->line) : -ENOMEM;
+    err = thread ? strace_take(strace, thread, &source->line) : -ENOMEM;
+    return !err && strace->starved ? -ENOMEM : err;
 }
 
 /* The files */

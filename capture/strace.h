@@ -37,6 +37,7 @@ struct strace {
     bool passed;       /* descriptors were, in messages, and it is not told what of */
     bool executed;     /* it is of a command from its beginning */
     bool older;        /* if not: bytes were moved on what no call shows the making of */
+    bool starved;      /* there was no memory for what a descriptor is */
 };
 
 /* Takes a line, of a thread. Returns 0 or -errno. */

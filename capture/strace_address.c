@@ -11,6 +11,9 @@
 
 #include "capture/text.h"
 
+/* The longest address as strace spells it: every byte escaped, between quotes, behind an @. */
+enum { LONGEST = 4 * sizeof(((struct sockaddr_un *)0)->sun_path) + 3 };
+
 /* Finds the first "string" in the slice. */
 static struct slice quoted(struct slice slice)
 {
@@ -21,42 +24,43 @@ static struct slice quoted(struct slice slice)
     return end ? (struct slice){quote, (size_t)(end + 1 - quote)} : (struct slice){slice.at, 0};
 }
 
+/* Puts all bytes of a "string" there. Returns how many they are; -1 of none, and of too many. */
+static ssize_t read_string(struct slice slice, void *to, size_t size)
+{
+    uint8_t room[LONGEST];
+    struct bytes bytes = {.at = room, .room = sizeof(room)};
+    bool cut;
+
+    if (slice.length > LONGEST || slice_string(slice, &bytes, &cut) || cut || bytes.length > size)
+        return -1;
+    memcpy(to, room, bytes.length);
+    return (ssize_t)bytes.length;
+}
+
 /* A host between quotes, in plain or in hexadecimal, into text. */
 static bool read_host(struct slice slice, char *text, size_t size)
 {
-    struct bytes bytes = {0};
-    bool cut = true, fits;
+    ssize_t length = read_string(quoted(slice), text, size - 1);
 
-    if (slice_string(quoted(slice), &bytes, &cut))
-        return false;
-    fits = !cut && bytes.length < size;
-    if (fits) {
-        memcpy(text, bytes.at, bytes.length);
-        text[bytes.length] = '\0';
-    }
-    free(bytes.at);
-    return fits;
+    if (length >= 0)
+        text[length] = '\0';
+    return length >= 0;
 }
 
 static bool unix_address(struct slice slice, int type, char text[ADDRESS_TEXT_SIZE])
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
-    struct bytes bytes = {0};
     size_t length = sizeof(sa_family_t);
-    bool cut = false, abstract = false;
     struct slice path;
 
     if (slice_field(slice, "sun_path", &path)) {
-        abstract = path.length && *path.at == '@';
-        if (slice_string(path, &bytes, &cut) || cut ||
-            bytes.length + abstract > sizeof(address.sun_path)) {
-            free(bytes.at);
+        const bool abstract = path.length && *path.at == '@';
+        ssize_t read =
+            read_string(path, address.sun_path + abstract, sizeof(address.sun_path) - abstract);
+
+        if (read < 0)
             return false;
-        }
-        if (bytes.length)
-            memcpy(address.sun_path + abstract, bytes.at, bytes.length);
-        length += bytes.length + abstract;
-        free(bytes.at);
+        length += (size_t)read + abstract;
     }
     address_print(text, &address, length, type);
     return true;
@@ -65,18 +69,10 @@ static bool unix_address(struct slice slice, int type, char text[ADDRESS_TEXT_SI
 /* The bytes in a field that is no more than a "string", as of strace -X raw and -X verbose. */
 static bool read_bytes(struct slice slice, const char *field, void *to, size_t size)
 {
-    struct bytes bytes = {0};
-    bool cut = true, fits;
     struct slice value;
 
-    if (!slice_field(slice, field, &value) || !slice_begins(value, "\"") ||
-        slice_string(quoted(value), &bytes, &cut))
-        return false;
-    fits = !cut && bytes.length == size;
-    if (fits)
-        memcpy(to, bytes.at, size);
-    free(bytes.at);
-    return fits;
+    return slice_field(slice, field, &value) && slice_begins(value, "\"") &&
+           read_string(quoted(value), to, size) == (ssize_t)size;
 }
 
 /* The number in htons(NUMBER). */

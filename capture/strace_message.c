@@ -161,7 +161,8 @@ static bool find_socket(struct strace *strace, struct strace_thread *thread,
     *socket = thread->on ? thread->on : strace_socket_of(strace, thread, descriptor);
     if (!*socket && sure && !strace_annotation(descriptor, &facts) && may_assume(strace)) {
         *socket = strace_socket_new(&strace->world, 0);
-        strace_put(thread, descriptor, *socket, false);
+        if (!*socket || strace_put(thread, descriptor, *socket, false))
+            strace->starved = true;
     }
     if (*socket && is_known(strace, *socket))
         return true;

@@ -40,6 +40,8 @@ static struct strace_socket *by_annotation(struct strace *strace, struct strace_
         socket = strace_socket_new(&strace->world, facts->inode);
     if (socket)
         strace_socket_learn(&strace->world, socket, facts);
+    else
+        strace->starved = true;
     return socket;
 }
 
@@ -58,7 +60,9 @@ struct strace_socket *strace_socket_of(struct strace *strace, struct strace_thre
     if (!strace_annotation(descriptor, &facts))
         return socket;
     socket = facts.is_socket ? by_annotation(strace, socket, &facts) : NULL;
-    return strace_thread_put(thread, number, socket, at && at->closes_on_exec) ? NULL : socket;
+    if (strace_thread_put(thread, number, socket, at && at->closes_on_exec))
+        strace->starved = true;
+    return socket;
 }
 
 /* Making them */
@@ -146,6 +150,7 @@ static int on_socketpair(struct strace *strace, struct strace_thread *thread,
     const char *at = slice_inside(call->arguments[3]);
     struct strace_socket *one, *other;
     struct slice first, second;
+    int err;
 
     if (call->failed || !at || !slice_next(&at, &first) || !slice_next(&at, &second))
         return 0;
@@ -154,8 +159,8 @@ static int on_socketpair(struct strace *strace, struct strace_thread *thread,
     if (!one || !other)
         return -ENOMEM;
     strace_sockets_pair(one, other);
-    strace_put(thread, first, one, closes);
-    return strace_put(thread, second, other, closes);
+    err = strace_put(thread, first, one, closes);
+    return err ? err : strace_put(thread, second, other, closes);
 }
 
 /* Naming them */
@@ -280,6 +285,7 @@ static int on_accept(struct strace *strace, struct strace_thread *thread,
     struct strace_socket *listener, *socket;
     struct strace_facts facts = {0};
     char address[ADDRESS_TEXT_SIZE];
+    int err;
 
     if (call->failed)
         return 0;
@@ -297,8 +303,10 @@ static int on_accept(struct strace *strace, struct strace_thread *thread,
         strace_socket_peer(&strace->world, socket, address);
     strace_socket_learn(&strace->world, socket, &facts);
     socket->facts.role = ROLE_ACCEPTED;
-    strace_put(thread, call->returned, socket,
-               slice_has_flag(call->arguments[3], "SOCK_CLOEXEC", SOCK_CLOEXEC));
+    err = strace_put(thread, call->returned, socket,
+                     slice_has_flag(call->arguments[3], "SOCK_CLOEXEC", SOCK_CLOEXEC));
+    if (err)
+        return err;
     strace_socket_accepted(&strace->world, socket, call->ended);
     if (socket->facts.family <= 0 || socket->facts.type <= 0)
         return 0;

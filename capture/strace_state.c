@@ -86,11 +86,12 @@ static int on_pipe(struct strace *strace, struct strace_thread *thread,
 {
     const char *at = slice_inside(call->arguments[0]);
     struct slice each;
+    int err = 0;
 
     (void)strace;
-    while (!call->failed && at && slice_next(&at, &each))
-        strace_put(thread, each, NULL, false);
-    return 0;
+    while (!err && !call->failed && at && slice_next(&at, &each))
+        err = strace_put(thread, each, NULL, false);
+    return err;
 }
 
 /* Processes */

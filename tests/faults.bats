@@ -232,6 +232,41 @@ sockfixture: small/rec.jsonl.part holds what was recorded'
     [ "$n" -gt 300 ]
 }
 
+# Runs the command with memory refused at each allocation, one after the other: it says so, or does
+# as without.
+starve() { # STATUS COMMAND...
+    local n=0 status=0 expected=$1
+    shift
+    [ -e scarce.so ] || preload scarce
+    "$@" > good 2> error || equal "$?" "$expected"
+    while :; do
+        n=$((n + 1))
+        status=0
+        rm -f told
+        SCARCE=$n SCARCE_TOLD=told LD_PRELOAD=./scarce.so "$@" > out 2> error || status=$?
+        [ -e told ] || break
+        if [ "$status" -eq "$expected" ]; then
+            cmp out good || fail "allocation $n of $*: what it prints is another"
+        else
+            [ "$status" -gt 1 ] || fail "allocation $n of $*: ends with status $status"
+            [ -s error ] || fail "allocation $n of $*: ends with status $status and says nothing"
+        fi
+    done
+    equal "$status" "$expected"
+    [ "$n" -gt 50 ]
+}
+
+# bats test_tags=memory
+@test "no memory, at any moment of reading a dump: told, or all of it is there" {
+    local dump options
+    for dump in strace/{several-datagrams-on-their-way,passed-in-a-message} bpftrace/server-is-traced; do
+        read -ra options < "$tests/dumps/$dump/options"
+        # For a long line there is not room from the beginning.
+        { [[ $dump == strace/* ]] || printf '%300s\n' ''; cat "$tests/dumps/$dump/dump"; } > dump
+        starve 0 "$SOCKFIXTURE" -q "${options[@]}" -l json
+    done
+}
+
 # Looking for one pattern takes some dozen allocations, so each seventh will do.
 # bats test_tags=memory
 @test "no memory, at any moment of redacting: told, or no secret is left" {

@@ -9,6 +9,7 @@
 #include "capture/ancillary_json.h"
 #include "capture/json_text.h"
 #include "capture/losses.h"
+#include "capture/memory_file.h"
 #include "capture/recording_format.h"
 #include "capture/text.h"
 
@@ -49,17 +50,14 @@ char *notes_ancillary(size_t offset, const struct ancillary *ancillary)
 {
     char *text = NULL;
     size_t size;
-    FILE *out = open_memstream(&text, &size);
+    FILE *out = memory_file_open(&text, &size);
 
     if (!out)
         return NULL;
     fprintf(out, "{\"offset\":%zu", offset);
     ancillary_write(out, ancillary);
     fputc('}', out);
-    if (fclose(out)) {
-        free(text);
-        return NULL;
-    }
+    fclose(out);
     return text;
 }
 
@@ -79,16 +77,15 @@ char *notes_losses(const struct losses *losses)
 
 /* Reading */
 
-json_t *notes_parse(const char *text, size_t length)
+int notes_parse(json_t **notes, const char *text, size_t length)
 {
-    json_t *notes =
-        length && text[0] == '{' ? json_loadb(text, length, JSON_REJECT_DUPLICATES, NULL) : NULL;
+    json_error_t wrong;
 
-    if (notes && !json_is_object(notes)) {
-        json_decref(notes);
-        return NULL;
-    }
-    return notes;
+    *notes = NULL;
+    if (!length || text[0] != '{')
+        return 0;
+    *notes = json_from_text(text, length, &wrong);
+    return !*notes && errno == ENOMEM ? -ENOMEM : 0;
 }
 
 bool notes_read_section(const json_t *notes, json_t **command, const char **backend)

@@ -19,8 +19,11 @@ char *notes_conversation(const struct message *message);
 char *notes_ancillary(size_t offset, const struct ancillary *ancillary);
 char *notes_losses(const struct losses *losses);
 
-/* The comment as an object, to be json_decref()ed; NULL when it is none of these. */
-json_t *notes_parse(const char *text, size_t length);
+/*
+ * The comment as an object, to be json_decref()ed; NULL when it is none of these. Returns 0 or
+ * -ENOMEM.
+ */
+int notes_parse(json_t **notes, const char *text, size_t length);
 
 /*
  * What a comment says; each returns false and leaves what it is given alone when the comment says

@@ -123,28 +123,31 @@ const char *own_capture_backend(const struct own_capture *own)
     return own->backend ? own->backend : "pcap";
 }
 
-/* The next comment that is one of our notes, to be json_decref()ed; NULL when there is none. */
-static json_t *next_notes(struct pcapng_options *options)
+/* The first comment that is one of our notes, as notes_parse() gives it. */
+static int find_notes(json_t **notes, struct pcapng_options options)
 {
     struct pcapng_option option;
-    json_t *notes = NULL;
+    int err = 0;
 
-    while (!notes && pcapng_option_next(options, &option))
+    *notes = NULL;
+    while (!err && !*notes && pcapng_option_next(&options, &option))
         if (option.code == PCAPNG_COMMENT)
-            notes = notes_parse((const char *)option.data, option.length);
-    return notes;
+            err = notes_parse(notes, (const char *)option.data, option.length);
+    return err;
 }
 
 int own_capture_section(struct own_capture *own, struct pcapng_options options)
 {
-    json_t *notes = next_notes(&options), *words;
+    json_t *notes, *words;
     const char *backend;
-    int err = -EINVAL; /* it is somebody else's */
+    int err = find_notes(&notes, options);
 
     own_capture_finish(own);
     clear(own);
-    if (notes && notes_read_section(notes, &words, &backend))
+    if (!err && notes && notes_read_section(notes, &words, &backend))
         err = words_from_json(&own->command, words);
+    else if (!err)
+        err = -EINVAL; /* it is somebody else's */
     own->own = !err;
     own->complete = !own->own;
     if (own->own) {
@@ -158,8 +161,8 @@ int own_capture_section(struct own_capture *own, struct pcapng_options options)
 int own_capture_interface(struct own_capture *own, const struct pcapng_item *item)
 {
     struct own_interface *interfaces = array_grow(own->interfaces, own->count, sizeof(*interfaces));
-    struct pcapng_options options = item->options;
     struct own_interface *interface;
+    int err;
 
     if (!interfaces)
         return -ENOMEM;
@@ -168,7 +171,9 @@ int own_capture_interface(struct own_capture *own, const struct pcapng_item *ite
     memset(interface, 0, sizeof(*interface));
     if (!own->own || item->link != LINK_UPPER_PDU)
         return 0;
-    interface->notes = next_notes(&options);
+    err = find_notes(&interface->notes, item->options);
+    if (err)
+        return err;
     if (!notes_read_conversation(interface->notes, &interface->like, &interface->client,
                                  &interface->server)) {
         json_decref(interface->notes);
@@ -204,13 +209,15 @@ static int read_carried(struct packet_notes *notes, const json_t *comment)
 
 static int read_comment(struct packet_notes *notes, const struct pcapng_option *option)
 {
-    json_t *comment = notes_parse((const char *)option->data, option->length);
+    json_t *comment;
     char text[128];
     const char *part;
-    int err = comment ? read_carried(notes, comment) : 0;
+    int err = notes_parse(&comment, (const char *)option->data, option->length);
 
+    if (comment)
+        err = read_carried(notes, comment);
     json_decref(comment);
-    if (comment || option->length >= sizeof(text))
+    if (err || comment || option->length >= sizeof(text))
         return err;
     memcpy(text, option->data, option->length);
     text[option->length] = '\0';
@@ -408,11 +415,11 @@ static void forget_counted(struct losses *losses)
     losses->bytes = 0;
 }
 
-void own_capture_statistics(struct own_capture *own, const struct pcapng_item *item)
+int own_capture_statistics(struct own_capture *own, const struct pcapng_item *item)
 {
-    struct pcapng_options options = item->options;
-    json_t *notes = next_notes(&options);
     struct losses losses = {0};
+    json_t *notes;
+    int err = find_notes(&notes, item->options);
 
     if (own->own && notes && notes_read_losses(notes, &losses)) {
         own->complete = true;
@@ -421,6 +428,7 @@ void own_capture_statistics(struct own_capture *own, const struct pcapng_item *i
         losses_add(&own->reading->losses, &losses);
     }
     json_decref(notes);
+    return err;
 }
 
 void own_capture_finish(struct own_capture *own)

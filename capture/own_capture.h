@@ -32,8 +32,8 @@ bool own_capture_has(const struct own_capture *own, const struct pcapng_item *it
 /* Hands the message over: item's data but for the first `skip` bytes. Returns 0 or -errno. */
 int own_capture_packet(struct own_capture *own, const struct pcapng_item *item, size_t skip);
 
-/* Takes in what the statistics say was lost. */
-void own_capture_statistics(struct own_capture *own, const struct pcapng_item *item);
+/* Takes in what the statistics say was lost. Returns 0 or -ENOMEM. */
+int own_capture_statistics(struct own_capture *own, const struct pcapng_item *item);
 
 /* No more will come: tells the user when our own capture lacks its end. */
 void own_capture_finish(struct own_capture *own);

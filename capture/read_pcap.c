@@ -275,8 +275,7 @@ static int take_item(struct capture *capture, const struct pcapng_item *item)
         return take_packet(capture, &frame, item->time, item);
     case PCAPNG_IS_STATISTICS:
         count_drops(capture, item);
-        own_capture_statistics(capture->own, item);
-        break;
+        return own_capture_statistics(capture->own, item);
     }
     return 0;
 }

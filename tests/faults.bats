@@ -265,6 +265,9 @@ starve() { # STATUS COMMAND...
         { [[ $dump == strace/* ]] || printf '%300s\n' ''; cat "$tests/dumps/$dump/dump"; } > dump
         starve 0 "$SOCKFIXTURE" -q "${options[@]}" -l json
     done
+    "$tests/compose.py" <<< $'> b"ask"\ncredentials 1 2 3\n< b"answer"' > rec.jsonl
+    "$SOCKFIXTURE" -q -r rec.jsonl -o rec.pcapng
+    starve 0 "$SOCKFIXTURE" -q -r rec.pcapng -l json
 }
 
 # Looking for one pattern takes some dozen allocations, so each seventh will do.

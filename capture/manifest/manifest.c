@@ -15,6 +15,7 @@
 #include "capture/manifest/claims.h"
 #include "capture/manifest/key.h"
 #include "capture/manifest/position.h"
+#include "capture/json_text.h"
 #include "capture/output.h"
 #include "capture/path.h"
 #include "capture/text.h"
@@ -326,7 +327,9 @@ static int check(struct manifest *manifest, const char *folder, struct manifest_
 
     if (err)
         return err;
-    manifest->root = json_loadb(manifest->text, manifest->length, JSON_REJECT_DUPLICATES, &wrong);
+    manifest->root = json_from_text(manifest->text, manifest->length, &wrong);
+    if (!manifest->root && errno == ENOMEM)
+        return -ENOMEM;
     if (!manifest->root)
         return say_syntax(&wrong, error);
     if (!json_is_object(manifest->root))

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "capture/memory_file.h"
 #include "capture/text.h"
 #include "emit/fresh.h"
 #include "emit/writer.h"
@@ -98,7 +99,7 @@ enum status writing_find_stale(struct run *run, const struct messages *messages,
 {
     char *text = NULL;
     size_t size = 0;
-    FILE *out = open_memstream(&text, &size);
+    FILE *out = memory_file_open(&text, &size);
     enum status status;
     int err = 0;
 

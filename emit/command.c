@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "capture/memory_file.h"
 #include "capture/path.h"
 #include "emit/escape.h"
 
@@ -33,8 +34,7 @@ char *command_text(char *const *command)
 {
     char *text = NULL;
     size_t length;
-    FILE *out = open_memstream(&text, &length);
-    bool failed;
+    FILE *out = memory_file_open(&text, &length);
 
     if (!out)
         return NULL;
@@ -43,11 +43,7 @@ char *command_text(char *const *command)
             putc(' ', out);
         print_word(command[i], out);
     }
-    failed = ferror(out);
-    if (fclose(out) || failed) {
-        free(text);
-        return NULL;
-    }
+    fclose(out);
     return text;
 }
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "capture/memory_file.h"
 #include "emit/files.h"
 
 struct check {
@@ -13,31 +14,40 @@ struct check {
     struct stale_file *stale;
 };
 
-/* Does the file hold this? *line is then where it does not. */
-static bool holds(const char *path, const uint8_t *data, size_t length, size_t *line)
+/* Does the file hold this? *line is then where it does not, 0 when there is none. Returns -errno
+ * when that cannot be told. */
+static int holds(bool *out, const char *path, const uint8_t *data, size_t length, size_t *line)
 {
     FILE *file = fopen(path, "re");
     size_t at = 0;
-    int byte = EOF;
+    int byte, err;
 
+    *out = false;
     *line = file ? 1 : 0;
-    while (file && (byte = getc_unlocked(file)) != EOF && at < length && byte == data[at])
+    if (!file)
+        return errno == ENOENT || errno == ENOTDIR ? 0 : -errno;
+    while ((byte = getc_unlocked(file)) != EOF && at < length && byte == data[at])
         *line += data[at++] == '\n';
-    if (file)
-        fclose(file);
-    return file && byte == EOF && at == length;
+    err = ferror(file) ? -errno : 0;
+    fclose(file);
+    *out = byte == EOF && at == length;
+    return err;
 }
 
 /* Takes over the path, of which NULL stands for no memory. */
 static int check_file(struct check *check, char *path, const uint8_t *data, size_t length)
 {
     size_t line = 0;
+    bool is_fresh = true;
+    int err = 0;
 
     if (!path)
         return -ENOMEM;
-    if (check->stale->path || holds(path, data, length, &line)) {
+    if (!check->stale->path)
+        err = holds(&is_fresh, path, data, length, &line);
+    if (err || is_fresh) {
         free(path);
-        return 0;
+        return err;
     }
     *check->stale = (struct stale_file){path, line};
     return 0;
@@ -71,7 +81,7 @@ int fresh_check(const struct fixture *fixture, struct language *language, const 
     struct check check = {language, output, stale};
     char *text = NULL;
     size_t size = 0;
-    FILE *out = open_memstream(&text, &size);
+    FILE *out = memory_file_open(&text, &size);
     int err;
 
     *stale = (struct stale_file){0};

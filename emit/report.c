@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "capture/cargo.h"
+#include "capture/memory_file.h"
 #include "capture/text.h"
 
 static const struct {
@@ -99,15 +100,14 @@ static void cargo_text(const struct said *said, char *out, size_t size)
 {
     char *text = NULL;
     size_t length = 0;
-    FILE *file = open_memstream(&text, &length);
+    FILE *file = memory_file_open(&text, &length);
 
     if (file) {
         cargo_print(file, said);
-        if (fclose(file))
-            length = 0;
+        fclose(file);
     }
     snprintf(out, size, "%.*s%s", (int)(length < size ? length : size - sizeof("...")),
-             length ? text : "", length < size ? "" : "...");
+             text ? text : "", length < size ? "" : "...");
     free(text);
 }
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "capture/memory_file.h"
 #include "capture/text.h"
 #include "emit/report.h"
 
@@ -13,7 +14,7 @@ static char *describe(const struct report *report, const struct difference *diff
     struct report plain = *report;
     char title[REPORT_TITLE_SIZE], *text = NULL;
     size_t size;
-    FILE *out = open_memstream(&text, &size);
+    FILE *out = memory_file_open(&text, &size);
 
     if (!out)
         return NULL;
@@ -21,7 +22,8 @@ static char *describe(const struct report *report, const struct difference *diff
     report_title(report, difference, title);
     fprintf(out, "%s\n", title);
     report_bytes(&plain, difference, out);
-    return fclose(out) ? NULL : text;
+    fclose(out);
+    return text;
 }
 
 /* Characters that a format cannot have as they are, and what stands for them. */

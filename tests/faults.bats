@@ -270,6 +270,16 @@ starve() { # STATUS COMMAND...
     starve 0 "$SOCKFIXTURE" -q -r rec.pcapng -l json
 }
 
+# bats test_tags=memory
+@test "no memory, at any moment of looking at a fixture or a manifest: told, or the answer is right" {
+    "$tests/compose.py" <<< '> bytes(range(256)) * 20' > rec.jsonl
+    "$SOCKFIXTURE" -q -r rec.jsonl -o fixture.json
+    [ "$(stat -c %s fixture.json)" -gt 20000 ]
+    starve 0 "$SOCKFIXTURE" -q --check -r rec.jsonl -o fixture.json
+    "$SOCKFIXTURE" -q --init -o out.json sh -c 'echo "so many words"'
+    starve 0 "$SOCKFIXTURE" --list
+}
+
 # Looking for one pattern takes some dozen allocations, so each seventh will do.
 # bats test_tags=memory
 @test "no memory, at any moment of redacting: told, or no secret is left" {

@@ -116,8 +116,8 @@ static int add_all_given(const struct options *options, json_t *object, const st
     return err;
 }
 
-/* A name that a manifest can have, of what the table would be called. */
-static void make_name(const struct options *options, char name[COMMAND_NAME_SIZE])
+/* A name that a manifest can have, of what the table would be called. Returns 0 or -ENOMEM. */
+static int make_name(const struct options *options, char name[COMMAND_NAME_SIZE])
 {
     json_t *text;
 
@@ -126,9 +126,12 @@ static void make_name(const struct options *options, char name[COMMAND_NAME_SIZE
         if (*c == ' ' || *c == '/')
             *c = '-';
     text = json_string(name);
+    if (!text)
+        return -ENOMEM;
     if (!key_allows(KEY_NAME, text))
         snprintf(name, COMMAND_NAME_SIZE, "fixture");
     json_decref(text);
+    return 0;
 }
 
 static json_t *command_value(char *const *command)
@@ -166,7 +169,8 @@ static json_t *fixture_value(const struct options *options, bool emits)
     char name[COMMAND_NAME_SIZE], recording[COMMAND_NAME_SIZE + 8];
     json_t *fixture;
 
-    make_name(options, name);
+    if (make_name(options, name))
+        return NULL;
     snprintf(recording, sizeof(recording), "%s.jsonl", name);
     fixture = json_pack("{s:s, s:o*}", "name", name, "command", command_value(options->command));
     if (!fixture || add_all_given(options, fixture, fixture_keys) ||

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "capture/memory_file.h"
 #include "capture/text.h"
 #include "emit/report.h"
 #include "capture/manifest/status.h"
@@ -67,7 +68,7 @@ static char *words_text(FILE *words)
 {
     char *text = NULL, *line = NULL;
     size_t size, room = 0;
-    FILE *out = open_memstream(&text, &size);
+    FILE *out = memory_file_open(&text, &size);
 
     rewind(words);
     while (out && getline(&line, &room, words) > 0) {

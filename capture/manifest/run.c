@@ -13,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "capture/memory_file.h"
 #include "capture/path.h"
 #include "capture/terminal.h"
 #include "capture/text.h"
@@ -77,16 +78,16 @@ static int write_text(const char *path, const char *text)
 static char *make_text(const struct options *options, struct tell *tell)
 {
     const bool emits = options->lang || options->template || options->output || !options->write;
-    char wrong[INIT_TEXT_SIZE] = "out of memory", *text = NULL;
+    char wrong[INIT_TEXT_SIZE] = "", *text = NULL;
     size_t size;
-    FILE *out = open_memstream(&text, &size);
+    FILE *out = memory_file_open(&text, &size);
     int err = out ? init_print(options, emits, out, wrong) : -ENOMEM;
 
     if (out && fclose(out) && !err)
         err = -ENOMEM;
     if (!err)
         return text;
-    tell_say(tell, "%s", wrong);
+    tell_say(tell, "%s", *wrong ? wrong : "out of memory");
     free(text);
     return NULL;
 }
@@ -183,27 +184,35 @@ static void print_escaped(const char *text)
     fputs(line, stdout);
 }
 
-static void print_command(const json_t *fixture)
+/* Returns 0 or -ENOMEM. */
+static int print_command(const json_t *fixture)
 {
     const json_t *command = json_object_get(fixture, "command");
     struct words words = {0};
     char *text = NULL;
 
-    if (json_is_array(command) && words_add_command(&words, command) == 0)
+    if (json_is_string(command)) {
+        print_escaped(json_string_value(command));
+        return 0;
+    }
+    if (words_add_command(&words, command) == 0)
         text = command_text(words.at);
-    print_escaped(text ? text : json_is_string(command) ? json_string_value(command) : "");
-    free(text);
+    if (text)
+        print_escaped(text);
     words_clear(&words);
+    free(text);
+    return text ? 0 : -ENOMEM;
 }
 
-static void print_fixture(const json_t *fixture, int width)
+static int print_fixture(const json_t *fixture, int width)
 {
     char path[MANIFEST_TEXT_SIZE];
     const json_t *entry;
     size_t i;
 
     printf("%-*s  ", width, json_string_value(json_object_get(fixture, "name")));
-    print_command(fixture);
+    if (print_command(fixture))
+        return -ENOMEM;
     fputs("  -> ", stdout);
     print_escaped(manifest_recording(fixture, path));
     json_array_foreach(json_object_get(fixture, "emit"), i, entry)
@@ -212,21 +221,24 @@ static void print_fixture(const json_t *fixture, int width)
         print_escaped(json_string_value(json_object_get(entry, "output")));
     }
     putchar('\n');
+    return 0;
 }
 
 static int list(const struct manifest *manifest, const bool *chosen, struct tell *tell)
 {
-    int width = 0;
+    int width = 0, err = 0;
 
     for (size_t i = 0; i < manifest_count(manifest); i++)
         if (chosen[i] && (int)strlen(manifest_name(manifest, i)) > width)
             width = (int)strlen(manifest_name(manifest, i));
-    for (size_t i = 0; i < manifest_count(manifest); i++)
+    for (size_t i = 0; i < manifest_count(manifest) && !err; i++)
         if (chosen[i])
-            print_fixture(manifest_fixture(manifest, i), width);
-    if (!fflush(stdout))
+            err = print_fixture(manifest_fixture(manifest, i), width);
+    if (!err && fflush(stdout))
+        err = -errno;
+    if (!err)
         return STATUS_DONE;
-    tell_say(tell, "standard output: %s", strerror(errno));
+    tell_say(tell, "standard output: %s", strerror(-err));
     return STATUS_USAGE;
 }
 

@@ -16,25 +16,27 @@
 #include "emit/names.h"
 #include "emit/report.h"
 
-/* Is there a recording that regenerating it may have to leave as it is? */
+/*
+ * Is there a recording that regenerating it may have to leave as it is? One that cannot be read is
+ * taken for one, so that it is not replaced.
+ */
 static bool is_recording(const char *path)
 {
-    struct recording_reader *reader;
+    struct recording_reader *reader = NULL;
     struct recording_error error;
     struct stat about;
-    bool is = false;
     FILE *file;
+    int err;
 
     if (!path || is_stdout(path) || stat(path, &about) || !S_ISREG(about.st_mode))
         return false;
     file = fopen(path, "re");
-    if (file && recording_open(&reader, file, &error) == 0) {
-        recording_close(reader);
-        is = true;
-    }
-    if (file)
-        fclose(file);
-    return is;
+    if (!file)
+        return true;
+    err = recording_open(&reader, file, &error);
+    recording_close(reader);
+    fclose(file);
+    return err != -EINVAL;
 }
 
 bool golden_is_wanted(const struct options *options)

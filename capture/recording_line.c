@@ -85,6 +85,7 @@ int recording_line_next(struct recording_line *line, json_t **out, struct record
 {
     json_error_t wrong;
     ssize_t length;
+    bool starved;
 
     *out = NULL;
     errno = 0;
@@ -99,10 +100,13 @@ int recording_line_next(struct recording_line *line, json_t **out, struct record
         return 0;
     line->number++;
     *out = parse_line(line, (size_t)length, &wrong);
-    if (!*out && errno != ENOMEM && line->number > 1 && line->text[length - 1] != '\n')
+    starved = errno == ENOMEM;
+    if (!*out && !starved && line->number > 1 && line->text[length - 1] != '\n')
         return 0; /* its writer was killed while it wrote this line */
-    if (!*out)
-        return recording_fail(error, line->number, wrong.column > 0 ? wrong.column : 1, wrong.text);
+    if (!*out) {
+        recording_fail(error, line->number, wrong.column > 0 ? wrong.column : 1, wrong.text);
+        return starved ? -ENOMEM : -EINVAL;
+    }
     if (!json_is_object(*out)) {
         json_decref(*out);
         *out = NULL;

@@ -271,7 +271,9 @@ static int read_command(struct recording_reader *reader, const json_t *header,
 
     if (err == -EINVAL)
         return fail_key(error, 1, "", header, "command");
-    return err ? recording_fail(error, 1, 1, strerror(ENOMEM)) : 0;
+    if (err)
+        recording_fail(error, 1, 1, strerror(ENOMEM));
+    return err;
 }
 
 static int read_backend(struct recording_reader *reader, const json_t *header,
@@ -282,7 +284,10 @@ static int read_backend(struct recording_reader *reader, const json_t *header,
     if (!backend)
         return fail_key(error, 1, "", header, "backend");
     reader->backend = strdup(backend);
-    return reader->backend ? 0 : recording_fail(error, 1, 1, strerror(ENOMEM));
+    if (reader->backend)
+        return 0;
+    recording_fail(error, 1, 1, strerror(ENOMEM));
+    return -ENOMEM;
 }
 
 static int read_header(struct recording_reader *reader, struct recording_error *error)

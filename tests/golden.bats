@@ -1021,6 +1021,21 @@ PROGRAM
     equal "$(jq -r 'select(.direction == "response") | .volatile | map(select(.[2].kind == "echo")) | length' "$recording")" 4444
 }
 
+@test "a recording or a fixture that cannot be read is not taken for another, or for none" {
+    "$tests/compose.py" <<< '> b"ask"' > rec.jsonl
+    "$SOCKFIXTURE" -q -r rec.jsonl -w golden.jsonl -o golden.json
+    # Without capabilities root may not do what others may not.
+    local unable=(setpriv --bounding-set=-all --inh-caps=-all "$SOCKFIXTURE" -q -r rec.jsonl)
+    chmod 0 golden.json
+    run -2 --separate-stderr "${unable[@]}" --check -w golden.jsonl -o golden.json
+    says 'golden.json: Permission denied*'
+    chmod 0 golden.jsonl
+    cp golden.jsonl before.jsonl
+    run -2 --separate-stderr "${unable[@]}" -w golden.jsonl
+    says 'golden.jsonl: Permission denied*'
+    cmp golden.jsonl before.jsonl
+}
+
 @test "what was to be redacted and is not there is said" {
     "$tests/compose.py" > secret.jsonl << 'SCRIPT'
 > b"AUTH s3cr3t\r\n"

@@ -308,10 +308,8 @@ int folder_remove(struct folder *folder)
     if (!folder->temporary)
         return 0;
     err = folder->fd < 0 ? 0 : for_each_name(folder->fd, remove_name, NULL);
-    if (!err && rmdir(folder->temporary))
-        err = -errno;
-    if (err)
-        return err;
+    if (rmdir(folder->temporary)) /* it may be empty though nobody could look into it */
+        return err ? err : -errno;
     free(folder->temporary);
     folder->temporary = NULL;
     return 0;

@@ -222,6 +222,19 @@ static bool attaches(const struct scope_request *scope)
 }
 
 /*
+ * Where libbpf fails to try out whether the kernel shares the memory of maps, which all do that can
+ * load the programs, it goes on without: what is set here would not be seen there.
+ */
+static bool shares_memory(const struct bpf_object_skeleton *skeleton)
+{
+    for (int i = 0; i < skeleton->map_cnt; i++)
+        if (skeleton->maps[i].mmaped &&
+            !(bpf_map__map_flags(*skeleton->maps[i].map) & BPF_F_MMAPABLE))
+            return false;
+    return true;
+}
+
+/*
  * The kernel's verifier gives up when a signal is waiting (EAGAIN), be it one that stops and goes
  * on, and libbpf tries five times.
  */
@@ -234,7 +247,7 @@ static int load_undisturbed(struct bpf_object_skeleton *skeleton)
     sigprocmask(SIG_BLOCK, &all, &before);
     err = bpf_object__load_skeleton(skeleton);
     sigprocmask(SIG_SETMASK, &before, NULL);
-    return err;
+    return err || shares_memory(skeleton) ? err : -EAGAIN;
 }
 
 int bpf_load(const struct bpf_parts *parts, const struct backend_options *options)

@@ -331,6 +331,26 @@ starve() { # STATUS COMMAND...
     [ "$n" -gt 200 ]
 }
 
+@test "bpf() fails once, at any moment: told, or all is recorded" {
+    local n=0 count status
+    [ "${SOCKFIXTURE_BACKEND:-syscall}" = syscall ] || return 0 # socket does the same, at length
+    is_sanitized && return # the look for leaks cannot be traced
+    record=("$SOCKFIXTURE" -q --backend syscall -w rec.jsonl "$hardships" moves 2)
+    strace -qq -e trace=bpf -o calls "${record[@]}"
+    count=$(wc -l < calls)
+    [ "$count" -gt 20 ]
+    while [ $((n += 1)) -le "$count" ]; do
+        status=0
+        rm -f rec.jsonl
+        strace -qq -e trace=bpf -e "inject=bpf:error=ENOMEM:when=$n" -o calls "${record[@]}" 2> error || status=$?
+        if [ "$status" -eq 0 ]; then
+            equal "$(end_of rec.jsonl .messages)" 4 "call $n, $(grep INJECTED calls): the messages, and those expected,"
+        else
+            [ -s error ] || fail "call $n: ends with status $status and says nothing"
+        fi
+    done
+}
+
 @test "too many open files: told, or done without" {
     local n status
     for n in {3..40}; do

@@ -317,8 +317,7 @@ static int learn_ranges(struct said *old, struct said *now)
     for (size_t i = 0; i < now->ranges.count && !err; i++) {
         const struct range *range = &now->ranges.items[i];
 
-        if (range_is_volatile(range) && range->length > 0 && is_unheard_of(range, old) &&
-            memcmp(old->data + range->offset, now->data + range->offset, range->length) != 0)
+        if (range_is_volatile(range) && is_unheard_of(range, old))
             err = ranges_add(&news, *range);
     }
     if (!err)

@@ -321,6 +321,30 @@ response 18 [0:4]=echo=2 [5:6]=counter=big=1 [6:14]=time=big=ns'
 response 18 [0:4]=echo=2 [5:6]=counter=big=1 [6:8]'
 }
 
+@test "what is volatile is learned where the first run says what is recorded, too" {
+    cat > counter.py << 'SCRIPT'
+import socket
+with open("runs", "a+") as runs:
+    runs.write("x")
+    runs.seek(0)
+    text = runs.read()
+client, server = socket.socketpair()
+client.sendall(b"count")
+server.sendall(b"%d of %s." % (len(text), text.encode()) if server.recv(100) else b"")
+client.recv(1000)
+SCRIPT
+    "${sockfixture[@]}" -q -w golden.jsonl python3 counter.py
+    rm runs
+    "${sockfixture[@]}" -q --repeat 3 -w golden.jsonl python3 counter.py
+    equal "$(ranges golden.jsonl)" 'request 5
+response 7 [0:1]=counter=text=1 [5:5]=length'
+    "${sockfixture[@]}" -q --check -w golden.jsonl python3 counter.py
+    keep golden.jsonl
+    rm runs
+    "${sockfixture[@]}" -q --repeat 3 -w golden.jsonl python3 counter.py
+    unchanged golden.jsonl
+}
+
 @test "what differs is shown side by side" {
     start_server hello there
     echo -n 'general Kenobi!' > "$path.there"

@@ -41,6 +41,10 @@ static void say_found(const struct run *run)
     if (report->elsewhere)
         say("%zu exchange%s of later runs %s not in the first", report->elsewhere,
             text_counted(report->elsewhere, "", "s"), text_counted(report->elsewhere, "is", "are"));
+    if (report->uneven)
+        say("%zu exchange%s not as many messages in every run, which --check takes for a "
+            "difference",
+            report->uneven, text_counted(report->uneven, " has", "s have"));
     if (report->coarse || golden->differences.coarse)
         say("not everything was compared byte by byte: it is too long and too different");
     if (golden->redacted)

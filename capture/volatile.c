@@ -169,6 +169,21 @@ static size_t count_ranges(const struct side *side)
     return count;
 }
 
+static bool has_as_many(const struct exchange *a, const struct exchange *b)
+{
+    return a->request.count == b->request.count && a->response.count == b->response.count;
+}
+
+/* Has it as many messages in every run that it is in? */
+static bool is_even(const struct finder *finder, const struct sighting *sighting)
+{
+    for (size_t run = 1; run < finder->count; run++)
+        if (sighting->exchanges[run] &&
+            !has_as_many(sighting->exchanges[0], sighting->exchanges[run]))
+            return false;
+    return true;
+}
+
 static int find_in_exchange(struct finder *finder, const struct sighting *sighting)
 {
     struct exchange *exchange = sighting->exchanges[0];
@@ -178,6 +193,7 @@ static int find_in_exchange(struct finder *finder, const struct sighting *sighti
     if (!err)
         err = find_in_response(finder, sighting, &requests);
     requests_free(&requests);
+    finder->report->uneven += !is_even(finder, sighting);
     finder->report->ranges += count_ranges(&exchange->request) + count_ranges(&exchange->response);
     if (sighting->count < finder->count) {
         exchange->seen = (unsigned)sighting->count;

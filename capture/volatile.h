@@ -15,6 +15,7 @@ struct volatile_report {
     size_t ranges;    /* volatile ones */
     size_t sometimes; /* exchanges of the first run that others do not have */
     size_t elsewhere; /* exchanges of others that the first run does not have */
+    size_t uneven;    /* exchanges that have not as many messages in every run */
     bool coarse;      /* messages or conversations were too long to be looked into everywhere */
 };
 

@@ -203,6 +203,30 @@ SCRIPT
     done
 }
 
+@test "that an exchange has more messages in some runs is said" {
+    cat > list.py << 'SCRIPT'
+import socket
+with open("runs", "a+") as runs:
+    runs.write("line\n")
+    runs.seek(0)
+    lines = runs.read()
+client, server = socket.socketpair()
+client.sendall(b"list\n")
+server.sendall(lines.encode() if server.recv(100) else b"")
+client.recv(1000)
+SCRIPT
+    "${sockfixture[@]}" --frame line --repeat 3 -w "$recording" python3 list.py 2> said
+    grep -q '^sockfixture: 1 exchange has not as many messages in every run, which --check takes for a difference$' \
+        said || fail "$(cat said)"
+    run -1 "${sockfixture[@]}" -q --frame line --check -w "$recording" python3 list.py
+    equal "$output" 'list: has 4 responses, and had 1'
+    # In one message it is not the number that varies.
+    rm runs
+    "${sockfixture[@]}" --repeat 3 -w "$recording" python3 list.py 2> said
+    run -1 grep 'not as many messages' said
+    "${sockfixture[@]}" -q --check -w "$recording" python3 list.py
+}
+
 @test "what is in some runs only is so, too, when it has changed" {
     talk() { # ANSWER
         printf '%s\n' '> b"one"' '< b"1"' '> b"sometimes"' 'seen 1 3' "< b\"$1\"" 'seen 1 3' | "$tests/compose.py"

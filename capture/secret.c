@@ -31,6 +31,7 @@ static const struct shape {
     {"a password of SASL PLAIN", "auth plain", "AUTH PLAIN[ \r\n]+([A-Za-z0-9+/]+=*)"},
     {"a password of SASL PLAIN", "authenticate plain",
      "AUTHENTICATE PLAIN[ \r\n]+([A-Za-z0-9+/]+=*)"},
+    {"a response of SASL", "resp=", "\tresp=([A-Za-z0-9+/]+=*)"},
     {"a password", "auth", "\\*2\r\n\\$4\r\n[Aa][Uu][Tt][Hh]\r\n\\$[0-9]+\r\n([^\r\n]*)\r\n"},
     {"a password", "auth",
      "\\*3\r\n\\$4\r\n[Aa][Uu][Tt][Hh]\r\n\\$[0-9]+\r\n[^\r\n]*\r\n\\$[0-9]+\r\n([^\r\n]*)\r\n"},

@@ -857,7 +857,7 @@ assert tree.parse("report.xml").find("testsuite/testcase").get("classname") == r
 
 @test "secrets are replaced before anything is written or shown" {
     "$tests/compose.py" > secret.jsonl << 'SCRIPT'
-command curl -H "Authorization: Bearer s3cr3t.token" -u joe:secret --key=swordfish hunter localhost
+command curl -H "Authorization: Bearer s3cr3t.token" -u joe:secret --key=swordfish hunter opensesame localhost
 > b"GET / HTTP/1.1\r\nAuthorization: Bearer s3cr3t.token\r\nHost: x\r\n\r\n"
 < b"HTTP/1.1 204 No Content\r\n\r\n"
 > b"*2\r\n$4\r\nAUTH\r\n$6\r\nhunter\r\n"
@@ -868,12 +868,14 @@ command curl -H "Authorization: Bearer s3cr3t.token" -u joe:secret --key=swordfi
 < b"+OK\r\n"
 > b"id=42 key=swordfish"
 < b"hello"
+> b"AUTH\t1\tPLAIN\tservice=imap\tresp=AGFubgBvcGVuc2VzYW1l\n"
+< b"OK\t1\tuser=ann\n"
 SCRIPT
     "$SOCKFIXTURE" -v -r secret.jsonl --redact secrets --redact 'key=([a-z]+)' --redact 5:RESP:0:5 \
         -w golden.jsonl -o fixture.go 2> said
     grep -q '^sockfixture: [0-9]* secrets were redacted$' said || fail "$(cat said)"
     local secret
-    for secret in s3cr3t hunter AGpvZQ v0X8v3Bz rmF9pqV8 swordfish hello; do
+    for secret in s3cr3t hunter AGpvZQ v0X8v3Bz rmF9pqV8 swordfish hello AGFubg; do
         run -1 grep -c "$secret" golden.jsonl fixture.go said
         run -1 grep -c "$(printf '%s' "$secret" | xxd -p | sed 's/../0x&, /g; s/, $//')" fixture.go
         jq -r 'select(.data) | .data' golden.jsonl | while read -r data; do
@@ -883,7 +885,7 @@ SCRIPT
     grep -q '"text":"AUTHENTICATE PLAIN XXX' golden.jsonl
     # In the command, too, where they have another shape or none.
     equal "$(head -n 1 golden.jsonl | jq -r '.command | join(" ")')" \
-        'curl -H Authorization: Bearer XXXXXXXXXXXX -u joe:XXXXXX --key=XXXXXXXXX XXXXXX localhost'
+        'curl -H Authorization: Bearer XXXXXXXXXXXX -u joe:XXXXXX --key=XXXXXXXXX XXXXXX XXXXXXXXXX localhost'
     # As long as it was, and it is said where.
     equal "$(jq -c 'select(.data) | .length' golden.jsonl | xargs)" "$(jq -c 'select(.data) | .length' secret.jsonl | xargs)"
     equal "$(jq -c 'select(.redacted) | .redacted' golden.jsonl | sed -n 1p)" '[[38,12]]'

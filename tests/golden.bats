@@ -986,9 +986,24 @@ SCRIPT
     "$tests/compose.py" <<< '> b"GET / HTTP/1.1\r\nAuthorization: Bearer s3cr3t.token\r\n\r\n"' > secret.jsonl
     run -0 --separate-stderr "$SOCKFIXTURE" -r secret.jsonl -o fixture.go
     says 'a request seems to hold a bearer token, at \[38:50\] (--redact secrets puts filler there)'
-    "$tests/compose.py" <<< '> b"Auth s3cr3t\r\n"' > mixed.jsonl
-    run -0 --separate-stderr "$SOCKFIXTURE" -r mixed.jsonl -o mixed.go
-    says 'a request seems to hold a password, at \[5:11\] (--redact secrets puts filler there)'
+    local line at
+    while read -r at line; do
+        "$tests/compose.py" <<< "> b'$line'" > mixed.jsonl
+        run -0 --separate-stderr "$SOCKFIXTURE" -r mixed.jsonl -o mixed.go
+        says "a request seems to hold a password, at \\[$at\\] (--redact secrets puts filler there)"
+    done << 'LINES'
+5:11 Auth s3cr3t\r\n
+9:15 PASSWORD s3cr3t\n
+9:15 password s3cr3t
+14:20 AUTHENTICATE "s3cr3t"\r\n
+13:25 AUTHENTICATE 733363723374\r\n
+LINES
+    # Which mechanism, and that one is asked for it, is no secret.
+    for line in 'AUTHENTICATE "PLAIN"' 'AUTHENTICATE SCRAM-SHA-256' 'Password required for joe'; do
+        "$tests/compose.py" <<< "> b'$line\\r\\n'" > mixed.jsonl
+        run -0 --separate-stderr "$SOCKFIXTURE" -r mixed.jsonl -o mixed.go
+        equal "$stderr" ''
+    done
     run -0 --separate-stderr "$SOCKFIXTURE" -q -r secret.jsonl -o fixture.go
     equal "$stderr" ''
     run -2 --separate-stderr "$SOCKFIXTURE" --redact '(' -r secret.jsonl

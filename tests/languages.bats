@@ -596,4 +596,10 @@ print_txtar() { # SHAPE
         emit many x.cpp --lang cpp --package "$name"
         g++ -std=c++17 -Wall -Wextra -Werror -fsyntax-only x.cpp
     done
+    # What its interpreter defines, and what libraries do that a test may load.
+    ruby -e 'puts Object.constants.grep(/\A[A-Z0-9_]+\z/), %w[JSON URI]' > constants
+    while read -r name; do
+        emit many x.rb --lang ruby --name "$name"
+        equal "$(ruby -w -r json -r uri x.rb 2>&1)" '' "of $name, what ruby says and nothing"
+    done < constants
 }

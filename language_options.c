@@ -8,6 +8,7 @@
 
 #include "capture/path.h"
 #include "emit/style.h"
+#include "emit/word.h"
 #include "emit/writer.h"
 #include "say.h"
 
@@ -111,18 +112,34 @@ enum status show_templates(const struct options *options)
     return status;
 }
 
-/* The function to call, if the tests have that word for something else; or NULL. */
-static const char *find_not_called(const struct options *options, const struct language *language)
-{
-    const char *function = options->call;
+static const char separators[] = ".:/-"; /* what may stand between the words of --call */
 
-    for (const char *c = function; c && *c; c++)
-        if (strchr(".:", *c))
-            function = c + 1;
-    for (char **word = language->not_called; function && word && *word; word++)
-        if (!strcmp(*word, function))
-            return *word;
-    return NULL;
+static bool is_not_called(const struct language *language, const char *text, size_t length)
+{
+    for (char **word = language->not_called; word && *word; word++)
+        if (word_is(*word, text, length))
+            return true;
+    return false;
+}
+
+/*
+ * The function to call, if the tests have that word for something else, or what stands between two
+ * words and does not in the language; *length is 0 if there is none.
+ */
+static const char *find_not_called(const struct options *options, const struct language *language,
+                                   size_t *length)
+{
+    const char *at = options->call ? options->call : "";
+    const char *function = at;
+
+    while (*(at += strcspn(at, separators))) {
+        *length = strspn(at, separators);
+        if (is_not_called(language, at, *length))
+            return at;
+        function = at += *length;
+    }
+    *length = is_not_called(language, function, strlen(function)) ? strlen(function) : 0;
+    return function;
 }
 
 /* Can what was asked for be done in this language, and in files of it? */
@@ -130,13 +147,17 @@ static enum status check_use(const struct options *options, const struct languag
 {
     static const char test[] = "test";
     const bool has_tests = style_has(language, test, strlen(test));
-    const char *taken = find_not_called(options, language);
+    size_t length;
+    const char *taken = find_not_called(options, language, &length);
 
     if (options->call && has_tests && !style_is(language, options->style, test, strlen(test)))
         say("--call: that is for tests (--style test makes some)");
     else if (options->call && !has_tests && !language->path)
         say("--call: %s has no tests that would call it", language->name);
-    else if (taken)
+    else if (length > 0 && strchr(separators, *taken))
+        say("--call: no name in %s has '%.*s' between its words", language->name, (int)length,
+            taken);
+    else if (length > 0)
         say("--call: tests in %s have '%s' for something else", language->name, taken);
     else if (language->folder && fixture_to_stdout(options))
         say("%s: its fixtures are folders (name one with -o)", language->name);

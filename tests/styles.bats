@@ -420,6 +420,23 @@ SCRIPT
     done
 }
 
+@test "a function to call is named as the language does it" {
+    local lang name between
+    while read -r lang name between; do
+        run -2 --separate-stderr "$SOCKFIXTURE" --lang "$lang" --style test --call "$name" true
+        says "--call: no name in $lang has '$between' between its words"
+    done << 'NAMES'
+go crate::talk::respond ::
+go talk:respond :
+rust talk.respond .
+rust example.org/talk::respond .
+rust talk-go::respond -
+python crate::talk::respond ::
+python example/talk.respond /
+python my-talk.respond -
+NAMES
+}
+
 # Files
 
 @test "a long message stands beside the fixture" {

@@ -231,14 +231,14 @@ size_t escape_visible(const char *text, size_t length)
     return character_is_hidden(c) || (c == REPLACEMENT && size == 1) ? 0 : size;
 }
 
-/* Is the character at `at` the last one of something that must not stand in a comment? */
-static bool ends_forbidden(const struct escape_rules *rules, const char *text, size_t at)
+/* Does something that must not stand in a comment end at `end`? */
+static bool ends_forbidden(const struct escape_rules *rules, const char *text, size_t end)
 {
     size_t length;
 
     for (const char *const *f = rules->forbidden; f && *f; f++) {
         length = strlen(*f);
-        if (length > 0 && at + 1 >= length && !memcmp(text + at + 1 - length, *f, length))
+        if (length > 0 && end >= length && !memcmp(text + end - length, *f, length))
             return true;
     }
     return false;
@@ -262,11 +262,13 @@ static bool contains(const char *set, uint32_t c)
 static bool by_number(const struct escape_rules *rules, unsigned int where, const char *text,
                       size_t length, size_t at, uint32_t c)
 {
+    const size_t size = c < 0x80 ? 1 : utf8_length((const uint8_t *)text + at, length - at);
+
     if (where & ESCAPE_STRING && rules->family->ascii && c > '~')
         return true;
     if (character_is_hidden(c) || (rules->family->clusters && character_is_prepended(c)))
         return true;
-    if (where & ESCAPE_COMMENT && ends_forbidden(rules, text, at))
+    if (where & ESCAPE_COMMENT && ends_forbidden(rules, text, at + size))
         return true;
     if (rules->family->entities)
         return contains(markup, c) || (where & ESCAPE_STRING && contains(rules->also, c));

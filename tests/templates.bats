@@ -210,6 +210,12 @@ emit() { # OPTION...
     says "$mine/big.mustache: cannot read the template: *" || says "$mine/big.mustache: expected a template of at most *"
 }
 
+@test "what must not stand in a comment may be of any characters" {
+    printf '{{! strings: go }}{{! not_in_comments: \u00bb ]\u2014 }}{{command.comment}}' > quoted.mustache
+    equal "$(emit --template quoted.mustache --command $'talk a\u00bbb \u2014 c]\u2014d')" \
+        $'talk \'a\\u00bbb\' \'\u2014\' \'c]\\u2014d\''
+}
+
 # As sudo runs it: root, with the caller's number in the environment.
 @test "under sudo a caller's templates are read with the caller's rights" {
     local nobody

@@ -101,6 +101,22 @@ static char **command_of(const struct strace_call *call)
     return words;
 }
 
+/*
+ * The first that a program does is read its libraries, from the first descriptor that is free, 3.
+ * Where -e leaves out the calls that come before it, that is the first line.
+ */
+static bool is_loader(struct strace *strace, const struct strace_call *call)
+{
+    static const char elf[] = "\177ELF";
+    int64_t number;
+    bool cut;
+
+    strace->data.length = 0;
+    return slice_is(call->name, "read") && slice_number(call->arguments[0], &number) &&
+           number == 3 && !slice_string(call->arguments[1], &strace->data, &cut) &&
+           strace->data.length >= strlen(elf) && !memcmp(strace->data.at, elf, strlen(elf));
+}
+
 /* The first line is of the command that was run, unless strace came later or looked elsewhere. */
 static int begin(struct strace *strace, const char *text)
 {
@@ -110,9 +126,12 @@ static int begin(struct strace *strace, const char *text)
     bool whole;
     int err;
 
-    strace->executed = strace_call_parse(&call, text, &whole) && slice_is(call.name, "execve");
-    if (strace->executed)
-        words = command_of(&call);
+    if (strace_call_parse(&call, text, &whole)) {
+        bool told = slice_is(call.name, "execve");
+
+        words = told ? command_of(&call) : NULL;
+        strace->executed = told || is_loader(strace, &call);
+    }
     err = reading->begin(reading->context, words, "strace");
     words_free(words);
     return err;
@@ -345,11 +364,13 @@ static void say_doubts(const struct strace *strace)
         note(strace,
              "no read() or write() is in it: what these moved is not here, if strace was not "
              "asked for them (-e trace=network,desc,process)");
-    if (strace->passed) /* whoever was passed one has it under a number that no call has made */
+    /* Whoever was passed one has it under a number that no call has made. Else, of a command from
+     * its beginning, these are files where it is not shown what is opened. */
+    if (strace->passed)
         note(strace,
              "descriptors were passed in messages: what read() and write() moved on them is "
              "not here, if they are sockets (strace -yy tells)");
-    else if (strace->older)
+    else if (strace->older && (!strace->executed || strace->opens || strace->gap))
         note(strace,
              "of some descriptors no call shows what they are: what read() and write() moved on "
              "them is not here, if they are sockets (strace -yy tells)");

@@ -36,8 +36,11 @@ struct strace {
     bool plain;        /* a call is there that moves bytes of whatever it is called on */
     bool passed;       /* descriptors were, in messages, and it is not told what of */
     bool executed;     /* it is of a command from its beginning */
-    bool older;        /* if not: bytes were moved on what no call shows the making of */
+    bool opens;        /* it shows what files are opened */
+    bool older;        /* bytes were moved on what no call shows the making of */
+    bool gap;          /* and on one above a number that nothing is known to have */
     bool starved;      /* there was no memory for what a descriptor is */
+    int64_t highest;   /* of those that no call shows the making of */
 };
 
 /* Takes a line, of a thread. Returns 0 or -errno. */

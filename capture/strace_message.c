@@ -140,16 +140,28 @@ static bool may_assume(const struct strace *strace)
     return strace->reading->options->type || strace->reading->options->server;
 }
 
-/* Whether neither a call nor strace itself shows what the descriptor is. */
-static bool is_older(const struct strace *strace, const struct strace_thread *thread,
-                     struct slice descriptor)
+/* The kernel gives what is opened the lowest number: where one below is free, it was not opened. */
+static void note_older(struct strace *strace, const struct strace_thread *thread, int64_t number)
+{
+    int64_t below = number - 1;
+
+    strace->older = true;
+    strace->gap = strace->gap || (below > STDERR_FILENO && below > strace->highest &&
+                                  !strace_descriptor_find(thread->descriptors, below));
+    strace->highest = number > strace->highest ? number : strace->highest;
+}
+
+/* Bytes are moved on what may be a file: neither a call nor strace itself may show what it is. */
+static void look_at_unsure(struct strace *strace, const struct strace_thread *thread,
+                           struct slice descriptor)
 {
     struct strace_facts facts;
     int64_t number;
 
-    return !strace->executed && slice_number(descriptor, &number) && number > STDERR_FILENO &&
-           !strace_annotation(descriptor, &facts) &&
-           !strace_descriptor_find(thread->descriptors, number);
+    if (slice_number(descriptor, &number) && number > STDERR_FILENO &&
+        !strace_annotation(descriptor, &facts) &&
+        !strace_descriptor_find(thread->descriptors, number))
+        note_older(strace, thread, number);
 }
 
 /* Finds the socket, and whether its messages are to be taken. */
@@ -166,7 +178,8 @@ static bool find_socket(struct strace *strace, struct strace_thread *thread,
     }
     if (*socket && is_known(strace, *socket))
         return true;
-    strace->older = strace->older || (!*socket && !sure && is_older(strace, thread, descriptor));
+    if (!*socket && !sure)
+        look_at_unsure(strace, thread, descriptor);
     /* What is told to be of another family or type is none that is recorded. */
     if (*socket ? !(*socket)->facts.family || !(*socket)->facts.type
                 : sure && !strace_annotation(descriptor, &facts))

@@ -77,7 +77,7 @@ static int on_close_range(struct strace *strace, struct strace_thread *thread,
 static int on_open(struct strace *strace, struct strace_thread *thread,
                    const struct strace_call *call)
 {
-    (void)strace;
+    strace->opens = strace->opens || slice_is(call->name, "open") || slice_is(call->name, "openat");
     return call->failed ? 0 : strace_put(thread, call->returned, NULL, false);
 }
 

@@ -28,7 +28,7 @@ static bool read_result(struct strace_call *call, const char *at)
     call->pending = call->failed && (strstr(at, "EINPROGRESS") || strstr(at, "EINTR") ||
                                      strstr(at, "ERESTARTSYS")); /* which becomes EINTR, or not */
     call->fatal = *at == '?' && !text_begins(at, "? E");
-    return true;
+    return *at != '\0';
 }
 
 /* The descriptor alone, without what follows: 3<socket:[5]> <0.000020>. */

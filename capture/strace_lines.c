@@ -167,6 +167,8 @@ static int read_line(struct strace_source *source, struct reading *reading)
         return reading_fail(reading, source->dump, source->number, "a byte 0 is in no text");
     source->has_end = source->text[length - 1] == '\n';
     source->length = (size_t)length - source->has_end;
+    if (source->has_end && source->length && source->text[source->length - 1] == '\r')
+        source->length--; /* a terminal's; in strings it is escaped */
     source->text[source->length] = '\0';
     return 0;
 }

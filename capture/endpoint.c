@@ -212,8 +212,7 @@ static bool begins_anew(const struct endpoint_facts *before, const struct endpoi
     if (now->type == SOCK_DGRAM) /* a peer that is known by its token may bind a name yet */
         return now->peer_token != before->peer_token || (other_address && !now->peer_token) ||
                (now->peer_inode && before->peer_inode && now->peer_inode != before->peer_inode);
-    return now->family != AF_UNIX && before->peer_address[0] && now->peer_address[0] &&
-           other_address;
+    return now->family != AF_UNIX && before->peer_address[0] && other_address;
 }
 
 static bool has_met(const struct endpoint_facts *before, const struct endpoint_facts *now)

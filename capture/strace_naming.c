@@ -26,7 +26,7 @@ static bool agrees(const struct strace_socket *socket, const struct strace_facts
     if (facts->inode && known->inode < READER_INODE && facts->inode != known->inode)
         return false;
     if (facts->type == SOCK_STREAM && facts->peer_address[0] && known->peer_address[0] &&
-        !address_agrees(facts->peer_address, known->peer_address))
+        !socket->moved && !address_agrees(facts->peer_address, known->peer_address))
         return false;
     return !facts->family || !known->family || facts->family == known->family;
 }
@@ -198,8 +198,8 @@ static int on_getpeername(struct strace *strace, struct strace_thread *thread,
 }
 
 /*
- * A datagram socket has another peer from now on, or none: UDP then also gives up an address that
- * was not asked for.
+ * A socket has another peer from now on, or none: an internet socket then also gives up an address
+ * that was not asked for.
  */
 static void part(struct strace_world *world, struct strace_socket *socket, bool for_none)
 {
@@ -249,6 +249,7 @@ int strace_connect(struct strace *strace, struct strace_thread *thread,
 {
     struct strace_socket *socket = strace_socket_of(strace, thread, call->arguments[0]);
     char address[ADDRESS_TEXT_SIZE];
+    bool parts;
 
     if (!socket)
         return 0;
@@ -259,7 +260,8 @@ int strace_connect(struct strace *strace, struct strace_thread *thread,
         return 0;
     if (!strace_address(name, socket->facts.type, address))
         address[0] = '\0';
-    if (socket->facts.type == SOCK_DGRAM)
+    parts = !address[0] && socket->facts.peer_address[0]; /* a connection ends by AF_UNSPEC */
+    if (socket->facts.type == SOCK_DGRAM || parts)
         part(&strace->world, socket, !address[0]);
     if (socket->facts.family <= 0 || socket->facts.type <= 0)
         return 0;
@@ -268,7 +270,7 @@ int strace_connect(struct strace *strace, struct strace_thread *thread,
     socket->facts.role = ROLE_CONNECTED;
     if (socket->facts.type == SOCK_DGRAM && socket->facts.family == AF_UNIX && address[0])
         strace_socket_meet(&strace->world, socket);
-    if (socket->facts.type != SOCK_DGRAM)
+    if (socket->facts.type != SOCK_DGRAM && !parts)
         strace_socket_connected(&strace->world, socket, call->entered, call->pending);
     return strace_socket_tell(&strace->world, socket, thread);
 }

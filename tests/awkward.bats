@@ -312,13 +312,14 @@ PYTHON
 }
 
 # bats test_tags=kernel
-@test "one endpoint of TCP, connected to one server, to none, and then to another" {
+@test "one endpoint of TCP, connected to one server, to none, to another, and to that one anew" {
     equal "$(said_by << 'PYTHON'
 import ctypes
 import socket
 import struct
 
 servers = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
+servers.append(servers[1])
 libc = ctypes.CDLL(None, use_errno=True)
 client = socket.socket()
 for i, server in enumerate(servers):
@@ -330,7 +331,8 @@ for i, server in enumerate(servers):
     nobody = struct.pack("H14x", socket.AF_UNSPEC)
     assert libc.connect(client.fileno(), nobody, len(nobody)) == 0
 PYTHON
-)" "$(printf '%s\n' '1 request to 0' '1 response TO 0' '2 request to 1' '2 response TO 1')"
+)" "$(printf '%s\n' '1 request to 0' '1 response TO 0' '2 request to 1' '2 response TO 1' \
+    '3 request to 2' '3 response TO 2')"
 }
 
 # bats test_tags=kernel

@@ -168,7 +168,7 @@ static bool is_overtaken(struct parties *all, const struct endpoint *endpoint,
 static bool is_peer_of(const struct endpoint *peer, const struct endpoint *endpoint)
 {
     return endpoint_is_inet(endpoint)
-               ? strcmp(peer->facts.address, endpoint->facts.peer_address) == 0
+               ? address_agrees(peer->facts.address, endpoint->facts.peer_address)
                : peer->facts.token == endpoint->facts.peer_token;
 }
 

@@ -101,6 +101,20 @@ PYTHON
 }
 
 # bats test_tags=kernel
+@test "who is connected to a server at all addresses is its client, whoever speaks first" {
+    ports
+    equal "$(said_by udp << 'PYTHON'
+one, two = new("one"), socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+two.bind(("0.0.0.0", int(os.environ["two"])))
+one.connect(("127.0.0.1", int(os.environ["two"])))
+two.sendto(b"hello", one.getsockname())
+one.send(one.recv(10).upper())
+two.recv(10)
+PYTHON
+)" "$(printf '%s\n' '1 response send hello' '1 request send HELLO')"
+}
+
+# bats test_tags=kernel
 @test "what was on its way to a socket that is no longer connected stands once" {
     ports
     equal "$(said_by udp << 'PYTHON'

@@ -447,22 +447,23 @@ int strace_message_begin(struct strace *strace, struct strace_thread *thread,
 {
     const struct strace_mover *mover = strace_mover_find(call->name);
     const struct sink *sink = strace->world.sink;
-    struct slice name = call->arguments[NAME];
+    struct slice name = {0};
     struct strace_socket *socket;
     char text[ADDRESS_TEXT_SIZE];
     const char *to;
-    int err;
+    int err = 0;
 
     if (!mover || mover->handle == take_splice)
         return 0;
     thread->on = socket = strace_socket_of(strace, thread, call->arguments[0]);
     if (!mover->sends || !socket || !is_known(strace, socket))
         return 0;
-    if (mover->handle == take_message && !slice_field(call->arguments[1], "msg_name", &name))
-        name = (struct slice){0};
-    if (mover->handle == take_messages) /* each message may have another */
-        name = (struct slice){0};
-    err = open_connection(strace, thread, call, mover->handle == take_message);
+    if (mover->handle == take_message)
+        slice_field(call->arguments[1], "msg_name", &name);
+    else if (mover->handle == take_buffer) /* of sendmmsg() each message may have another */
+        name = call->arguments[NAME];
+    if (name.length)
+        err = open_connection(strace, thread, call, mover->handle == take_message);
     if (err)
         return err;
     strace_socket_says(&strace->world, socket, true);

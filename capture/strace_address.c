@@ -187,8 +187,10 @@ static const struct {
     {"UNIX-SEQPACKET:", AF_UNIX, SOCK_SEQPACKET},
     {"TCP:", AF_INET, SOCK_STREAM},
     {"UDP:", AF_INET, SOCK_DGRAM},
+    {"UDPLITE:", AF_INET, SOCK_DGRAM},
     {"TCPv6:", AF_INET6, SOCK_STREAM},
     {"UDPv6:", AF_INET6, SOCK_DGRAM},
+    {"UDPLITEv6:", AF_INET6, SOCK_DGRAM},
     {"socket:", 0, 0},
 };
 

@@ -738,8 +738,7 @@ static __always_inline bool is_unnoticed(struct sock *sk, bool all)
 
     if (!process_is_observed())
         return false;
-    subject_is(&subject, sk, inode_of(sk));
-    return is_known_family(subject.family) && (all || is_observed(standing_of(&subject)));
+    return subject_is(&subject, sk, inode_of(sk)) && (all || is_observed(standing_of(&subject)));
 }
 
 static __always_inline struct pt_regs *registers(void)

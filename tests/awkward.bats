@@ -486,6 +486,28 @@ client.recv(1)" 2> err || status=$?
     esac
 }
 
+# bats test_tags=kernel
+@test "a raw socket, which is not recorded, leaves nothing out" {
+    equal "$(said_by << 'PYTHON'
+import ctypes
+import fcntl
+import os
+import socket
+import struct
+
+network, user = 0x40000000, 0 if os.geteuid() == 0 else 0x10000000
+assert ctypes.CDLL(None).unshare(network | user) == 0
+echo = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)
+fcntl.ioctl(echo, 0x8914, struct.pack("16sh22x", b"lo", 1)) # SIOCSIFFLAGS: up
+echo.sendto(bytes.fromhex("0800f7fe00000001"), ("127.0.0.1", 0))
+echo.recv(100)
+one, other = socket.socketpair()
+one.send(b"hi")
+other.recv(10)
+PYTHON
+)" '1 request hi'
+}
+
 @test "every scenario has its test" {
     local program scenario
     for program in awkward processes; do

@@ -5,12 +5,14 @@
  */
 #include "capture/frame.h"
 
+#include <byteswap.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <search.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "capture/big_endian.h"
 #include "capture/tree.h"
 
 enum {
@@ -95,10 +97,7 @@ static int read_line(struct dbus *dbus, enum direction direction, const uint8_t 
 
 static uint32_t read_u32(const uint8_t *data, bool little_endian)
 {
-    return little_endian ? (uint32_t)data[3] << 24 | (uint32_t)data[2] << 16 |
-                               (uint32_t)data[1] << 8 | data[0]
-                         : (uint32_t)data[0] << 24 | (uint32_t)data[1] << 16 |
-                               (uint32_t)data[2] << 8 | data[3];
+    return little_endian ? bswap_32(big_u32(data)) : big_u32(data);
 }
 
 static size_t align(size_t offset, size_t to)

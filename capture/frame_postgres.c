@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "capture/big_endian.h"
+
 enum {
     STARTUP_MIN = 8,
     STARTUP_MAX = 10000, /* what the server takes */
@@ -106,11 +108,6 @@ static int postgres_begin(void **state, const struct framing *framing, struct pa
     return 0;
 }
 
-static uint32_t read_u32(const uint8_t *data)
-{
-    return (uint32_t)data[0] << 24 | (uint32_t)data[1] << 16 | (uint32_t)data[2] << 8 | data[3];
-}
-
 /* Requests */
 
 static int ask(struct postgres *postgres, enum kind kind, struct frame_step *step)
@@ -131,8 +128,8 @@ static int read_startup(struct postgres *postgres, const uint8_t *data, size_t l
 
     if (length < STARTUP_MIN)
         return FRAME_MORE;
-    size = read_u32(data);
-    code = read_u32(data + 4);
+    size = big_u32(data);
+    code = big_u32(data + 4);
     if (size < STARTUP_MIN || size > STARTUP_MAX)
         return frame_wrong(step,
                            "the first message says that it has %" PRIu32
@@ -206,7 +203,7 @@ static bool asks_for_proof(char type, const uint8_t *data)
 
     if (type != 'R')
         return false;
-    code = read_u32(data + TYPED_HEADER);
+    code = big_u32(data + TYPED_HEADER);
     return code != AUTHENTICATION_OK && code != SASL_FINAL;
 }
 
@@ -283,7 +280,7 @@ static int read_typed(struct postgres *postgres, enum direction direction, const
         return frame_wrong(step, "no %s has the type 0x%02x", direction_name(direction), data[0]);
     if (length < TYPED_HEADER)
         return FRAME_MORE;
-    size = read_u32(data + 1);
+    size = big_u32(data + 1);
     if (size < header - 1 || size > MESSAGE_MAX)
         return frame_wrong(step,
                            "a message of the type %c says that it has %" PRIu32

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "capture/big_endian.h"
 #include "capture/pcapng.h"
 
 /* The tags that say who talks. */
@@ -16,11 +17,6 @@ enum {
     HAS_DESTINATION_PORT = 8,
     HAS_ALL = 15,
 };
-
-static uint32_t number(const uint8_t *data)
-{
-    return (uint32_t)data[0] << 24 | (uint32_t)data[1] << 16 | (uint32_t)data[2] << 8 | data[3];
-}
 
 /* Takes in a tag. Returns what is then known of the ends. */
 static int read_tag(struct segment *out, unsigned tag, const uint8_t *value, size_t length)
@@ -42,16 +38,16 @@ static int read_tag(struct segment *out, unsigned tag, const uint8_t *value, siz
         memcpy(out->to.host, value, length);
         return HAS_DESTINATION;
     case PDU_PORT_TYPE:
-        if (length == 4 && number(value) == PDU_PORT_TCP)
+        if (length == 4 && big_u32(value) == PDU_PORT_TCP)
             out->protocol = IPPROTO_TCP;
-        if (length == 4 && number(value) == PDU_PORT_UDP)
+        if (length == 4 && big_u32(value) == PDU_PORT_UDP)
             out->protocol = IPPROTO_UDP;
         return 0;
     case PDU_SOURCE_PORT:
-        out->from.port = length == 4 ? (uint16_t)number(value) : 0;
+        out->from.port = length == 4 ? (uint16_t)big_u32(value) : 0;
         return HAS_SOURCE_PORT;
     case PDU_DESTINATION_PORT:
-        out->to.port = length == 4 ? (uint16_t)number(value) : 0;
+        out->to.port = length == 4 ? (uint16_t)big_u32(value) : 0;
         return HAS_DESTINATION_PORT;
     }
     return 0;
@@ -70,8 +66,8 @@ enum segment_result pdu_read(struct segment *out, const struct frame_bytes *fram
 
         if (left < 4)
             return SEGMENT_CUT;
-        tag = (unsigned)at[0] << 8 | at[1];
-        length = (size_t)at[2] << 8 | at[3];
+        tag = big_u16(at);
+        length = big_u16(at + 2);
         at += 4;
         left -= 4;
         if (length > left)

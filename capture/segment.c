@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "capture/big_endian.h"
 #include "capture/pcapng.h"
 
 enum { ETHER_IPV4 = 0x0800, ETHER_IPV6 = 0x86dd, ETHER_VLAN_TAG = 4, EXTENSIONS_MAX = 16 };
@@ -19,16 +20,6 @@ struct cursor {
     const uint8_t *data;
     size_t length, whole;
 };
-
-static uint16_t u16(const uint8_t *data)
-{
-    return (uint16_t)(data[0] << 8 | data[1]);
-}
-
-static uint32_t u32(const uint8_t *data)
-{
-    return (uint32_t)u16(data) << 16 | u16(data + 2);
-}
 
 /* Goes past a header; false when not all of it is here. */
 static bool skip(struct cursor *at, size_t size)
@@ -56,9 +47,9 @@ static enum segment_result read_udp(struct segment *out, struct cursor at)
 
     if (!skip(&at, 8))
         return SEGMENT_CUT;
-    out->from.port = u16(udp);
-    out->to.port = u16(udp + 2);
-    whole = u16(udp + 4);
+    out->from.port = big_u16(udp);
+    out->to.port = big_u16(udp + 2);
+    whole = big_u16(udp + 4);
     if (whole && whole < 8)
         return SEGMENT_WRONG;
     if (whole) /* 0 stands for what no 16 bits can hold */
@@ -76,10 +67,10 @@ static enum segment_result read_tcp(struct segment *out, struct cursor at)
 
     if (at.length < 20)
         return SEGMENT_CUT;
-    out->from.port = u16(tcp);
-    out->to.port = u16(tcp + 2);
-    out->sequence = u32(tcp + 4);
-    out->acknowledged = u32(tcp + 8);
+    out->from.port = big_u16(tcp);
+    out->to.port = big_u16(tcp + 2);
+    out->sequence = big_u32(tcp + 4);
+    out->acknowledged = big_u32(tcp + 8);
     header = (size_t)(tcp[12] >> 4) * 4;
     out->flags = tcp[13];
     if (header < 20 || header > at.whole)
@@ -118,7 +109,7 @@ static enum segment_result read_ipv4(struct segment *out, struct cursor at)
     if (at.length < 20)
         return SEGMENT_CUT;
     header = (size_t)(ip[0] & 15) * 4;
-    whole = u16(ip + 2);
+    whole = big_u16(ip + 2);
     if (!whole) /* the kernel has left it to the network card to cut this into packets */
         whole = at.whole;
     if (header < 20 || whole < header)
@@ -129,8 +120,8 @@ static enum segment_result read_ipv4(struct segment *out, struct cursor at)
     out->family = AF_INET;
     memcpy(out->from.host, ip + 12, 4);
     memcpy(out->to.host, ip + 16, 4);
-    out->packet = u16(ip + 4);
-    fragment = u16(ip + 6) & 0x3fff;
+    out->packet = big_u16(ip + 4);
+    fragment = big_u16(ip + 6) & 0x3fff;
     if (fragment & 0x1fff)
         return SEGMENT_FRAGMENT;
     result = read_transport(out, ip[9], at);
@@ -154,9 +145,9 @@ static enum segment_result skip_extensions(struct cursor *at, int *next, bool *f
             size = ((size_t)header[1] + 2) * 4;
         if (*next == IPPROTO_FRAGMENT) {
             size = 8;
-            if (u16(header + 2) & 0xfff8)
+            if (big_u16(header + 2) & 0xfff8)
                 return SEGMENT_FRAGMENT;
-            *fragmented = u16(header + 2) & 1;
+            *fragmented = big_u16(header + 2) & 1;
         }
         *next = header[0];
         if (!skip(at, size))
@@ -175,8 +166,8 @@ static enum segment_result read_ipv6(struct segment *out, struct cursor at)
     if (!skip(&at, 40))
         return SEGMENT_CUT;
     next = ip[6];
-    if (u16(ip + 4)) /* 0 stands for what no 16 bits can hold */
-        set_whole(&at, u16(ip + 4));
+    if (big_u16(ip + 4)) /* 0 stands for what no 16 bits can hold */
+        set_whole(&at, big_u16(ip + 4));
     out->family = AF_INET6;
     memcpy(out->from.host, ip + 8, 16);
     memcpy(out->to.host, ip + 24, 16);
@@ -202,7 +193,7 @@ static enum segment_result read_typed(struct segment *out, unsigned type, struct
     while (type == 0x8100 || type == 0x88a8 || type == 0x9100) {
         if (at.length < ETHER_VLAN_TAG)
             return SEGMENT_CUT;
-        type = u16(at.data + 2);
+        type = big_u16(at.data + 2);
         skip(&at, ETHER_VLAN_TAG);
     }
     return type == ETHER_IPV4 || type == ETHER_IPV6 ? read_ip(out, at) : SEGMENT_OTHER;
@@ -226,9 +217,9 @@ static uint64_t place_of(const struct frame_bytes *frame)
     uint64_t place = (uint64_t)frame->interface << 40;
 
     if (frame->link == LINK_SLL && frame->length >= 2)
-        return place | u16(frame->data);
+        return place | big_u16(frame->data);
     if (frame->link == LINK_SLL2 && frame->length >= 11)
-        return place | (uint64_t)u32(frame->data + 4) << 8 | frame->data[10];
+        return place | (uint64_t)big_u32(frame->data + 4) << 8 | frame->data[10];
     return place;
 }
 
@@ -244,7 +235,7 @@ enum segment_result segment_read(struct segment *out, const struct frame_bytes *
         if (!skip(&at, links[i].header))
             return SEGMENT_CUT;
         return links[i].type_at < 0 ? read_ip(out, at)
-                                    : read_typed(out, u16(frame->data + links[i].type_at), at);
+                                    : read_typed(out, big_u16(frame->data + links[i].type_at), at);
     }
     return SEGMENT_NO_LINK;
 }

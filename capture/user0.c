@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "capture/big_endian.h"
 #include "capture/talk.h"
 #include "capture/tree.h"
 
@@ -77,15 +78,6 @@ static int begin(struct user0 *user0, struct pair *pair, int sender)
     return talk_begin(talk, user0->reading, &user0->number);
 }
 
-static uint64_t number(const uint8_t *data)
-{
-    uint64_t value = 0;
-
-    for (int i = 0; i < 8; i++)
-        value = value << 8 | data[i];
-    return value;
-}
-
 /* Finds the two between whom it passed, and which of them sent it. */
 static int find_pair(struct user0 *user0, uint32_t from, uint32_t to, struct pair **out,
                      int *sender)
@@ -127,8 +119,8 @@ int user0_add(struct user0 *user0, const struct frame_bytes *frame, uint64_t tim
     uint64_t to, from;
     int sender, err = 0;
 
-    to = frame->length >= HEADER_SIZE ? number(frame->data) : UINT64_MAX;
-    from = frame->length >= HEADER_SIZE ? number(frame->data + 8) : UINT64_MAX;
+    to = frame->length >= HEADER_SIZE ? big_u64(frame->data) : UINT64_MAX;
+    from = frame->length >= HEADER_SIZE ? big_u64(frame->data + 8) : UINT64_MAX;
     if (to > PID_MOST || from > PID_MOST)
         return reading_fail(user0->reading, user0->reading->dumps, 0,
                             "packets of link type USER0 that are not sockdump's, which begin with "

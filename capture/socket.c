@@ -39,8 +39,7 @@ static void choose_programs(struct socket_bpf *bpf, const struct way *way,
 {
     struct bpf_program *program;
 
-    bpf_object__for_each_program(program, bpf->obj)
-    {
+    bpf_object__for_each_program(program, bpf->obj) {
         const char *section = bpf_program__section_name(program);
         bool fits = text_begins(section, "tp_btf/") || text_begins(section, way->enter) ||
                     text_begins(section, way->leave);

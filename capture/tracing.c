@@ -184,13 +184,13 @@ int tracing_find(struct tracing *tracing, const struct bpf_object *object)
     size_t programs = 0;
     int err;
 
-    bpf_object__for_each_program(program, object) programs++;
+    bpf_object__for_each_program(program, object)
+        programs++;
     tracing->names = calloc(programs, sizeof(*tracing->names));
     tracing->targets = calloc(programs, sizeof(*tracing->targets));
     if (!tracing->names || !tracing->targets)
         return -ENOMEM;
-    bpf_object__for_each_program(program, object)
-    {
+    bpf_object__for_each_program(program, object) {
         add_target(tracing, bpf_program__section_name(program));
     }
     err = kernel_types_find(tracing->types, tracing->targets, tracing->count);

@@ -192,8 +192,9 @@ static bool is_flat(const json_t *value)
 
     if (json_is_object(value))
         return false;
-    json_array_foreach(value, i,
-                       item) if (json_is_array(item) || json_is_object(item)) return false;
+    json_array_foreach(value, i, item)
+        if (json_is_array(item) || json_is_object(item))
+            return false;
     return true;
 }
 
@@ -214,8 +215,7 @@ static void print_object(const json_t *object, int depth, FILE *out)
     const json_t *value;
 
     fputs("{", out);
-    json_object_foreach((json_t *)object, name, value)
-    {
+    json_object_foreach((json_t *)object, name, value) {
         fprintf(out, "%s\n%*s", comma, 4 * (depth + 1), "");
         print_key(name, out);
         fputs(": ", out);
@@ -237,8 +237,7 @@ static void print_value(const json_t *value, int depth, FILE *out)
         json_dumpf(value, out, JSON_ENCODE_ANY | JSON_REAL_PRECISION(9));
     } else {
         fputs("[", out);
-        json_array_foreach(value, i, item)
-        {
+        json_array_foreach(value, i, item) {
             fprintf(out, "%s\n%*s", comma, 4 * (depth + 1), "");
             print_value(item, depth + 1, out);
             comma = ",";

@@ -119,7 +119,9 @@ static bool is_list(const json_t *value, bool (*is)(const json_t *item))
     const json_t *item;
     size_t i;
 
-    json_array_foreach(value, i, item) if (!is(item)) return false;
+    json_array_foreach(value, i, item)
+        if (!is(item))
+            return false;
     return json_array_size(value) > 0;
 }
 
@@ -164,9 +166,9 @@ static bool is_environment(const json_t *value)
     const json_t *item;
     const char *name;
 
-    json_object_foreach((json_t *)value, name,
-                        item) if (!*name || strchr(name, '=') ||
-                                  (!json_is_string(item) && !json_is_null(item))) return false;
+    json_object_foreach((json_t *)value, name, item)
+        if (!*name || strchr(name, '=') || (!json_is_string(item) && !json_is_null(item)))
+            return false;
     return json_is_object(value);
 }
 

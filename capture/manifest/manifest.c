@@ -86,8 +86,7 @@ static int check_objects(const struct manifest *manifest, const json_t *list,
     size_t i;
     int err;
 
-    json_array_foreach(list, i, item)
-    {
+    json_array_foreach(list, i, item) {
         const struct position_step step = {.from = at, .index = i};
 
         err = json_is_object(item) ? check_object(manifest, item, keys, &step, error) : 0;
@@ -114,8 +113,7 @@ static int check_object(const struct manifest *manifest, const json_t *object,
     const char *name;
     int err = 0;
 
-    json_object_foreach((json_t *)object, name, value)
-    {
+    json_object_foreach((json_t *)object, name, value) {
         const struct position_step step = {.from = at, .key = name};
         const struct key *key = key_find(keys, name);
 
@@ -256,8 +254,7 @@ static int check_files(const struct manifest *manifest, size_t index, struct cla
                     "a capture is no recording ('emit' can make one of it)");
     err = check_file(manifest, claims, manifest_recording(fixture, path),
                      json_object_get(fixture, "recording") ? &recording : &step, error);
-    json_array_foreach(json_object_get(fixture, "emit"), i, item)
-    {
+    json_array_foreach(json_object_get(fixture, "emit"), i, item) {
         const struct position_step one = {.from = &emit, .index = i};
         const struct position_step output = {.from = &one, .key = "output"};
 

@@ -234,9 +234,9 @@ static int emit_all(struct part *part)
     const json_t *entry;
     size_t i;
 
-    json_array_foreach(json_object_get(part->fixture, "emit"), i, entry) status =
-        status_worse(status, is_check ? emit(part, entry, true, fileno(part->files.report))
-                                      : update_file(part, entry));
+    json_array_foreach(json_object_get(part->fixture, "emit"), i, entry)
+        status = status_worse(status, is_check ? emit(part, entry, true, fileno(part->files.report))
+                                               : update_file(part, entry));
     return status;
 }
 

@@ -215,8 +215,7 @@ static int print_fixture(const json_t *fixture, int width)
         return -ENOMEM;
     fputs("  -> ", stdout);
     print_escaped(manifest_recording(fixture, path));
-    json_array_foreach(json_object_get(fixture, "emit"), i, entry)
-    {
+    json_array_foreach(json_object_get(fixture, "emit"), i, entry) {
         fputs(", ", stdout);
         print_escaped(json_string_value(json_object_get(entry, "output")));
     }

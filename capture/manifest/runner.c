@@ -68,8 +68,7 @@ static int find_waits(const struct runner *runner, struct job *job)
     size_t i;
     int err = 0;
 
-    json_array_foreach(json_object_get(fixture_of(runner, job), "setup"), i, step)
-    {
+    json_array_foreach(json_object_get(fixture_of(runner, job), "setup"), i, step) {
         const char *path = json_string_value(json_object_get(step, "wait"));
         char *whole = path ? path_whole(".", path) : NULL;
 

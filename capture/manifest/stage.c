@@ -367,7 +367,9 @@ int stage_setup(struct stage *stage, const json_t *steps)
     size_t i;
     int err = 0;
 
-    json_array_foreach(steps, i, step) if (!err) err = take_step(stage, step);
+    json_array_foreach(steps, i, step)
+        if (!err)
+            err = take_step(stage, step);
     return err;
 }
 
@@ -379,8 +381,7 @@ int stage_teardown(struct stage *stage, const json_t *commands)
     int failed = 0;
 
     stage->is_teardown = true;
-    json_array_foreach(commands, i, command)
-    {
+    json_array_foreach(commands, i, command) {
         struct words words = {0};
         int err = words_add_command(&words, command);
 

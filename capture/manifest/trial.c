@@ -50,8 +50,7 @@ static int try_fixture(const struct part_task *task, struct progress *progress)
     if (status)
         return status;
     progress->emits = true;
-    json_array_foreach(json_object_get(fixture, "emit"), progress->emit, entry)
-    {
+    json_array_foreach(json_object_get(fixture, "emit"), progress->emit, entry) {
         err = words_emit(&words, fixture, entry, first);
         status = try_words(task, &words, err);
         if (status)

@@ -47,8 +47,7 @@ int words_add_command(struct words *words, const json_t *command)
         err = add_all(words, (const char *const[]){"/bin/sh", "-c", NULL});
         return err ? err : words_add(words, json_string_value(command));
     }
-    json_array_foreach(command, i, item)
-    {
+    json_array_foreach(command, i, item) {
         err = words_add(words, json_string_value(item));
         if (err)
             return err;
@@ -97,7 +96,9 @@ static int add_texts(struct words *words, const char *option, const json_t *valu
 
     if (!json_is_array(value))
         return add_scalar(words, option, value);
-    json_array_foreach(value, i, item) if (!err) err = add_scalar(words, option, item);
+    json_array_foreach(value, i, item)
+        if (!err)
+            err = add_scalar(words, option, item);
     return err;
 }
 
@@ -122,8 +123,9 @@ static int add_environment(struct words *words, const char *option, const json_t
     const char *name;
     int err = 0;
 
-    json_object_foreach((json_t *)object, name, value) if (!err) err =
-        add_variable(words, option, name, value);
+    json_object_foreach((json_t *)object, name, value)
+        if (!err)
+            err = add_variable(words, option, name, value);
     return err;
 }
 

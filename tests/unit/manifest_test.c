@@ -97,7 +97,9 @@ static bool is_required(const json_t *object, const char *name)
     const json_t *list = json_object_get(object, "required"), *item;
     size_t i;
 
-    json_array_foreach(list, i, item) if (strcmp(json_string_value(item), name) == 0) return true;
+    json_array_foreach(list, i, item)
+        if (strcmp(json_string_value(item), name) == 0)
+            return true;
     return false;
 }
 
@@ -187,8 +189,7 @@ static void makes_command_lines(void **state)
     assert_int_equal(words_record(&words, manifest, fixture, first, "ptrace"), 0);
     assert_words(&words, record);
     words_clear(&words);
-    json_array_foreach(json_object_get(fixture, "emit"), i, entry)
-    {
+    json_array_foreach(json_object_get(fixture, "emit"), i, entry) {
         assert_int_equal(words_emit(&words, fixture, entry, first), 0);
         assert_words(&words, emits[i]);
         words_clear(&words);

@@ -165,7 +165,8 @@ static void check_file(void **state)
 
     if (!json_array_size(tests))
         fail_msg("%s: no cases: %s", path, error.text);
-    json_array_foreach(tests, i, test) failed += check_case(path, test);
+    json_array_foreach(tests, i, test)
+        failed += check_case(path, test);
     print_message("%s: %zu of %zu cases\n", path, json_array_size(tests) - failed,
                   json_array_size(tests));
     json_decref(file);

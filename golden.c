@@ -10,6 +10,7 @@
 #include "capture/losses.h"
 #include "capture/recording.h"
 #include "capture/regenerate.h"
+#include "capture/rights.h"
 #include "capture/terminal.h"
 #include "capture/words.h"
 #include "emit/command.h"
@@ -131,7 +132,7 @@ static int read_old(struct golden *golden, const char *path, char text[GOLDEN_TE
                  error.text);
     else if (err)
         snprintf(text, GOLDEN_TEXT_SIZE, "%s: %s%s", path, strerror(-err),
-                 err == -ENOENT ? " (without --check, -w writes it)" : "");
+                 err == -ENOENT ? " (without --check, -w writes it)" : rights_hint(err));
     recording_close(reader);
     if (file)
         fclose(file);

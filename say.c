@@ -32,15 +32,10 @@ enum status say_error(int err, const char *what)
 /* Most can be put right, but not by who does not know why it is so. */
 enum status say_file_error(int err, const char *path)
 {
-    const char *why = open_files_hint(err);
-    uid_t user;
-    gid_t group;
+    const char *why = err == -EPERM ? " (another user's, in a folder where anybody can write?)"
+                                    : rights_hint(err);
 
-    if (err == -EPERM)
-        why = " (another user's, in a folder where anybody can write?)";
-    else if (err == -EACCES && rights_caller(&user, &group))
-        why = " (under sudo, files are opened with the rights of who called it)";
-    say("%s: %s%s", path, strerror(-err), why);
+    say("%s: %s%s%s", path, strerror(-err), why, open_files_hint(err));
     return STATUS_USAGE;
 }
 

@@ -28,6 +28,16 @@ bool rights_caller(uid_t *user, gid_t *group)
     return geteuid() == 0 && read_number("SUDO_UID", user) && read_number("SUDO_GID", group);
 }
 
+const char *rights_hint(int error)
+{
+    uid_t user;
+    gid_t group;
+
+    return error == -EACCES && rights_caller(&user, &group)
+               ? " (under sudo, files are opened with the rights of who called it)"
+               : "";
+}
+
 bool rights_are_setuid(void)
 {
     return getuid() != geteuid() || getgid() != getegid();

@@ -24,6 +24,9 @@ struct rights {
 /* Whether sudo was called, and by whom. */
 bool rights_caller(uid_t *user, gid_t *group);
 
+/* What may explain the error, -errno, of who opens a file: that it is sudo; or nothing. */
+const char *rights_hint(int error);
+
 /*
  * Takes the rights of who called, for all that is opened from now on. Returns 0, or -errno when it
  * cannot. rights_free() leaves them as they are.

@@ -229,7 +229,8 @@ static int fail_to_read(const char *path, int err, struct template_error *error)
 {
     if (err == -EFBIG)
         return template_fail(error, err, path, "expected a template of at most %d bytes", FILE_MAX);
-    return template_fail(error, err, path, "cannot read the template: %s", strerror(-err));
+    return template_fail(error, err, path, "cannot read the template: %s%s", strerror(-err),
+                         rights_hint(err));
 }
 
 int library_read_file(const char *path, struct library_text *out, struct template_error *error)

@@ -385,6 +385,9 @@ nobody $(getent passwd nobody | cut -d: -f6)"
     refused roots/out.jsonl -w roots/out.jsonl true
     refused roots/folder -r rec.jsonl --lang raw -o roots/folder
     refused roots/rec.jsonl -r roots/rec.jsonl -o out.json
+    refused roots/rec.jsonl --check -w roots/rec.jsonl true
+    refused 'roots/rec.jsonl: cannot read the template' --template roots/rec.jsonl -r rec.jsonl
+    refused roots/rec.jsonl --manifest roots/rec.jsonl --check
     equal "$(cd roots && echo *)" rec.jsonl
     sudo=(env SUDO_UID=65534 SUDO_GID=65534 "$SOCKFIXTURE" -q)
     equal "$("${sudo[@]}" --serve served -r rec.jsonl stat -c %u:%g served)" 65534:65534

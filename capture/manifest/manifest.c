@@ -18,6 +18,7 @@
 #include "capture/json_text.h"
 #include "capture/output.h"
 #include "capture/path.h"
+#include "capture/rights.h"
 #include "capture/text.h"
 
 /* Saying what is wrong */
@@ -404,7 +405,7 @@ int manifest_read(struct manifest **out, const char *path, struct manifest_error
         snprintf(error->text, sizeof(error->text), "is larger than a manifest can be (%d bytes)",
                  MANIFEST_SIZE_MAX);
     else if (err)
-        snprintf(error->text, sizeof(error->text), "%s", strerror(-err));
+        snprintf(error->text, sizeof(error->text), "%s%s", strerror(-err), rights_hint(err));
     else
         err = parse_file(out, path, text, length, error);
     free(text);

@@ -157,7 +157,8 @@ int library_new(struct library **out, const struct library_folder *folders, size
         err = list_folder(library, &folders[i], i);
     if (err && library) {
         library_free(library);
-        return template_fail(error, err, folders[i - 1].path, "%s", strerror(-err));
+        return template_fail(error, err, folders[i - 1].path, "%s%s", strerror(-err),
+                             rights_hint(err));
     }
     if (!err)
         err = list_embedded(library);

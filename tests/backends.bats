@@ -388,6 +388,9 @@ nobody $(getent passwd nobody | cut -d: -f6)"
     refused roots/rec.jsonl --check -w roots/rec.jsonl true
     refused 'roots/rec.jsonl: cannot read the template' --template roots/rec.jsonl -r rec.jsonl
     refused roots/rec.jsonl --manifest roots/rec.jsonl --check
+    mkdir -m 700 roots/templates
+    refused roots/templates --template-dir roots/templates -r rec.jsonl
+    rmdir roots/templates
     equal "$(cd roots && echo *)" rec.jsonl
     sudo=(env SUDO_UID=65534 SUDO_GID=65534 "$SOCKFIXTURE" -q)
     equal "$("${sudo[@]}" --serve served -r rec.jsonl stat -c %u:%g served)" 65534:65534

@@ -229,12 +229,13 @@ const struct range *ranges_find(const struct ranges *ranges, size_t offset)
     return range && range->offset <= offset && range_is_volatile(range) ? range : NULL;
 }
 
-static const char *form_text(enum range_form form)
+/* A single byte has no order. */
+static const char *form_text(const struct range *range)
 {
     static const char *const texts[] = {
         [FORM_BIG] = "big-endian", [FORM_LITTLE] = "little-endian", [FORM_TEXT] = "as text"};
 
-    return texts[form];
+    return range->length == 1 && range->form != FORM_TEXT ? "one byte" : texts[range->form];
 }
 
 static const char *unit_text(const char *unit)
@@ -274,14 +275,14 @@ void range_text(const struct range *range, const char *side, char out[RANGE_TEXT
         return;
     case RANGE_COUNTER:
         snprintf(out, RANGE_TEXT_SIZE, "%s counts by %" PRId64 " (%s)", what, range->step,
-                 form_text(range->form));
+                 form_text(range));
         return;
     case RANGE_TIME:
         snprintf(out, RANGE_TEXT_SIZE, "%s is the time (%s, %s)", what, unit_text(range->unit),
-                 form_text(range->form));
+                 form_text(range));
         return;
     case RANGE_PID:
-        snprintf(out, RANGE_TEXT_SIZE, "%s is the client's pid (%s)", what, form_text(range->form));
+        snprintf(out, RANGE_TEXT_SIZE, "%s is the client's pid (%s)", what, form_text(range));
         return;
     case RANGE_REDACTED:
         snprintf(out, RANGE_TEXT_SIZE, "%s is redacted", what);

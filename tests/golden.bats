@@ -172,7 +172,7 @@ response 39 [0:4]=echo=2 [5:6]=counter=big=2 [6:14]=time=big=ns [23:25]=length'
     python3 -c 'import sys; sys.path.insert(0, sys.argv[1]); import recording; recording.Recording(sys.argv[2])' \
         "$tests" "$recording"
     grep -qxF $'\t\t// response[0:4] echoes request[2:6]' fixture.go
-    grep -qxF $'\t\t// response[5:6] counts by 2 (big-endian)' fixture.go
+    grep -qxF $'\t\t// response[5:6] counts by 2 (one byte)' fixture.go
     grep -qxF $'\t\t// response[6:14] is the time (nanoseconds, big-endian)' fixture.go
     grep -qxF $'\t\t// response[23:25] varies in length' fixture.go
     equal "$(gofmt -d fixture.go)" ''

@@ -147,6 +147,8 @@ static void tells_what_it_is(void **test)
         {{{"n \x01\xfe", "x"}, {"n \x01\xff", "x"}, {"n \x02\x01", "x"}}, "request[2:4] varies\n"},
         {{{"n \x01\xfe", "x"}, {"n \x02\x01", "x"}, {"n \x02\x04", "x"}},
          "request[2:4] counts by 3 (big-endian)\n"},
+        {{{"n \x01\x01", "x"}, {"n \x02\x01", "x"}, {"n \x03\x01", "x"}},
+         "request[2:3] counts by 1 (one byte)\n"},
         {{{"n \xfe\x01", "x"}, {"n \x01\x02", "x"}, {"n \x04\x02", "x"}},
          "request[2:4] counts by 3 (little-endian)\n"},
         {{{"pid 4711", "x"}, {"pid 4724", "x"}, {"pid 4763", "x"}},

@@ -19,8 +19,10 @@
 #include "capture/sightings.h"
 #include "capture/tree.h"
 
-/* So many packets wait in a flow, and so much in all flows together. */
-enum { NOBODY = -1, WAITING_MAX = 32, HELD_MAX = 64 << 20 };
+enum { NOBODY = -1 };
+
+/* So many packets wait in a flow, and so many bytes in all flows together. */
+enum { WAITING_MAX = 32, HELD_MAX = 64 << 20 };
 
 struct flow_key {
     int family, protocol;

@@ -195,11 +195,15 @@ static bool is_word(const char *word, const char *text, size_t length)
     return length == strlen(word) && memcmp(text, word, length) == 0;
 }
 
-/* What stands where secrets do and is none: a mechanism, or what one without a secret is told. */
+/*
+ * What stands where secrets do and is none: a mechanism, what one without a secret is told, or that
+ * there was one: (using password: YES).
+ */
 static bool is_harmless(const char *text, const regmatch_t *group)
 {
-    static const char *const words[] = {"EXTERNAL",         "ANONYMOUS", "PLAIN", "LOGIN",
-                                        "DBUS_COOKIE_SHA1", "true",      "false", "null"};
+    static const char *const words[] = {
+        "EXTERNAL", "ANONYMOUS", "PLAIN", "LOGIN", "DBUS_COOKIE_SHA1",
+        "true",     "false",     "null",  "YES)",  "NO)"};
     static const char *const open[] = {"EXTERNAL ", "ANONYMOUS "};
     const size_t at = (size_t)group->rm_so, length = (size_t)(group->rm_eo - group->rm_so);
 

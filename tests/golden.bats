@@ -975,6 +975,8 @@ $basic" --redact 'Authorization: (.*)')" 'curl http://XXXXXXXXXXXXXXXX@h/'
 < b"DATA\r\n"
 > b"AUTH ANONYMOUS 74657374\r\n"
 < b"{\"password\": null, \"user\": 1}\n"
+> b"hello"
+< b"Access denied for user 'joe'@'localhost' (using password: YES)"
 SCRIPT
     run -0 --separate-stderr "$SOCKFIXTURE" -r open.jsonl -o open.json
     equal "$stderr" ''

@@ -147,6 +147,8 @@ chrony_echoes() { # RECORDING
 
 @test "pmc GET: its port is its process, and comes back; nothing else differs" {
     start_ptp4l
+    # Its port is the master's some seconds after it has begun, which is in PORT_DATA_SET.
+    wait_until 60 sh -c '"$@" "GET PORT_DATA_SET" | grep -q MASTER' - "${pmc[@]}"
     local set
     for set in CURRENT_DATA_SET DEFAULT_DATA_SET PARENT_DATA_SET PORT_DATA_SET TIME_PROPERTIES_DATA_SET; do
         rm -f "$recording"

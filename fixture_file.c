@@ -133,6 +133,7 @@ static int write_beside(struct run *run, const struct fixture *fixture)
         remove_leftovers(run, &leftovers);
     else
         leftovers_free(&leftovers);
+    folder_discard(&run->folder);
     return err;
 }
 

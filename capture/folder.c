@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "capture/planted.h"
+#include "capture/signals.h"
 
 enum { FOLDER = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, INDEX_HEAD = 4096 };
 
@@ -161,8 +162,14 @@ int folder_open(struct folder *out, const char *path)
 {
     struct folder folder = {.path = without_slashes(path), .fd = -1};
     int status = -ENOMEM;
+    sigset_t ending;
 
-    if (folder.path && asprintf(&folder.temporary, "%s.XXXXXX", folder.path) < 0)
+    if (!folder.path)
+        return -ENOMEM;
+    sigemptyset(&ending);
+    signals_add(&ending);
+    sigprocmask(SIG_BLOCK, &ending, &folder.mask);
+    if (asprintf(&folder.temporary, "%s.XXXXXX", folder.path) < 0)
         folder.temporary = NULL;
     if (folder.temporary)
         status = make_private(&folder);
@@ -296,8 +303,6 @@ int folder_pour(struct folder *folder)
         return -errno;
     status = syncfs(folder->fd) ? -errno : for_each_name(folder->fd, pour_name, &beside);
     close(beside);
-    if (!status)
-        folder_discard(folder);
     return status;
 }
 
@@ -317,6 +322,8 @@ int folder_remove(struct folder *folder)
 
 void folder_discard(struct folder *folder)
 {
+    const sigset_t mask = folder->mask;
+
     if (!folder->path)
         return;
     folder_remove(folder);
@@ -325,4 +332,5 @@ void folder_discard(struct folder *folder)
     free(folder->temporary);
     free(folder->path);
     *folder = (struct folder){.fd = -1};
+    sigprocmask(SIG_SETMASK, &mask, NULL);
 }

@@ -3,6 +3,7 @@
 #ifndef CAPTURE_FOLDER_H
 #define CAPTURE_FOLDER_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -11,6 +12,7 @@ struct folder {
     char *path;      /* beside which it is made */
     char *temporary; /* where it is now */
     int fd;          /* of that */
+    sigset_t mask;   /* the signals that were held back before there was one */
 };
 
 /* What a folder may hold that can be replaced. */
@@ -28,7 +30,8 @@ int folder_check(const char *path, const struct folder_rules *rules, char *other
 
 /*
  * Makes an empty folder beside path. Returns 0 or -errno and leaves *folder alone. It is removed
- * with all that is in it by folder_discard().
+ * with all that is in it by folder_discard(); until then no signal ends the process, which would
+ * leave it behind.
  */
 int folder_open(struct folder *folder, const char *path);
 
@@ -46,8 +49,8 @@ int folder_commit(struct folder *folder);
 int folder_remove(struct folder *folder);
 
 /*
- * Puts each file that is directly in it beside its path. Returns 0, or -errno when it could not go
- * on.
+ * Puts each file that is directly in it beside its path; the folder stays. Returns 0, or -errno
+ * when it could not go on.
  */
 int folder_pour(struct folder *folder);
 

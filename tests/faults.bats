@@ -407,6 +407,24 @@ starve() { # STATUS COMMAND...
     done
 }
 
+@test "a signal while files are put in place: they all are, and nothing else is left" {
+    local signal
+    is_sanitized && return # the look for leaks cannot be traced
+    "$tests/compose.py" <<< $'> b"question"\n< b"answer"' > rec.jsonl
+    for signal in HUP INT TERM; do
+        # It comes when all is written and nothing is there.
+        interrupt=(env --default-signal="$signal" strace -qq -o calls -e trace=syncfs
+            -e "inject=syncfs:signal=$signal" "$SOCKFIXTURE" -q -r rec.jsonl)
+        rm -rf corpus fixture*
+        run "${interrupt[@]}" --lang raw -o corpus
+        equal "$status" $((128 + $(kill -l "$signal")))
+        run "${interrupt[@]}" --embed-above 2 -o fixture.go
+        equal "$status" $((128 + $(kill -l "$signal")))
+        only_files rec.jsonl calls corpus fixture.go fixture.01-request.bin fixture.01-response.bin
+        equal "$(cd corpus && echo *)" '01-request.bin 01-response.bin README'
+    done
+}
+
 # The kernel's verifier gives up when a signal is waiting.
 @test "stopped and let go on over and over while it begins: it records" {
     for _ in {1..4}; do

@@ -17,24 +17,74 @@
  * being printed, counted from 1, or 0 for all.
  */
 
-/* The most in a part: the Java machine has 64 KiB of room for the code that makes them. */
-enum { PART_EXCHANGES = 100, PART_MESSAGES = 1000 };
+/*
+ * The most in a part: the Java machine has 64 KiB of room for the code that makes them. A message
+ * is a piece, and so are six lines of a text, each of which may be a string.
+ */
+enum { PART_EXCHANGES = 100, PART_PIECES = 1000, PIECE_LINES = 6 };
 
-static size_t most_messages(const struct conversation_table *table)
+/* Lines end after a newline, or anywhere when they are half of what is usual. */
+static size_t count_lines(const struct said *message)
+{
+    enum { TEXT_MAX = 4080, LINE_LEAST = 36 }; /* what is longer is no lines there */
+    const uint8_t *at = message->data;
+    size_t count = message->length / LINE_LEAST;
+
+    if (message->length == 0 || message->length > TEXT_MAX)
+        return 0;
+    while ((at = memchr(at, '\n', message->length - (size_t)(at - message->data)))) {
+        at++;
+        count++;
+    }
+    return count;
+}
+
+static size_t side_pieces(const struct side *side)
+{
+    size_t pieces = side->count;
+
+    for (size_t i = 0; i < side->count; i++)
+        pieces += count_lines(&side->messages[i]) / PIECE_LINES;
+    return pieces;
+}
+
+static size_t exchange_pieces(const struct conversation_table *table, size_t index)
+{
+    const struct exchange *exchange = &table->exchanges[index];
+
+    exchange_looked_at(table->arena);
+    return side_pieces(&exchange->request) + side_pieces(&exchange->response);
+}
+
+static size_t most_pieces(const struct conversation_table *table)
 {
     size_t most = 1;
 
     for (size_t i = 0; i < table->count; i++) {
-        const struct exchange *exchange = &table->exchanges[i];
-        size_t count = exchange->request.count + exchange->response.count;
+        size_t pieces = exchange_pieces(table, i);
 
-        exchange_looked_at(table->arena);
-        most = count > most ? count : most;
+        most = pieces > most ? pieces : most;
     }
     return most;
 }
 
-/* So many exchanges that no part has too many messages, unless one alone has. */
+/* Of all conversations, counted once. */
+static size_t all_pieces(const struct emission *emission)
+{
+    const struct table *table = emission->fixture->table;
+    size_t pieces = emission->latest->pieces;
+
+    if (pieces > 0)
+        return pieces;
+    for (size_t i = 0; i < table->count; i++) {
+        for (size_t j = 0; j < table->conversations[i].count; j++)
+            pieces += exchange_pieces(&table->conversations[i], j);
+    }
+    emission->latest->pieces = pieces;
+    return pieces;
+}
+
+/* So many exchanges that no part has too many pieces, unless one alone has. */
 static size_t part_size(const struct value *of, const struct conversation_table *table)
 {
     struct part_size *part = &emission_of(of)->latest->part;
@@ -42,7 +92,7 @@ static size_t part_size(const struct value *of, const struct conversation_table 
 
     if (part->table == table)
         return part->exchanges;
-    size = PART_MESSAGES / most_messages(table);
+    size = PART_PIECES / most_pieces(table);
     part->table = table;
     part->exchanges = size < 1 ? 1 : size < PART_EXCHANGES ? size : PART_EXCHANGES;
     return part->exchanges;
@@ -267,7 +317,7 @@ static struct value conversation_several_parts(const struct value *of)
     const struct emission *emission = emission_of(of);
 
     return value_flag(of, part_count(of) > 1 || emission->exchanges > PART_EXCHANGES ||
-                              emission->messages > PART_MESSAGES);
+                              all_pieces(emission) > PART_PIECES);
 }
 
 static struct value conversation_count(const struct value *of)
@@ -483,7 +533,6 @@ const struct value_field fixture_fields[] = {
 
 static void survey_side(struct emission *emission, const struct side *side)
 {
-    emission->messages += side->count;
     if (side->count > emission->most)
         emission->most = side->count;
     if (side->count < emission->least)

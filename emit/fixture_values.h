@@ -72,6 +72,7 @@ struct latest {
     struct range_place range;
     struct carried_place carried;
     struct part_size part;
+    size_t pieces;       /* of all conversations, as parts count them; 0: not counted yet */
     size_t conversation; /* the one of the file that was named */
     struct kept_notation notations[NOTATIONS_KEPT];
     bool no_memory; /* for something that was asked for: what was printed is no good */
@@ -86,7 +87,6 @@ struct emission {
     size_t most; /* messages that a side has */
     size_t least;
     size_t exchanges; /* of all conversations */
-    size_t messages;
     bool incomplete;
     bool embeds; /* a message at least stands in a file of its own */
     struct call call;

@@ -239,6 +239,20 @@ ktlint() { # FILE...
     ktlint several.kt
 }
 
+@test "kotlin: more lines of text than a class has room for" {
+    local conversations told
+    # In one conversation, and in many that are in one file.
+    for conversations in 1 4; do
+        seq 100 | awk -v many="$conversations" '{
+            printf "%d> b\"ask %d\\n\" * 70\n%d< b\"  answer\\n\" * 70\n", ($1 - 1) % many + 1, $1, ($1 - 1) % many + 1
+        }' | "$tests/compose.py" > "lines.$conversations.jsonl"
+        told=lines_$conversations
+        "$SOCKFIXTURE" -r "lines.$conversations.jsonl" -o "$told.kt" --name "$told" --package "of_$told"
+    done
+    ktlint ./*.kt
+    compile_kotlin ./*.kt
+}
+
 @test "kotlin: embedded" {
     emit long fixture.kt --lang kotlin --embed-above 64K
     tables=table

@@ -115,6 +115,22 @@ PYTHON
 }
 
 # bats test_tags=kernel
+@test "a socket that keeps its host and gives up its port when it is disconnected gets another one" {
+    ports
+    equal "$(said_by udp << 'PYTHON'
+one, two = socket.socket(socket.AF_INET, socket.SOCK_DGRAM), new("two")
+one.bind(("127.0.0.1", 0))
+one.connect(two.getsockname())
+disconnect(one)
+one.sendto(b"ask", two.getsockname())
+two.sendto(*two.recvfrom(10))
+one.recv(10)
+PYTHON
+)" "$(printf '%s\n' '1 request send ask' '1 response send ask')"
+    equal "$(jq -r 'select(.data) | (.address, .peer.address)' "$recording" | sort | uniq -c | wc -l)" 2
+}
+
+# bats test_tags=kernel
 @test "what was on its way to a socket that is no longer connected stands once" {
     ports
     equal "$(said_by udp << 'PYTHON'

@@ -113,7 +113,7 @@ static bool is_name(const json_t *value)
     return true;
 }
 
-/* A list that is not empty, of things that are all so. */
+/* A list of things that are all so. */
 static bool is_list(const json_t *value, bool (*is)(const json_t *item))
 {
     const json_t *item;
@@ -122,12 +122,12 @@ static bool is_list(const json_t *value, bool (*is)(const json_t *item))
     json_array_foreach(value, i, item)
         if (!is(item))
             return false;
-    return json_array_size(value) > 0;
+    return json_is_array(value);
 }
 
 static bool is_texts(const json_t *value)
 {
-    return is_text(value) || is_list(value, is_text);
+    return is_text(value) || (is_list(value, is_text) && json_array_size(value) > 0);
 }
 
 static bool is_word(const json_t *value)
@@ -174,7 +174,7 @@ static bool is_environment(const json_t *value)
 
 static bool is_commands(const json_t *value)
 {
-    return json_is_array(value) && (json_array_size(value) == 0 || is_list(value, is_command));
+    return is_list(value, is_command);
 }
 
 static bool is_step(const json_t *value)
@@ -184,7 +184,7 @@ static bool is_step(const json_t *value)
 
 static bool is_steps(const json_t *value)
 {
-    return json_is_array(value) && (json_array_size(value) == 0 || is_list(value, is_step));
+    return is_list(value, is_step);
 }
 
 static bool is_object(const json_t *value)
@@ -194,7 +194,7 @@ static bool is_object(const json_t *value)
 
 static bool is_objects(const json_t *value)
 {
-    return json_is_array(value) && (json_array_size(value) == 0 || is_list(value, is_object));
+    return is_list(value, is_object);
 }
 
 static const struct {

@@ -217,13 +217,45 @@ bool output_is_stdout(const char *path)
     return false;
 }
 
+/*
+ * A link is replaced, not followed: it may have been planted. Unless it leads to a device, or to
+ * what is open already, even if that is a file.
+ */
+static int open_file(struct output *output)
+{
+    struct stat old;
+    const bool exists = stat(output->path, &old) == 0;
+    char *descriptor = find_descriptor(output->path);
+    int err;
+
+    if (descriptor && !exists) {
+        err = -ENOENT;
+    } else if (exists && S_ISDIR(old.st_mode)) {
+        err = -EISDIR; /* whoever put it there */
+    } else if (descriptor || (exists && !S_ISREG(old.st_mode))) {
+        err = open_as_it_is(output, descriptor);
+    } else {
+        output->beside = true;
+        err = open_beside(output, exists && !planted(AT_FDCWD, output->path) ? &old : NULL);
+    }
+    free(descriptor);
+    return err;
+}
+
+static void close_output(struct output *output)
+{
+    if (output->file && output->file != stdout)
+        fclose(output->file);
+    free(output->buffer);
+    free(output->temporary);
+    free(output->path);
+    *output = (struct output){0};
+}
+
 int output_open(struct output *output, const char *path)
 {
     struct output opened = {0};
-    char *descriptor = NULL;
-    struct stat old;
-    bool exists;
-    int err = 0;
+    int err;
 
     if (output_is_stdout(path)) {
         err = check_descriptor(STDOUT_FILENO);
@@ -235,36 +267,14 @@ int output_open(struct output *output, const char *path)
         return -ENOENT;
     opened.path = strdup(path);
     opened.buffer = malloc(BUFFER_SIZE);
-    if (!opened.path || !opened.buffer) {
-        err = -ENOMEM;
-        goto out;
-    }
-    /* A link is replaced, not followed: it may have been planted. Unless it leads to a device, or
-     * to what is open already, even if that is a file. */
-    exists = stat(path, &old) == 0;
-    descriptor = find_descriptor(path);
-    if (descriptor && !exists) {
-        err = -ENOENT;
-    } else if (exists && S_ISDIR(old.st_mode)) {
-        err = -EISDIR; /* whoever put it there */
-    } else if (descriptor || (exists && !S_ISREG(old.st_mode))) {
-        err = open_as_it_is(&opened, descriptor);
-    } else {
-        opened.beside = true;
-        err = open_beside(&opened, exists && !planted(AT_FDCWD, path) ? &old : NULL);
-    }
-    if (!err)
-        setvbuf(opened.file, opened.buffer, _IOFBF, BUFFER_SIZE);
-out:
-    free(descriptor);
+    err = opened.path && opened.buffer ? open_file(&opened) : -ENOMEM;
     if (err) {
-        free(opened.temporary);
-        free(opened.buffer);
-        free(opened.path);
-    } else {
-        *output = opened;
+        close_output(&opened);
+        return err;
     }
-    return err;
+    setvbuf(opened.file, opened.buffer, _IOFBF, BUFFER_SIZE);
+    *output = opened;
+    return 0;
 }
 
 int output_show(struct output *output)
@@ -310,16 +320,6 @@ static int put_in_place(struct output *output)
         output->temporary = NULL;
     }
     return err;
-}
-
-static void close_output(struct output *output)
-{
-    if (output->file && output->file != stdout)
-        fclose(output->file);
-    free(output->buffer);
-    free(output->temporary);
-    free(output->path);
-    *output = (struct output){0};
 }
 
 int output_commit(struct output *output)

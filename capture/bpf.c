@@ -347,18 +347,16 @@ int bpf_open(struct recorder **out, bpf_start *start, const struct backend_optio
         return -ENOMEM;
     recorder->scope = options->scope;
     err = start(&recorder->parts, options, reason);
-    if (err)
-        goto out;
-    err = ring_new(&recorder->ring, bpf_map__fd(recorder->parts.records),
-                   recorder->parts.consumer_state, sink);
-    if (err) {
-        bpf_reason(err, "mapping the ring buffer", reason);
-        goto out;
+    if (!err) {
+        err = ring_new(&recorder->ring, bpf_map__fd(recorder->parts.records),
+                       recorder->parts.consumer_state, sink);
+        if (err)
+            bpf_reason(err, "mapping the ring buffer", reason);
     }
-    *out = recorder;
-    recorder = NULL;
-out:
-    bpf_close(recorder);
+    if (err)
+        bpf_close(recorder);
+    else
+        *out = recorder;
     return err;
 }
 

@@ -97,25 +97,18 @@ static __always_inline __u64 fold(const struct in6_addr *address)
 
 static __always_inline void state_of(struct sock *sk, __u16 family, struct state *now)
 {
-    __u64 port, peer_port;
-
     if (family == AF_UNIX) {
         now->address = (__u64)READ(unix_of(sk), addr);
         now->peer = (__u64)READ(unix_of(sk), peer);
         return;
     }
-    port = port_of(sk);
-    peer_port = READ(sk, __sk_common.skc_dport);
-    now->peer = peer_port << 48;
-    if (family == AF_INET) {
-        now->address = READ(sk, __sk_common.skc_rcv_saddr);
-        now->peer ^= READ(sk, __sk_common.skc_daddr);
-    } else {
-        now->address = fold(&sk->__sk_common.skc_v6_rcv_saddr);
-        now->peer ^= fold(&sk->__sk_common.skc_v6_daddr);
-    }
-    /* A host alone is no address yet: what sends from there gets a port first. */
-    now->address = port ? now->address ^ port << 48 : 0;
+    now->address = (__u64)port_of(sk) << 48;
+    now->peer = (__u64)READ(sk, __sk_common.skc_dport) << 48;
+    if (now->address) /* a host alone is none yet: what sends from there gets a port first */
+        now->address ^= family == AF_INET ? READ(sk, __sk_common.skc_rcv_saddr)
+                                          : fold(&sk->__sk_common.skc_v6_rcv_saddr);
+    now->peer ^=
+        family == AF_INET ? READ(sk, __sk_common.skc_daddr) : fold(&sk->__sk_common.skc_v6_daddr);
 }
 
 #endif

@@ -463,3 +463,21 @@ bool patterns_match(const struct patterns *patterns, bool excludes, int family, 
            (patterns_by_spelling(patterns) && respell(&place, pid) &&
             match_any(patterns, excludes, &place));
 }
+
+bool patterns_lead_to(const struct patterns *patterns, const char *address, uint32_t pid)
+{
+    char plain[ADDRESS_TEXT_SIZE];
+    struct place place = {0};
+    struct socket_file file;
+
+    if (!text_unescape(plain, sizeof(plain), address) || !find_file(&place, plain, pid))
+        return false;
+    for (size_t i = 0; i < patterns->source_count; i++) {
+        const struct source *source = &patterns->sources[i];
+
+        if (source->is_path && !source->excludes && !socket_file_find(&file, source->text) &&
+            file.device == place.device && file.file == place.file)
+            return true;
+    }
+    return false;
+}

@@ -58,4 +58,7 @@ bool patterns_by_spelling(const struct patterns *patterns);
 bool patterns_match(const struct patterns *patterns, bool excludes, int family, const char *address,
                     uint32_t pid);
 
+/* Whether the process means the socket that is at a path asked for, whatever that is bound to. */
+bool patterns_lead_to(const struct patterns *patterns, const char *address, uint32_t pid);
+
 #endif

@@ -155,7 +155,8 @@ static int ptrace_open(struct recorder **out, const struct backend_options *opti
     recorder->tracer.moved.max_message = options->max_message;
     recorder->tracer.moved.epoch = clock_epoch();
     recorder->tracer.sink = sink;
-    err = sockets_new(&recorder->tracer.sockets, sink);
+    err = sockets_new(&recorder->tracer.sockets, sink,
+                      options->scope ? options->scope->patterns : NULL);
     if (err) {
         snprintf(reason, REASON_SIZE, "/proc: %s%s", strerror(-err),
                  err == -ENOENT ? " (is it mounted?)" : "");

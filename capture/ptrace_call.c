@@ -300,7 +300,7 @@ static int leave_named(struct traced_call *call, int64_t result, struct sockets 
     if (call->kind == CALL_CONNECT) {
         memory_read_name(caller->tid, name, call->arguments[1], (uint32_t)call->arguments[2],
                          call->socket->facts.type);
-        sockets_name_peer(call->socket, name);
+        sockets_name_peer(sockets, call->socket, caller, name);
         call->socket->parted = true;
     }
     call->socket->stale = true;

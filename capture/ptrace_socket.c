@@ -24,6 +24,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "capture/pattern.h"
 #include "capture/sockdiag.h"
 #include "capture/tree.h"
 
@@ -40,6 +41,7 @@ enum { ASK_MAX = 8 };
 
 struct sockets {
     const struct sink *sink;
+    const struct patterns *patterns;    /* or NULL */
     void *by_inode;                     /* struct traced_socket */
     struct traced_socket *first, *last; /* those that wait, in the order in which they connected */
     int diag;                           /* -1: there is no sock_diag */
@@ -51,7 +53,7 @@ static int compare_inode(const void *a, const void *b)
                                 ((const struct traced_socket *)b)->facts.inode);
 }
 
-int sockets_new(struct sockets **out, const struct sink *sink)
+int sockets_new(struct sockets **out, const struct sink *sink, const struct patterns *patterns)
 {
     struct sockets *sockets;
 
@@ -61,6 +63,7 @@ int sockets_new(struct sockets **out, const struct sink *sink)
     if (!sockets)
         return -ENOMEM;
     sockets->sink = sink;
+    sockets->patterns = patterns;
     sockets->diag = sockdiag_open();
     *out = sockets;
     return 0;
@@ -245,8 +248,19 @@ static void set_peer(struct traced_socket *socket, uint64_t peer)
     socket->told = false;
 }
 
-void sockets_name_peer(struct traced_socket *socket, const char *address)
+/* A server may have renamed the file that it had bound; the path that leads there is the caller's.
+ */
+static bool leads_to_asked(const struct sockets *sockets, const struct traced_socket *socket,
+                           const struct caller *caller, const char *address)
 {
+    return sockets->patterns && socket->facts.family == AF_UNIX && address[0] != '@' &&
+           patterns_lead_to(sockets->patterns, address, (uint32_t)caller->pid);
+}
+
+void sockets_name_peer(const struct sockets *sockets, struct traced_socket *socket,
+                       const struct caller *caller, const char *address)
+{
+    socket->facts.matches = leads_to_asked(sockets, socket, caller, address) ? MATCH_PEER : 0;
     if (strcmp(socket->facts.peer_address, address) == 0)
         return;
     stpcpy(socket->facts.peer_address, address);
@@ -323,6 +337,7 @@ static void learn(struct sockets *sockets, struct traced_socket *socket,
         .token = socket->facts.token,
         .standpoint = socket->facts.standpoint,
         .role = socket->facts.role,
+        .matches = socket->facts.matches,
     };
 
     if (ask_copy(socket, caller, fd, &facts) == 0) {
@@ -438,7 +453,7 @@ int sockets_tell(struct sockets *sockets, struct traced_socket *socket, const st
 void sockets_open(struct sockets *sockets, struct traced_socket *socket,
                   const struct caller *caller, int fd, const char *address)
 {
-    sockets_name_peer(socket, address);
+    sockets_name_peer(sockets, socket, caller, address);
     socket->opening = true;
     socket->opener = *caller;
     socket->opener_fd = fd;

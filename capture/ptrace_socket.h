@@ -15,6 +15,7 @@ struct caller {
     char comm[COMM_SIZE];
 };
 
+struct patterns;
 struct sockets;
 
 struct traced_socket {
@@ -42,8 +43,11 @@ enum descriptor {
     DESCRIPTOR_HIDDEN, /* we are not allowed to see */
 };
 
-/* Returns 0 and the empty set in *out, or -errno. Free it with sockets_free(). */
-int sockets_new(struct sockets **out, const struct sink *sink);
+/*
+ * Returns 0 and the empty set in *out, or -errno. Free it with sockets_free(). The patterns are the
+ * addresses asked for, or NULL.
+ */
+int sockets_new(struct sockets **out, const struct sink *sink, const struct patterns *patterns);
 void sockets_free(struct sockets *sockets);
 
 /*
@@ -57,9 +61,10 @@ int sockets_look(struct sockets *sockets, const struct caller *caller, int fd,
 int sockets_tell(struct sockets *sockets, struct traced_socket *socket, const struct caller *caller,
                  int fd, enum record_role role);
 
-/* The socket was connected to this address, by what its call said; the socket itself may know
- * better. */
-void sockets_name_peer(struct traced_socket *socket, const char *address);
+/* The thread connected the socket to this address, by what its call said; the socket itself may
+ * know better. */
+void sockets_name_peer(const struct sockets *sockets, struct traced_socket *socket,
+                       const struct caller *caller, const char *address);
 
 /*
  * The thread enters a call that connects the socket to this address and sends, too, so that what it

@@ -217,3 +217,19 @@ two_conversations() { # OPTION...
         echo out | socat -t 20 - UNIX:$path; echo in | socat -t 20 - UNIX:$path.other"
     equal "$(jq -r 'select(.data) | .text' "$recording" | paste -s)" $'in\\x0a\tin\\x0a'
 }
+
+@test "-s with the path of a socket that was renamed, and bound to a relative one that others have, too" {
+    local folder
+
+    for folder in here there; do
+        mkdir "$BATS_TEST_TMPDIR/$folder"
+        cd "$BATS_TEST_TMPDIR/$folder"
+        background socat UNIX-LISTEN:s.new,fork EXEC:cat
+        wait_until 30 test -S s.new
+        mv s.new s
+    done
+    record 0 -s s socat -t 20 - UNIX:s <<< one
+    equal "$(jq -r 'select(.data) | .text' "$recording" | paste -s)" $'one\\x0a\tone\\x0a'
+    record 0 -s s socat -t 20 - UNIX:../here/s <<< other
+    equal "$(jq -r 'select(.data) | .text' "$recording")" ""
+}

@@ -79,6 +79,12 @@ static int look_at_stop(pid_t pid, char reason[REASON_SIZE])
     return 0;
 }
 
+/* A signal has stopped it, as when the terminal stops us: it is of our process group. */
+static bool is_stopped_otherwise(int status)
+{
+    return WIFSTOPPED(status) && status >> 16 != PTRACE_EVENT_SECCOMP;
+}
+
 static int trace(pid_t pid, int go, char reason[REASON_SIZE])
 {
     int status;
@@ -87,8 +93,10 @@ static int trace(pid_t pid, int go, char reason[REASON_SIZE])
         return refused(reason, errno, "ptrace");
     if (write(go, "", 1) != 1)
         return refused(reason, errno, "pipe");
-    if (waitpid(pid, &status, __WALL) != pid)
-        return refused(reason, errno, "waitpid");
+    do
+        if (waitpid(pid, &status, __WALL) != pid)
+            return refused(reason, errno, "waitpid");
+    while (is_stopped_otherwise(status) && !ptrace(PTRACE_CONT, pid, 0L, 0L));
     if (WIFEXITED(status) && WEXITSTATUS(status))
         return refused(reason, WEXITSTATUS(status), "seccomp");
     if (!WIFSTOPPED(status) || status >> 16 != PTRACE_EVENT_SECCOMP)

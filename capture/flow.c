@@ -24,6 +24,9 @@ enum { NOBODY = -1 };
 /* So many packets wait in a flow, and so many bytes in all flows together. */
 enum { WAITING_MAX = 32, HELD_MAX = 64 << 20 };
 
+/* What comes late of a connection is no farther before its end. */
+enum { PAST_MAX = 1 << 20 };
+
 struct flow_key {
     int family, protocol;
     struct segment_end ends[2]; /* in the order of their bytes */
@@ -49,7 +52,9 @@ struct flow {
     int client;              /* the end that connected; NOBODY when that is not known */
     bool begun;              /* the capture has the beginning of the connection */
     bool reset;
-    int sender; /* who has sent what is being delivered, and when */
+    bool renewed;     /* there was another connection of these ends before, */
+    uint32_t past[2]; /* and these numbers would have followed, by who sends */
+    int sender;       /* who has sent what is being delivered, and when */
     uint64_t time;
 };
 
@@ -291,7 +296,6 @@ static int flow_finish(struct flow *flow)
         flow->sender = i;
         err = half_finish(half, deliver, flow);
         flow->flows->doubtful += half->doubtful && !half->ended;
-        half_free(half);
     }
     return err;
 }
@@ -319,15 +323,21 @@ static int flow_renew(struct flow *flow)
 {
     struct waiting *strangers = take_strangers(flow);
     int err = flow_finish(flow);
-
-    *flow = (struct flow){
+    const struct half *halves = flow->halves;
+    const struct flow renewed = {
         .key = flow->key,
         .flows = flow->flows,
         .following = flow->following,
         .waiting = strangers,
         .client = NOBODY,
+        .renewed = halves[0].known && halves[1].known,
+        .past = {halves[0].next, halves[1].next},
         .time = flow->time,
     };
+
+    half_free(&flow->halves[0]);
+    half_free(&flow->halves[1]);
+    *flow = renewed;
     for (const struct waiting *each = strangers; each; each = each->next)
         suppose(flow, &each->segment, each->from);
     return err;
@@ -345,6 +355,24 @@ static bool is_anew(const struct flow *flow, const struct segment *segment, int 
     if (segment->flags & TCP_SYN)
         return !half_began_with(own, segment->sequence + 1);
     return over && !half_is_near(own, segment->sequence);
+}
+
+/* Whether the connection before had come so far, with a FIN behind it. */
+static bool is_past(const struct flow *flow, uint32_t sequence, int from)
+{
+    return flow->past[from] + 1 - sequence < PAST_MAX;
+}
+
+/* Whether the segment is of the connection before, and says nothing that was not told of that. */
+static bool is_late(const struct flow *flow, const struct segment *segment, int from)
+{
+    uint32_t end = segment->sequence + (uint32_t)(segment->length + segment->missing);
+
+    if (!flow->renewed || segment->flags & TCP_SYN ||
+        half_can_have(&flow->halves[from], segment->sequence))
+        return false;
+    return is_past(flow, end, from) &&
+           (!(segment->flags & TCP_ACK) || is_past(flow, segment->acknowledged, !from));
 }
 
 static int flow_add(struct flow *flow, const struct segment *segment, int from)
@@ -407,7 +435,7 @@ int flows_add(struct flows *flows, const struct segment *segment, uint64_t time)
     if (segment->protocol != IPPROTO_TCP)
         return add_datagram(flow, segment, from, time);
     flow->time = time;
-    return flow_add(flow, segment, from);
+    return is_late(flow, segment, from) ? 0 : flow_add(flow, segment, from);
 }
 
 int flows_add_message(struct flows *flows, const struct segment *segment, uint64_t time)

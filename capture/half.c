@@ -102,6 +102,11 @@ bool half_is_near(const struct half *half, uint32_t sequence)
     return !(half->known || half->supposed) || half->next - sequence + NEAR_MAX / 2 < NEAR_MAX;
 }
 
+bool half_can_have(const struct half *half, uint32_t sequence)
+{
+    return half->known && distance(half->first, sequence) >= 0 && half_is_near(half, sequence);
+}
+
 static int hold(struct half *half, uint32_t sequence, const uint8_t *data, size_t length,
                 size_t missing)
 {

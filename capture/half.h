@@ -49,6 +49,9 @@ bool half_began_with(const struct half *half, uint32_t sequence);
 /* Whether the number can be of this connection: it is not far from all that was seen. */
 bool half_is_near(const struct half *half, uint32_t sequence);
 
+/* Whether it is known where it began, and the number can be of it. */
+bool half_can_have(const struct half *half, uint32_t sequence);
+
 /* Adds a segment, when it is known what is next. Returns 0, -ENOMEM or what deliver returned. So do
  * the others. */
 int half_add(struct half *half, uint32_t sequence, const uint8_t *data, size_t length,

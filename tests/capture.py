@@ -335,6 +335,16 @@ def port_again_unseen(capture):
     connection.say(1, b"PONG")
 
 
+def port_again_late(capture):
+    """The last segment of a connection was captured behind the SYN of the next one of the same ends."""
+    connection = whole(capture)
+    connection.send(0, ACK, b"")
+    late = capture.packets.pop()
+    start = len(capture.packets) + 1
+    whole(capture, first=90000000)
+    capture.packets.insert(start, late)
+
+
 def confirmed_end(capture):
     """One number more was confirmed than is there: a FIN, or a byte."""
     connection = Connection(capture)
@@ -392,7 +402,7 @@ CASES = {f.__name__: f for f in (
     whole, datagrams, copies, version6, extended, reordered, retransmitted, overlapping, around, missing, missing_first,
     missing_end, missing_before_end, begun, answered, kept_alive, kept_alive_first, far_ahead, port_again, reset,
     reset_early, refused_first, end_before, confirmed_first, opened_unseen, opened_late, port_again_unseen,
-    confirmed_end, snaplen, headers, fragments, others)}
+    port_again_late, confirmed_end, snaplen, headers, fragments, others)}
 
 
 def main():

@@ -431,7 +431,10 @@ conversation_of() { # STATUS CASE [LINK [OPTION...]]
         equal "$(cat said)" '' "what is said of $case"
     done
     equal "$(conversation_of 0 far_ahead)" '[["PNNN","PONG"]]'
-    equal "$(conversation_of 0 port_again)" '[["PING","PONG"],["PING","PONG"]]'
+    for case in port_again port_again_late; do
+        equal "$(conversation_of 0 $case)" '[["PING","PONG"],["PING","PONG"]]' "$case"
+        equal "$(cat said)" '' "what is said of $case"
+    done
     equal "$(conversation_of 0 opened_unseen)" '[["HELL"],["PING","PONG"]]'
     equal "$(conversation_of 0 port_again_unseen)" \
         '[["PING","PONG"],["PING","PONG"],["PING","PONG"]]'

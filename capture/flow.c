@@ -2,7 +2,7 @@
 /*
  * A flow is known by both its ends, whichever of them sends. What confirms bytes can be captured
  * before these: a packet of TCP waits until all is there that its sender had received by then, or
- * so many packets wait that what lacks will not come.
+ * so much waits, or for so long, that what lacks will not come.
  */
 #include "capture/flow.h"
 
@@ -21,8 +21,8 @@
 
 enum { NOBODY = -1 };
 
-/* So many packets wait in a flow, and so many bytes in all flows together. */
-enum { WAITING_MAX = 32, HELD_MAX = 64 << 20 };
+/* So many packets wait in a flow, so many bytes in all flows together, and so long (in ns). */
+enum { WAITING_MAX = 32, HELD_MAX = 64 << 20, WAIT_MAX = 100 * 1000 * 1000 };
 
 /* What comes late of a connection is no farther before its end. */
 enum { PAST_MAX = 1 << 20 };
@@ -44,7 +44,9 @@ struct waiting {
 struct flow {
     struct flow_key key;
     struct flows *flows;
-    struct flow *following;  /* in the order in which they were first seen */
+    struct flow *following; /* in the order in which they were first seen */
+    struct flow *queued;    /* behind it in the queue of those in which something waits */
+    bool is_queued;
     struct waiting *waiting; /* in the order in which they were captured */
     struct half halves[2];   /* by who sends */
     uint64_t inode;          /* of the observed endpoint; 0 before it is told of */
@@ -63,6 +65,8 @@ struct flows {
     const struct patterns *servers;
     void *flows; /* a tree by key */
     struct flow *first, **end;
+    struct flow *queue, **queue_end; /* of those in which something waits, or did */
+    uint64_t now;
     uint64_t inodes;
     uint64_t calls;
     size_t held; /* memory taken by what waits */
@@ -195,6 +199,29 @@ static void suppose(struct flow *flow, const struct segment *segment, int from)
         half_suppose(&flow->halves[!from], segment->acknowledged, false);
 }
 
+static void enqueue(struct flow *flow)
+{
+    struct flows *flows = flow->flows;
+
+    if (flow->is_queued)
+        return;
+    flow->is_queued = true;
+    flow->queued = NULL;
+    *flows->queue_end = flow;
+    flows->queue_end = &flow->queued;
+}
+
+static struct flow *dequeue(struct flows *flows)
+{
+    struct flow *flow = flows->queue;
+
+    flows->queue = flow->queued;
+    if (!flows->queue)
+        flows->queue_end = &flows->queue;
+    flow->is_queued = false;
+    return flow;
+}
+
 static int put_off(struct flow *flow, const struct segment *segment, int from)
 {
     struct waiting **end = &flow->waiting, *one = malloc(sizeof(*one) + segment->length);
@@ -208,6 +235,7 @@ static int put_off(struct flow *flow, const struct segment *segment, int from)
     while (*end)
         end = &(*end)->next;
     *end = one;
+    enqueue(flow);
     flow->flows->held += sizeof(*one) + segment->length;
     suppose(flow, segment, from);
     return 0;
@@ -254,13 +282,22 @@ static struct waiting **find_hopeless(struct flow *flow)
     return &flow->waiting;
 }
 
+/* Whether the first that waits has done so for long enough. */
+static bool is_overdue(const struct flow *flow)
+{
+    const struct waiting *first = flow->waiting;
+    uint64_t now = flow->flows->now;
+
+    return first && now > first->time && now - first->time > WAIT_MAX;
+}
+
 /* Which one is to be taken next when no more than so many may wait; NULL when none is. */
 static struct waiting **find_next(struct flow *flow, size_t most)
 {
     size_t count;
     struct waiting **at = find_due(flow, &count);
 
-    if (*at || count <= most)
+    if (*at || (count <= most && !is_overdue(flow)))
         return *at ? at : NULL;
     half_begin_as_supposed(&flow->halves[0]);
     half_begin_as_supposed(&flow->halves[1]);
@@ -283,6 +320,21 @@ static int settle(struct flow *flow, size_t most)
         free(one);
     }
     flow->time = now;
+    return err;
+}
+
+/* Goes on in all flows with what waits for too long. */
+static int settle_overdue(struct flows *flows)
+{
+    int err = 0;
+
+    while (!err && flows->queue && (!flows->queue->waiting || is_overdue(flows->queue))) {
+        struct flow *flow = dequeue(flows);
+
+        err = settle(flow, WAITING_MAX);
+        if (flow->waiting)
+            enqueue(flow);
+    }
     return err;
 }
 
@@ -328,6 +380,8 @@ static int flow_renew(struct flow *flow)
         .key = flow->key,
         .flows = flow->flows,
         .following = flow->following,
+        .queued = flow->queued,
+        .is_queued = flow->is_queued,
         .waiting = strangers,
         .client = NOBODY,
         .renewed = halves[0].known && halves[1].known,
@@ -426,9 +480,13 @@ static int add_datagram(struct flow *flow, const struct segment *segment, int fr
 
 int flows_add(struct flows *flows, const struct segment *segment, uint64_t time)
 {
-    int from;
+    int from, err;
     struct flow *flow;
 
+    flows->now = time;
+    err = settle_overdue(flows);
+    if (err)
+        return err;
     flow = flow_get(flows, segment, &from);
     if (!flow)
         return -ENOMEM;
@@ -466,6 +524,7 @@ int flows_new(struct flows **out, const struct sink *sink, const struct patterns
         return -ENOMEM;
     flows->sink = sink;
     flows->end = &flows->first;
+    flows->queue_end = &flows->queue;
     flows->servers = servers;
     *out = flows;
     return 0;

@@ -51,6 +51,7 @@ class Capture:
         self.extension = None
         self.fragment = 0
         self.copies = 1
+        self.pauses = []
 
     def ip(self, protocol, source, target, payload):
         if ":" in source[0]:
@@ -77,6 +78,10 @@ class Capture:
         packet, _ = self.packets[-1]
         self.packets[-1] = packet[:length], len(packet) - length
 
+    def pause(self):
+        """What follows comes a second later than it would."""
+        self.pauses.append(len(self.packets))
+
     def write(self, file, link):
         number, wrap = LINKS[link]
         file.write(struct.pack("<IHHiIII", 0xA1B23C4D, 2, 4, 0, 0, 262144, number))
@@ -84,7 +89,9 @@ class Capture:
             data = wrap(packet)
             if missing:
                 data = data[:len(wrap(b"\x45")) - 1 + len(packet)] if link != "ethernet" else ethernet(packet)
-            file.write(struct.pack("<IIII", 1700000000 + i // self.copies, i, len(data), len(data) + missing) + data)
+            seconds = 1700000000 + sum(i >= pause for pause in self.pauses)
+            nanoseconds = i // self.copies * 1000000 + i
+            file.write(struct.pack("<IIII", seconds, nanoseconds, len(data), len(data) + missing) + data)
 
 
 class Connection:
@@ -215,6 +222,16 @@ def begun(capture):
     connection = Connection(capture, opened=False)
     connection.say(0, b"PING")
     connection.say(1, b"PONG")
+
+
+def begun_between(capture):
+    """The same, and another connection in the midst of it."""
+    connection = Connection(capture, client=("10.0.0.1", 40001), opened=False)
+    connection.say(0, b"ONE")
+    capture.pause()
+    whole(capture)
+    capture.pause()
+    connection.say(1, b"TWO")
 
 
 def answered(capture):
@@ -399,10 +416,10 @@ def third(file):
 
 SOCKDUMPS = {f.__name__: f for f in (user0, unconnected, third)}
 CASES = {f.__name__: f for f in (
-    whole, datagrams, copies, version6, extended, reordered, retransmitted, overlapping, around, missing, missing_first,
-    missing_end, missing_before_end, begun, answered, kept_alive, kept_alive_first, far_ahead, port_again, reset,
-    reset_early, refused_first, end_before, confirmed_first, opened_unseen, opened_late, port_again_unseen,
-    port_again_late, confirmed_end, snaplen, headers, fragments, others)}
+    whole, datagrams, copies, version6, extended, reordered, retransmitted, overlapping, around, missing,
+    missing_first, missing_end, missing_before_end, begun, begun_between, answered, kept_alive, kept_alive_first,
+    far_ahead, port_again, reset, reset_early, refused_first, end_before, confirmed_first, opened_unseen,
+    opened_late, port_again_unseen, port_again_late, confirmed_end, snaplen, headers, fragments, others)}
 
 
 def main():

@@ -440,6 +440,7 @@ conversation_of() { # STATUS CASE [LINK [OPTION...]]
         '[["PING","PONG"],["PING","PONG"],["PING","PONG"]]'
     equal "$(conversation_of 0 begun)" '[["PING","PONG"]]'
     grep -q '1 connection had begun before the capture did' said
+    equal "$(conversation_of 0 begun_between)" '[["ONE","TWO"],["PING","PONG"]]'
     equal "$(conversation_of 0 kept_alive)" '[["PING","PONG"]]'
     equal "$(conversation_of 0 others)" '[["PING","PONG"]]'
     grep -q '1 packet is neither TCP nor UDP' said

@@ -84,6 +84,8 @@ static enum status check_golden(struct run *run)
                      : writing_find_stale(run, &source->messages, source->backend, &stale);
         run->table = NULL; /* it was lent */
     }
+    if (!status && stale.error)
+        status = say_file_error(stale.error, stale.path);
     err = status ? 0 : golden_report(golden, run->options, &stale, stdout);
     if (err)
         status = say_error(err, "standard output");

@@ -45,11 +45,10 @@ static int check_file(struct check *check, char *path, const uint8_t *data, size
         return -ENOMEM;
     if (!check->stale->path)
         err = holds(&is_fresh, path, data, length, &line);
-    if (err || is_fresh) {
+    if (err || !is_fresh)
+        *check->stale = (struct stale_file){path, line, err};
+    else
         free(path);
-        return err;
-    }
-    *check->stale = (struct stale_file){path, line};
     return 0;
 }
 

@@ -9,6 +9,7 @@
 struct stale_file {
     char *path;  /* to be freed; NULL when there is none */
     size_t line; /* the first that differs, counted from 1; 0 when there is no file */
+    int error;   /* -errno when it cannot be read, which is no reason not to replace it */
 };
 
 /*
@@ -19,7 +20,7 @@ int fresh_check(const struct fixture *fixture, struct language *language, const 
                 struct stale_file *stale, struct template_error *error);
 
 /*
- * Compares the file at `path` with what it would hold. Returns 0 with *stale filled in, or -errno.
+ * Compares the file at `path` with what it would hold. Returns 0 with *stale filled in, or -ENOMEM.
  */
 int fresh_check_bytes(const char *path, const void *data, size_t length, struct stale_file *stale);
 

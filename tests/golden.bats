@@ -1098,6 +1098,17 @@ PROGRAM
     chmod 0 golden.json
     run -2 --separate-stderr "${unable[@]}" --check -w golden.jsonl -o golden.json
     says 'golden.json: Permission denied*'
+    "$SOCKFIXTURE" -q -r rec.jsonl -o golden.go --embed-above 1
+    chmod 0 golden.json golden.*.bin
+    run -2 --separate-stderr "${unable[@]}" --check -w golden.jsonl -o golden.go --embed-above 1
+    says 'golden.*.bin: Permission denied*'
+    # What is made of the recording can be made again.
+    "${unable[@]}" -w golden.jsonl -o golden.json
+    "$SOCKFIXTURE" -q --check -r rec.jsonl -o golden.json
+    rm golden.json
+    ln -s golden.json golden.json
+    "$SOCKFIXTURE" -q -r rec.jsonl -w golden.jsonl -o golden.json
+    "$SOCKFIXTURE" -q --check -r rec.jsonl -o golden.json
     chmod 0 golden.jsonl
     cp golden.jsonl before.jsonl
     run -2 --separate-stderr "${unable[@]}" -w golden.jsonl

@@ -435,6 +435,10 @@ python crate::talk::respond ::
 python example/talk.respond /
 python my-talk.respond -
 NAMES
+    # Entry points of Python are written so.
+    "$tests/compose.py" <<< '> b"ask"' > rec.jsonl
+    "$SOCKFIXTURE" -q -r rec.jsonl --style test --call talk:respond -o talk_test.py
+    grep -Fx 'from talk import respond' talk_test.py
 }
 
 # Files

@@ -38,8 +38,12 @@ static const struct shape {
     {"a password", "auth", "^[Aa][Uu][Tt][Hh] +([^ \r\n]+)\r?$"},
     {"a password", "auth", "^[Aa][Uu][Tt][Hh] +[^ \r\n]+ +([^ \r\n]+)\r?$"},
     {"a password", "pass", "^[Pp][Aa][Ss][Ss] +([^ \r\n]+)"},
-    {"a password", "password", "^[Pp][Aa][Ss][Ss][Ww][Oo][Rr][Dd] +([^ \r\n]+)\r?$"},
-    {"a password", "authenticate", "^AUTHENTICATE +\"([^\"\r\n]+)\"\r?$"},
+    /* "Password incorrect" is none. */
+    {"a password", "password", "^password +([^ \"\r\n][^ \r\n]*)\r?$"},
+    {"a password", "password", "^PASSWORD +([^ \"\r\n][^ \r\n]*)\r?$"},
+    {"a password", "password", "^password +\"([^\r\n]+)\"\r?$"},
+    {"a password", "password", "^PASSWORD +\"([^\r\n]+)\"\r?$"},
+    {"a password", "authenticate", "^AUTHENTICATE +\"([^\r\n]+)\"\r?$"},
     {"a password", "authenticate", "^AUTHENTICATE +([0-9A-Fa-f]{8,})\r?$"},
     {"a proof of SCRAM", ",p=", "c=[A-Za-z0-9+/]+=*,r=[^,]*,p=([A-Za-z0-9+/]+=*)"},
     {"a salt of SCRAM", ",s=", "r=[^,=]*=*[^,=]*=*,s=([A-Za-z0-9+/]+=*),i=[0-9]+"},
@@ -202,8 +206,10 @@ static bool is_word(const char *word, const char *text, size_t length)
 static bool is_harmless(const char *text, const regmatch_t *group)
 {
     static const char *const words[] = {
-        "EXTERNAL", "ANONYMOUS", "PLAIN", "LOGIN", "DBUS_COOKIE_SHA1",
-        "true",     "false",     "null",  "YES)",  "NO)"};
+        "EXTERNAL",    "ANONYMOUS",     "PLAIN",   "LOGIN", "DBUS_COOKIE_SHA1",
+        "CRAM-MD5",    "DIGEST-MD5",    "GSSAPI",  "NTLM",  "OAUTHBEARER",
+        "SCRAM-SHA-1", "SCRAM-SHA-256", "XOAUTH2", "true",  "false",
+        "null",        "YES)",          "NO)"};
     static const char *const open[] = {"EXTERNAL ", "ANONYMOUS "};
     const size_t at = (size_t)group->rm_so, length = (size_t)(group->rm_eo - group->rm_so);
 

@@ -859,7 +859,7 @@ assert tree.parse("report.xml").find("testsuite/testcase").get("classname") == r
 
 @test "secrets are replaced before anything is written or shown" {
     "$tests/compose.py" > secret.jsonl << 'SCRIPT'
-command curl -H "Authorization: Bearer s3cr3t.token" -u joe:secret --key=swordfish hunter opensesame localhost
+command curl -H "Authorization: Bearer s3cr3t.token" -u joe:secret --key=swordfish hunter opensesame "open door" localhost
 > b"GET / HTTP/1.1\r\nAuthorization: Bearer s3cr3t.token\r\nHost: x\r\n\r\n"
 < b"HTTP/1.1 204 No Content\r\n\r\n"
 > b"*2\r\n$4\r\nAUTH\r\n$6\r\nhunter\r\n"
@@ -872,6 +872,8 @@ command curl -H "Authorization: Bearer s3cr3t.token" -u joe:secret --key=swordfi
 < b"hello"
 > b"AUTH\t1\tPLAIN\tservice=imap\tresp=AGFubgBvcGVuc2VzYW1l\n"
 < b"OK\t1\tuser=ann\n"
+> b'password "open door"\n'
+< b"OK\n"
 SCRIPT
     "$SOCKFIXTURE" -v -r secret.jsonl --redact secrets --redact 'key=([a-z]+)' --redact 5:RESP:0:5 \
         -w golden.jsonl -o fixture.go 2> said
@@ -887,7 +889,7 @@ SCRIPT
     grep -q '"text":"AUTHENTICATE PLAIN XXX' golden.jsonl
     # In the command, too, where they have another shape or none.
     equal "$(head -n 1 golden.jsonl | jq -r '.command | join(" ")')" \
-        'curl -H Authorization: Bearer XXXXXXXXXXXX -u joe:XXXXXX --key=XXXXXXXXX XXXXXX XXXXXXXXXX localhost'
+        'curl -H Authorization: Bearer XXXXXXXXXXXX -u joe:XXXXXX --key=XXXXXXXXX XXXXXX XXXXXXXXXX XXXXXXXXX localhost'
     # As long as it was, and it is said where.
     equal "$(jq -c 'select(.data) | .length' golden.jsonl | xargs)" "$(jq -c 'select(.data) | .length' secret.jsonl | xargs)"
     equal "$(jq -c 'select(.redacted) | .redacted' golden.jsonl | sed -n 1p)" '[[38,12]]'
@@ -999,11 +1001,15 @@ SCRIPT
 5:11 Auth s3cr3t\r\n
 9:15 PASSWORD s3cr3t\n
 9:15 password s3cr3t
+10:17 password "s3 cr3t"\n
+10:16 PASSWORD "s3cr3t"\r\n
 14:20 AUTHENTICATE "s3cr3t"\r\n
+14:22 AUTHENTICATE "s3\\"cr3t"\r\n
 13:25 AUTHENTICATE 733363723374\r\n
 LINES
     # Which mechanism, and that one is asked for it, is no secret.
-    for line in 'AUTHENTICATE "PLAIN"' 'AUTHENTICATE SCRAM-SHA-256' 'Password required for joe'; do
+    for line in 'AUTHENTICATE "PLAIN"' 'AUTHENTICATE "SCRAM-SHA-1"' 'AUTHENTICATE SCRAM-SHA-256' 'AUTH CRAM-MD5' \
+        'Password required for joe' 'Password incorrect'; do
         "$tests/compose.py" <<< "> b'$line\\r\\n'" > mixed.jsonl
         run -0 --separate-stderr "$SOCKFIXTURE" -r mixed.jsonl -o mixed.go
         equal "$stderr" ''

@@ -15,7 +15,13 @@
 
 #include "capture/array.h"
 
-enum { GAP_MAX = 2, RANDOM_MIN = 6, DIFFERS = 1, VARIES = 2 };
+enum {
+    GAP_MAX = 2,
+    CHANCE_MAX = 3, /* so many digits may be repeated by chance: one word in 4096 does that */
+    RANDOM_MIN = 6,
+    DIFFERS = 1,
+    VARIES = 2
+};
 
 void subject_free(struct subject *subject)
 {
@@ -162,24 +168,35 @@ static void grow_number(const struct subject *subject, struct interval *interval
         interval->length++;
 }
 
-/* How many hexadecimal digits stand there, up to the end of a word; 0 when it is no short gap. */
-static size_t gap_at_end(const struct said *said, size_t end)
+/* Can all other runs have the same digits there by chance? */
+static bool is_chance(const struct subject *subject, size_t digits)
 {
+    return digits <= GAP_MAX && digits * (subject->runs - 1) <= CHANCE_MAX;
+}
+
+/* How many hexadecimal digits stand there, up to the end of a word; 0 when it is no short gap. */
+static size_t gap_at_end(const struct subject *subject, size_t end)
+{
+    const struct said *said = subject->says[0];
     size_t gap = 0;
 
     while (end + gap < said->length && is_hexadecimal(said->data[end + gap]))
         gap++;
-    return gap <= GAP_MAX && (end + gap == said->length || !isalnum(said->data[end + gap])) ? gap
-                                                                                            : 0;
+    if (end + gap < said->length && isalnum(said->data[end + gap]))
+        return 0;
+    return is_chance(subject, gap) ? gap : 0;
 }
 
-static size_t gap_at_begin(const struct said *said, size_t begin)
+static size_t gap_at_begin(const struct subject *subject, size_t begin)
 {
+    const struct said *said = subject->says[0];
     size_t gap = 0;
 
     while (gap < begin && is_hexadecimal(said->data[begin - gap - 1]))
         gap++;
-    return gap <= GAP_MAX && (gap == begin || !isalnum(said->data[begin - gap - 1])) ? gap : 0;
+    if (gap < begin && isalnum(said->data[begin - gap - 1]))
+        return 0;
+    return is_chance(subject, gap) ? gap : 0;
 }
 
 /* A random word of hexadecimal digits may begin and end as in the other runs. */
@@ -191,9 +208,8 @@ static void grow_word(const struct subject *subject, struct interval *interval)
         !all_runs_are(subject, interval, is_hexadecimal_or_dash) ||
         all_runs_are(subject, interval, is_decimal_or_dash))
         return;
-    begin_gap = gap_at_begin(subject->says[0], interval->offset);
-    interval->length +=
-        begin_gap + gap_at_end(subject->says[0], interval->offset + interval->length);
+    begin_gap = gap_at_begin(subject, interval->offset);
+    interval->length += begin_gap + gap_at_end(subject, interval->offset + interval->length);
     interval->offset -= begin_gap;
 }
 

@@ -189,6 +189,9 @@ static void tells_what_it_is(void **test)
          "request[1:8] varies\nresponse[9:11] varies\n"},
         {{{"x3fa97bd2", "3fa97bd211"}, {"x30a42e71", "90a42e7121"}, {"x3cb8155f", "c2b8155f31"}},
          "request[2:9] varies\nresponse[0:10] varies\n"},
+        /* Nor are two digits that are the same three times. */
+        {{{"be3fa97bd2", "3fa97bd2ff"}, {"be90a42e71", "90a42e71ff"}, {"becb81550c", "cb81550cff"}},
+         "request[2:10] varies\nresponse[0:8] echoes request[2:10]\n"},
         {{{"\xd1\x07\x9e\x42", "\x5c\xb3"},
           {"\x28\xf4\x6b\x93", "\x81\x1f"},
           {"\x7a\x50\xe5\x0c", "\xe6\x48"}},

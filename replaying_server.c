@@ -280,7 +280,8 @@ static enum status serve_until_end(struct server *server, const struct user *use
 {
     const struct options *options = server->run->options;
     char why[REACH_WHY_SIZE] = "";
-    int err = open_listeners(server, why), back;
+    int err = open_listeners(server, why), left, back;
+    enum status status;
 
     if (!err && options->user)
         err = listeners_give(&server->listeners, user->uid, user->gid);
@@ -300,7 +301,7 @@ static enum status serve_until_end(struct server *server, const struct user *use
     };
     if (!err)
         err = serve(&server->serving);
-    listeners_close(&server->listeners);
+    left = listeners_close(&server->listeners);
     back = rights_take_callers(server->run->rights);
     if (err && why[0]) {
         say("%s", why);
@@ -308,7 +309,8 @@ static enum status serve_until_end(struct server *server, const struct user *use
     }
     if (err || back)
         return say_error(err ? err : back, "serving");
-    return end(server);
+    status = end(server);
+    return left ? say_file_error(left, options->serve) : status;
 }
 
 enum status replaying_serve(struct run *run)

@@ -86,6 +86,10 @@ wait_until() { # SECONDS COMMAND [ARG...]
     done
 }
 
+is_sanitized() {
+    ldd "$SOCKFIXTURE" | grep -q libasan
+}
+
 # Processes that a test leaves running while it goes on. Each has a process group of its own, whose
 # number is kept, so that the group can be ended whatever happened to the test.
 

@@ -787,6 +787,15 @@ os.kill(os.getpid(), 9)"
     kill -KILL "$(< stubborn)"
 }
 
+@test "a socket whose file cannot be removed in the end" {
+    is_sanitized && return # the look for leaks cannot be traced
+    "$tests/compose.py" <<< $'> b"question"\n< b"answer"' > talk.jsonl
+    run -2 --separate-stderr strace -qq -o calls -e inject=/^unlink:error=EACCES \
+        "$SOCKFIXTURE" --serve "$path" -r talk.jsonl -T 0.1
+    [[ $stderr == *"$path: Permission denied"* ]]
+    [ -S "$path" ]
+}
+
 @test "a signal that comes twice in a moment, as from timeout, leaves the command time to end" {
     "$SOCKFIXTURE" -q -w talk.jsonl "$programs/talk" --path "$work/recorded"
     background "$SOCKFIXTURE" --serve "$path" -r talk.jsonl python3 -c '

@@ -181,13 +181,15 @@ static bool is_its_own(const struct listener *listener, const struct stat *about
            about->st_ino == listener->file;
 }
 
-static void remove_file(const struct listener *listener)
+/* Returns 0 or -errno: the file stays. */
+static int remove_file(const struct listener *listener)
 {
     const char *path = reach_path(&listener->reach);
     struct stat about;
 
-    if (path && lstat(path, &about) == 0 && is_its_own(listener, &about))
-        unlink(path);
+    if (!path || (!lstat(path, &about) && (!is_its_own(listener, &about) || !unlink(path))))
+        return 0;
+    return errno == ENOENT ? 0 : -errno;
 }
 
 /* Whoever may write to its folder may have put another file in its place. */
@@ -220,11 +222,16 @@ int listeners_give(const struct listeners *listeners, uid_t uid, gid_t gid)
     return err;
 }
 
-void listeners_close(struct listeners *listeners)
+int listeners_close(struct listeners *listeners)
 {
+    int err = 0;
+
     for (size_t i = 0; i < listeners->count; i++) {
-        remove_file(&listeners->at[i]);
+        int left = remove_file(&listeners->at[i]);
+
+        err = err ? err : left;
         close(listeners->at[i].fd);
     }
     listeners->count = 0;
+    return err;
 }

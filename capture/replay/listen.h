@@ -30,7 +30,10 @@ int listeners_open(struct listeners *listeners, const char *address, int type,
 /* Makes their files that user's, who can then connect. Returns 0 or -errno. */
 int listeners_give(const struct listeners *listeners, uid_t uid, gid_t gid);
 
-/* Closes them and removes their files, unless others have taken their places. */
-void listeners_close(struct listeners *listeners);
+/*
+ * Closes them and removes their files, unless others have taken their places. Returns 0, or -errno
+ * when a file stays.
+ */
+int listeners_close(struct listeners *listeners);
 
 #endif

@@ -61,7 +61,7 @@ static bool read_header(const char *text, struct header *header)
                " to=%" SCNu64 "%n",
                &tm.tm_year, &tm.tm_mon, &tm.tm_mday, &tm.tm_hour, &tm.tm_min, &tm.tm_sec, &fraction,
                &header->length, &header->from, &to, &after) != 9 ||
-        text[after])
+        (text[after] && strcmp(text + after, "\r") != 0))
         return false;
     if (header->length == 0 || to - header->from != header->length - 1)
         return false;
@@ -266,6 +266,8 @@ static int read(struct reading *reading)
     socat.talk.ends[right].client = true;
     if (!err)
         err = reading_slurp(reading, reading->dumps, &socat.text, &socat.size);
+    if (!err) /* of what was said there is none: socat escapes it */
+        socat.size = reading_drop_returns(socat.text, socat.size);
     if (!err)
         err = reading->begin(reading->context, NULL, "socat");
     if (!err)

@@ -65,12 +65,14 @@ struct sockdump {
 /* On a terminal it says before the first message that it waits. */
 static int looks(const uint8_t *bytes, size_t size)
 {
-    static const char waiting[] = "waiting for data\n";
+    static const char waiting[] = "waiting for data";
     const char *at = (const char *)bytes, *end = at + size;
     struct sockdump_header header;
 
-    if (size > strlen(waiting) && memcmp(at, waiting, strlen(waiting)) == 0)
+    if (size > strlen(waiting) + 2 && memcmp(at, waiting, strlen(waiting)) == 0) {
         at += strlen(waiting);
+        at += (*at == '\r') + 1;
+    }
     return sockdump_header_parse(at, end, &header) ? 90 : 0;
 }
 
@@ -440,6 +442,16 @@ static int read_messages(struct sockdump *dump)
     return err;
 }
 
+/* As it is, but what a terminal wrote: there the ends of headers tell. */
+static void drop_returns(struct sockdump *dump)
+{
+    const char *end = dump->text + dump->size, *header = sockdump_header_find(dump->text, end);
+    const char *newline = memchr(header, '\n', (size_t)(end - header));
+
+    if (newline && newline > header && newline[-1] == '\r')
+        dump->size = reading_drop_returns(dump->text, dump->size);
+}
+
 static int read(struct reading *reading)
 {
     struct sockdump dump = {.reading = reading, .way = WAYS};
@@ -447,6 +459,8 @@ static int read(struct reading *reading)
 
     if (!err)
         err = reading_slurp(reading, reading->dumps, &dump.text, &dump.size);
+    if (!err)
+        drop_returns(&dump);
     if (!err)
         err = reading->begin(reading->context, NULL, "sockdump");
     if (!err)

@@ -95,3 +95,13 @@ int reading_slurp(struct reading *reading, const struct dump *dump, char **text,
     reading_fail(reading, dump, 0, "%s", strerror(-err));
     return err;
 }
+
+size_t reading_drop_returns(char *text, size_t size)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < size; i++)
+        if (text[i] != '\r' || i + 1 == size || text[i + 1] != '\n')
+            text[kept++] = text[i];
+    return kept;
+}

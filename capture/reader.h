@@ -134,4 +134,7 @@ void reading_is_cut(struct reading *reading, const struct dump *dump, const char
  */
 int reading_slurp(struct reading *reading, const struct dump *dump, char **text, size_t *size);
 
+/* What a terminal wrote has CR LF at the ends of its lines: makes it LF. Returns the new size. */
+size_t reading_drop_returns(char *text, size_t size);
+
 #endif

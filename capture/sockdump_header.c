@@ -82,6 +82,8 @@ const char *sockdump_header_parse(const char *text, const char *end, struct sock
         return NULL;
     memcpy(line, text, (size_t)(newline - text));
     line[newline - text] = '\0';
+    if (newline > text && newline[-1] == '\r') /* a terminal's */
+        line[newline - 1 - text] = '\0';
     at = line;
     timed = read_time(&at, &header->time);
     if (!text_begins(at, arrows))

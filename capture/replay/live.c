@@ -369,7 +369,7 @@ static int end_heard(struct live *live, uint64_t now)
 
     if (err || live->stalled)
         return err;
-    rest = (struct heard){.data = live->heard.data, .length = live->heard.length};
+    rest = (struct heard){live->heard.data, live->heard.length, true}; /* more could have come */
     if (rest.length && !live->lost)
         err = tell_unknown(live, &rest);
     live->heard.length = 0;

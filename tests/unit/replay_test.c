@@ -284,6 +284,22 @@ static void test_the_beginning_of_an_unknown_one_is_near_to_what_begins_so(void 
     close_stage(&stage);
 }
 
+static void test_a_request_that_is_cut_off_is_near_to_what_begins_so(void **state)
+{
+    struct stage stage = {.type = SOCK_STREAM};
+
+    (void)state;
+    ask(&stage, 1, "held");
+    answer(&stage, 1, "a");
+    ask(&stage, 1, "hello, this is me");
+    answer(&stage, 1, "b");
+    open_stage(&stage, NULL);
+    assert_string_equal(hear(&stage, "hell"), "");
+    assert_int_equal(live_end(stage.live, 0), 0);
+    assert_ptr_equal(stage.last_nearest, &stage.book.script->conversations[0].exchanges[1]);
+    close_stage(&stage);
+}
+
 static void test_frames(void **state)
 {
     struct stage stage = {.type = SOCK_STREAM};
@@ -593,6 +609,7 @@ int main(void)
         cmocka_unit_test(test_a_shorter_one_when_no_more_comes),
         cmocka_unit_test(test_an_unknown_one_ends_a_stream),
         cmocka_unit_test(test_the_beginning_of_an_unknown_one_is_near_to_what_begins_so),
+        cmocka_unit_test(test_a_request_that_is_cut_off_is_near_to_what_begins_so),
         cmocka_unit_test(test_frames),
         cmocka_unit_test(test_answers_between_messages_of_a_request),
         cmocka_unit_test(test_volatile_bytes_and_echoes),

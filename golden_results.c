@@ -42,7 +42,7 @@ static void say_found(const struct run *run)
         say("%zu exchange%s of later runs %s not in the first", report->elsewhere,
             text_counted(report->elsewhere, "", "s"), text_counted(report->elsewhere, "is", "are"));
     if (report->uneven)
-        say("%zu exchange%s not as many messages in every run, which --check takes for a "
+        say("%zu exchange%s another number of messages in some runs, which --check takes for a "
             "difference",
             report->uneven, text_counted(report->uneven, " has", "s have"));
     if (report->coarse || golden->differences.coarse)

@@ -113,7 +113,7 @@ chrony_echoes() { # RECORDING
     only_volatile ntpdata.jsonl response 3 sequence:16:4 offset:100:4 peer_delay:104:4 \
         response_time:112:4 total_tx_count:124:4 total_rx_count:128:4 total_valid_count:132:4 \
         total_good_count:136:4 maybe poll:74:1 root_dispersion:80:4 ref_time:88:12 peer_dispersion:108:4 \
-        jitter_asymmetry:116:4 total_kernel_tx_ts:140:4 total_kernel_rx_ts:144:4 total_hw_tx_ts:148:4 \
+        jitter_asymmetry:116:4 flags:120:2 total_kernel_tx_ts:140:4 total_kernel_rx_ts:144:4 total_hw_tx_ts:148:4 \
         total_hw_rx_ts:152:4
 }
 

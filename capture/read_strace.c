@@ -382,9 +382,10 @@ static void say_lacks(struct strace *strace)
 
     say_doubts(strace);
     if (strace->cut)
-        reading_lacks(reading, reading->dumps,
-                      "of %zu %s strace shows a part (a longer -s, as -s 1048576)", strace->cut,
-                      text_counted(strace->cut, "message", "messages"));
+        reading_lacks(
+            reading, reading->dumps,
+            "of %zu %s strace shows a part at most (a longer -s, as -s 1048576, and no -e raw)",
+            strace->cut, text_counted(strace->cut, "message", "messages"));
     if (strace->unseen)
         reading_lacks(reading, reading->dumps,
                       "%zu %s sent by sendfile() or splice(), whose bytes strace does not see",

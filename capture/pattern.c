@@ -239,17 +239,22 @@ int patterns_add(struct patterns *patterns, const char *text, bool excludes,
                  char reason[PATTERN_REASON_SIZE])
 {
     struct source source = {.text = text, .excludes = excludes, .first = patterns->count};
-    int err = -E2BIG;
+    int err;
 
     if (!*text) {
         snprintf(reason, PATTERN_REASON_SIZE, "an address is a path, @name or tcp:HOST:PORT");
         return -EINVAL;
     }
     reason[0] = '\0';
-    if (patterns_count(patterns, excludes) < PATTERN_NAMES)
-        err = compile(patterns, &source, reason);
+    if (patterns_count(patterns, excludes) == PATTERN_NAMES) {
+        snprintf(reason, PATTERN_REASON_SIZE, "more than %d addresses", PATTERN_NAMES);
+        return -E2BIG;
+    }
+    err = compile(patterns, &source, reason);
     if (err == -E2BIG)
-        snprintf(reason, PATTERN_REASON_SIZE, "too long, or more than %d addresses", PATTERN_NAMES);
+        snprintf(reason, PATTERN_REASON_SIZE, "%s",
+                 patterns->count == PATTERN_PLACES ? "more addresses than there is room for"
+                                                   : "too long");
     if (err) {
         patterns->count = source.first;
         return err;

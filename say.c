@@ -32,8 +32,9 @@ enum status say_error(int err, const char *what)
 /* Most can be put right, but not by who does not know why it is so. */
 enum status say_file_error(int err, const char *path)
 {
-    const char *why = err == -EPERM ? " (another user's, in a folder where anybody can write?)"
-                                    : rights_hint(err);
+    const char *why = err == -EPERM
+                          ? " (immutable, or another user's in a folder where anybody can write?)"
+                          : rights_hint(err);
 
     say("%s: %s%s%s", path, strerror(-err), why, open_files_hint(err));
     return STATUS_USAGE;

@@ -422,7 +422,7 @@ nobody $(getent passwd nobody | cut -d: -f6)"
     equal "$(stat -c %a:%u shared/file)" 640:65534
     # Another caller does not see it so.
     run -2 --separate-stderr env SUDO_UID=65533 SUDO_GID=65533 "$SOCKFIXTURE" -q -r rec.jsonl -o shared/pipe
-    says "shared/pipe: Operation not permitted (another user's, in a folder where anybody can write[?])"
+    says "shared/pipe: Operation not permitted (immutable, or another user's in a folder where anybody can write[?])"
 }
 
 @test "while it records it can do no more than that takes" {

@@ -106,6 +106,9 @@ for node in ast.walk(ast.parse(open(sys.argv[1]).read())):
     equal "$(stat -c %a fixture_test*.* again.jsonl live.* folder/* | sort -u)" 600
     [ "$(find . -name 'fixture_test*' | wc -l)" -eq 2 ]
     equal "$(stat -c %a folder)" 700
+    umask 0777 # which root alone could write below
+    "$SOCKFIXTURE" -r long.jsonl --lang raw -o own
+    equal "$(stat -c %a own own/* | sort | paste -sd ' ')" "600 600 700"
 }
 
 # In a folder where anybody may write, somebody else has put links where our files are to be.
@@ -139,7 +142,7 @@ for node in ast.walk(ast.parse(open(sys.argv[1]).read())):
         "regular file $(id -un)"
     for name in device pipe; do
         run -2 --separate-stderr "$SOCKFIXTURE" -q -r long.jsonl -o "shared/$name"
-        says "shared/$name: Operation not permitted (another user's, in a folder where anybody can write[?])"
+        says "shared/$name: Operation not permitted (immutable, or another user's in a folder where anybody can write[?])"
     done
 }
 

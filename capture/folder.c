@@ -169,6 +169,7 @@ int folder_open(struct folder *out, const char *path)
     sigemptyset(&ending);
     signals_add(&ending);
     sigprocmask(SIG_BLOCK, &ending, &folder.mask);
+    folder.umask = umask(0077);
     if (asprintf(&folder.temporary, "%s.XXXXXX", folder.path) < 0)
         folder.temporary = NULL;
     if (folder.temporary)
@@ -323,6 +324,7 @@ int folder_remove(struct folder *folder)
 void folder_discard(struct folder *folder)
 {
     const sigset_t mask = folder->mask;
+    const mode_t former = folder->umask;
 
     if (!folder->path)
         return;
@@ -332,5 +334,6 @@ void folder_discard(struct folder *folder)
     free(folder->temporary);
     free(folder->path);
     *folder = (struct folder){.fd = -1};
+    umask(former);
     sigprocmask(SIG_SETMASK, &mask, NULL);
 }

@@ -7,12 +7,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <sys/types.h>
 
 struct folder {
     char *path;      /* beside which it is made */
     char *temporary; /* where it is now */
     int fd;          /* of that */
     sigset_t mask;   /* the signals that were held back before there was one */
+    mode_t umask;    /* as it was: we need what the user's may take away */
 };
 
 /* What a folder may hold that can be replaced. */

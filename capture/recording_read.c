@@ -362,6 +362,9 @@ int recording_read(struct recording_reader *reader,
         end = json_object_get(object, "end");
         if (reader->complete)
             err = recording_fail(error, reader->line.number, 1, "more lines after the last one");
+        else if (json_object_get(object, "format"))
+            err = recording_fail(error, reader->line.number, 1,
+                                 "another recording begins here, and the one before has no end");
         else if (end)
             err = read_end(reader, end, error);
         else

@@ -948,6 +948,7 @@ static void last_lines_that_are_wrong(void **state)
         snprintf(text, sizeof(text), HEADER MESSAGE "%s\n", wrong[i]);
         assert_refused(text, 3, "last line");
     }
+    assert_refused(HEADER MESSAGE HEADER MESSAGE END, 3, "another recording begins here");
     assert_refused(HEADER MESSAGE END MESSAGE, 4, "more lines");
     assert_refused(HEADER MESSAGE END END, 4, "more lines");
     assert_refused(HEADER END, 2, "last line");

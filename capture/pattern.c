@@ -474,8 +474,12 @@ bool patterns_lead_to(const struct patterns *patterns, const char *address, uint
     char plain[ADDRESS_TEXT_SIZE];
     struct place place = {0};
     struct socket_file file;
+    size_t index = 0;
+    bool missing;
 
-    if (!text_unescape(plain, sizeof(plain), address) || !find_file(&place, plain, pid))
+    /* To look is to wait for who serves the file system: nobody does who asks for no path. */
+    if (!patterns_path(patterns, &index, &missing) ||
+        !text_unescape(plain, sizeof(plain), address) || !find_file(&place, plain, pid))
         return false;
     for (size_t i = 0; i < patterns->source_count; i++) {
         const struct source *source = &patterns->sources[i];

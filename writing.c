@@ -108,7 +108,7 @@ enum status writing_find_stale(struct run *run, const struct messages *messages,
     run->fixture_file.file = out;
     status = writing_make(run, messages, backend);
     run->fixture_file.file = NULL;
-    if (fclose(out))
+    if (fclose(out) && !status) /* otherwise it was said */
         err = -ENOMEM;
     if (!status && !err)
         err = fresh_check_bytes(run->options->output, text, size, stale);

@@ -408,12 +408,12 @@ static int write_header_again(struct recording_writer *writer, const struct loss
 
 int recording_end(struct recording_writer *writer, const struct losses *losses)
 {
-    int err = losses ? write_end(writer, losses) : 0;
+    int err = losses && writer->start >= 0 ? write_header_again(writer, losses) : 0;
 
+    if (losses && !err) /* comes last: with that it counts as whole */
+        err = write_end(writer, losses);
     if (losses && !err)
         err = recording_flush(writer);
-    if (losses && !err && writer->start >= 0)
-        err = write_header_again(writer, losses);
     if (err || !losses)
         take_back(writer);
     writer_free(writer);

@@ -264,7 +264,8 @@ PYTHON
     [ ! -e rounds ] || fail 'it was not ended, but ended by itself'
 }
 
-# Each run leaves a process, which begins to speak in the next one and goes on to the end of the last.
+# Each run but the last leaves a process, which begins to speak in the next one and goes on to the end of the
+# last.
 @test "ptrace lets what earlier runs have left over pass, and does not record it" {
     cat > leave.py << 'PYTHON'
 import os, socket, time
@@ -279,7 +280,7 @@ def say(what):
 one, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
 run = sum(name.startswith("run") for name in os.listdir())
 open(f"run.{run}", "w").close()
-if os.fork() == 0:
+if run < 5 and os.fork() == 0:
     wait_for(f"run.{run + 1}")
     child = os.fork()
     if child:

@@ -228,7 +228,7 @@ emit() { # OPTION...
     chmod 600 secret.mustache
     ln -s "$work/secret.mustache" "$mine/secret.mustache"
     SUDO_UID=$nobody SUDO_GID=$(id -g nobody) run -2 --separate-stderr emit --lang secret
-    says "$mine/secret.mustache: cannot read the template: Permission denied"
+    says "$mine/secret.mustache: cannot read the template: Permission denied (under sudo*"
     emit --lang secret > /dev/null
     # The home is the caller's, and nobody has none.
     unset XDG_CONFIG_HOME

@@ -16,7 +16,7 @@
 #include "capture/digest.h"
 #include "capture/half.h"
 #include "capture/reader.h"
-#include "capture/sightings.h"
+#include "capture/recent_datagrams.h"
 #include "capture/tree.h"
 
 enum { NOBODY = -1 };
@@ -71,7 +71,7 @@ struct flows {
     uint64_t calls;
     size_t held; /* memory taken by what waits */
     size_t joined, doubtful, copies;
-    struct sightings sightings;
+    struct recent_datagrams recent;
 };
 
 static int compare(const void *a, const void *b)
@@ -461,20 +461,33 @@ static struct flow *flow_get(struct flows *flows, const struct segment *segment,
     return flow;
 }
 
+static int tell_segment(struct flow *flow, const struct segment *segment, int from, uint64_t time)
+{
+    const struct message_facts facts = {
+        .data = segment->data,
+        .length = segment->length,
+        .missing = segment->missing,
+    };
+
+    flow->time = time;
+    flow->sender = from;
+    flow->begun = true;
+    return tell_message(flow, &facts);
+}
+
 static int add_datagram(struct flow *flow, const struct segment *segment, int from, uint64_t time)
 {
-    struct flows *flows = flow->flows;
     const uint64_t numbers[] = {(uint64_t)from, segment->packet, segment->missing};
-    const struct sighting sighting = {
+    const struct recent_datagram datagram = {
         .flow = flow,
         .content = digest_more(digest(numbers, sizeof(numbers)), segment->data, segment->length),
         .time = time,
         .places = {segment->place},
     };
 
-    if (!sightings_has(&flows->sightings, &sighting))
-        return flows_add_message(flows, segment, time);
-    flows->copies++;
+    if (!recent_datagrams_has(&flow->flows->recent, &datagram))
+        return tell_segment(flow, segment, from, time);
+    flow->flows->copies++;
     return 0;
 }
 
@@ -498,20 +511,10 @@ int flows_add(struct flows *flows, const struct segment *segment, uint64_t time)
 
 int flows_add_message(struct flows *flows, const struct segment *segment, uint64_t time)
 {
-    const struct message_facts facts = {
-        .data = segment->data,
-        .length = segment->length,
-        .missing = segment->missing,
-    };
     int from;
     struct flow *flow = flow_get(flows, segment, &from);
 
-    if (!flow)
-        return -ENOMEM;
-    flow->time = time;
-    flow->sender = from;
-    flow->begun = true;
-    return tell_message(flow, &facts);
+    return flow ? tell_segment(flow, segment, from, time) : -ENOMEM;
 }
 
 /* From beginning to end */

@@ -7,11 +7,7 @@
 #include "emit/lines.h"
 #include "emit/word.h"
 
-/*
- * A block is what a string literal holds in every language: C promises 4095 characters, and the
- * Java machine 65535 bytes with the indentation.
- */
-enum { ROW = 16, BLOCK = 4080, OVERLAP = 64, CHUNK = 4096, PIECE = 4 << 20 };
+enum { ROW = 16, OVERLAP = 64, CHUNK = 4096, PIECE = 4 << 20 };
 
 static const char by_language[] = "text";
 
@@ -155,7 +151,8 @@ static struct value piece_break(const struct value *of)
 {
     size_t end = of->index + of->extent;
 
-    return value_flag(of, of->index / BLOCK != end / BLOCK && end < value_said(of)->length);
+    return value_flag(of,
+                      of->index / BLOCK_SIZE != end / BLOCK_SIZE && end < value_said(of)->length);
 }
 
 const struct value_field piece_fields[] = {
@@ -249,7 +246,7 @@ struct value value_rows(const struct value *of)
 
 bool value_has_several_blocks(const struct value *of)
 {
-    return value_said(of)->length > BLOCK;
+    return value_said(of)->length > BLOCK_SIZE;
 }
 
 bool value_has_several_rows(const struct value *of)

@@ -26,11 +26,11 @@ enum { PART_EXCHANGES = 100, PART_PIECES = 1000, PIECE_LINES = 6 };
 /* Lines end after a newline, or anywhere when they are half of what is usual. */
 static size_t count_lines(const struct said *message)
 {
-    enum { TEXT_MAX = 4080, LINE_LEAST = 36 }; /* what is longer is no lines there */
+    enum { LINE_LEAST = 36 };
     const uint8_t *at = message->data;
     size_t count = message->length / LINE_LEAST;
 
-    if (message->length == 0 || message->length > TEXT_MAX)
+    if (message->length == 0 || message->length > BLOCK_SIZE) /* no text of lines there */
         return 0;
     while ((at = memchr(at, '\n', message->length - (size_t)(at - message->data)))) {
         at++;

@@ -64,6 +64,12 @@ struct kept_notation {
     const struct notation *notation;
 };
 
+/*
+ * A block is what a string literal holds in every language: C promises 4095 characters, and the
+ * Java machine 65535 bytes with the indentation.
+ */
+enum { BLOCK_SIZE = 4080 };
+
 /* What was asked for last, so that the next need not be looked for from the beginning. */
 struct latest {
     struct joined joined;

@@ -4,30 +4,30 @@
  * made at. What is seen again elsewhere, at once, is the same datagram on its way; what is seen
  * again where it was seen is another that says the same.
  */
-#ifndef CAPTURE_SIGHTINGS_H
-#define CAPTURE_SIGHTINGS_H
+#ifndef CAPTURE_RECENT_DATAGRAMS_H
+#define CAPTURE_RECENT_DATAGRAMS_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-enum { SIGHTINGS_MAX = 256, SIGHTING_PLACES = 8 };
+enum { RECENT_MAX = 256, RECENT_PLACES = 8 };
 
-struct sighting {
+struct recent_datagram {
     const void *flow;
     uint64_t content; /* the same for datagrams that are alike */
     uint64_t time;    /* in nanoseconds */
-    uint64_t places[SIGHTING_PLACES];
+    uint64_t places[RECENT_PLACES];
     size_t more; /* places behind the first */
 };
 
 /* All zero at first. */
-struct sightings {
-    struct sighting last[SIGHTINGS_MAX];
+struct recent_datagrams {
+    struct recent_datagram last[RECENT_MAX];
     size_t count; /* in all */
 };
 
 /* Whether the datagram was seen elsewhere, but not there; it is now. */
-bool sightings_has(struct sightings *sightings, const struct sighting *sighting);
+bool recent_datagrams_has(struct recent_datagrams *recent, const struct recent_datagram *datagram);
 
 #endif

@@ -15,14 +15,14 @@
 /* The folders named by options, the one of a template's file for what it includes, the user's. */
 enum status library_from_options(struct library **out, const struct options *options)
 {
-    struct library_folder folders[TEMPLATE_DIRS_MAX + 2];
+    struct library_folder folders[OPTION_WORDS + 2];
     char *beside = NULL, *user = NULL;
     struct template_error error;
     size_t count = 0;
     int err;
 
-    for (size_t i = 0; i < options->template_dirs_count; i++)
-        folders[count++] = (struct library_folder){.path = options->template_dirs[i]};
+    for (size_t i = 0; i < options->template_dirs.count; i++)
+        folders[count++] = (struct library_folder){.path = options->template_dirs.at[i]};
     if (options->template) {
         beside = path_folder(options->template);
         folders[count++] = (struct library_folder){.path = beside, .optional = true};

@@ -343,6 +343,7 @@ static const struct field word_fields[] = {
     {'p', FIELD(pids)},
     {'e', FIELD(comms)},
     {'E', FIELD(environment)},
+    {OPTION_TEMPLATE_DIR, FIELD(template_dirs)},
     {OPTION_UID, FIELD(uids)},
     {OPTION_VOLATILE, FIELD(volatiles)},
     {OPTION_STABLE, FIELD(stables)},
@@ -483,11 +484,6 @@ static error_t parse_value(struct options *options, int key, char *value, struct
         break;
     case OPTION_EMBED_ABOVE:
         parse_embed_above(options, value, state);
-        break;
-    case OPTION_TEMPLATE_DIR:
-        if (options->template_dirs_count == TEMPLATE_DIRS_MAX)
-            option_error(state, "--template-dir: expected at most %d", TEMPLATE_DIRS_MAX);
-        options->template_dirs[options->template_dirs_count++] = value;
         break;
     case OPTION_REPEAT:
         options->repeat = parse_number("repeat", value, REPEAT_MAX, state);

@@ -21,7 +21,6 @@ enum status {
     STATUS_NO_BACKEND = 5,
 };
 
-enum { TEMPLATE_DIRS_MAX = 32 };
 enum { OPTION_WORDS = 64 };
 
 /* What an option that may be given several times was given. */
@@ -94,8 +93,7 @@ struct options {
     const char *output;
     const char *lang;
     const char *template;
-    const char *template_dirs[TEMPLATE_DIRS_MAX];
-    size_t template_dirs_count;
+    struct option_words template_dirs;
     const char *name;
     const char *package;
     const char *style;

@@ -465,6 +465,8 @@ interrupt() { # SIGNAL
     # shellcheck disable=SC2046 # words
     try 2 -o new.json $(printf -- '-s /run/%d ' {1..65}) touch ran
     [[ $stderr == *'--socket was given more than 64 times'* ]]
+    # shellcheck disable=SC2046 # words
+    try 0 -q -r one.jsonl $(printf -- '--template-dir . %.0s' {1..64})
     try 2 --print-template pcapng
     says 'pcapng: there is no template of it *'
     only_files one.jsonl

@@ -239,6 +239,27 @@ static const char *check_misuse(const struct options *options)
     return NULL;
 }
 
+/* Telling about the program */
+
+static const char *const telling[] = {"backends", "list-langs", "print-template", "completion",
+                                      NULL};
+
+static const char *telling_misuse(const struct options *options)
+{
+    static const char *const beside[] = {"template-dir", "quiet", "verbose", NULL};
+    size_t others = options->command ? 1 : 0, told = 0;
+
+    for (size_t i = 0; i < options->given_count; i++)
+        if (is_among(options->given[i].name, telling))
+            told++;
+        else if (!is_among(options->given[i].name, beside))
+            others++;
+    if (others || told > 1)
+        return "--backends, --list-langs, --print-template and --completion are asked one at a "
+               "time, and beside them nothing is recorded or made";
+    return NULL;
+}
+
 /* All of it */
 
 /* Does -E say which variable it is about? */
@@ -264,13 +285,6 @@ static const char *work_misuse(const struct options *options)
     return wrong;
 }
 
-/* Nothing is recorded or read: something is told about the program. */
-static bool only_tells(const struct options *options)
-{
-    return options->list_langs || options->list_backends || options->print_template ||
-           options->completion;
-}
-
 const char *options_misuse(const struct options *options)
 {
     if (!names_variables(options))
@@ -280,7 +294,7 @@ const char *options_misuse(const struct options *options)
     if (options->manifest || options->jobs)
         return "--manifest goes with --update, --check, --list or --init, and --jobs with --update "
                "or --check";
-    if (only_tells(options))
-        return NULL;
+    if (any_given(options, telling))
+        return telling_misuse(options);
     return replays(options) ? replay_misuse(options) : work_misuse(options);
 }

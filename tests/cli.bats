@@ -467,6 +467,12 @@ interrupt() { # SIGNAL
     [[ $stderr == *'--socket was given more than 64 times'* ]]
     # shellcheck disable=SC2046 # words
     try 0 -q -r one.jsonl $(printf -- '--template-dir . %.0s' {1..64})
+    for option in '--list-langs touch ran' '--backends -w new.jsonl' '--print-template go -o new.go' \
+        '--completion bash --list-langs'; do
+        # shellcheck disable=SC2086 # words
+        try 2 $option
+        says '--backends, --list-langs, * are asked one at a time, and beside them nothing is *'
+    done
     try 2 --print-template pcapng
     says 'pcapng: there is no template of it *'
     only_files one.jsonl

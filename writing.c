@@ -15,10 +15,12 @@
 /* An option that asks of a capture what it has not got; NULL when there is none. */
 static const char *unfit_option(const struct options *options)
 {
-    return options->style         ? "--style"
-           : options->call        ? "--call"
-           : options->embed_given ? "--embed-above"
-                                  : NULL;
+    return options->style                 ? "--style"
+           : options->call                ? "--call"
+           : options->package             ? "--package"
+           : options->bytes != BYTES_AUTO ? "--bytes"
+           : options->embed_given         ? "--embed-above"
+                                          : NULL;
 }
 
 enum status writing_choose(struct run *run)
@@ -36,6 +38,10 @@ enum status writing_choose(struct run *run)
         if (strcmp(library_name(run->library, i), writer->name) == 0) /* the user's own */
             writer = NULL;
     run->writer = writer;
+    if (writer && options->dissector && options->as.protocol) {
+        say("--dissector: with --as Wireshark goes by the port (leave out one of them)");
+        return STATUS_USAGE;
+    }
     if (writer ? !unfit : !captures)
         return STATUS_DONE;
     if (writer)

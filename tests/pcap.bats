@@ -323,6 +323,12 @@ LIVE
     [[ $stderr == *"--as: 'tcp:0' is neither udp:PORT nor tcp:PORT"* ]]
     run -2 --separate-stderr "$SOCKFIXTURE" --style bytes -w x.pcapng true
     says '--style: there is no such thing in a capture (--lang pcapng)'
+    run -2 --separate-stderr "$SOCKFIXTURE" --bytes hex -w x.pcapng true
+    says '--bytes: there is no such thing in a capture (--lang pcapng)'
+    run -2 --separate-stderr "$SOCKFIXTURE" --package talk -o x.pcapng true
+    says '--package: there is no such thing in a capture (--lang pcapng)'
+    run -2 --separate-stderr "$SOCKFIXTURE" --dissector ptp --as udp:319 -w x.pcapng true
+    says '--dissector: with --as Wireshark goes by the port (leave out one of them)'
     run -2 --separate-stderr "$SOCKFIXTURE" -w x.pcapng -o x.go true
     says 'a capture is a fixture, and there is one besides (make both of one recording)*'
     only_files

@@ -129,6 +129,7 @@ interrupt_taken() { # PID
 "setup": "make"|10: fixtures\[0].setup: expected a list of commands*
 "setup": [{"command": ["a"], "background": 1}]|44: fixtures\[0].setup\[0].background: expected true or false
 "setup": [{"wait": "x"}]|11: fixtures\[0].setup\[0]: has no 'command'
+"setup": [{"command": "a", "timeout": 1}]|28: fixtures\[0].setup\[0].timeout: is for 'wait' and 'until', and there is neither
 "teardown": [{"command": ["a"]}]|13: fixtures\[0].teardown: expected a list of commands*
 "emit": {"output": "x.go"}|9: fixtures\[0].emit: expected a list of objects
 "emit": [{"lang": "go"}]|10: fixtures\[0].emit\[0]: has no 'output'

@@ -45,7 +45,12 @@ def manifests(schema):
     yield []
     yield {"fixtures": {}}
     seen = []
-    for name, of in ("fixture", {}), ("emit", {"output": "y"}), ("step", {"command": "x"}):
+    for name, of in (
+        ("fixture", {}),
+        ("emit", {"output": "y"}),
+        ("step", {"command": "x"}),
+        ("step", {"command": "x", "wait": "y"}),
+    ):
         yield from within(name, of, "no-such-key", 1)
         for key, kind in schema["$defs"][name]["properties"].items():
             for value in values(kind, seen):

@@ -78,6 +78,18 @@ static int check_object(const struct manifest *manifest, const json_t *object,
                         const struct key *keys, const struct position_step *at,
                         struct manifest_error *error);
 
+/* A time to wait needs something that is waited for: it does not end the command. */
+static int check_timeout(const struct manifest *manifest, const json_t *step,
+                         const struct position_step *at, struct manifest_error *error)
+{
+    const struct position_step timeout = {.from = at, .key = "timeout"};
+
+    if (!json_object_get(step, "timeout") || json_object_get(step, "wait") ||
+        json_object_get(step, "until"))
+        return 0;
+    return fail(manifest, &timeout, true, error, "is for 'wait' and 'until', and there is neither");
+}
+
 /* The objects in a list; what else is in it was looked at with the list. */
 static int check_objects(const struct manifest *manifest, const json_t *list,
                          const struct key *keys, const struct position_step *at,
@@ -91,6 +103,8 @@ static int check_objects(const struct manifest *manifest, const json_t *list,
         const struct position_step step = {.from = at, .index = i};
 
         err = json_is_object(item) ? check_object(manifest, item, keys, &step, error) : 0;
+        if (!err && keys == step_keys)
+            err = check_timeout(manifest, item, &step, error);
         if (err)
             return err;
     }

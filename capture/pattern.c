@@ -196,7 +196,7 @@ static int add_path(struct patterns *patterns, struct source *source)
     return err;
 }
 
-/* Each of a host's addresses is a pattern. */
+/* Each of a host's addresses is a pattern; what a server is bound to that is at all is any. */
 static int add_inet(struct patterns *patterns, const struct source *source,
                     char reason[PATTERN_REASON_SIZE])
 {
@@ -209,6 +209,7 @@ static int add_inet(struct patterns *patterns, const struct source *source,
         if (!pattern)
             return -E2BIG;
         found[i].excludes = source->excludes;
+        found[i].any_host = found[i].any_host || is_wildcard_host(found[i].host);
         *pattern = found[i];
     }
     return count < 0 ? count : 0;

@@ -113,6 +113,9 @@ static void inet_addresses(void **state)
         {"tcp:127.0.0.1:80", "tcp:127.0.0.2:80", false},
         {"tcp:127.0.0.1:80", "tcp:0.0.0.0:80", true}, /* bound to all, so to that, too */
         {"tcp:127.0.0.1:80", "tcp:[::]:80", true},
+        {"tcp:0.0.0.0:80", "tcp:127.0.0.1:80", true}, /* as ss(8) tells of such a server */
+        {"tcp:0.0.0.0:80", "tcp:127.0.0.1:81", false},
+        {"udp:[::]:323", "udp:[::1]:323", true},
         {"tcp:[::1]:80", "tcp:[::1]:80", true},
         {"tcp:[::1]:80", "tcp:[::2]:80", false},
         {"udp:*:323", "udp:127.0.0.1:323", true},

@@ -113,7 +113,9 @@ static const char *replay_misuse(const struct options *options)
 
 static const char *source_misuse(const struct options *options)
 {
-    if (options->timed)
+    static const char *const timing[] = {"timing", NULL};
+
+    if (any_given(options, timing))
         return "--timing goes with --serve or --replay";
     if (options->command && options->read)
         return "either a command is run or a recording is read (-r), not both";
@@ -122,6 +124,9 @@ static const char *source_misuse(const struct options *options)
                "(-r)";
     if (options->pids.count && (options->command || options->read))
         return "-p watches processes that run already: it goes with no command, nor with -r";
+    if (options->no_follow && attaches(options) && !options->pids.count)
+        return "--no-follow leaves out what a command or the processes of -p start, and there is "
+               "neither";
     return NULL;
 }
 
@@ -150,11 +155,12 @@ static const char *reading_misuse(const struct options *options)
 
 static const char *fixture_misuse(const struct options *options)
 {
-    static const char *const names[] = {"style", "bytes", "call", "package", "embed-above", NULL};
+    static const char *const names[] = {"style",       "bytes",        "call", "package",
+                                        "embed-above", "template-dir", NULL};
 
     if (!wants_fixture(options) && any_given(options, names))
-        return "--style, --bytes, --call, --package and --embed-above say what a fixture is like, "
-               "and there is none to write (-o names one)";
+        return "--style, --bytes, --call, --package, --embed-above and --template-dir say what a "
+               "fixture is like, and there is none to write (-o names one)";
     if (options->lang && options->template)
         return "--lang and --template exclude each other";
     return NULL;

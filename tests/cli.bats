@@ -450,7 +450,11 @@ interrupt() { # SIGNAL
         try 2 -r one.jsonl $option
         says '--no-follow and --buffer-size are for recording*'
     done
-    for option in '--style test' '--call f' '--bytes hex' '--package p' '--embed-above 1'; do
+    try 2 -s path --no-follow -T 1
+    says '--no-follow leaves out what a command or the processes of -p start, and there is neither *'
+    try 2 -r one.jsonl --timing now
+    says '--timing goes with --serve or --replay *'
+    for option in '--style test' '--call f' '--bytes hex' '--package p' '--embed-above 1' '--template-dir .'; do
         try 2 -w new.jsonl $option touch ran
         says '--style, *there is none to write (-o names one) *'
     done

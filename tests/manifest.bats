@@ -316,6 +316,8 @@ other  echo \$HOME  -> x.jsonl, x.go, x.py"
     says '*UTF-8*'
     try 2 --init -o - true
     says '*files, and not standard output*'
+    try 2 --init -w rec.jsonl --style test true
+    says '--style says what a fixture is like, and there is none to write (-o names one)'
     only_files
 }
 

@@ -268,11 +268,17 @@ static bool all_are_utf8(const struct options *options)
 }
 
 /* Everything that was given is to be in the manifest, or it would be silently lost. */
-static int check_given(const struct options *options, char text[INIT_TEXT_SIZE])
+static int check_given(const struct options *options, bool emits, char text[INIT_TEXT_SIZE])
 {
     for (size_t i = 0; i < options->given_count; i++) {
         const char *name = options->given[i].name;
 
+        if (!emits && !is_name_option(&options->given[i]) && key_find_option(emit_keys, name)) {
+            snprintf(text, INIT_TEXT_SIZE,
+                     "--%s says what a fixture is like, and there is none to write (-o names one)",
+                     name);
+            return -EINVAL;
+        }
         if (strcmp(name, "init") == 0 || strcmp(name, "manifest") == 0 ||
             strcmp(name, "quiet") == 0 || strcmp(name, "follow") == 0 ||
             key_find_option(fixture_keys, name) || key_find_option(emit_keys, name))
@@ -292,7 +298,7 @@ static int check_given(const struct options *options, char text[INIT_TEXT_SIZE])
 int init_print(const struct options *options, bool emits, FILE *out, char text[INIT_TEXT_SIZE])
 {
     json_t *fixture, *manifest;
-    int err = check_given(options, text);
+    int err = check_given(options, emits, text);
 
     if (err)
         return err;

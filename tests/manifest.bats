@@ -285,7 +285,9 @@ other  echo \$HOME  -> x.jsonl, x.go, x.py"
 }
 
 @test "a first manifest makes its fixture" {
+    umask 022
     try 0 --init --manifest my.json "$programs/talk" --path "$path" --exchanges 2
+    equal "$(stat -c %a my.json)" 600
     try 0 --update --manifest my.json
     only_files my.json talk-2.jsonl talk-2.json socket
     try 0 --check --manifest my.json

@@ -57,17 +57,17 @@ static int go_to_folder(const char *path, struct tell *tell)
 
 /* --init */
 
-/* A manifest that is there is somebody's work. */
+/* A manifest that is there is somebody's work. A variable in it can be a secret. */
 static int write_text(const char *path, const char *text)
 {
-    FILE *file = fopen(path, "wxe");
+    const int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     int err = 0;
 
-    if (!file)
+    if (fd < 0)
         return -errno;
-    if (fputs(text, file) == EOF)
-        err = -EIO;
-    if (fclose(file) && !err)
+    if (dprintf(fd, "%s", text) < 0)
+        err = -errno;
+    if (close(fd) && !err)
         err = -errno;
     if (err)
         unlink(path);

@@ -94,6 +94,18 @@ static const struct said *find_said(const struct side *side, uint64_t at)
     return said && at < said->at + said->length + said->missing ? said : NULL;
 }
 
+/* Is all of the message in what that side says from `said` on, as several frames of it may be? */
+static bool is_within(const struct kept_message *kept, const struct side *side,
+                      const struct said *said)
+{
+    const struct said *end = side->messages + side->count;
+
+    while (said + 1 < end && said->at + said->length < kept->at + kept->message.length &&
+           said[1].at == said->at + said->length)
+        said++;
+    return kept->at + kept->message.length <= said->at + said->length;
+}
+
 /*
  * Finds the exchange of a message, most likely not far from that of the one before: it is looked
  * for there, behind it, before it, and so on.
@@ -102,6 +114,7 @@ static void find_exchange(struct kept_message *kept, const struct conversation_t
                           size_t *hint)
 {
     const size_t begin = *hint;
+    const struct side *side = NULL;
     const struct said *said = NULL;
 
     kept->exchange = SIZE_MAX;
@@ -110,12 +123,12 @@ static void find_exchange(struct kept_message *kept, const struct conversation_t
 
         if (index >= conversation->count) /* past either end */
             continue;
-        said = find_said(exchange_side(&conversation->exchanges[index], kept->message.direction),
-                         kept->at);
+        side = exchange_side(&conversation->exchanges[index], kept->message.direction);
+        said = find_said(side, kept->at);
         if (said)
             *hint = kept->exchange = index;
     }
-    kept->whole = said && kept->at + kept->message.length <= said->at + said->length;
+    kept->whole = said && is_within(kept, side, said);
 }
 
 static int find_exchanges(const struct messages *messages, const struct table *table)

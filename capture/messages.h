@@ -16,7 +16,7 @@ struct kept_message {
     /* Known when a table was made of it. */
     uint64_t at;     /* its place, as conversation_table's position counts */
     size_t exchange; /* that it begins in, counted from 0; SIZE_MAX when there is none */
-    bool whole;      /* no part of it is in another */
+    bool whole;      /* no part of it is in another exchange */
 };
 
 struct messages {

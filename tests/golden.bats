@@ -486,6 +486,28 @@ SCRIPT
     "$SOCKFIXTURE" -q --frame line --check -r now.jsonl -w golden.jsonl
 }
 
+@test "with frames, an exchange whose answer came as several at once keeps its place and its bytes" {
+    local answer
+    for answer in a b; do
+        "$tests/compose.py" > $answer.jsonl << SCRIPT
+> b"list\\n"
+< b"one\\ntwo\\n"
+< b"three\\n"
+> b"get\\n"
+< b"$answer\\n"
+> b"end\\n"
+< b"bye\\nbye\\n"
+SCRIPT
+    done
+    cp a.jsonl golden.jsonl
+    sed -i 's/"time": "17/"time": "18/' b.jsonl
+    "$SOCKFIXTURE" -q --frame line -r b.jsonl -w golden.jsonl
+    equal "$(jq -r 'select(.data) | .time[:2]' golden.jsonl | xargs)" '17 17 17 18 18 17 17'
+    equal "$(jq -r 'select(.data) | .data' golden.jsonl | base64 -d | xargs)" \
+        'list one two three get b end bye bye'
+    "$SOCKFIXTURE" -q --frame line --check -r b.jsonl -w golden.jsonl
+}
+
 @test "who speaks second has spoken first before" {
     "$tests/compose.py" <<< $'< b"hello,"\n< b"you"\n> b"ask"\n< b"answer"' > golden.jsonl
     "$tests/compose.py" <<< $'> b"begin"\n< b"hello,"\n< b"you"\n> b"ask"\n< b"answer"' > now.jsonl

@@ -392,6 +392,7 @@ static int read_lines(struct bpftrace *dump)
     while (!err && (errno = 0, length = getline(&line, &room, dump->reading->dumps->file)) >= 0) {
         dump->line++;
         length -= length && line[length - 1] == '\n';
+        length -= length && line[length - 1] == '\r'; /* a terminal's; in buffers it is escaped */
         line[length] = '\0';
         free(name);
         name = malloc((size_t)length + 2);

@@ -171,8 +171,6 @@ static int stop_framing(struct framed *framed, enum direction direction)
         stream_tear(stream);
     err = frame_deliver(framed, direction);
     framed->running = (int)direction;
-    if (direction == RESPONSE)
-        pairing_forget(&framed->pairing);
     return err;
 }
 

@@ -13,6 +13,7 @@ import sys
 CLIENT, SERVER = ("10.0.0.1", 40000), ("10.0.0.2", 7000)
 CLIENT6, SERVER6 = ("fd00::1", 40000), ("fd00::2", 7000)
 FIN, SYN, RST, ACK = 1, 2, 4, 16
+OPTIONS = bytes([0, 1, 4, 0, 0, 0, 0])
 LONG = b"0123456789" * 30
 
 
@@ -39,6 +40,7 @@ LINKS = {
     "sll": (113, lambda ip: bytes(14) + ethernet(ip)[12:]),
     "sll2": (276, lambda ip: ethernet(ip)[12:14] + bytes(18) + ip),
     "any": (276, lambda ip: ethernet(ip)[12:14] + bytes(2) + struct.pack(">I", next(PACKET) % 2) + bytes(12) + ip),
+    "nine": (276, lambda ip: ethernet(ip)[12:14] + bytes(2) + struct.pack(">I", next(PACKET) % 9) + bytes(12) + ip),
     "raw": (101, lambda ip: ip),
 }
 
@@ -48,20 +50,23 @@ class Capture:
 
     def __init__(self):
         self.packets = []
-        self.extension = None
-        self.fragment = 0
+        self.extension = None  # the number of an IPv6 header in front, and what it has behind the next one's
+        self.sized = True
+        self.fragment = 0x4000  # not to be fragmented, as most are
         self.copies = 1
         self.pauses = []
 
     def ip(self, protocol, source, target, payload):
         if ":" in source[0]:
             hosts = socket.inet_pton(socket.AF_INET6, source[0]) + socket.inet_pton(socket.AF_INET6, target[0])
-            if self.extension:  # a header of options in front
-                payload, protocol = bytes([protocol, 0]) + bytes([1, 4, 0, 0, 0, 0]) + payload, self.extension
-            self.packets.append((struct.pack(">IHBB", 6 << 28, len(payload), protocol, 64) + hosts + payload, 0))
+            if self.extension:
+                payload, protocol = bytes([protocol]) + self.extension[1] + payload, self.extension[0]
+            size = len(payload) if self.sized else 0
+            self.packets.append((struct.pack(">IHBB", 6 << 28, size, protocol, 64) + hosts + payload, 0))
             return
         hosts = socket.inet_aton(source[0]) + socket.inet_aton(target[0])
-        head = struct.pack(">BBHHHBBH", 0x45, 0, 20 + len(payload), 7, self.fragment, 64, protocol, 0)
+        size = 20 + len(payload) if self.sized else 0
+        head = struct.pack(">BBHHHBBH", 0x45, 0, size, 7, self.fragment, 64, protocol, 0)
         self.packets.append((head + hosts + payload, 0))
 
     def udp(self, source, target, data, whole=None):
@@ -140,16 +145,33 @@ def copies(capture):
         capture.udp(source, target, data)
 
 
+def passed_on(capture):
+    capture.copies = 9
+    for _ in range(9):
+        capture.udp(CLIENT, SERVER, b"PING")
+
+
 def version6(capture):
     whole(capture, client=CLIENT6, server=SERVER6)
 
 
 def extended(capture):
-    capture.extension = 0
+    """Behind options, an authentication header, and that of fragments, of which it is the only one."""
+    for extension in (60, OPTIONS), (51, bytes([4]) + bytes(22)), (44, bytes(7)):
+        capture.extension = extension
+        capture.udp(CLIENT6, SERVER6, b"PING")
+        capture.udp(SERVER6, CLIENT6, b"PONG")
+    capture.extension = 0, OPTIONS
     version6(capture)
-    capture.extension = 60
-    capture.udp(CLIENT6, SERVER6, b"PING")
-    capture.udp(SERVER6, CLIENT6, b"PONG")
+
+
+def unsized(capture):
+    """Packets of a network card's own making, and datagrams, that no 16 bits can tell the size of."""
+    capture.sized = False
+    whole(capture)
+    whole(capture, client=CLIENT6, server=SERVER6)
+    capture.udp(CLIENT, SERVER, b"PING", whole=-8)
+    capture.udp(SERVER, CLIENT, b"PONG", whole=-8)
 
 
 def reordered(capture):
@@ -247,6 +269,14 @@ def kept_alive(capture):
     connection.say(0, b"PING")
     connection.say(1, b"PONG")
     connection.send(0, ACK, b"")
+
+
+def kept_alive_unasked(capture):
+    """The same, and what it asked for is there behind the next segment alone."""
+    connection = Connection(capture, opened=False)
+    connection.send(0, ACK, b"", offset=-1, counts=False)
+    connection.say(0, b"PING")
+    connection.say(1, b"PONG")
 
 
 def kept_alive_first(capture):
@@ -379,6 +409,18 @@ def snaplen(capture):
     capture.cut(128)
 
 
+def snaplen_again(capture):
+    """What was cut is sent again together with what comes behind it, and cut in the same place."""
+    connection = Connection(capture)
+    connection.say(0, LONG[:100])
+    capture.cut(44)
+    connection.send(0, ACK, LONG, offset=-100, counts=False)
+    capture.cut(44)
+    connection.miss(0, LONG[100:])
+    connection.say(0, LONG)
+    connection.say(1, b"PONG")
+
+
 def headers(capture):
     whole(capture)
     capture.udp(CLIENT, SERVER, b"PING")
@@ -386,6 +428,8 @@ def headers(capture):
 
 
 def fragments(capture):
+    capture.extension = 44, bytes([0, 0, 1, 0, 0, 0, 7])
+    capture.udp(CLIENT6, SERVER6, b"PI" + bytes(6), whole=20)
     capture.fragment = 0x2000
     capture.udp(CLIENT, SERVER, b"PI" + bytes(6), whole=20)
     capture.fragment = 2
@@ -416,10 +460,11 @@ def third(file):
 
 SOCKDUMPS = {f.__name__: f for f in (user0, unconnected, third)}
 CASES = {f.__name__: f for f in (
-    whole, datagrams, copies, version6, extended, reordered, retransmitted, overlapping, around, missing,
-    missing_first, missing_end, missing_before_end, begun, begun_between, answered, kept_alive, kept_alive_first,
-    far_ahead, port_again, reset, reset_early, refused_first, end_before, confirmed_first, opened_unseen,
-    opened_late, port_again_unseen, port_again_late, confirmed_end, snaplen, headers, fragments, others)}
+    whole, datagrams, copies, passed_on, version6, extended, unsized, reordered, retransmitted, overlapping, around,
+    missing, missing_first, missing_end, missing_before_end, begun, begun_between, answered, kept_alive,
+    kept_alive_unasked, kept_alive_first, far_ahead, port_again, reset, reset_early, refused_first, end_before,
+    confirmed_first, opened_unseen, opened_late, port_again_unseen, port_again_late, confirmed_end, snaplen,
+    snaplen_again, headers, fragments, others)}
 
 
 def main():

@@ -425,7 +425,9 @@ conversation_of() { # STATUS CASE [LINK [OPTION...]]
         equal "$(conversation_of 0 whole $link)" '[["PING","PONG"]]' "$link"
         equal "$(conversation_of 0 version6 $link)" '[["PING","PONG"]]' "$link, IPv6"
     done
-    equal "$(conversation_of 0 extended)" '[["PING","PONG"],["PING","PONG"]]'
+    equal "$(conversation_of 0 extended | tr -d '\n')" \
+        '[["PING","PONG"],["PING","PONG"],["PING","PONG"],["PING","PONG"]]'
+    equal "$(conversation_of 0 unsized raw)" '[["PING","PONG"],["PING","PONG"],["PING","PONG"]]'
     equal "$(conversation_of 0 datagrams)" '[["PING","PONG"]]'
 }
 
@@ -448,6 +450,7 @@ conversation_of() { # STATUS CASE [LINK [OPTION...]]
     grep -q '1 connection had begun before the capture did' said
     equal "$(conversation_of 0 begun_between)" '[["ONE","TWO"],["PING","PONG"]]'
     equal "$(conversation_of 0 kept_alive)" '[["PING","PONG"]]'
+    equal "$(conversation_of 0 kept_alive_unasked)" '[["PING","PONG"]]'
     equal "$(conversation_of 0 others)" '[["PING","PONG"]]'
     grep -q '1 packet is neither TCP nor UDP' said
 }
@@ -458,6 +461,7 @@ conversation_of() { # STATUS CASE [LINK [OPTION...]]
     grep -q '3 datagrams were captured at several places on their way, and are taken once each' said
     equal "$(conversation_of 0 copies sll2)" \
         '[["PING","PING","PONG","PONG","PONG","PONG"]]' 'one interface'
+    equal "$(conversation_of 0 passed_on nine)" '[["PING","PING"]]' 'the first 8 interfaces are kept in mind'
     "$tests/capture.py" datagrams one.pcap
     editcap -t 0.001 one.pcap other.pcap
     mergecap -I none -w both.pcapng one.pcap other.pcap
@@ -494,10 +498,11 @@ conversation_of() { # STATUS CASE [LINK [OPTION...]]
     equal "$(conversation_of 3 confirmed_end)" '[["PIN","PONG"]]'
     grep -q 'incomplete: 1 stream lacks its end, which was confirmed, or a last byte' said
     equal "$(conversation_of 3 snaplen)" '[["0123200","PONG"],["0123200"]]'
+    equal "$(conversation_of 3 snaplen_again)" '[["0123296","0123","PONG"]]'
     equal "$(conversation_of 3 headers)" '[["PING","PONG"]]'
     grep -q 'incomplete: 1 packet was cut before what it carries (snaplen)' said
     conversation_of 3 fragments
-    grep -q 'incomplete: 2 fragments of IP packets are not put together here' said
+    grep -q 'incomplete: 3 fragments of IP packets are not put together here' said
 }
 
 @test "packets that were dropped, as the capture says of itself" {

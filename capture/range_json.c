@@ -152,6 +152,7 @@ int range_read(struct message *message, struct ranges *ranges, const json_t *obj
 {
     const json_t *seen = json_object_get(object, "seen");
     size_t times = 0, runs = 0;
+    struct ranges redacted = {0};
     int err;
 
     *wrong = "seen";
@@ -165,5 +166,9 @@ int range_read(struct message *message, struct ranges *ranges, const json_t *obj
     if (err)
         return err;
     *wrong = "redacted";
-    return read_list(ranges, json_object_get(object, *wrong), RANGE_REDACTED, message->length);
+    err = read_list(&redacted, json_object_get(object, *wrong), RANGE_REDACTED, message->length);
+    if (!err) /* all at once: one by one, each would be put among those that are volatile */
+        err = ranges_merge(ranges, &redacted);
+    ranges_free(&redacted);
+    return err;
 }

@@ -940,6 +940,14 @@ SCRIPT
     equal "$(jq -c 'select(.redacted) | [.text, .redacted]' third.jsonl)" '["password=XXXXXin=1234",[[9,5]]]'
 }
 
+@test "hundreds of thousands of redacted bytes before a volatile one are read at once" {
+    echo '> b"1." * 200000' | "$tests/compose.py" > digits.jsonl
+    "$SOCKFIXTURE" -q -r digits.jsonl --redact '[0-9]' --volatile REQ:399999:1 -w redacted.jsonl
+    timeout 60 "$SOCKFIXTURE" -r redacted.jsonl -o fixture.json
+    equal "$(jq -c '.conversations[].exchanges[].requests[] | [.text[:4], .volatile]' fixture.json)" \
+        '["X.X.",[{"offset":399999,"length":1,"kind":"bytes","text":"request[399999:400000] varies"}]]'
+}
+
 @test "what is redacted is not counted as volatile, nor once more for each run" {
     start_server word
     local ask=("${sockfixture[@]}" --repeat 3 --redact word -w golden.jsonl "${client[@]}")

@@ -214,6 +214,15 @@ SCRIPT
     run -0 "$SOCKFIXTURE" -q -r framed.pcapng -w back.jsonl
     equal "$(grep -c '"descriptors"' back.jsonl)" 100
     same_fixtures 0 recording.jsonl framed.pcapng
+    # What was lost before such a frame, or is missing behind it, is so once.
+    printf '%s\n' '> b"\6ab"' 'passes pipe' '> b"cd"' 'passes pipe' 'missing 2' '< b"\2ok"' |
+        "$tests/compose.py" > recording.jsonl
+    run -3 "$SOCKFIXTURE" -q --frame len:0:1 -r recording.jsonl -o framed.pcapng
+    same_fixtures 3 recording.jsonl framed.pcapng
+    printf '%s\n' 'lost 2' '> b"a"' 'passes pipe' '> b"b\n"' 'passes pipe' '< b"ok\n"' |
+        "$tests/compose.py" > recording.jsonl
+    run -3 "$SOCKFIXTURE" -q --frame line -r recording.jsonl -o framed.pcapng
+    same_fixtures 3 recording.jsonl framed.pcapng
 }
 
 @test "what is lost, cut and missing is in the capture, too" {
@@ -287,6 +296,12 @@ SCRIPT
     fixture_of 3 gaps.pcapng > gaps.json
     equal "$(jq -c '[.conversations[].exchanges[] | .requests, .responses | .[].missing]' gaps.json)" \
         '[100,0,1,0]'
+    # More than one packet could have had.
+    printf '%s\n' '> b"ask"' 'missing 200000' '> b"again"' '< b"first"' | "$tests/compose.py" > recording.jsonl
+    run -3 "$SOCKFIXTURE" -q -r recording.jsonl --as tcp:9 -o gaps.pcapng
+    fixture_of 3 gaps.pcapng > gaps.json
+    equal "$(jq -c '[.conversations[].exchanges[].requests[] | [.text, .missing]]' gaps.json)" \
+        '[["ask",200000],["again",0]]'
 }
 
 # Live

@@ -295,6 +295,8 @@ const char *options_misuse(const struct options *options)
 {
     if (!names_variables(options))
         return "-E needs the name of a variable, as NAME=VALUE or NAME";
+    if (options->command && !options->command[0][0])
+        return "the command is an empty word (as of a variable that is not set)";
     if (options->task != MANIFEST_NONE)
         return manifest_misuse(options);
     if (options->manifest || options->jobs)

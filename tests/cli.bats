@@ -197,6 +197,11 @@ setup() {
     says 'no-such-command: command not found'
     try 4 -o out.json ./no-such-command
     says './no-such-command: No such file or directory'
+    local option
+    for option in -q --init; do
+        try 2 $option ''
+        says 'the command is an empty word *'
+    done
     only_files
 }
 

@@ -32,6 +32,7 @@ struct capture {
     struct own_capture *own;
     bool begun;       /* the reading has been told of the command */
     uint64_t read;    /* packets that carried something, or nothing, for us */
+    uint64_t dumped;  /* of them those of sockdump */
     uint64_t other;   /* of other protocols */
     uint64_t cut;     /* within their headers */
     uint64_t wrong;   /* with headers that contradict themselves */
@@ -142,6 +143,7 @@ static int take_packet(struct capture *capture, const struct frame_bytes *frame,
         return take_pdu(capture, frame, time, item);
     if (frame->link == LINK_USER0) {
         capture->read++;
+        capture->dumped++;
         return user0_add(capture->user0, frame, time);
     }
     found = segment_read(&segment, frame);
@@ -341,9 +343,30 @@ static int fail_link(struct capture *capture)
                         name ? name : "unknown", capture->link);
 }
 
+/* What was said of sockets is for what sockdump wrote: other packets say it themselves. */
+static int check_said(struct capture *capture)
+{
+    const struct reader_options *said = capture->reading->options;
+    const char *option = said->type                                       ? "--type"
+                         : said->client                                   ? "--client"
+                         : said->server && !pattern_is_inet(said->server) ? "--server PATH"
+                                                                          : NULL;
+
+    if (!option || capture->dumped || !capture->read)
+        return 0;
+    return reading_fail(capture->reading, capture->reading->dumps, 0,
+                        "%s is for what sockdump captures (--server tcp:HOST:PORT says here which "
+                        "end is the server)",
+                        option);
+}
+
 /* Tells what was not read of the capture, and what could not be. */
 static int conclude(struct capture *capture)
 {
+    int err = check_said(capture);
+
+    if (err)
+        return err;
     if (capture->unknown && !capture->read)
         return fail_link(capture);
     note(capture, flows_joined(capture->flows), "connection had begun before the capture did",

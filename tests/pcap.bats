@@ -548,6 +548,13 @@ conversation_of() { # STATUS CASE [LINK [OPTION...]]
     "$tests/capture.py" third third.pcap
     run -2 --separate-stderr "$SOCKFIXTURE" -q --type dgram -r third.pcap
     says 'third.pcap: with process 300 there are more than two, *'
+    # Packets of a network say all that themselves.
+    "$tests/capture.py" whole whole.pcap
+    local option
+    for option in --type=stream --client=left --server=/run/x.sock; do
+        run -2 --separate-stderr "$SOCKFIXTURE" -q $option -r whole.pcap
+        says "whole.pcap: ${option%%=*}* is for what sockdump captures (--server tcp:HOST:PORT *"
+    done
 }
 
 @test "a capture that ends in the middle is read as far as it goes" {

@@ -3,7 +3,9 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/socket.h>
 
+#include "capture/address.h"
 #include "capture/conversation.h"
 #include "capture/dumps.h"
 #include "capture/losses.h"
@@ -72,6 +74,18 @@ static enum status check_needs(const struct options *options, const struct reade
         }
     }
     return STATUS_DONE;
+}
+
+/* An internet address says of what type its sockets are. */
+static enum status check_type(const struct options *options)
+{
+    const char *server = options->server;
+
+    if (!server || !options->type || !address_is_inet(server) ||
+        options->type == (server[0] == 't' ? SOCK_STREAM : SOCK_DGRAM))
+        return STATUS_DONE;
+    say("--type: --server says another (tcp is stream, udp is dgram)");
+    return STATUS_USAGE;
 }
 
 static enum status split_command(struct run *run)
@@ -214,6 +228,8 @@ enum status reading_make(struct run *run)
         status = choose_reader(run->options, &dumps, &reader);
     if (!status)
         status = check_needs(run->options, reader);
+    if (!status)
+        status = check_type(run->options);
     if (!status)
         status = read_with(run, reader, &dumps, conversations);
     conversations_free(conversations);

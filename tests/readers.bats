@@ -320,6 +320,11 @@ relay() { # FILE SOCAT-OPTION...
     says '*dump: *--server*'
     run -2 --separate-stderr "$SOCKFIXTURE" -r dump -o fixture.json --server /run/x
     says '*dump: *--type*'
+    local server
+    for server in tcp:127.0.0.1:80 'udp:[::1]:53'; do
+        run -2 --separate-stderr "$SOCKFIXTURE" -r dump -o fixture.json --server "$server" --type seqpacket
+        says '--type: --server says another (tcp is stream, udp is dgram)'
+    done
     [ ! -e fixture.json ]
 }
 

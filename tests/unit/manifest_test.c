@@ -10,11 +10,13 @@
 
 #include <cmocka.h>
 
+#include "capture/frame.h"
 #include "capture/manifest/claims.h"
 #include "capture/manifest/key.h"
 #include "capture/manifest/manifest.h"
 #include "capture/manifest/position.h"
 #include "capture/manifest/words.h"
+#include "capture/record.h"
 
 /* Positions */
 
@@ -130,6 +132,27 @@ static void schema_has_the_keys(void **state)
     json_decref(schema);
 }
 
+/* Backends and framings that are added are to be taken by editors, too. */
+static void schema_has_the_words(void **state)
+{
+    json_t *schema = json_load_file("capture/manifest/sockfixture.schema.json", 0, NULL);
+    const json_t *properties = json_object_get(of_schema(schema, "fixture"), "properties");
+    const json_t *names = json_object_get(json_object_get(properties, "backend"), "enum");
+    const char *pattern =
+        json_string_value(json_object_get(json_object_get(properties, "frame"), "pattern"));
+    size_t count = 0;
+
+    (void)state;
+    assert_non_null(pattern);
+    for (; backends[count]; count++)
+        assert_string_equal(json_string_value(json_array_get(names, count + 1)),
+                            backends[count]->name);
+    assert_int_equal(json_array_size(names), count + 1); /* and auto */
+    for (size_t i = 0; framers[i]; i++)
+        assert_non_null(strstr(pattern, framers[i]->name));
+    json_decref(schema);
+}
+
 /* Command lines */
 
 static const char manifest_text[] =
@@ -200,9 +223,9 @@ static void makes_command_lines(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(finds_values),        cmocka_unit_test(finds_nothing),
-        cmocka_unit_test(tells_files_apart),   cmocka_unit_test(schema_has_the_keys),
-        cmocka_unit_test(makes_command_lines),
+        cmocka_unit_test(finds_values),         cmocka_unit_test(finds_nothing),
+        cmocka_unit_test(tells_files_apart),    cmocka_unit_test(schema_has_the_keys),
+        cmocka_unit_test(schema_has_the_words), cmocka_unit_test(makes_command_lines),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -618,9 +618,10 @@ const char *options_parse(struct options *options, int argc, char **argv)
     static const struct argp argp = {
         .options = option_table,
         .parser = parse_option,
-        .args_doc = "COMMAND [ARG...]\n-p PID | -s ADDRESS\n-r FILE\n"
-                    "--serve ADDRESS -r FILE [COMMAND...]\n--replay ADDRESS -r FILE\n"
-                    "--update [NAME...]\n--check [NAME...]\n--list\n--init COMMAND [ARG...]",
+        .args_doc =
+            "COMMAND [ARG...]\n-p PID | -s ADDRESS\n-r FILE\n"
+            "--serve ADDRESS -r FILE [COMMAND...]\n--replay ADDRESS -r FILE\n"
+            "--update [NAME...]\n--check [NAME...]\n--list [NAME...]\n--init COMMAND [ARG...]",
         .doc = doc,
     };
 

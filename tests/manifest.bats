@@ -610,6 +610,14 @@ sockfixture: a: teardown: exit 1: exited with status 1
     equal "$(grep -c '| try' <<< "$stderr")" 1 'shown tries'
 }
 
+@test "more daemons than there can be" {
+    local stays='{"command": ["sleep", "10064"], "background": true}'
+    manifest "$(talk a "\"setup\": [$stays$(printf ", $stays%.0s" {1..64})]")"
+    try 4 --update
+    says 'a: setup: sleep: more than 64 commands are to stay in the background'
+    no_process 'sleep 10064'
+}
+
 @test "a daemon that is not as it is to be: what it said; a try that does not end is ended" {
     manifest "$(talk a '"setup": [{"command": "echo begin; while sleep 0.1; do echo on; done", "background": true,
         "until": "echo try; exit 1", "timeout": 1}]')"

@@ -188,9 +188,14 @@ static int run_behind(struct stage *stage, const struct words *command)
     char text[NAME_SIZE];
     const char *name = name_of(command, text);
     struct launch *launch = NULL;
-    int err =
-        stage->count < STAGE_BACKGROUND ? start(stage, command, stage->output, &launch) : -E2BIG;
+    int err;
 
+    if (stage->count == STAGE_BACKGROUND) {
+        snprintf(stage->text, sizeof(stage->text),
+                 "%s: more than %d commands are to stay in the background", name, STAGE_BACKGROUND);
+        return -E2BIG;
+    }
+    err = start(stage, command, stage->output, &launch);
     if (err) {
         launch_free(launch);
         return say_failed(stage, name, err);

@@ -114,7 +114,7 @@ static void add_comments(struct packet_file *file, const struct unit *unit,
         block_option_text(block, PCAPNG_COMMENT, text);
     }
     if (packet->last && unit->missing) {
-        snprintf(text, sizeof(text), "incomplete: %zu %s of it missing", unit->missing,
+        snprintf(text, sizeof(text), "incomplete: %zu %s missing", unit->missing,
                  text_counted(unit->missing, "byte is", "bytes are"));
         block_option_text(block, PCAPNG_COMMENT, text);
     }

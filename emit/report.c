@@ -77,7 +77,7 @@ static void length_text(const struct said *old, const struct said *now, char *ou
     if (was != is)
         snprintf(out, size, ", its length is %zu and was %zu", is, was);
     else if (old->missing != now->missing)
-        snprintf(out, size, ", %zu %s of it missing and %zu %s", now->missing,
+        snprintf(out, size, ", %zu %s missing and %zu %s", now->missing,
                  text_counted(now->missing, "byte is", "bytes are"), old->missing,
                  text_counted(old->missing, "was", "were"));
 }

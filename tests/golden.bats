@@ -549,6 +549,15 @@ assert suite.find("testcase/failure").get("message") == "golden.jsonl: " + sys.a
     "$SOCKFIXTURE" -q --check -w golden.jsonl -r golden.jsonl
 }
 
+@test "a message of which a part is missing now, or was" {
+    "$tests/compose.py" <<< '> b"one message"' > whole.jsonl
+    "$SOCKFIXTURE" -q -r whole.jsonl --max-message 3 -w cut.jsonl
+    run -1 "$SOCKFIXTURE" -q --check -w cut.jsonl -r whole.jsonl
+    equal "${lines[0]}" 'one: request[3:3] differs, 0 bytes are missing and 8 were'
+    run -1 "$SOCKFIXTURE" -q --check -w whole.jsonl -r cut.jsonl
+    equal "${lines[0]}" 'one message: request[3:11] differs, 8 bytes are missing and 0 were'
+}
+
 @test "a number that is volatile may get longer, but stays one, and a counter run over" {
     "$tests/compose.py" > golden.jsonl << 'SCRIPT'
 type dgram

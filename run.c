@@ -81,7 +81,7 @@ static enum status check_selection(const struct run *run)
     if (intake_counts(run->intake).conversations > 0)
         return STATUS_DONE;
     path = patterns_path(run->scope.patterns, &index, &missing);
-    if (sockets->count == 1 && missing && run->options->command) {
+    if (sockets->count == 1 && missing && run->options->command && !run->options->read) {
         say("%s: no such socket (is the server running?)", path);
         return STATUS_USAGE;
     }

@@ -866,8 +866,10 @@ while len(got) < 5 + 5 + 100:
     same_answers both -x "$work/other" "${redis[@]}" PING
     echo hello > both.out
     same_answers both -s "$work/other" sh -c "echo hello | head -c 5 | socat -t 5 - UNIX-CONNECT:$path; echo"
+    # No server is looked for there.
     run -2 --separate-stderr serve both -s "$work/none" true
-    says "*none*"
+    equal "$stderr" "sockfixture: no messages with $work/none
+sockfixture: both.jsonl: no conversation to replay"
 }
 
 @test "one kind of socket" {

@@ -2,7 +2,7 @@
 /*
  * Conversations are matched by their server, and among those with one server by how they begin.
  * In each, the exchanges are aligned so that what is unlike in all pairs, with a price on every
- * exchange that stands alone, is least.
+ * exchange that stands alone, is least. Of several that are alike, the last stand alone.
  */
 #include "capture/alignment.h"
 
@@ -14,7 +14,7 @@
 #include "capture/size.h"
 
 enum {
-    ALONE = 400,              /* what an exchange costs that is in one table alone */
+    ALONE = 401,              /* what an exchange costs that is in one table alone */
     CELLS_MAX = 1 << 22,      /* pairs of exchanges that are looked at */
     WORK_MAX = 1 << 26,       /* bytes that are compared for that */
     BYTES_MIN = 64,           /* but of each message so many */
@@ -23,7 +23,8 @@ enum {
 };
 
 /* A nonce may be all that is said: of two that are as long as each other, none stands alone. */
-_Static_assert(LIKENESS_SAME - LIKENESS_LENGTHS < 2 * ALONE, "two alone cost more than their pair");
+_Static_assert(LIKENESS_SAME - LIKENESS_LENGTHS < 2 * (ALONE - 1),
+               "two alone cost more than their pair");
 
 /* The way that leads to a pair of exchanges at the least cost. */
 enum way { FROM_BOTH, FROM_A, FROM_B };
@@ -34,7 +35,10 @@ struct stretch {
     size_t a_count, b_count;
 };
 
-/* The costs of aligning the first i exchanges of a with the first j of b, near the diagonal. */
+/*
+ * The costs of aligning the last i exchanges of a with the last j of b, near the diagonal: from the
+ * end, so that the way goes from the beginning, where pairs come first among equals.
+ */
 struct grid {
     const struct stretch *of;
     size_t band; /* columns looked at on each side of the diagonal */
@@ -59,24 +63,36 @@ static unsigned *cost_at(const struct grid *grid, size_t i, size_t j)
     return &grid->costs[(i & 1) * grid->width + column(grid, i, j)];
 }
 
-/* Pairs come first among equals. */
+/* NULL when it is none of them: the place is 0. */
+static struct exchange *from_end(struct exchange *exchanges, size_t count, size_t place)
+{
+    return place ? &exchanges[count - place] : NULL;
+}
+
+/* Among equals, the one that is known to be there in some runs only. */
+static unsigned cost_alone(const struct exchange *exchange)
+{
+    return exchange->seen < exchange->runs ? ALONE - 1 : ALONE;
+}
+
 static void fill_cell(const struct grid *grid, size_t i, size_t j)
 {
+    const struct exchange *a = from_end(grid->of->a, grid->of->a_count, i);
+    const struct exchange *b = from_end(grid->of->b, grid->of->b_count, j);
     unsigned best = UINT32_MAX, cost;
     enum way way = FROM_BOTH;
 
     if (i && j)
-        best = *cost_at(grid, i - 1, j - 1) + LIKENESS_SAME -
-               likeness(&grid->of->a[i - 1], &grid->of->b[j - 1], grid->most);
+        best = *cost_at(grid, i - 1, j - 1) + LIKENESS_SAME - likeness(a, b, grid->most);
     if (i && in_band(grid, i - 1, j)) {
-        cost = *cost_at(grid, i - 1, j) + ALONE;
+        cost = *cost_at(grid, i - 1, j) + cost_alone(a);
         if (cost < best) {
             best = cost;
             way = FROM_A;
         }
     }
     if (j && in_band(grid, i, j - 1)) {
-        cost = *cost_at(grid, i, j - 1) + ALONE;
+        cost = *cost_at(grid, i, j - 1) + cost_alone(b);
         if (cost < best) {
             best = cost;
             way = FROM_B;
@@ -99,24 +115,17 @@ static void add_pair(struct conversation_pair *pair, struct exchange *a, struct 
     pair->count++;
 }
 
-/* Goes back through the grid; the pairs come last one first, and are then turned around. */
 static void collect_pairs(const struct grid *grid, struct conversation_pair *pair)
 {
-    size_t i = grid->of->a_count, j = grid->of->b_count, begin = pair->count;
+    size_t i = grid->of->a_count, j = grid->of->b_count;
 
     while (i || j) {
         const enum way way = grid->ways[i * grid->width + column(grid, i, j)];
 
+        add_pair(pair, way != FROM_B ? from_end(grid->of->a, grid->of->a_count, i) : NULL,
+                 way != FROM_A ? from_end(grid->of->b, grid->of->b_count, j) : NULL);
         i -= way != FROM_B;
         j -= way != FROM_A;
-        add_pair(pair, way != FROM_B ? &grid->of->a[i] : NULL,
-                 way != FROM_A ? &grid->of->b[j] : NULL);
-    }
-    for (size_t first = begin, last = pair->count; first + 1 < last; first++) {
-        struct exchange_pair swap = pair->exchanges[first];
-
-        pair->exchanges[first] = pair->exchanges[--last];
-        pair->exchanges[last] = swap;
     }
 }
 

@@ -269,6 +269,35 @@ response 18 [0:4]=echo=2 [4:6] [6:14]=time=big=ns'
     equal "$(jq 'del(.volatile)' "$recording")" "$(jq 'del(.volatile)' before.jsonl)"
 }
 
+@test "of exchanges that are alike, the last is new or missing, or the one that is in some runs only" {
+    talk() { # COUNT [THE ONE THAT IS IN SOME RUNS ONLY]
+        local number seen
+        for number in $(seq "$1"); do
+            seen=
+            [ "$number" != "${2:-}" ] || seen='seen 1 2'
+            printf '%s\n' '> b"GET time"' "$seen" '< b"1700000000"' 'volatile 0 10' "$seen"
+        done | "$tests/compose.py"
+    }
+    local number
+    for number in 2 3; do
+        talk $number > $number.jsonl
+    done
+    sed -i 's/MTcwMDAwMDAwM/MTgwMDAwMDAwM/' 3.jsonl
+    cp 2.jsonl golden.jsonl
+    run -1 --separate-stderr "$SOCKFIXTURE" -q --check -r 3.jsonl -w golden.jsonl
+    equal "$output" 'GET time (3): is new'
+    run -1 --separate-stderr "$SOCKFIXTURE" -q --check -r 2.jsonl -w 3.jsonl
+    equal "$output" 'GET time (3): is missing'
+    "$SOCKFIXTURE" -q -r 3.jsonl -w golden.jsonl
+    equal "$(jq -r 'select(.direction == "response") | .text' golden.jsonl | xargs)" \
+        '1700000000 1700000000 1800000000'
+    # It may be any of them that need not be there.
+    for number in 1 2 3; do
+        talk 3 $number > golden.jsonl
+        "$SOCKFIXTURE" -q --check -r 2.jsonl -w golden.jsonl
+    done
+}
+
 # Regeneration
 
 @test "made again, all stays byte for byte, and what differs alone is written" {

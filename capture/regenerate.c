@@ -65,8 +65,8 @@ static int index_new(struct message_index *index, const struct messages *message
 }
 
 /* The messages of a conversation, or with `exchange`, of one exchange of it. */
-static const struct entry *find(const struct message_index *index, size_t conversation,
-                                const size_t *exchange, size_t *count)
+static struct entry *find(const struct message_index *index, size_t conversation,
+                          const size_t *exchange, size_t *count)
 {
     size_t low = 0, high = index->count;
 
@@ -161,16 +161,33 @@ static bool differs(const struct differences *differences, size_t *next,
     return *next > first;
 }
 
-/* The whole conversation, as it was or as it is. */
+/* All messages of a conversation in the order in which they were said. */
+static const struct entry *find_in_order(const struct message_index *index, size_t conversation,
+                                         size_t *count)
+{
+    struct entry *entries = find(index, conversation, NULL, count);
+
+    qsort(entries, *count, sizeof(*entries), by_place);
+    return entries;
+}
+
+/*
+ * The whole conversation, as it was or as it is, in the places that it had. Its own order stays: to
+ * a framing, what one side has said may mean something else before what the other has than behind.
+ */
 static void add_conversation(struct assembly *assembly, size_t number, size_t old_number,
                              size_t now_number, bool changed)
 {
-    size_t old_count, now_count, last = SIZE_MAX;
-    const struct entry *old = find(&assembly->old, old_number, NULL, &old_count);
-    const struct entry *now = find(&assembly->now, now_number, NULL, &now_count);
+    size_t old_count, now_count, place = SIZE_MAX;
+    const struct entry *old = find_in_order(&assembly->old, old_number, &old_count);
+    const struct entry *now = find_in_order(&assembly->now, now_number, &now_count);
+    const struct entry *entries = changed ? now : old;
 
-    add(assembly, number, changed ? now : old, changed ? now_count : old_count, old, old_count,
-        SIZE_MAX, &last);
+    for (size_t i = 0; i < (changed ? now_count : old_count); i++, assembly->count++) {
+        place = i < old_count ? old[i].place : place;
+        assembly->entries[assembly->count] =
+            (struct entry){entries[i].kept, place, assembly->count, number};
+    }
 }
 
 static void add_exchanges(struct assembly *assembly, size_t number,

@@ -537,6 +537,14 @@ SCRIPT
     "$SOCKFIXTURE" -q --frame line --check -r b.jsonl -w golden.jsonl
 }
 
+@test "what framing cuts within a message is written in the order in which it is said now" {
+    "$tests/compose.py" <<< $'> b"ask\\n"\n< b"first\\n"' > golden.jsonl
+    "$tests/compose.py" <<< $'< b"hello\\nfi"\n> b"ask\\n"\n< b"rst\\n"' > now.jsonl
+    "$SOCKFIXTURE" -q --frame line -r now.jsonl -w golden.jsonl
+    equal "$(jq -r 'select(.data) | .data' golden.jsonl | base64 -d | xargs)" 'hello fiask rst'
+    "$SOCKFIXTURE" -q --frame line --check -r now.jsonl -w golden.jsonl
+}
+
 @test "who speaks second has spoken first before" {
     "$tests/compose.py" <<< $'< b"hello,"\n< b"you"\n> b"ask"\n< b"answer"' > golden.jsonl
     "$tests/compose.py" <<< $'> b"begin"\n< b"hello,"\n< b"you"\n> b"ask"\n< b"answer"' > now.jsonl

@@ -238,6 +238,8 @@ int endpoints_tell(struct endpoints *endpoints, const struct endpoint_facts *fac
         forget_token(endpoints, endpoint);
     if (made || facts->token != endpoint->facts.token)
         endpoint->number = ++endpoints->count;
+    if (made || strcmp(facts->address, endpoint->facts.address) != 0)
+        endpoint->named = ++endpoints->names;
     if (!made)
         endpoint->met = endpoint->met || has_met(&endpoint->facts, facts);
     endpoint->facts = *facts;

@@ -22,6 +22,7 @@ struct endpoint {
     size_t parts;                       /* in conversations, of any kind */
     bool gone;                          /* there is no such socket any more */
     uint64_t number;                    /* counts the sockets, in the order they were told of */
+    uint64_t named;                     /* counts the names, in the order they were told of */
     struct parcels parcels;
 };
 
@@ -32,6 +33,7 @@ struct endpoints {
     void *by_name;
     struct hosts hosts;
     uint64_t count; /* of the sockets told of */
+    uint64_t names; /* of the addresses that these were said to have */
     bool past;      /* they are of another time, or machine: nothing can be found out here */
 };
 

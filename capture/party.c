@@ -11,7 +11,11 @@
 
 int party_of(const struct conversation *conversation, const struct endpoint *endpoint)
 {
-    return conversation->parties[0].endpoint == endpoint ? 0 : 1;
+    for (int i = 0; i < 2; i++)
+        if (conversation->parties[i].endpoint == endpoint)
+            return i;
+    /* Another has spoken in the place of this one: see may_stand_in(). */
+    return conversation->client == NOBODY ? 1 : !conversation->client;
 }
 
 static int set_address(struct end *end, const char *address)
@@ -107,24 +111,63 @@ static bool can_be(const struct conversation *conversation, const struct endpoin
                          address_agrees(other->end.address, endpoint->facts.address));
 }
 
+/*
+ * Several sockets may have one internet address (SO_REUSEPORT, or one for each client that a server
+ * is connected to). Which of them gets what is sent there shows when it speaks: true when endpoint
+ * is another one at the address of the server that peer has asked.
+ */
+static bool may_stand_in(const struct conversation *conversation, const struct endpoint *peer,
+                         const struct endpoint *endpoint)
+{
+    const int client = conversation->client == NOBODY ? 0 : conversation->client;
+    const struct party *server = &conversation->parties[!client];
+    const char *own = endpoint->facts.address;
+
+    if (endpoint->facts.type != SOCK_DGRAM || !endpoint_is_inet(endpoint) || !server->endpoint ||
+        conversation->parties[client].endpoint != peer ||
+        standpoints_are_apart(&server->endpoint->facts.standpoint, &endpoint->facts.standpoint,
+                              own))
+        return false;
+    return strcmp(own, server->end.address) == 0 ||
+           strcmp(own, server->endpoint->facts.address) == 0;
+}
+
+static bool can_be_or_stand_in(const struct conversation *conversation, const struct endpoint *peer,
+                               const struct endpoint *endpoint)
+{
+    return can_be(conversation, peer, endpoint) || may_stand_in(conversation, peer, endpoint);
+}
+
 /* The conversation that the peer has opened with this endpoint already, if it has. */
 static struct conversation *opened_by(const struct endpoint *peer, const struct endpoint *endpoint)
 {
     const char *own = endpoint->facts.address;
 
-    if (peer->only && can_be(peer->only, peer, endpoint))
+    if (peer->only && can_be_or_stand_in(peer->only, peer, endpoint))
         return peer->only;
     /* What goes by one address only is known by that; others have to be looked at in turn. */
     if (endpoint_is_inet(endpoint) && !endpoint_is_connected(peer) && own[0] &&
         !address_is_wildcard(own)) {
         struct conversation *known = acquaintances_find(&peer->acquaintances, own);
 
-        return known && can_be(known, peer, endpoint) ? known : NULL;
+        return known && can_be_or_stand_in(known, peer, endpoint) ? known : NULL;
     }
     for (const struct joined *each = peer->acquaintances.latest; each; each = each->before)
         if (can_be(each->conversation, peer, endpoint))
             return each->conversation;
+    for (const struct joined *each = peer->acquaintances.latest; each; each = each->before)
+        if (may_stand_in(each->conversation, peer, endpoint))
+            return each->conversation;
     return NULL;
+}
+
+/* The endpoint is that party from now on: no other that was told of until now has overtaken it. */
+static int stand_in(const struct parties *all, struct party *party, struct endpoint *endpoint)
+{
+    if (party->endpoint)
+        party->endpoint->parts--;
+    party->since = all->endpoints.names;
+    return party_join(party, endpoint);
 }
 
 /* Finds the peer's conversation with this endpoint, or opens one. NULL when there is no memory. */
@@ -143,11 +186,18 @@ static struct conversation *join_or_open(struct parties *all, struct endpoint *e
     if (!conversation)
         return NULL;
     own = &conversation->parties[peer ? !party_of(conversation, peer) : 0];
-    if (!own->endpoint && party_join(own, endpoint))
+    if (own->endpoint != endpoint && stand_in(all, own, endpoint))
         return NULL;
     if (peer && peer->facts.type != SOCK_DGRAM && !peer->only)
         peer->only = conversation;
     return conversation;
+}
+
+/* True when it is connected, over the internet, and not to this endpoint: that cannot reach it. */
+static bool is_with_another(const struct endpoint *peer, const struct endpoint *endpoint)
+{
+    return endpoint_is_inet(peer) && peer->facts.peer_address[0] && endpoint->facts.address[0] &&
+           !address_agrees(peer->facts.peer_address, endpoint->facts.address);
 }
 
 /* True when another observed endpoint has the address by now: the path or port is used again. */
@@ -162,7 +212,8 @@ static bool is_overtaken(struct parties *all, const struct endpoint *endpoint,
         now = endpoints_bound(&all->endpoints, endpoint, name);
     else if (peer)
         now = endpoints_named(&all->endpoints, endpoint, name);
-    return now && now != peer;
+    return now && now != peer && now->named > conversation->parties[other].since &&
+           !is_with_another(now, endpoint);
 }
 
 static bool is_peer_of(const struct endpoint *peer, const struct endpoint *endpoint)
@@ -273,8 +324,8 @@ static struct conversation *find_by_file(struct parties *all, const struct endpo
                : NULL;
 }
 
-struct conversation *parties_conversation(struct parties *all, struct endpoint *endpoint,
-                                          const char *name)
+static struct conversation *find_or_open(struct parties *all, struct endpoint *endpoint,
+                                         const char *name)
 {
     struct conversation *conversation;
     char file[ADDRESS_TEXT_SIZE];
@@ -300,6 +351,17 @@ struct conversation *parties_conversation(struct parties *all, struct endpoint *
         endpoint->talks++;
     }
     return acquaintances_add(&endpoint->acquaintances, name, conversation) ? NULL : conversation;
+}
+
+struct conversation *parties_conversation(struct parties *all, struct endpoint *endpoint,
+                                          const char *name)
+{
+    struct conversation *conversation = find_or_open(all, endpoint, name);
+    struct party *own =
+        conversation ? &conversation->parties[party_of(conversation, endpoint)] : NULL;
+
+    /* Another may have stood in for this one before. */
+    return own && own->endpoint != endpoint && stand_in(all, own, endpoint) ? NULL : conversation;
 }
 
 void parties_heard(struct parties *all, struct conversation *conversation,

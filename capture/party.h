@@ -16,6 +16,7 @@ enum { NOBODY = -1 };
 struct party {
     struct end end;
     struct endpoint *endpoint; /* NULL while it is not observed */
+    uint64_t since;            /* how many names were known when it came to stand in for another */
 };
 
 struct conversation {

@@ -308,3 +308,52 @@ PYTHON
 2 request send ask 2
 2 response send answer 2'
 }
+
+@test "servers that share an address: whichever is asked, its answer stands with what was asked" {
+    local client
+    ports
+    equal "$(said_by udp << 'PYTHON'
+import select
+
+def server():
+    made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    made.bind(("127.0.0.1", int(os.environ["one"])))
+    return made
+
+servers = [server() for _ in range(3)]
+clients = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(16)]
+for client in clients + clients:
+    client.sendto(b"ask", servers[0].getsockname())
+    asked = select.select(servers, [], [], 10)[0][0]
+    asked.sendto(b"answer", asked.recvfrom(100)[1])
+    assert client.recv(100) == b"answer"
+PYTHON
+    )" "$(for client in {1..16}; do
+        printf "$client "'%s\n' 'request send ask' 'response send answer' \
+            'request send ask' 'response send answer'
+    done)" 'these'
+}
+
+@test "a server that has a socket for each client beside the one that is asked first" {
+    ports
+    equal "$(said_by udp << 'PYTHON'
+server, client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM), new("two")
+server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+server.bind(("0.0.0.0", int(os.environ["one"])))
+client.connect(("127.0.0.1", int(os.environ["one"])))
+client.send(b"hello")
+_, name = server.recvfrom(100)
+own = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+own.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+own.bind(client.getpeername())
+own.connect(name)
+for asked in b"welcome", b"answer":
+    own.send(asked)
+    assert client.recv(100) == asked
+    client.send(b"ask")
+    assert own.recv(100) == b"ask"
+PYTHON
+    )" "$(printf '1 %s\n' 'request send hello' 'response send welcome' 'request send ask' \
+        'response send answer' 'request send ask')" 'these'
+}

@@ -250,6 +250,17 @@ static bool receives_from_anybody(const struct endpoint *endpoint)
            (endpoint_is_inet(endpoint) || !endpoint_is_connected(endpoint));
 }
 
+/* Of those that share an internet address, the one in which is counted what any of them gets. */
+static struct endpoint *receiver_at(const struct conversations *all, struct endpoint *endpoint)
+{
+    struct endpoint *named =
+        endpoint_is_inet(endpoint)
+            ? endpoints_named(&all->parties.endpoints, endpoint, endpoint->facts.address)
+            : NULL;
+
+    return named ? named : endpoint;
+}
+
 /*
  * The observed endpoint that this one sends to, when that may receive from anybody; else NULL. It
  * may be observed since the conversation has begun. Returns 0 or -ENOMEM.
@@ -267,7 +278,7 @@ static int find_receiver(struct conversations *all, struct conversation *convers
         known = parties_other_observed(&all->parties, conversation, sender);
     other = conversation->parties[!party_of(conversation, sender)].endpoint;
     if (other && receives_from_anybody(other))
-        *receiver = other;
+        *receiver = receiver_at(all, other);
     return known < 0 ? known : 0;
 }
 
@@ -326,7 +337,7 @@ static int is_recorded(struct conversations *all, struct conversation *conversat
     known = parties_other_observed(&all->parties, conversation, endpoint);
     if (known < 0 || !receives_from_anybody(endpoint))
         return known;
-    return parcels_received(&endpoint->parcels, facts, known);
+    return parcels_received(&receiver_at(all, endpoint)->parcels, facts, known);
 }
 
 /* Whoever receives the message, or will be found to, is not to record it again. */

@@ -309,10 +309,9 @@ PYTHON
 2 response send answer 2'
 }
 
-@test "servers that share an address: whichever is asked, its answer stands with what was asked" {
-    local client
-    ports
-    equal "$(said_by udp << 'PYTHON'
+# Sockets that share the address $one, in "servers".
+share_address() {
+    cat << 'PYTHON'
 import select
 
 def server():
@@ -322,6 +321,14 @@ def server():
     return made
 
 servers = [server() for _ in range(3)]
+PYTHON
+}
+
+@test "servers that share an address: whichever is asked, its answer stands with what was asked" {
+    local client
+    ports
+    equal "$(said_by udp << PYTHON
+$(share_address)
 clients = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(16)]
 for client in clients + clients:
     client.sendto(b"ask", servers[0].getsockname())
@@ -332,6 +339,21 @@ PYTHON
     )" "$(for client in {1..16}; do
         printf "$client "'%s\n' 'request send ask' 'response send answer' \
             'request send ask' 'response send answer'
+    done)" 'these'
+}
+
+@test "servers that share an address and do not ask who sent what they get: it stands once" {
+    local number
+    ports
+    equal "$(said_by udp << PYTHON
+$(share_address)
+for number in range(16):
+    client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    client.sendto(b"metric %d" % number, servers[0].getsockname())
+    assert select.select(servers, [], [], 10)[0][0].recv(100) == b"metric %d" % number
+PYTHON
+    )" "$(for number in {0..15}; do
+        echo "$((number + 1)) request send metric $number"
     done)" 'these'
 }
 

@@ -205,6 +205,22 @@ compile_java() { # FILE...
     google_java_format Table.java
 }
 
+@test "java: more conversations than a class has room to put together" {
+    seq 3000 | sed 's/.*/&> b"ask &"\n&< b"answer &"/' | "$tests/compose.py" > several.jsonl
+    "$SOCKFIXTURE" -r several.jsonl -o Table.java
+    cat > Last.java << 'JAVA'
+package fixture;
+
+final class Last {
+  public static void main(String[] arguments) {
+    System.out.println(Table.TABLE_3000.size() + " " + new String(Table.TABLE_3000.get(0).response()));
+  }
+}
+JAVA
+    compile_java Table.java Last.java
+    equal "$(java -cp classes fixture.Last)" '1 answer 3000'
+}
+
 # The launcher's own flags are deprecated, of which Java warns. It gives the compiler 256 MB, of which a megabyte of
 # bytes takes most: large fixtures are compiled by themselves.
 compile_kotlin() { # FILE...

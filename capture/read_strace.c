@@ -254,14 +254,21 @@ static int carry(struct strace_source *source, char **carried)
     return 0;
 }
 
-/* A call of which the file ends in the middle: strace was ended, or the disk full. */
-static bool is_torn(const struct strace_source *source)
+/*
+ * Whether the file ends in the middle of a line of strace, as strace was ended, or the disk full: a
+ * number at its end may have had more digits, and what came behind it is not here. What a command
+ * writes to the same terminal may end so, too, and does not matter.
+ */
+static bool is_torn(struct strace *strace, const struct strace_source *source)
 {
+    const char *text = source->line.text;
     struct strace_call call;
     bool whole;
 
-    return !source->has_end && strace_call_parse(&call, source->line.text, &whole) &&
-           strace_mover_find(call.name);
+    if (source->has_end || (is_end(text) && strstr(text + 4, " +++")))
+        return false;
+    return text_begins(text, "<... ") || strace_call_parse(&call, text, &whole) ||
+           (source->line.tid && strace_thread_find(&strace->world, source->line.tid));
 }
 
 static int take_line(struct strace *strace, struct strace_source *source, char **carried)
@@ -273,10 +280,10 @@ static int take_line(struct strace *strace, struct strace_source *source, char *
         err = take_attached(strace, source->text, carried);
     if (err)
         return err < 0 ? err : 0;
-    if (!look_at_line((char *)source->line.text)) {
-        strace->torn += is_torn(source);
+    if (is_torn(strace, source))
+        reading_lacks(strace->reading, source->dump, "it ends within a line");
+    if (!look_at_line((char *)source->line.text))
         return 0;
-    }
     thread = thread_of(strace, &source->line);
     err = thread ? strace_take(strace, thread, &source->line) : -ENOMEM;
     return !err && strace->starved ? -ENOMEM : err;

@@ -145,9 +145,10 @@ static const char *take_hex_line(struct socat *socat, const char *from, const ch
 
 /*
  * As -x prints them: a line of all; or, with -v, lines of 16, and a line of -- behind. Text can
- * look like that as well, but goes on where this ends. Returns false when it is not that.
+ * look like that as well, but goes on where this ends. Returns false when it is not that, or not
+ * all of it: *ends says whether it was so up to the end of the file.
  */
-static bool take_hex(struct socat *socat, const struct header *header)
+static bool take_hex(struct socat *socat, const struct header *header, bool *ends)
 {
     const char *end = socat->text + socat->size, *from = socat->text + socat->place;
 
@@ -157,6 +158,7 @@ static bool take_hex(struct socat *socat, const struct header *header)
         from = take_hex_line(socat, from, end, header->length);
         from = memchr(from, '\n', (size_t)(end - from));
         if (!from || socat->there == before) {
+            *ends = !from && socat->there > 0;
             socat->there = 0;
             return false;
         }
@@ -169,6 +171,8 @@ static bool take_hex(struct socat *socat, const struct header *header)
 static int take_bytes(struct socat *socat, const struct header *header)
 {
     uint8_t *data;
+    bool ends = false;
+    int err;
 
     socat->there = 0;
     if (header->length > socat->size) /* each takes up a place at least */
@@ -177,14 +181,16 @@ static int take_bytes(struct socat *socat, const struct header *header)
     if (!data)
         return -ENOMEM;
     socat->data = data;
-    if (socat->way != TEXT && take_hex(socat, header)) {
+    if (socat->way != TEXT && take_hex(socat, header, &ends)) {
         socat->way = HEX;
         return 0;
     }
     if (socat->way == HEX)
         return cut_off(socat);
     socat->way = TEXT;
-    return take_text(socat, header);
+    err = take_text(socat, header);
+    /* Text would go up to the end of the file, too, or of its last line. */
+    return !err && ends && socat->size - socat->place > 1 ? cut_off(socat) : err;
 }
 
 /* The conversations */
@@ -236,6 +242,13 @@ static const char *next_line(struct socat *socat, char line[128])
     return line;
 }
 
+/* Whether the file ends within a header. Nothing else that socat prints begins so. */
+static bool is_torn(const struct socat *socat, const char *line)
+{
+    return (*line == '<' || *line == '>') && socat->place == socat->size &&
+           socat->text[socat->size - 1] != '\n';
+}
+
 /* Other lines are what socat -d says, and the end of a block in hexadecimal. */
 static int read_blocks(struct socat *socat)
 {
@@ -245,6 +258,8 @@ static int read_blocks(struct socat *socat)
     int err = 0;
 
     while (!err && next_line(socat, line)) {
+        if (is_torn(socat, line))
+            reading_lacks(socat->reading, socat->reading->dumps, "it ends within a line");
         if (!read_header(line, &header))
             continue;
         before = socat->place;

@@ -162,6 +162,14 @@ static enum status clean_server(const char **out, char text[ADDRESS_TEXT_SIZE], 
     return STATUS_USAGE;
 }
 
+/* What --from says is read whatever it looks like; but then there should be something in it. */
+static bool is_something_else(const struct run *run, const struct reader *reader,
+                              const struct dumps *dumps)
+{
+    return run->options->from && !run->dumped && dumps->head_size &&
+           !reader->looks(dumps->head, dumps->head_size);
+}
+
 static enum status read_with(struct run *run, const struct reader *reader,
                              const struct dumps *dumps, struct conversations *conversations)
 {
@@ -195,6 +203,11 @@ static enum status read_with(struct run *run, const struct reader *reader,
         err = conversations_finish(conversations);
     if (err)
         return run_say_broken_off(run, err, run->options->read);
+    if (is_something_else(run, reader, dumps)) {
+        say("%s: nothing in it looks like what %s wrote (--from)", run->options->read,
+            reader->name);
+        return STATUS_USAGE;
+    }
     losses_add(&run->losses, &reading.losses);
     run->incomplete = reading.incomplete;
     run->cut_short = reading.cut_short;

@@ -438,6 +438,16 @@ BPFTRACE
     says '*trace:1:*'
     run -2 --separate-stderr "$SOCKFIXTURE" --from strase -r "$trace"
     says "--from: there is no 'strase' (did you mean 'strace'?); there are recording, strace, *"
+    # Of what is another tool's, or nobody's, nothing would be read.
+    seq 5 > numbers
+    local format
+    for format in strace sockdump bpftrace socat; do
+        local said=(--from "$format" --type stream)
+        [ "$format" = strace ] || said+=(--server /run/x)
+        run -2 --separate-stderr "$SOCKFIXTURE" "${said[@]}" -r numbers -o none.json
+        says "numbers: nothing in it looks like what $format wrote (--from)"
+    done
+    [ ! -e none.json ]
     "$SOCKFIXTURE" -r - -o piped.json < "$trace"
     cat "$trace" | "$SOCKFIXTURE" -r - -o through.json
     cmp fixture.json piped.json

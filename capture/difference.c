@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "capture/cargo.h"
 #include "capture/wildcard.h"
@@ -15,6 +16,7 @@ struct comparison {
     struct differences *out;
     struct exchange *old, *now;
     struct exchange_place old_place, now_place;
+    const struct conversation_table *stranger;
     bool bare; /* no ancillary data was said anew */
 };
 
@@ -45,7 +47,8 @@ static struct difference *add_difference(const struct comparison *comparison,
                                             .old = comparison->old,
                                             .now = comparison->now,
                                             .old_place = comparison->old_place,
-                                            .now_place = comparison->now_place};
+                                            .now_place = comparison->now_place,
+                                            .stranger = comparison->stranger};
     return &items[out->count++];
 }
 
@@ -370,9 +373,35 @@ static size_t index_in(const struct conversation_table *conversation,
     return conversation && exchange ? (size_t)(exchange - conversation->exchanges) : 0;
 }
 
+/* A bit for each type of socket, of Unix or the internet. */
+static unsigned sort_of(const struct conversation_table *conversation)
+{
+    return 1U << (conversation->type + (conversation->family == AF_UNIX ? 0 : 8));
+}
+
+static unsigned sorts_of(const struct table *table)
+{
+    unsigned sorts = 0;
+
+    for (size_t i = 0; i < table->count; i++)
+        sorts |= sort_of(&table->conversations[i]);
+    return sorts;
+}
+
+/* The one that is alone, if the other table has only conversations of other sorts. */
+static const struct conversation_table *find_stranger(const struct conversation_pair *pair,
+                                                      unsigned old_sorts, unsigned now_sorts)
+{
+    const struct conversation_table *alone = pair->a ? pair->a : pair->b;
+    const unsigned others = pair->a ? now_sorts : old_sorts;
+
+    return !(pair->a && pair->b) && others && !(others & sort_of(alone)) ? alone : NULL;
+}
+
 int differences_find(struct differences *out, const struct table *old, const struct table *now,
                      const struct alignment *alignment, bool bare)
 {
+    const unsigned old_sorts = sorts_of(old), now_sorts = sorts_of(now);
     struct differences found = {0};
     int err = 0;
 
@@ -383,6 +412,7 @@ int differences_find(struct differences *out, const struct table *old, const str
             struct exchange *a = pair->exchanges[j].a, *b = pair->exchanges[j].b;
             struct comparison comparison = {.out = &found, .old = a, .now = b, .bare = bare};
 
+            comparison.stranger = find_stranger(pair, old_sorts, now_sorts);
             comparison.old_place.conversation = a ? (size_t)(pair->a - old->conversations) : 0;
             comparison.old_place.exchange = index_in(pair->a, a);
             comparison.now_place.conversation = b ? (size_t)(pair->b - now->conversations) : 0;

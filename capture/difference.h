@@ -25,6 +25,9 @@ struct difference {
     enum difference_kind kind;
     const struct exchange *old, *now; /* NULL when it is missing or added */
     struct exchange_place old_place, now_place;
+    /* That the exchange is in, where only other sorts of sockets are in the other table; or NULL.
+     */
+    const struct conversation_table *stranger;
     enum direction direction;
     size_t message;       /* of that side, counted from 0 */
     struct blocks blocks; /* of that message: as it is recorded, and as it is now */

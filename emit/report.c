@@ -3,9 +3,11 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "capture/cargo.h"
 #include "capture/memory_file.h"
+#include "capture/recording_format.h"
 #include "capture/text.h"
 
 static const struct {
@@ -121,6 +123,23 @@ static void carried_text(const struct difference *difference, char *out, size_t 
     snprintf(out, size, "%s carries %s, and carried %s", message, is, was);
 }
 
+/* That it is missing, or new, and why all is that was said there. */
+static void alone_text(const struct difference *difference, char *out, size_t size)
+{
+    const struct conversation_table *stranger = difference->stranger;
+    const bool is_missing = difference->kind == DIFFERENCE_MISSING;
+    const char *type = stranger ? recording_name_of(recording_types, stranger->type) : NULL;
+
+    if (stranger && stranger->family != AF_UNIX)
+        type = stranger->type == SOCK_DGRAM ? "udp" : "tcp";
+    if (!type)
+        snprintf(out, size, "is %s", is_missing ? "missing" : "new");
+    else if (is_missing)
+        snprintf(out, size, "is missing, as no %s server is asked now", type);
+    else
+        snprintf(out, size, "is new, as no %s server is asked in the recording", type);
+}
+
 void report_title(const struct report *report, const struct difference *difference,
                   char out[REPORT_TITLE_SIZE])
 {
@@ -130,10 +149,8 @@ void report_title(const struct report *report, const struct difference *differen
     report_exchange(report, difference, name);
     switch (difference->kind) {
     case DIFFERENCE_MISSING:
-        snprintf(what, sizeof(what), "is missing");
-        break;
     case DIFFERENCE_ADDED:
-        snprintf(what, sizeof(what), "is new");
+        alone_text(difference, what, sizeof(what));
         break;
     case DIFFERENCE_COUNT:
         snprintf(what, sizeof(what), "has %zu %s%s, and had %zu",

@@ -435,6 +435,22 @@ golden_server.py ask 3: is missing'
     equal "$(diff before after | grep -c '^>')" 2
 }
 
+@test "a server of another type of socket: that is why all is missing, and all is new" {
+    "$tests/compose.py" <<< $'> b"a"\n< b"b"' > golden.jsonl
+    "$tests/compose.py" <<< $'type seqpacket\n> b"a"\n< b"b"' > now.jsonl
+    run -1 --separate-stderr "$SOCKFIXTURE" -q --check -r now.jsonl -w golden.jsonl
+    equal "$output" 'a: is missing, as no stream server is asked now
+a: is new, as no seqpacket server is asked in the recording'
+    sed -e 's/"unix"/"inet"/' -e 's|/run/x.sock|tcp:127.0.0.1:1|' golden.jsonl > now.jsonl
+    run -1 --separate-stderr "$SOCKFIXTURE" -q --check --diff-format json -r now.jsonl -w golden.jsonl
+    equal "$(jq -r '.differences[].title' <<< "$output")" 'a: is missing, as no stream server is asked now
+a: is new, as no tcp server is asked in the recording'
+    # Where the same server is asked less often, it is none of another type.
+    "$tests/compose.py" <<< $'> b"a"\n< b"b"\n2> b"c"\n2< b"d"' > now.jsonl
+    run -1 --separate-stderr "$SOCKFIXTURE" -q --check -r now.jsonl -w golden.jsonl
+    equal "$output" 'c: is new'
+}
+
 @test "what came back does so no longer" {
     "$tests/compose.py" > golden.jsonl << 'SCRIPT'
 type dgram

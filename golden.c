@@ -192,7 +192,7 @@ int golden_new(struct golden **out, const struct options *options, const struct 
         return -ENOMEM;
     golden->framing = framing;
     golden->name = options->name;
-    golden->bare = replays(options);
+    golden->replays = replays(options);
     golden->keeps = options->check;
     err = parse_ranges(golden, options, text);
     if (!err)

@@ -162,3 +162,11 @@ bool side_incomplete(const struct side *side)
             return true;
     return false;
 }
+
+void side_open_redacted(struct side *side)
+{
+    for (size_t i = 0; i < side->count; i++)
+        for (size_t j = 0; j < side->messages[i].ranges.count; j++)
+            if (side->messages[i].ranges.items[j].kind == RANGE_REDACTED)
+                side->messages[i].ranges.items[j].kind = RANGE_LENGTH;
+}

@@ -74,4 +74,7 @@ int side_move(struct side *side, struct side *from);
  * not whole. */
 bool side_incomplete(const struct side *side);
 
+/* What stands in the place of secrets tells nothing of these: they may be anything. */
+void side_open_redacted(struct side *side);
+
 #endif

@@ -852,6 +852,43 @@ while len(got) < 5 + 5 + 100:
     [[ $stderr == *'1 request is asked with filler, as secrets were redacted there'* ]]
 }
 
+@test "a secret that was redacted in an answer can be any, too, and what is beside it cannot" {
+    cat > token.py << 'PYTHON'
+import os
+import socket
+import sys
+
+one = socket.socket(socket.AF_UNIX)
+if sys.argv[1] == "client":
+    one.connect(sys.argv[2])
+    one.sendall(b"login")
+    one.recv(1000)
+else:
+    one.bind(sys.argv[2])
+    one.listen()
+    while True:
+        asking = one.accept()[0]
+        asking.recv(1000)
+        asking.sendall(b"token=" + os.urandom(int(sys.argv[3])).hex().encode() + sys.argv[4].encode())
+PYTHON
+    start_token() { # BYTES END
+        stop_servers
+        rm -f "$path"
+        background python3 token.py server "$path" "$@"
+        wait_until 10 test -S "$path"
+        sleep 0.1 # until it listens
+    }
+    start_token 8 .
+    take token --redact 'token=([0-9a-f]*)' python3 token.py client "$path"
+    replay 0 token
+    equal "$output" ''
+    start_token 9 .
+    replay 0 token
+    start_token 8 '!'
+    replay 1 token
+    equal "$(grep -v '^ ' <<< "$output")" 'login: response[22:23] differs'
+}
+
 @test "one of several servers" {
     start_redis
     take both sh -c "${redis[*]} PING; socat -u OPEN:/dev/null UNIX-CONNECT:$path; printf hello | socat - UNIX-CONNECT:$work/other" || true

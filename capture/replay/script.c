@@ -127,15 +127,6 @@ static int go_through(struct script *script, struct progress_of *progress,
     return err;
 }
 
-/* What stands in the place of a secret says nothing of what a client sends there. */
-static void open_redacted(struct side *request)
-{
-    for (size_t i = 0; i < request->count; i++)
-        for (size_t j = 0; j < request->messages[i].ranges.count; j++)
-            if (request->messages[i].ranges.items[j].kind == RANGE_REDACTED)
-                request->messages[i].ranges.items[j].kind = RANGE_LENGTH;
-}
-
 /* Do the echo's bytes stand there in the request? */
 static bool is_source(const struct side *request, size_t message, size_t offset,
                       const uint8_t *bytes, size_t length)
@@ -198,7 +189,7 @@ static int add_exchanges(struct script *script, struct scripted_conversation *sc
     for (size_t i = 0; i < conversation->count; i++) {
         scripted->exchanges[i].exchange = &conversation->exchanges[i];
         find_sources(&conversation->exchanges[i]);
-        open_redacted(&conversation->exchanges[i].request);
+        side_open_redacted(&conversation->exchanges[i].request);
         script->longest = longest_of(&conversation->exchanges[i].request, script->longest);
     }
     return 0;

@@ -125,7 +125,7 @@ static void add(struct assembly *assembly, size_t pair, const struct entry *entr
     for (size_t i = 0; i < old_count; i++)
         if (*last == SIZE_MAX || old[i].place > *last)
             *last = old[i].place;
-    if (old_count && old->kept->message.direction == RESPONSE)
+    if (old_count && old->kept->message.direction == RESPONSE && old->place < next_old)
         next_old = old->place;
     behind[REQUEST] = next_old < *last ? next_old : *last;
     behind[RESPONSE] = *last;

@@ -529,6 +529,12 @@ SCRIPT
     "$SOCKFIXTURE" -q --frame line -r now.jsonl -w golden.jsonl
     equal "$(jq -r 'select(.data) | .data' golden.jsonl | base64 -d | xargs)" 'A B C D a b E'
     "$SOCKFIXTURE" -q --frame line --check -r now.jsonl -w golden.jsonl
+    # One before a line without an end, which is a request only when all has been said.
+    "$tests/compose.py" <<< $'> b"A"\n< b"b\\n"' > golden.jsonl
+    "$tests/compose.py" <<< $'> b"B\\n"\n> b"A"\n< b"b\\n"' > now.jsonl
+    "$SOCKFIXTURE" -q --frame line -r now.jsonl -w golden.jsonl
+    equal "$(jq -r 'select(.data) | .data' golden.jsonl | base64 -d | xargs)" 'B Ab'
+    "$SOCKFIXTURE" -q --frame line --check -r now.jsonl -w golden.jsonl
 }
 
 @test "with frames, an exchange whose answer came as several at once keeps its place and its bytes" {

@@ -65,6 +65,26 @@ static uint64_t from_units(uint64_t number, const char *unit)
     return 0;
 }
 
+/*
+ * What a byte of a clock counts, those below it have counted through: that one of them is the same
+ * in three runs or more is chance. A clock may stand still below a unit, so the lowest may be.
+ */
+static bool has_gap(const struct subject *subject, const struct range *range)
+{
+    uint64_t differs = 0, first, number;
+
+    if (range->form == FORM_TEXT || subject->runs < 3 || !number_in(subject, 0, range, &first))
+        return false;
+    for (size_t run = 1; run < subject->runs; run++)
+        if (number_in(subject, run, range, &number))
+            differs |= number ^ first;
+    while (differs && !(differs & 0xff))
+        differs >>= 8;
+    while (differs & 0xff)
+        differs >>= 8;
+    return differs;
+}
+
 static bool is_time(const struct subject *subject, struct range *range)
 {
     static const struct {
@@ -79,7 +99,7 @@ static bool is_time(const struct subject *subject, struct range *range)
         for (size_t run = 0; all && run < subject->runs; run++)
             all = subject->facts[run].time && number_in(subject, run, range, &number) &&
                   is_near(from_units(number, sorts[i].unit), subject->facts[run].time, near);
-        if (all) {
+        if (all && !has_gap(subject, range)) {
             range->kind = RANGE_TIME;
             range->unit = sorts[i].unit;
             return true;

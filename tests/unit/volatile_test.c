@@ -167,6 +167,11 @@ static void tells_what_it_is(void **test)
          "request[6:31] is the time (a date, as text)\n"},
         {{{"\x67\x42\x4a\x96 s", "x"}, {"\x67\x42\x4a\x97 s", "x"}, {"\x67\x42\x4a\x98 s", "x"}},
          "request[0:4] is the time (seconds, big-endian)\n"},
+        /* Of a clock no byte is the same while the one above it differs. */
+        {{{"\xd1\x07\x9e\x01\x11\xb6\x0a\x18", "x"},
+          {"\x28\xf4\x6b\x01\x12\xb6\x0a\x18", "x"},
+          {"\x7a\x50\xe5\x01\x13\xb6\x0a\x18", "x"}},
+         "request[0:3] varies\nrequest[4:5] counts by 1 (one byte)\n"},
         {{{"get", "list: a, b."}, {"get", "list: a, bcd, e."}, {"get", "list: a."}},
          "response[7:10] varies in length\n"},
         {{{"get", ""}, {"get", "something"}, {"get", ""}}, "response[0:0] varies in length\n"},

@@ -1006,6 +1006,9 @@ SCRIPT
     "$SOCKFIXTURE" -r secret.jsonl --redact 'c&p' --redact 'abc' --redact 1:REQ:10:4 -w third.jsonl 2> said
     grep -qx 'sockfixture: 1 secret was redacted' said || fail "$(cat said)"
     equal "$(jq -c 'select(.redacted) | [.text, .redacted]' third.jsonl)" '["password=XXXXXin=1234",[[9,5]]]'
+    # One within another makes that no shorter, and what begins a line is not what is behind it.
+    "$SOCKFIXTURE" -q -r secret.jsonl --redact '=abc&pin' --redact 'bc' --redact '^[a-z]' -w fourth.jsonl
+    equal "$(jq -c 'select(.redacted) | .text' fourth.jsonl)" $'"XasswordXXXXXXXX=1234"\n"Xk"'
 }
 
 @test "hundreds of thousands of redacted bytes before a volatile one are read at once" {
@@ -1105,6 +1108,10 @@ SCRIPT
 14:22 AUTHENTICATE "s3\\"cr3t"\r\n
 13:25 AUTHENTICATE 733363723374\r\n
 LINES
+    # It is looked for in the first 64 KiB of a message.
+    "$tests/compose.py" <<< '> b"PASS s3cr3t\r\n" + bytes(70000) + b"\nAUTH s3cr3t\n"' > mixed.jsonl
+    run -0 --separate-stderr "$SOCKFIXTURE" -r mixed.jsonl -o mixed.go
+    says 'a request seems to hold a password, at \[5:11\] (--redact secrets puts filler there)'
     # Which mechanism, and that one is asked for it, is no secret.
     for line in 'AUTHENTICATE "PLAIN"' 'AUTHENTICATE "SCRAM-SHA-1"' 'AUTHENTICATE SCRAM-SHA-256' 'AUTH CRAM-MD5' \
         'Password required for joe' 'Password incorrect'; do

@@ -349,6 +349,27 @@ static void knows_numbers(void **test)
         DIFFERENCE_BYTES);
 }
 
+/* A single byte that counts may run over into either of those beside it, but by little. */
+static void knows_carries(void **test)
+{
+    static const struct range byte = {5, 1, RANGE_COUNTER, .step = 1};
+    static const struct {
+        const char *now;
+        int kind;
+    } cases[] = {
+        {"up 1\x03\x01\x03 s", -1},
+        {"up 1\x02\x01\x04 s", -1},
+        {"up 1\x52\x01\x03 s", DIFFERENCE_BYTES},
+        {"up 1\x02\x01\x54 s", DIFFERENCE_BYTES},
+    };
+
+    (void)test;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
+        assert_int_equal(
+            kind_of(say_text("up 1\x02\xff\x03 s", &byte), say_text(cases[i].now, NULL), false),
+            cases[i].kind);
+}
+
 static struct ancillary *ancillary_of(const struct control *controls, size_t count)
 {
     struct ancillary *ancillary = NULL;
@@ -465,6 +486,7 @@ int main(void)
                                        cmocka_unit_test(tells_lengths),
                                        cmocka_unit_test(knows_lengths_that_vary),
                                        cmocka_unit_test(knows_numbers),
+                                       cmocka_unit_test(knows_carries),
                                        cmocka_unit_test(tells_what_is_carried)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);

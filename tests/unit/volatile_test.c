@@ -112,7 +112,7 @@ static void add_words(struct table *table, size_t run, const char *request, cons
 {
     struct built built = {0};
 
-    client.pid = 4711 + 13 * (uint32_t)run * (uint32_t)run;
+    client.pid = 70247 + 13 * (uint32_t)run * (uint32_t)run;
     built.length = strlen(request);
     memcpy(built.data, request, built.length);
     say(table, REQUEST, &built);
@@ -149,10 +149,11 @@ static void tells_what_it_is(void **test)
          "request[2:4] counts by 3 (big-endian)\n"},
         {{{"n \x01\x01", "x"}, {"n \x02\x01", "x"}, {"n \x03\x01", "x"}},
          "request[2:3] counts by 1 (one byte)\n"},
+        {{{"n \x01\x01", "x"}, {"n \x21\x01", "x"}, {"n \x41\x01", "x"}}, "request[2:3] varies\n"},
         {{{"n \xfe\x01", "x"}, {"n \x01\x02", "x"}, {"n \x04\x02", "x"}},
          "request[2:4] counts by 3 (little-endian)\n"},
-        {{{"pid 4711", "x"}, {"pid 4724", "x"}, {"pid 4763", "x"}},
-         "request[4:8] is the client's pid (as text)\n"},
+        {{{"pid 70247", "x"}, {"pid 70260", "x"}, {"pid 70299", "x"}},
+         "request[4:9] is the client's pid (as text)\n"},
         {{{"p\x12\x67p", "x"}, {"p\x12\x74p", "x"}, {"p\x12\x9bp", "x"}},
          "request[1:3] is the client's pid (big-endian)\n"},
         {{{"at 1732397654 s", "x"}, {"at 1732397655 s", "x"}, {"at 1732397656 s", "x"}},

@@ -145,6 +145,37 @@ static void matches_lists_with_words(void **test)
     judge_lists(true);
 }
 
+static bool match_text(const char *was, struct range *ranges, size_t count, const char *is)
+{
+    const struct said pattern = {
+        .data = (uint8_t *)was, .length = strlen(was), .ranges = {.items = ranges, .count = count}};
+    const struct said data = {.data = (uint8_t *)is, .length = strlen(is)};
+
+    return wildcard_match(&pattern, &data);
+}
+
+static void matches_what_was_empty(void **test)
+{
+    struct range empty = {.offset = 1, .kind = RANGE_LENGTH};
+
+    (void)test;
+    assert_true(match_text("ab", &empty, 1, "a12b"));
+    assert_true(match_text("ab", &empty, 1, "ab"));
+    assert_false(match_text("ab", &empty, 1, "12ab"));
+}
+
+/* A number may be as short as it was, and what varies right behind it begins there. */
+static void matches_behind_the_shortest_number(void **test)
+{
+    struct range ranges[] = {{1, 1, RANGE_COUNTER, FORM_TEXT, .step = 1},
+                             {.offset = 2, .length = 1, .kind = RANGE_LENGTH}};
+
+    (void)test;
+    assert_true(match_text("a7x9b", ranges, 2, "a79b"));
+    assert_true(match_text("a7x9b", ranges, 2, "a7779b"));
+    assert_false(match_text("a7x9b", ranges, 2, "a78b"));
+}
+
 /* Lists of many numbers, all of which are volatile, of three digits each and of one. */
 static void matches_many(void **test)
 {
@@ -173,9 +204,10 @@ static void matches_many(void **test)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(matches_lists),
-                                       cmocka_unit_test(matches_lists_with_words),
-                                       cmocka_unit_test(matches_many)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(matches_lists), cmocka_unit_test(matches_lists_with_words),
+        cmocka_unit_test(matches_what_was_empty),
+        cmocka_unit_test(matches_behind_the_shortest_number), cmocka_unit_test(matches_many)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

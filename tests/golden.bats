@@ -1110,7 +1110,7 @@ SCRIPT
 LINES
     # It is looked for in the first 64 KiB of a message.
     "$tests/compose.py" <<< '> b"PASS s3cr3t\r\n" + bytes(70000) + b"\nAUTH s3cr3t\n"' > mixed.jsonl
-    run -0 --separate-stderr "$SOCKFIXTURE" -r mixed.jsonl -o mixed.go
+    run -0 --separate-stderr "$SOCKFIXTURE" -r mixed.jsonl -o mixed.json
     says 'a request seems to hold a password, at \[5:11\] (--redact secrets puts filler there)'
     # Which mechanism, and that one is asked for it, is no secret.
     for line in 'AUTHENTICATE "PLAIN"' 'AUTHENTICATE "SCRAM-SHA-1"' 'AUTHENTICATE SCRAM-SHA-256' 'AUTH CRAM-MD5' \

@@ -177,19 +177,18 @@ void secrets_free(struct secrets *secrets)
 }
 
 /*
- * The next match from `from` on, with its groups. Behind the text is a NUL, not only in it. Returns
- * 1, 0 when there is none, or -ENOMEM.
+ * The next match from `from` on, with its groups; what is before it is seen, and ^ stands at the
+ * beginnings of lines alone. Behind the text is a NUL, not only in it. Returns 1, 0 when there is
+ * none, or -ENOMEM.
  */
 static int match(const regex_t *regex, const char *text, size_t length, size_t from,
                  regmatch_t groups[GROUPS_MAX])
 {
-    const int at_start = from == 0 || text[from - 1] == '\n' ? 0 : REG_NOTBOL;
-
     if (length > INT32_MAX) /* as much as a regoff_t can say */
         return -ENOMEM;
     groups[0] = (regmatch_t){.rm_so = (regoff_t)from, .rm_eo = (regoff_t)length};
     errno = 0;
-    if (regexec(regex, text, GROUPS_MAX, groups, REG_STARTEND | at_start) == 0)
+    if (regexec(regex, text, GROUPS_MAX, groups, REG_STARTEND) == 0)
         return 1;
     return errno == ENOMEM ? -ENOMEM : 0; /* glibc returns the same for both */
 }

@@ -74,8 +74,8 @@ static struct endpoint *find_name(const struct endpoints *endpoints, const char 
 }
 
 /*
- * Who had the name as seen from there is not who has it where a younger one is bound to the file
- * that it leads to by now: a folder may be seen from several places, as containers share one.
+ * From where the endpoint is, `seen` was the last to bind the name. But a folder may be shared, as
+ * containers do, and be called otherwise elsewhere: who has bound the file since has it now.
  */
 static struct endpoint *find_heir(const struct endpoints *endpoints,
                                   const struct endpoint *endpoint, const char *name,

@@ -24,8 +24,7 @@ struct framed {
     struct conversation_table *conversation; /* the frames go there, during a call */
     enum direction speaking;                 /* the direction of what is added */
     int running; /* the direction of the unframed run that goes on; or NOBODY */
-    const struct framed_watcher
-        *watcher; /* is told of frames, and the conversation is not; or NULL */
+    const struct framed_watcher *watcher; /* gets the frames in the conversation's place; or NULL */
 };
 
 int framed_new(struct framed **out, const struct framing *framing)
@@ -282,7 +281,7 @@ static int go_on_both(struct framed *framed, enum direction first)
     return err;
 }
 
-/* Bytes that nobody has seen come next: no harm where the framer would not have looked at them. */
+/* Missing bytes come next, which does no harm where the framer would not have looked at them. */
 static int miss(struct framed *framed, enum direction direction, size_t missing)
 {
     struct stream *stream = &framed->streams[direction];

@@ -33,11 +33,13 @@ void half_free(struct half *half);
 /* The next byte is the one with that number, unless it is known which is. */
 void half_begin(struct half *half, uint32_t sequence);
 
-/* There is a byte with that number, or will be; empty says that a segment without bytes tells so.
+/*
+ * A segment has that number: it began there or before, if that is not known yet. empty says that
+ * the segment has no bytes, and its number may be one too low.
  */
 void half_suppose(struct half *half, uint32_t sequence, bool empty);
 
-/* No more will be heard of what came first: it is the lowest number so far. */
+/* It is not known where it began, and waited for no longer: that is the lowest number so far. */
 void half_begin_as_supposed(struct half *half);
 
 /* Whether nothing is missing before that number. */

@@ -15,10 +15,10 @@ struct marks_line {
     size_t count, capacity;
 };
 
+/* Both by direction. */
 struct marks {
-    struct marks_line
-        lines[2]; /* by direction; sorted by where they end, unless messages are not */
-    bool unsorted[2];
+    struct marks_line lines[2]; /* sorted by where the marks end, */
+    bool unsorted[2];           /* but for those of messages that did not come in that order */
 };
 
 void marks_free(struct marks *marks)
@@ -81,7 +81,7 @@ static bool cut(const struct mark *mark, uint64_t at, size_t length, struct rang
 
     if (from > to || (from == to && mark->range.length))
         return false;
-    /* Between two messages no byte tells which of them it belongs to, but where it came from. */
+    /* One without bytes, between two messages, belongs to that which it was recorded with. */
     if (from == to &&
         ((from == at && mark->message < at) || (from == end && length && mark->message == end)))
         return false;

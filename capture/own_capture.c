@@ -45,7 +45,7 @@ struct packet_notes {
 struct own_capture {
     struct reading *reading;
     bool own;
-    bool complete; /* or there is nothing to complete */
+    bool complete; /* its statistics have come; or it is not ours, and has none */
     char **command;
     char *backend;
     struct own_interface *interfaces;

@@ -371,8 +371,11 @@ static void say_doubts(const struct strace *strace)
         note(strace,
              "no read() or write() is in it: what these moved is not here, if strace was not "
              "asked for them (-e trace=network,desc,process)");
-    /* Whoever was passed one has it under a number that no call has made. Else, of a command from
-     * its beginning, these are files where it is not shown what is opened. */
+    /*
+     * No call returns the number of a descriptor that was passed. Otherwise, if the command was
+     * traced from its beginning, and without the calls that open files, numbers that no call has
+     * returned are files.
+     */
     if (strace->passed)
         note(strace,
              "descriptors were passed in messages: what read() and write() moved on them is "

@@ -210,7 +210,9 @@ static const struct {
     {LINK_IPV4, 0, -1}, {LINK_IPV6, 0, -1},
 };
 
-/* The cooked links are those of tcpdump -i any: what passes through several has a packet in each.
+/*
+ * tcpdump -i any writes a packet for each interface that one passes through, and has cooked links,
+ * of which the header tells the interface, or which way it went.
  */
 static uint64_t place_of(const struct frame_bytes *frame)
 {

@@ -50,6 +50,12 @@ bool endpoint_is_with_peer(const struct endpoint *endpoint, const char *address)
                                                strcmp(address, endpoint->facts.peer_address) == 0);
 }
 
+bool endpoint_is_with_another(const struct endpoint *endpoint, const struct endpoint *one)
+{
+    return endpoint_is_inet(endpoint) && endpoint->facts.peer_address[0] && one->facts.address[0] &&
+           !address_agrees(endpoint->facts.peer_address, one->facts.address);
+}
+
 struct endpoint *endpoints_find(const struct endpoints *endpoints, uint64_t inode)
 {
     struct endpoint key = {.facts.inode = inode};
@@ -278,10 +284,10 @@ struct endpoint *endpoints_bound(struct endpoints *endpoints, const struct endpo
     /*
      * Both have the port. One that has a peer is a client's, and if it is the older one, it is gone
      * as a rule: else the other could not have got its port. Without a peer it is a server's, and
-     * goes before the one of all addresses.
+     * goes before the one of all addresses; so does one with a peer if that is who asks.
      */
-    if (!wildcard ||
-        (found && (found->number >= wildcard->number || !found->facts.peer_address[0])))
+    if (!wildcard || (found && !endpoint_is_with_another(found, endpoint) &&
+                      (found->number >= wildcard->number || !found->facts.peer_address[0])))
         return found;
     return endpoints->past || hosts_are_reached(&endpoints->hosts, address, endpoint->facts.pid)
                ? wildcard

@@ -77,4 +77,8 @@ bool endpoint_is_connected(const struct endpoint *endpoint);
 /* Talks to that peer when it talks to the address: what is sent to another goes there. */
 bool endpoint_is_with_peer(const struct endpoint *endpoint, const char *address);
 
+/* Is connected, over the internet, and not to that one: what is sent by that one cannot reach it.
+ */
+bool endpoint_is_with_another(const struct endpoint *endpoint, const struct endpoint *one);
+
 #endif

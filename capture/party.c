@@ -129,7 +129,9 @@ static bool may_stand_in(const struct conversation *conversation, const struct e
                               own))
         return false;
     return strcmp(own, server->end.address) == 0 ||
-           strcmp(own, server->endpoint->facts.address) == 0;
+           strcmp(own, server->endpoint->facts.address) == 0 ||
+           (endpoint_is_with_another(server->endpoint, peer) &&
+            address_agrees(server->end.address, own));
 }
 
 static bool can_be_or_stand_in(const struct conversation *conversation, const struct endpoint *peer,
@@ -193,13 +195,6 @@ static struct conversation *join_or_open(struct parties *all, struct endpoint *e
     return conversation;
 }
 
-/* True when it is connected, over the internet, and not to this endpoint: that cannot reach it. */
-static bool is_with_another(const struct endpoint *peer, const struct endpoint *endpoint)
-{
-    return endpoint_is_inet(peer) && peer->facts.peer_address[0] && endpoint->facts.address[0] &&
-           !address_agrees(peer->facts.peer_address, endpoint->facts.address);
-}
-
 /* True when another observed endpoint has the address by now: the path or port is used again. */
 static bool is_overtaken(struct parties *all, const struct endpoint *endpoint,
                          const struct conversation *conversation, const char *name)
@@ -213,7 +208,7 @@ static bool is_overtaken(struct parties *all, const struct endpoint *endpoint,
     else if (peer)
         now = endpoints_named(&all->endpoints, endpoint, name);
     return now && now != peer && now->named > conversation->parties[other].since &&
-           !is_with_another(now, endpoint);
+           !endpoint_is_with_another(now, endpoint);
 }
 
 static bool is_peer_of(const struct endpoint *peer, const struct endpoint *endpoint)

@@ -360,22 +360,33 @@ PYTHON
 @test "a server that has a socket for each client beside the one that is asked first" {
     ports
     equal "$(said_by udp << 'PYTHON'
-server, client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM), new("two")
-server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+def at_server():
+    made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    return made
+
+server = at_server()
 server.bind(("0.0.0.0", int(os.environ["one"])))
-client.connect(("127.0.0.1", int(os.environ["one"])))
-client.send(b"hello")
-_, name = server.recvfrom(100)
-own = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-own.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-own.bind(client.getpeername())
-own.connect(name)
-for asked in b"welcome", b"answer":
-    own.send(asked)
-    assert client.recv(100) == asked
+for name in "two", "three":
+    client = new(name)
+    client.connect(("127.0.0.1", int(os.environ["one"])))
+    client.send(b"hello")
+    server.sendto(b"cookie", server.recvfrom(100)[1])
+    client.recv(100)
+    client.send(b"cookie")
+    _, asker = server.recvfrom(100)
+    own = at_server()
+    own.bind(client.getpeername())
+    own.connect(asker)
+    own.send(b"welcome")
+    client.recv(100)
     client.send(b"ask")
-    assert own.recv(100) == b"ask"
+    own.recv(100)
+    own.send(b"answer")
+    client.recv(100)
 PYTHON
-    )" "$(printf '1 %s\n' 'request send hello' 'response send welcome' 'request send ask' \
-        'response send answer' 'request send ask')" 'these'
+    )" "$(for client in 1 2; do
+        printf "$client "'%s\n' 'request send hello' 'response send cookie' 'request send cookie' \
+            'response send welcome' 'request send ask' 'response send answer'
+    done)" 'these'
 }

@@ -243,9 +243,11 @@ __noinline int standing_of_name(struct subject *subject, __u64 name, __u32 lengt
     judging.place.type = SOCK_DGRAM;
     place_named(&judging.place, name, length, in_kernel);
     judge_place(&judging);
-    if (judging.excluded)
+    /* What answers over the internet may be received without a name: user space, which knows who
+     * was asked, leaves out both. */
+    if (judging.excluded && judging.place.kind != PLACE_INET)
         return STANDING_OUT;
-    if (!judging.matches)
+    if (judging.excluded || !judging.matches)
         return STANDING_OPEN;
     key = subject->sock;
     verdict = bpf_map_lookup_elem(&verdicts, &key);

@@ -213,6 +213,22 @@ send_all(one, (b"and more", three), (b"and two", None))'
     done
 }
 
+@test "-x leaves out the answer, too, that is received without asking who sent it" {
+    local option
+    ports
+    for option in -x -s; do
+        equal "$(said_by udp "$option" "udp:127.0.0.1:$one" << 'PYTHON'
+servers = new("one"), new("two")
+for server in servers:
+    client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    client.sendto(b"ask", server.getsockname())
+    server.sendto(b"answer", server.recvfrom(100)[1])
+    client.recv(100)
+PYTHON
+        )" $'1 request send ask\n1 response send answer' "with $option, these"
+    done
+}
+
 @test "one path leads to two sockets, in two folders and below two roots" {
     local enter
     for enter in 'os.chdir(folder)' 'unshare(); os.chroot(folder); os.chdir("/")'; do

@@ -199,26 +199,28 @@ static int print_screaming(const struct value *value, const struct template_esca
     return print_convention(value, SCREAMING_SNAKE, out);
 }
 
-/* An identifier for each part between dots, with the dots, as in a package's or a namespace's name.
+/* An identifier for each part between separators, with these, as in a package's or a namespace's
+ * name.
  */
-static int print_dotted(const struct value *value, enum identifier_convention convention, FILE *out)
+static int print_parts(const struct value *value, enum identifier_convention convention,
+                       const char *separator, FILE *out)
 {
     struct identifier_rules rules = emission_of(value)->language->identifiers;
     char identifier[IDENTIFIER_SIZE];
     char buffer[VALUE_TEXT_SIZE];
     const char *text = text_of(value, buffer);
-    const char *dot;
+    const char *end;
     char *part;
 
     rules.convention = convention;
-    for (; text; text = dot ? dot + 1 : NULL) {
-        dot = strchr(text, '.');
-        part = dot ? strndup(text, (size_t)(dot - text)) : strdup(text);
+    for (; text; text = end ? end + strlen(separator) : NULL) {
+        end = strstr(text, separator);
+        part = end ? strndup(text, (size_t)(end - text)) : strdup(text);
         if (!part)
             return -ENOMEM;
         identifier_package(&rules, part, identifier);
         free(part);
-        if (fputs(identifier, out) < 0 || (dot && fputc('.', out) < 0))
+        if (fputs(identifier, out) < 0 || (end && fputs(separator, out) < 0))
             return -errno;
     }
     return 0;
@@ -263,14 +265,21 @@ static int print_dotted_snake(const struct value *value, const struct template_e
                               FILE *out)
 {
     (void)escape;
-    return print_dotted(value, SNAKE, out);
+    return print_parts(value, SNAKE, ".", out);
 }
 
 static int print_dotted_pascal(const struct value *value, const struct template_escape *escape,
                                FILE *out)
 {
     (void)escape;
-    return print_dotted(value, PASCAL, out);
+    return print_parts(value, PASCAL, ".", out);
+}
+
+static int print_colons_pascal(const struct value *value, const struct template_escape *escape,
+                               FILE *out)
+{
+    (void)escape;
+    return print_parts(value, PASCAL, "::", out);
 }
 
 /* What means nothing in any language: letters, digits, spaces and a few marks between them. */
@@ -312,6 +321,7 @@ static const struct {
     {"atom", {.print = print_atom}},
     {"dotted_snake", {.print = print_dotted_snake}},
     {"dotted_pascal", {.print = print_dotted_pascal}},
+    {"colons_pascal", {.print = print_colons_pascal}},
     {"plain", {.truth = text_truth, .print = print_plain}},
 };
 

@@ -374,6 +374,16 @@ print_perl() { # SHAPE [OPTION...]
     same_bytes long rows
 }
 
+# Of a package of another name its user finds a table that is empty, of which Perl says nothing.
+@test "perl: a package is called as it is asked for" {
+    local package
+    for package in NTPData My::Talk My::Talk_v2; do
+        emit many fixture.pm --lang perl --package "$package"
+        equal "$(perl -e "require './fixture.pm'; print scalar @${package}::table")" 3 "exchanges in $package"
+        left_alone fixture.pm perltidy --noprofile --standard-output
+    done
+}
+
 # Elixir and Erlang
 
 print_elixir() { # SHAPE [OPTION...]

@@ -189,6 +189,8 @@ static void names_reach_through_what_hides_them(void **state)
                  "chronyc ntpdata,1,x,1;chronyc ntpdata,1,x,1;");
     assert_gives(&fixture, "{{package.dotted_snake}} {{package.dotted_pascal}} {{server.plain}}",
                  "com.example.two_words Com.Example.TwoWords ");
+    fixture.package = "My::NTP::two words";
+    assert_gives(&fixture, "{{package.colons_pascal}}", "My::NTP::TwoWords");
     assert_gives(&fixture, "{{{command}}} {{command.plain}}",
                  "/usr/bin/chronyc -h '/tmp/a b' ntpdata /usr/bin/chronyc -h _/tmp/a b_ ntpdata");
     assert_gives(&fixture, "{{! escape_also: -\n' }}{{command}}",

@@ -374,6 +374,15 @@ print_perl() { # SHAPE [OPTION...]
     same_bytes long rows
 }
 
+@test "perl: two fixtures in one package, both embedded" {
+    local name
+    for name in first load; do
+        emit long "$name.pm" --lang perl --name "$name" --embed-above 64K
+        left_alone "$name.pm" perltidy --noprofile --standard-output
+    done
+    equal "$(perl -e "require './first.pm'; require './load.pm'; print @Fixture::first + @Fixture::load" 2>&1)" 2
+}
+
 # Of a package of another name its user finds a table that is empty, of which Perl says nothing.
 @test "perl: a package is called as it is asked for" {
     local package

@@ -59,6 +59,7 @@ struct sockdump {
     size_t there;
     size_t cut;     /* messages of which it shows a part */
     size_t garbled; /* messages some bytes of which were not printed */
+    size_t gaps;    /* where something else follows a message */
     int way;        /* in which the bytes are printed, once that is known; see ways */
 };
 
@@ -430,14 +431,16 @@ static int take(struct sockdump *dump, struct sockdump_header *header, const cha
 
 static int read_messages(struct sockdump *dump)
 {
-    const char *end = dump->text + dump->size, *at = dump->text, *next;
+    const char *end = dump->text + dump->size, *at = sockdump_header_find(dump->text, end);
     struct sockdump_header header;
     int err = 0;
 
-    while (!err && (at = sockdump_header_find(at, end)) < end) {
-        next = sockdump_header_parse(at, end, &header);
-        err = take(dump, &header, next);
+    while (!err && at < end) {
+        err = take(dump, &header, sockdump_header_parse(at, end, &header));
         at = dump->text + dump->place;
+        if (header.shown) /* behind another, "error" can stand */
+            dump->gaps += !is_over(at, end) && !sockdump_header_parse(at, end, &header);
+        at = sockdump_header_find(at, end);
     }
     return err;
 }
@@ -479,6 +482,10 @@ static int read(struct reading *reading)
             dump.garbled,
             text_counted(dump.garbled, "message is not here as it was",
                          "messages are not here as they were"));
+    if (!err && dump.gaps)
+        reading_lacks(reading, reading->dumps,
+                      "behind %zu %s there is something else than the next: one may be lost there",
+                      dump.gaps, text_counted(dump.gaps, "message", "messages"));
     while (dump.dialogs) {
         struct dialog *dialog = dump.dialogs;
 

@@ -391,7 +391,10 @@ static int read_lines(struct bpftrace *dump)
 
     while (!err && (errno = 0, length = getline(&line, &room, dump->reading->dumps->file)) >= 0) {
         dump->line++;
-        length -= length && line[length - 1] == '\n';
+        if (line[length - 1] == '\n')
+            length--;
+        else
+            reading_lacks(dump->reading, dump->reading->dumps, "it ends within a line");
         length -= length && line[length - 1] == '\r'; /* a terminal's; in buffers it is escaped */
         line[length] = '\0';
         free(name);

@@ -122,7 +122,7 @@ static int status_line(struct part *part, const uint8_t *line, size_t length,
 static int content_length(struct part *part, const uint8_t *value, size_t length,
                           struct frame_step *step)
 {
-    while (length > 0) {
+    do {
         const uint8_t *comma = memchr(value, ',', length);
         size_t size = comma ? (size_t)(comma - value) : length;
         const uint8_t *item = value;
@@ -144,7 +144,7 @@ static int content_length(struct part *part, const uint8_t *value, size_t length
         size += comma != NULL;
         value += size;
         length -= size;
-    }
+    } while (length > 0);
     return FRAME_STEP;
 }
 

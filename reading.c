@@ -32,6 +32,32 @@ static enum status say_unknown_reader(const char *name)
     return STATUS_USAGE;
 }
 
+/* Says why nothing reads a file that begins like that. */
+static enum status say_unread(const char *path, const uint8_t *head, size_t size)
+{
+    static const struct {
+        const char *program, *magic;
+    } compressed[] = {
+        {"gzip", "\037\213"},
+        {"xz", "\3757zXZ"},
+        {"zstd", "(\265/\375"},
+        {"bzip2", "BZh"},
+    };
+
+    for (size_t i = 0; i < sizeof(compressed) / sizeof(*compressed); i++) {
+        const char *magic = compressed[i].magic, *program = compressed[i].program;
+
+        if (size >= strlen(magic) && memcmp(head, magic, strlen(magic)) == 0) {
+            say("%s: compressed by %s (%s -dc FILE | sockfixture -r - reads it)", path, program,
+                program);
+            return STATUS_USAGE;
+        }
+    }
+    say("%s: neither a recording nor a dump that is known by its looks (--from says what it is)",
+        path);
+    return STATUS_USAGE;
+}
+
 static enum status choose_reader(const struct options *options, const struct dumps *dumps,
                                  const struct reader **reader)
 {
@@ -39,12 +65,12 @@ static enum status choose_reader(const struct options *options, const struct dum
         options->from ? reader_find(options->from) : reader_look(dumps->head, dumps->head_size);
     if (!*reader && options->from)
         return say_unknown_reader(options->from);
-    if (!*reader) {
-        say("%s: neither a recording nor a dump that is known by its looks (--from says what it "
-            "is)",
-            options->read);
+    if (!options->from && !dumps->head_size) {
+        say("%s: is empty", options->read);
         return STATUS_USAGE;
     }
+    if (!*reader)
+        return say_unread(options->read, dumps->head, dumps->head_size);
     if (dumps->count > 1 && !(*reader)->several) {
         say("%s: %s is read from one file at a time", dumps->at[1].path, (*reader)->name);
         return STATUS_USAGE;

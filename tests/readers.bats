@@ -454,6 +454,19 @@ BPFTRACE
     diff <(exchanges fixture.json) <(exchanges through.json)
 }
 
+@test "what is compressed is said, and how it is read; and what is empty" {
+    gzip -c "$tests/dumps/socat/greeting/dump" > compressed
+    run -2 --separate-stderr "$SOCKFIXTURE" -r compressed
+    says "compressed: compressed by gzip (gzip -dc FILE | sockfixture -r - *"
+    gzip -dc < compressed | "$SOCKFIXTURE" -r - --server /run/x --type stream -o fixture.json
+    printf '\x28\xb5\x2f\xfd\0' > compressed
+    run -2 --separate-stderr "$SOCKFIXTURE" -r compressed
+    says "compressed: compressed by zstd (zstd -dc FILE *"
+    : > nothing
+    run -2 --separate-stderr "$SOCKFIXTURE" -r nothing
+    says 'nothing: is empty'
+}
+
 @test "a dump is read into a recording, and that into the same fixture" {
     record_traced -f -yy -s 65536 -- "$programs/talk" --path "$path"
     "$SOCKFIXTURE" -r "$trace" -w again.jsonl -o one.json

@@ -243,10 +243,8 @@ __noinline int standing_of_name(struct subject *subject, __u64 name, __u32 lengt
     judging.place.type = SOCK_DGRAM;
     place_named(&judging.place, name, length, in_kernel);
     judge_place(&judging);
-    /* What answers over the internet may be received without a name: user space, which knows who
-     * was asked, leaves out both. */
-    if (judging.excluded && judging.place.kind != PLACE_INET)
-        return STANDING_OUT;
+    /* What answers may be received without a name: user space, which knows who was asked, leaves
+     * out both. */
     if (judging.excluded || !judging.matches)
         return STANDING_OPEN;
     key = subject->sock;

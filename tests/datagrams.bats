@@ -49,7 +49,7 @@ def send_all(made, *parts): # (BYTES, SOCKET or None), in one call
 
 PYTHON
     cat >> script.py
-    rm -f one two three
+    rm -f one two three four
     "${sockfixture[@]}" -q -w "$recording" "${@:2}" python3 script.py || status=$?
     equal "$status" 0 'the status, and the one expected,' || return 1
     jq -r 'select(.data) | "\(.conversation) \(.direction) \(.call) \(.text)"' "$recording" |
@@ -58,8 +58,8 @@ PYTHON
 
 # Where the sockets of UDP are.
 ports() {
-    export one two three
-    one=$(free_port) two=$(free_port) three=$(free_port)
+    export one two three four
+    one=$(free_port) two=$(free_port) three=$(free_port) four=$(free_port)
 }
 
 # The script on standard input says these lines, with either kind of socket.
@@ -214,18 +214,20 @@ send_all(one, (b"and more", three), (b"and two", None))'
 }
 
 @test "-x leaves out the answer, too, that is received without asking who sent it" {
-    local option
+    local kind option at
     ports
-    for option in -x -s; do
-        equal "$(said_by udp "$option" "udp:127.0.0.1:$one" << 'PYTHON'
-servers = new("one"), new("two")
-for server in servers:
-    client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    client.sendto(b"ask", server.getsockname())
+    for kind in unix udp; do
+        for option in -x -s; do
+            [ $kind = unix ] && at="$work/one" || at="udp:127.0.0.1:$one"
+            equal "$(said_by $kind $option "$at" << 'PYTHON'
+client, other = new("three"), new("four")
+for asker, server in (client, new("one")), (other, new("two")):
+    asker.sendto(b"ask", server.getsockname())
     server.sendto(b"answer", server.recvfrom(100)[1])
-    client.recv(100)
+    asker.recv(100)
 PYTHON
-        )" $'1 request send ask\n1 response send answer' "with $option, these"
+            )" $'1 request send ask\n1 response send answer' "with $kind and $option, these"
+        done
     done
 }
 

@@ -2,6 +2,7 @@
 #include "reading.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -196,6 +197,19 @@ static bool is_something_else(const struct run *run, const struct reader *reader
            !reader->looks(dumps->head, dumps->head_size);
 }
 
+/* What was received from a socket that is in the dump was told where that sent it, or is lost. */
+static void count_unsent(struct reading *reading, const struct conversations *conversations)
+{
+    uint64_t unsent = conversations_unsent(conversations);
+
+    if (!unsent)
+        return;
+    reading->losses.messages += unsent;
+    reading_lacks(reading, reading->dumps,
+                  "%" PRIu64 " %s received that a process sent which is not in it (strace -f)",
+                  unsent, text_counted(unsent, "datagram was", "datagrams were"));
+}
+
 static enum status read_with(struct run *run, const struct reader *reader,
                              const struct dumps *dumps, struct conversations *conversations)
 {
@@ -234,6 +248,7 @@ static enum status read_with(struct run *run, const struct reader *reader,
             reader->name);
         return STATUS_USAGE;
     }
+    count_unsent(&reading, conversations);
     losses_add(&run->losses, &reading.losses);
     run->incomplete = reading.incomplete;
     run->cut_short = reading.cut_short;

@@ -428,3 +428,21 @@ int conversations_finish(struct conversations *all)
         err = release(all, each, true);
     return err;
 }
+
+/* Who is not connected may have received what was sent to a group, which is a message of that. */
+static void add_unsent(const void *node, VISIT visit, void *sum)
+{
+    const struct endpoint *endpoint = *(const struct endpoint *const *)node;
+
+    if ((visit == preorder || visit == leaf) &&
+        (!endpoint_is_inet(endpoint) || endpoint_is_connected(endpoint)))
+        *(uint64_t *)sum += parcels_unsent(&endpoint->parcels);
+}
+
+uint64_t conversations_unsent(const struct conversations *all)
+{
+    uint64_t sum = 0;
+
+    twalk_r(all->parties.endpoints.by_inode, add_unsent, &sum);
+    return sum;
+}

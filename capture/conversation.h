@@ -32,4 +32,10 @@ const struct sink *conversations_sink(struct conversations *conversations);
 /* No more will come: delivers what was held back for the sake of order. Returns 0 or -errno. */
 int conversations_finish(struct conversations *conversations);
 
+/*
+ * How many datagrams are in no conversation though an observed endpoint received them: from
+ * another, whose socket somebody sent them on who is not observed.
+ */
+uint64_t conversations_unsent(const struct conversations *conversations);
+
 #endif

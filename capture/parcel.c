@@ -60,3 +60,18 @@ int parcels_received(struct parcels *parcels, const struct message_facts *facts,
     err = count(parcels, key.digest, -1);
     return err ? err : 1;
 }
+
+static void add_count(const void *node, VISIT visit, void *sum)
+{
+    if (visit == preorder || visit == leaf)
+        *(int64_t *)sum += (*(struct parcel *const *)node)->count;
+}
+
+/* What was received in part only is another content: then there is one more of what was sent. */
+uint64_t parcels_unsent(const struct parcels *parcels)
+{
+    int64_t sum = 0;
+
+    twalk_r(parcels->by_digest, add_count, &sum);
+    return sum < 0 ? (uint64_t)-sum : 0;
+}

@@ -29,4 +29,7 @@ int parcels_sent(struct parcels *parcels, const struct message_facts *facts);
  */
 int parcels_received(struct parcels *parcels, const struct message_facts *facts, bool known);
 
+/* When all has been told: how many more were received from observed senders than these sent. */
+uint64_t parcels_unsent(const struct parcels *parcels);
+
 #endif

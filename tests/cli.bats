@@ -567,7 +567,7 @@ unreadable() { # PATTERN, for what is in bad.jsonl
 
 @test "what is no recording" {
     : > bad.jsonl
-    unreadable '1:*'
+    unreadable ' is empty'
     echo '{"a":' > bad.jsonl
     unreadable '1:*'
     echo '{}' > bad.jsonl

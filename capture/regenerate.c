@@ -6,6 +6,7 @@
  */
 #include "capture/regenerate.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -290,6 +291,61 @@ int regenerate(struct messages *out, const struct version *old, const struct ver
 
 /* Ranges */
 
+static bool all_are(const uint8_t *bytes, size_t length, int (*is)(int byte))
+{
+    for (size_t i = 0; i < length; i++)
+        if (!is(bytes[i]))
+            return false;
+    return true;
+}
+
+/* Do the bytes begin or end with those others? */
+static bool has_at_end(const uint8_t *bytes, size_t length, const uint8_t *end, size_t end_length)
+{
+    return memcmp(bytes, end, end_length) == 0 ||
+           memcmp(bytes + length - end_length, end, end_length) == 0;
+}
+
+/*
+ * How many of the bytes from `begin` on, where the range may be now, are taken for it. There can be
+ * more of them as something else has come to stand beside it, and fewer as it is gone, and a byte
+ * stands there that it had by chance.
+ */
+static size_t carried_length(const struct said *old, const struct range *range,
+                             const struct said *now, size_t begin, size_t length)
+{
+    const uint8_t *was, *is;
+
+    if (!length || length == range->length || range->kind == RANGE_LENGTH)
+        return length;
+    was = old->data + range->offset;
+    is = now->data + begin;
+    if (length > range->length)
+        return range->length && all_are(is, length, isalnum) ? length : range->length;
+    if (all_are(was, range->length, isdigit) && all_are(is, length, isdigit))
+        return length;
+    return has_at_end(was, range->length, is, length) ? 0 : length;
+}
+
+/* What is carried over to a message that has others of its bytes. */
+static struct range carry(const struct range *range, const struct said *old, const struct said *now,
+                          const struct blocks *blocks)
+{
+    const size_t end = blocks_end(blocks, range_end(range));
+    struct range carried = *range;
+
+    carried.offset = blocks_begin(blocks, range->offset);
+    carried.length = carried_length(old, range, now, carried.offset,
+                                    end > carried.offset ? end - carried.offset : 0);
+    return carried;
+}
+
+/* Of what is known of no bytes, it is how many there are. */
+static bool may_be_empty(const struct range *range)
+{
+    return range->kind == RANGE_LENGTH || (range->kind == RANGE_ECHO && !range->length);
+}
+
 static int carry_ranges(struct said *old, struct said *now)
 {
     struct ranges own = now->ranges;
@@ -300,13 +356,11 @@ static int carry_ranges(struct said *old, struct said *now)
         return err;
     now->ranges = (struct ranges){0};
     for (size_t i = 0; i < old->ranges.count && !err; i++) {
-        struct range range = old->ranges.items[i];
-        size_t end = blocks_end(&blocks, range_end(&range));
+        const struct range *range = &old->ranges.items[i];
+        const struct range carried = carry(range, old, now, &blocks);
 
-        range.offset = blocks_begin(&blocks, range.offset);
-        range.length = end > range.offset ? end - range.offset : 0;
-        if (range_is_volatile(&range))
-            err = ranges_add(&now->ranges, range);
+        if (range_is_volatile(range) && (carried.length || may_be_empty(range)))
+            err = ranges_add(&now->ranges, carried);
     }
     /* What is known of the new message itself is more than what was known of the old one. */
     if (!err)

@@ -1267,6 +1267,31 @@ sockfixture: --redact 'z*': that was not found, and nothing was redacted for it"
 }
 
 # The replies come in another order than the calls, and stay as they are when something else changes.
+@test "what is volatile stays so where it is, and nothing else becomes it" {
+    become() { # OLD ITS-OFFSET ITS-LENGTH NOW RANGES
+        printf '%s\n' '> b"get"' "< b\"$1\"" "volatile $2 $3" | "$tests/compose.py" > golden.jsonl
+        printf '%s\n' '> b"get"' "< b\"$4\"" | "$tests/compose.py" > now.jsonl
+        "$SOCKFIXTURE" -q -r now.jsonl -w golden.jsonl
+        equal "$(ranges golden.jsonl | tail -n 1)" "response ${#4}$5" "the ranges of $4, and those expected,"
+    }
+    # Something else comes to stand behind it, before it, or in between.
+    become 'at=1700000000 end' 3 10 'at=1800000001 note=some end' ' [3:13]'
+    become 'at=1700000000' 3 10 'at=1800000001 note=some' ' [3:13]'
+    become 'qty=7 at=1700000000 end' 9 10 'qty=70 more=5 at=1800000001 end' ' [17:27]'
+    # It is gone, and what had stood beside it, or a byte as it had one, is not it.
+    become 'at=1700000000 qty=7' 3 10 'qty=7' ''
+    become 'name=widget qty=12345 session=6db8c7c7 price=9' 30 8 'name=widget qty=7 price=9' ''
+    # It is longer, or shorter.
+    become 'session=6db8c7c7 price=9' 8 8 'session=01e52f90aa price=10' ' [8:18]'
+    become 'session=6db8c7c7 price=9' 8 8 'session=01e5 price=10' ' [8:12]'
+    become 'visits=100 price=9' 7 3 'visits=10 price=9 end' ' [7:9]'
+    # What is gone leaves nothing that grows when something else comes there.
+    become 'at=1700000000 qty=7' 3 10 'qty=7' ''
+    "$tests/compose.py" <<< $'> b"get"\n< b"serial=5 qty=7"' > now.jsonl
+    "$SOCKFIXTURE" -q -r now.jsonl -w golden.jsonl
+    equal "$(ranges golden.jsonl | tail -n 1)" 'response 14'
+}
+
 @test "what did not change keeps its place where answers overtake each other" {
     local flags
     for flags in 0 1; do

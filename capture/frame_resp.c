@@ -257,7 +257,7 @@ static int bulk_end(struct resp *resp, enum direction direction, const uint8_t *
         return FRAME_MORE;
     step->take = 2;
     reading->behind_bulk = false;
-    return reading->in_chunks ? FRAME_STEP : element_ends(resp, direction, step);
+    return element_ends(resp, direction, step);
 }
 
 /* A request can be a line of words. */

@@ -201,13 +201,18 @@ static bool is_something_else(const struct run *run, const struct reader *reader
 static void count_unsent(struct reading *reading, const struct conversations *conversations)
 {
     uint64_t unsent = conversations_unsent(conversations);
+    uint64_t bytes = conversations_unsent_bytes(conversations);
 
-    if (!unsent)
-        return;
     reading->losses.messages += unsent;
-    reading_lacks(reading, reading->dumps,
-                  "%" PRIu64 " %s received that a process sent which is not in it (strace -f)",
-                  unsent, text_counted(unsent, "datagram was", "datagrams were"));
+    reading->losses.bytes += bytes;
+    if (unsent)
+        reading_lacks(reading, reading->dumps,
+                      "%" PRIu64 " %s received that no call in it sent (strace -f)", unsent,
+                      text_counted(unsent, "datagram was", "datagrams were"));
+    if (bytes)
+        reading_lacks(reading, reading->dumps,
+                      "%" PRIu64 " %s received that no call in it sent (strace -f)", bytes,
+                      text_counted(bytes, "byte was", "bytes were"));
 }
 
 static enum status read_with(struct run *run, const struct reader *reader,

@@ -359,6 +359,19 @@ static int note_sent(struct conversations *all, struct conversation *conversatio
     return address ? expected_add(&all->expected, address, facts) : 0;
 }
 
+/* What is received between ends that are connected, and both observed, one of these has sent. */
+static void note_bytes(struct conversation *conversation, const struct endpoint *endpoint,
+                       const struct message_facts *facts)
+{
+    const int party = party_of(conversation, endpoint);
+    const int64_t length = (int64_t)(facts->length + facts->missing);
+
+    if (facts->sent)
+        conversation->unread[party] += length;
+    else if (!receives_from_anybody(endpoint))
+        conversation->unread[!party] -= length;
+}
+
 static int on_message(void *context, const struct message_facts *facts)
 {
     struct conversations *all = context;
@@ -373,6 +386,8 @@ static int on_message(void *context, const struct message_facts *facts)
     if (!conversation)
         return -ENOMEM;
     err = is_recorded(all, conversation, endpoint, facts);
+    if (facts->sent || err > 0)
+        note_bytes(conversation, endpoint, facts);
     if (err)
         return err < 0 ? err : 0;
     if (!facts->sent)
@@ -444,5 +459,15 @@ uint64_t conversations_unsent(const struct conversations *all)
     uint64_t sum = 0;
 
     twalk_r(all->parties.endpoints.by_inode, add_unsent, &sum);
+    return sum;
+}
+
+uint64_t conversations_unsent_bytes(const struct conversations *all)
+{
+    uint64_t sum = 0;
+
+    for (const struct conversation *each = all->parties.first; each; each = each->next)
+        for (int i = 0; i < 2; i++)
+            sum += each->unread[i] < 0 ? (uint64_t)-each->unread[i] : 0;
     return sum;
 }

@@ -38,4 +38,7 @@ int conversations_finish(struct conversations *conversations);
  */
 uint64_t conversations_unsent(const struct conversations *conversations);
 
+/* The same of what was received on connections: how many bytes. */
+uint64_t conversations_unsent_bytes(const struct conversations *conversations);
+
 #endif

@@ -25,7 +25,8 @@ struct conversation {
     int client; /* which of the parties; NOBODY until the first message */
     uint32_t number;
     struct order order;
-    size_t senders; /* threads in calls that send in it */
+    size_t senders;    /* threads in calls that send in it */
+    int64_t unread[2]; /* bytes that a party sent, less those that the other, connected, received */
 };
 
 struct peers;

@@ -206,6 +206,8 @@ static enum status record(struct run *run, const struct user *user)
     if (conversations_new(&conversations, &conversation_options))
         return say_error(-ENOMEM, "recording");
     status = open_session(&session, run, conversations_sink(conversations));
+    if (!status && run->options->repeat > 1) /* what has come since the last run is heard now */
+        status = capturing_pause(run->options, 0);
     if (!status)
         status = run_begin(run, session.backend->name);
     if (!status)
@@ -239,8 +241,10 @@ static bool wait_for_signal(int signals, uint64_t until)
     struct signalfd_siginfo signal;
     uint64_t now;
 
-    while (!end.revents && (now = clock_monotonic()) < until)
-        poll(&end, 1, clock_timeout(until - now));
+    do {
+        now = clock_monotonic();
+        poll(&end, 1, clock_timeout(now < until ? until - now : 0));
+    } while (!end.revents && now < until);
     while (end.revents && read(signals, &signal, sizeof(signal)) > 0)
         ;
     return end.revents;

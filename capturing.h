@@ -8,7 +8,7 @@
 /* Records until the command has ended, or the user says so. What is wrong has been said. */
 enum status capturing_make(struct run *run);
 
-/* Waits between two runs until then. A signal that comes meanwhile ends it, which is said. */
+/* Waits between two runs until then. A signal that has come ends it, which is said. */
 enum status capturing_pause(const struct options *options, uint64_t until);
 
 #endif

@@ -1175,7 +1175,13 @@ PROGRAM
     kill -INT "$pid"
     finish "$pid" || equal "$?" 4 'the status'
     grep -q 'touch: interrupted; nothing was written' background.out
-    only_files background.out date.py ran
+    # Nor between two runs: it comes when the command is gone, and the next one has not begun.
+    cat > leave << 'SCRIPT'
+(while kill -0 $$; do :; done; sleep 0.01; kill -INT $PPID) > /dev/null 2>&1 &
+SCRIPT
+    run -4 --separate-stderr "${sockfixture[@]}" -q --repeat 3 -w "$recording" sh leave
+    says 'sh: interrupted; nothing was written'
+    only_files background.out date.py leave ran
 }
 
 @test "a long message full of numbers that vary, or come back, takes no time to look into" {

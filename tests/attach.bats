@@ -49,7 +49,7 @@ exchanges() {
 
 # A server that gives back what it gets, at a path, an abstract name or a port.
 start_echo() { # ADDRESS OF SOCAT
-    background socat "$1" EXEC:cat
+    background socat -t 20 "$1" EXEC:cat
     echo_server=$pid
 }
 
@@ -169,8 +169,8 @@ PYTHON
 @test "-s and -x with a glob of paths that the server spells otherwise" {
     mkdir real real/below
     ln -s real link
-    background socat "UNIX-LISTEN:$work/link/below/s,fork" EXEC:cat
-    background socat UNIX-LISTEN:link/t,fork EXEC:cat
+    background socat -t 20 "UNIX-LISTEN:$work/link/below/s,fork" EXEC:cat
+    background socat -t 20 UNIX-LISTEN:link/t,fork EXEC:cat
     wait_until 30 test -S real/below/s
     wait_until 30 test -S real/t
     watch -s "$work/real/*"
@@ -188,7 +188,7 @@ PYTHON
 }
 
 @test "-s with the path of a server that bound a relative one" {
-    background socat UNIX-LISTEN:socket,fork EXEC:cat
+    background socat -t 20 UNIX-LISTEN:socket,fork EXEC:cat
     wait_until 30 test -S "$path"
     watch -s "$path"
     say_line UNIX:socket hello
@@ -319,10 +319,10 @@ for text in sys.argv[1:]:
 @test "-s with a path in another mount namespace, which is not the one of the same name here" {
     mkdir private
     background unshare -m sh -c "mount -t tmpfs none '$work/private' && touch '$work/private/there' &&
-        exec socat UNIX-LISTEN:$work/private/s,fork EXEC:cat"
+        exec socat -t 20 UNIX-LISTEN:$work/private/s,fork EXEC:cat"
     local inside=$pid
     wait_until 30 test -S "/proc/$inside/root$work/private/s"
-    background socat "UNIX-LISTEN:$work/private/s,fork" EXEC:cat
+    background socat -t 20 "UNIX-LISTEN:$work/private/s,fork" EXEC:cat
     wait_until 30 test -S "$work/private/s"
     watch -s "/proc/$inside/root$work/private/s"
     say_line "UNIX:$work/private/s" here
@@ -356,7 +356,7 @@ for text in sys.argv[1:]:
 @test "-s follows a server that starts anew in a directory made anew, by a relative path" {
     watch -s "$work/made/later"
     mkdir made
-    background sh -c "cd '$work/made' && exec socat UNIX-LISTEN:later,fork EXEC:cat"
+    background sh -c "cd '$work/made' && exec socat -t 20 UNIX-LISTEN:later,fork EXEC:cat"
     wait_until 30 test -S made/later
     # It is noticed soon, but not at the same moment.
     heard() {
@@ -382,7 +382,7 @@ for text in sys.argv[1:]:
         say_line "UNIX:$path" still
         rm made
         mkdir made
-        background socat "UNIX-LISTEN:$work/made/later,fork" EXEC:cat
+        background socat -t 20 "UNIX-LISTEN:$work/made/later,fork" EXEC:cat
         wait_until 30 test -S made/later
         heard() {
             say_line "UNIX:$work/made/later" hello
@@ -421,7 +421,7 @@ for text in sys.argv[1:]:
 
 @test "-x leaves out an address, of what is watched and of what is run" {
     start_echo "UNIX-LISTEN:$path,fork"
-    background socat "UNIX-LISTEN:$path.other,fork" EXEC:cat
+    background socat -t 20 "UNIX-LISTEN:$path.other,fork" EXEC:cat
     wait_until 30 test -S "$path.other"
     watch -s "$work/*" -x "$path.o*"
     say_line "UNIX:$path.other" out

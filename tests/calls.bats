@@ -206,8 +206,8 @@ two_conversations() { # OPTION...
 
 # HAProxy and supervisord do so, once they listen.
 @test "-s and -x with the path of a socket that was bound to another one and renamed" {
-    background socat "UNIX-LISTEN:$path.new,fork" EXEC:cat
-    background socat "UNIX-LISTEN:$path.other,fork" EXEC:cat
+    background socat -t 20 "UNIX-LISTEN:$path.new,fork" EXEC:cat
+    background socat -t 20 "UNIX-LISTEN:$path.other,fork" EXEC:cat
     wait_until 30 test -S "$path.new"
     wait_until 30 test -S "$path.other"
     mv "$path.new" "$path"
@@ -224,7 +224,7 @@ two_conversations() { # OPTION...
     for folder in here there; do
         mkdir "$BATS_TEST_TMPDIR/$folder"
         cd "$BATS_TEST_TMPDIR/$folder"
-        background socat UNIX-LISTEN:s.new,fork EXEC:cat
+        background socat -t 20 UNIX-LISTEN:s.new,fork EXEC:cat
         wait_until 30 test -S s.new
         mv s.new s
     done

@@ -38,7 +38,7 @@ talk() { # [FILE]
 
 serve() { # PROGRAM: one for each connection, with that for its standard input and output
     printf '%s\n' "$1" > server
-    background socat "UNIX-LISTEN:$path,fork" "EXEC:sh $work/server"
+    background socat -t 20 "UNIX-LISTEN:$path,fork" "EXEC:sh $work/server"
     wait_until 30 test -S "$path"
 }
 

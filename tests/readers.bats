@@ -267,7 +267,7 @@ PYTHON
 # socat
 
 start_echo() { # ADDRESS
-    background socat "UNIX-LISTEN:$1" EXEC:cat
+    background socat -t 20 "UNIX-LISTEN:$1" EXEC:cat
     wait_until 30 test -S "$1"
 }
 
@@ -277,7 +277,7 @@ relay() { # FILE SOCAT-OPTION...
     local again=retry=100,interval=0.1
     start_echo "$work/server"
     background "$SOCKFIXTURE" -q -s "$work/server" -w "$recording" \
-        socat "${@:2}" UNIX-LISTEN:relay "UNIX-CONNECT:$work/server,$again"
+        socat -t 20 "${@:2}" UNIX-LISTEN:relay "UNIX-CONNECT:$work/server,$again"
     wait_until 30 test -S relay
     socat -t 30 - "UNIX-CONNECT:relay,$again" < "$1" > back
     finish "$pid"

@@ -494,7 +494,7 @@ Server(sys.argv[1], Answer).serve_forever()' "$path" "${1-}"
 }
 
 @test "a server that answers when nothing more comes, and one that only goes then" {
-    background socat "UNIX-LISTEN:$path,fork" 'EXEC:wc -c'
+    background socat -t 20 "UNIX-LISTEN:$path,fork" 'EXEC:wc -c'
     wait_until 10 socat -u OPEN:/dev/null "UNIX-CONNECT:$path"
     take count sh -c "for word in a bc; do echo \$word | socat -t 60 STDIO UNIX-CONNECT:$path; done"
     equal "$(cat count.out)" $'2\n3'
@@ -892,7 +892,7 @@ PYTHON
 @test "one of several servers" {
     start_redis
     take both sh -c "${redis[*]} PING; socat -u OPEN:/dev/null UNIX-CONNECT:$path; printf hello | socat - UNIX-CONNECT:$work/other" || true
-    background socat "UNIX-LISTEN:$work/other,fork" EXEC:cat
+    background socat -t 20 "UNIX-LISTEN:$work/other,fork" EXEC:cat
     wait_until 10 test -S other
     take both sh -c "${redis[*]} PING; printf hello | socat -t 5 - UNIX-CONNECT:$work/other"
     stop_servers

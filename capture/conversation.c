@@ -250,7 +250,7 @@ static bool receives_from_anybody(const struct endpoint *endpoint)
            (endpoint_is_inet(endpoint) || !endpoint_is_connected(endpoint));
 }
 
-/* Of those that share an internet address, the one in which is counted what any of them gets. */
+/* Of those that share an internet address, the one in which is counted what is sent to any now. */
 static struct endpoint *receiver_at(const struct conversations *all, struct endpoint *endpoint)
 {
     struct endpoint *named =
@@ -330,6 +330,7 @@ static int on_end(void *context, uint32_t tid, uint64_t call)
 static int is_recorded(struct conversations *all, struct conversation *conversation,
                        struct endpoint *endpoint, const struct message_facts *facts)
 {
+    struct endpoint *counted_in;
     int known;
 
     if (facts->sent)
@@ -337,7 +338,11 @@ static int is_recorded(struct conversations *all, struct conversation *conversat
     known = parties_other_observed(&all->parties, conversation, endpoint);
     if (known < 0 || !receives_from_anybody(endpoint))
         return known;
-    return parcels_received(&receiver_at(all, endpoint)->parcels, facts, known);
+    counted_in = receiver_at(all, endpoint);
+    /* Another may have come to share the address since this was sent. */
+    if (counted_in != endpoint && parcels_may_hold(&endpoint->parcels, facts))
+        counted_in = endpoint;
+    return parcels_received(&counted_in->parcels, facts, known);
 }
 
 /* Whoever receives the message, or will be found to, is not to record it again. */

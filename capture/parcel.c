@@ -47,17 +47,20 @@ int parcels_sent(struct parcels *parcels, const struct message_facts *facts)
     return count(parcels, digest(facts->data, facts->length), 1);
 }
 
+bool parcels_may_hold(const struct parcels *parcels, const struct message_facts *facts)
+{
+    struct parcel key = {.digest = digest(facts->data, facts->length)};
+
+    return parcels->inbound || tree_find(&parcels->by_digest, &key, compare_digest);
+}
+
 int parcels_received(struct parcels *parcels, const struct message_facts *facts, bool known)
 {
-    struct parcel key;
     int err;
 
-    if (!known && facts->name && facts->name[0])
+    if (!known && ((facts->name && facts->name[0]) || !parcels_may_hold(parcels, facts)))
         return 0;
-    key.digest = digest(facts->data, facts->length);
-    if (!known && !parcels->inbound && !tree_find(&parcels->by_digest, &key, compare_digest))
-        return 0;
-    err = count(parcels, key.digest, -1);
+    err = count(parcels, digest(facts->data, facts->length), -1);
     return err ? err : 1;
 }
 

@@ -22,6 +22,9 @@ void parcels_free(struct parcels *parcels);
 /* An observed endpoint sent this to the one that the parcels are for. Returns 0 or -ENOMEM. */
 int parcels_sent(struct parcels *parcels, const struct message_facts *facts);
 
+/* Whether this is on its way, or may be: a call is sending to the endpoint right now. */
+bool parcels_may_hold(const struct parcels *parcels, const struct message_facts *facts);
+
 /*
  * The endpoint received this. Takes it for what an observed one sent: by its sender, if that is
  * known to be observed, else, if nothing tells the sender, by its content.

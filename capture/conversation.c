@@ -364,17 +364,21 @@ static int note_sent(struct conversations *all, struct conversation *conversatio
     return address ? expected_add(&all->expected, address, facts) : 0;
 }
 
-/* What is received between ends that are connected, and both observed, one of these has sent. */
-static void note_bytes(struct conversation *conversation, const struct endpoint *endpoint,
-                       const struct message_facts *facts)
+/*
+ * What is received between ends that are connected, and both observed, one of these has sent:
+ * bytes, or datagrams.
+ */
+static void note_unread(struct conversation *conversation, const struct endpoint *endpoint,
+                        const struct message_facts *facts)
 {
+    const bool is_datagram = endpoint->facts.type == SOCK_DGRAM;
+    const int64_t amount = is_datagram ? 1 : (int64_t)(facts->length + facts->missing);
     const int party = party_of(conversation, endpoint);
-    const int64_t length = (int64_t)(facts->length + facts->missing);
 
     if (facts->sent)
-        conversation->unread[party] += length;
-    else if (!receives_from_anybody(endpoint))
-        conversation->unread[!party] -= length;
+        conversation->unread[party] += amount;
+    else if (endpoint_is_connected(endpoint))
+        conversation->unread[!party] -= amount;
 }
 
 static int on_message(void *context, const struct message_facts *facts)
@@ -392,7 +396,7 @@ static int on_message(void *context, const struct message_facts *facts)
         return -ENOMEM;
     err = is_recorded(all, conversation, endpoint, facts);
     if (facts->sent || err > 0)
-        note_bytes(conversation, endpoint, facts);
+        note_unread(conversation, endpoint, facts);
     if (err)
         return err < 0 ? err : 0;
     if (!facts->sent)
@@ -449,19 +453,33 @@ int conversations_finish(struct conversations *all)
     return err;
 }
 
-/* Who is not connected may have received what was sent to a group, which is a message of that. */
+/* Who is not connected, over the internet, may have received what was sent to a group. */
 static void add_unsent(const void *node, VISIT visit, void *sum)
 {
     const struct endpoint *endpoint = *(const struct endpoint *const *)node;
 
-    if ((visit == preorder || visit == leaf) &&
-        (!endpoint_is_inet(endpoint) || endpoint_is_connected(endpoint)))
+    if ((visit == preorder || visit == leaf) && !endpoint_is_inet(endpoint))
         *(uint64_t *)sum += parcels_unsent(&endpoint->parcels);
+}
+
+/* What was received in conversations of datagrams, or in the others, and not sent there. */
+static uint64_t count_unsent(const struct conversations *all, bool datagrams)
+{
+    uint64_t sum = 0;
+
+    for (const struct conversation *each = all->parties.first; each; each = each->next)
+        for (int i = 0; i < 2; i++) {
+            const struct endpoint *receiver = each->parties[!i].endpoint;
+
+            if (each->unread[i] < 0 && (receiver->facts.type == SOCK_DGRAM) == datagrams)
+                sum += (uint64_t)-each->unread[i];
+        }
+    return sum;
 }
 
 uint64_t conversations_unsent(const struct conversations *all)
 {
-    uint64_t sum = 0;
+    uint64_t sum = count_unsent(all, true);
 
     twalk_r(all->parties.endpoints.by_inode, add_unsent, &sum);
     return sum;
@@ -469,10 +487,5 @@ uint64_t conversations_unsent(const struct conversations *all)
 
 uint64_t conversations_unsent_bytes(const struct conversations *all)
 {
-    uint64_t sum = 0;
-
-    for (const struct conversation *each = all->parties.first; each; each = each->next)
-        for (int i = 0; i < 2; i++)
-            sum += each->unread[i] < 0 ? (uint64_t)-each->unread[i] : 0;
-    return sum;
+    return count_unsent(all, false);
 }

@@ -26,7 +26,7 @@ struct conversation {
     uint32_t number;
     struct order order;
     size_t senders;    /* threads in calls that send in it */
-    int64_t unread[2]; /* bytes that a party sent, less those that the other, connected, received */
+    int64_t unread[2]; /* what a party sent, less what the other, connected, received */
 };
 
 struct peers;

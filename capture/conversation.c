@@ -374,11 +374,12 @@ static void note_unread(struct conversation *conversation, const struct endpoint
     const bool is_datagram = endpoint->facts.type == SOCK_DGRAM;
     const int64_t amount = is_datagram ? 1 : (int64_t)(facts->length + facts->missing);
     const int party = party_of(conversation, endpoint);
+    const bool is_alone = conversation->parties[!party].endpoint == endpoint; /* with itself */
 
     if (facts->sent)
         conversation->unread[party] += amount;
     else if (endpoint_is_connected(endpoint))
-        conversation->unread[!party] -= amount;
+        conversation->unread[is_alone ? party : !party] -= amount;
 }
 
 static int on_message(void *context, const struct message_facts *facts)

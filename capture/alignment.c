@@ -69,7 +69,7 @@ static struct exchange *from_end(struct exchange *exchanges, size_t count, size_
     return place ? &exchanges[count - place] : NULL;
 }
 
-/* Among equals, the one that is known to be there in some runs only. */
+/* Of equals, the one that is known to be there in some runs only stands alone. */
 static unsigned cost_alone(const struct exchange *exchange)
 {
     return exchange->seen < exchange->runs ? ALONE - 1 : ALONE;

@@ -25,8 +25,7 @@ struct difference {
     enum difference_kind kind;
     const struct exchange *old, *now; /* NULL when it is missing or added */
     struct exchange_place old_place, now_place;
-    /* That the exchange is in, where only other sorts of sockets are in the other table; or NULL.
-     */
+    /* The exchange's conversation, if the other table has none with its sort of socket; or NULL. */
     const struct conversation_table *stranger;
     enum direction direction;
     size_t message;       /* of that side, counted from 0 */

@@ -34,8 +34,8 @@ void half_free(struct half *half);
 void half_begin(struct half *half, uint32_t sequence);
 
 /*
- * A segment has that number: it began there or before, if that is not known yet. empty says that
- * the segment has no bytes, and its number may be one too low.
+ * A segment has that number: if it is not known yet where the half begins, that is there or before.
+ * empty says that the segment has no bytes, and its number may be one too low.
  */
 void half_suppose(struct half *half, uint32_t sequence, bool empty);
 

@@ -17,8 +17,8 @@ struct marks_line {
 
 /* Both by direction. */
 struct marks {
-    struct marks_line lines[2]; /* sorted by where the marks end, */
-    bool unsorted[2];           /* but for those of messages that did not come in that order */
+    struct marks_line lines[2]; /* sorted by where the marks end, unless they are unsorted */
+    bool unsorted[2];           /* the messages did not come in that order */
 };
 
 void marks_free(struct marks *marks)

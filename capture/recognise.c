@@ -66,8 +66,9 @@ static uint64_t from_units(uint64_t number, const char *unit)
 }
 
 /*
- * What a byte of a clock counts, those below it have counted through: that one of them is the same
- * in three runs or more is chance. A clock may stand still below a unit, so the lowest may be.
+ * Whether a byte stays though a higher one differs, and a lower one, too. In a time it would be by
+ * chance in three runs or more, as a byte is counted up only when those below it have had all their
+ * values. But a clock may tick in larger steps than the unit, so the lowest bytes may stay.
  */
 static bool has_gap(const struct subject *subject, const struct range *range)
 {

@@ -249,8 +249,8 @@ static enum status read_with(struct run *run, const struct reader *reader,
     if (err)
         return run_say_broken_off(run, err, run->options->read);
     if (is_something_else(run, reader, dumps)) {
-        say("%s: nothing in it looks like what %s wrote (--from)", run->options->read,
-            reader->name);
+        say("%s: no message is in it, and it does not begin as what %s writes (--from)",
+            run->options->read, reader->name);
         return STATUS_USAGE;
     }
     count_unsent(&reading, conversations);

@@ -445,7 +445,7 @@ BPFTRACE
         local said=(--from "$format" --type stream)
         [ "$format" = strace ] || said+=(--server /run/x)
         run -2 --separate-stderr "$SOCKFIXTURE" "${said[@]}" -r numbers -o none.json
-        says "numbers: nothing in it looks like what $format wrote (--from)"
+        says "numbers: no message is in it, and it does not begin as what $format writes (--from)"
     done
     [ ! -e none.json ]
     "$SOCKFIXTURE" -r - -o piped.json < "$trace"

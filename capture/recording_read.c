@@ -26,6 +26,7 @@ struct recording_reader {
     struct losses losses;
     bool complete;
     uint64_t messages;
+    uint32_t conversations; /* the highest number of one so far */
     uint8_t *data;
     size_t data_room;
 };
@@ -185,14 +186,13 @@ static int hand_on(struct recording_reader *reader, const struct message *messag
                    int (*add)(void *context, const struct message *message), void *context,
                    struct recording_error *error)
 {
-    int err;
-
-    reader->messages++;
-    err = add(context, message);
-    if (err == -EINVAL)
+    if (message->conversation == 0 || message->conversation - 1 > reader->conversations)
         return recording_fail(error, reader->line.number, 1, "\"conversation\" skips a number");
+    if (message->conversation > reader->conversations)
+        reader->conversations = message->conversation;
+    reader->messages++;
     error->text[0] = '\0';
-    return err;
+    return add(context, message);
 }
 
 static int read_message(struct recording_reader *reader, const json_t *object,

@@ -597,6 +597,11 @@ unreadable() { # PATTERN, for what is in bad.jsonl
         try 2 -r bad.jsonl -o out.json
         says 'bad.jsonl:4:[0-9]*: *'
         [ ! -e out.json ]
+        try 2 -r bad.jsonl -w copy.jsonl
+        says 'bad.jsonl:4:[0-9]*: *'
+        [ ! -e copy.jsonl ]
+        try 2 --check -r "$recording" -w bad.jsonl
+        says 'bad.jsonl:4:[0-9]*: *'
     done
 }
 

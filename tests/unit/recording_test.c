@@ -247,7 +247,6 @@ static void every_field_goes_round(void **state)
     messages[1].time = 999999999;
     messages[2].time = UINT64_MAX;
     messages[3].tid = UINT32_MAX;
-    messages[4].conversation = UINT32_MAX;
     messages[5].missing = INT64_MAX - 6;
     messages[6].lost = INT64_MAX;
     goes_round(plain_command, messages, count);
@@ -760,11 +759,8 @@ static void each_field_must_be_there_and_right(void **state)
         free(text);
         for (; *wrong; wrong++) {
             text = with_value(fields[i].key, *wrong);
-            /* A wrong number of bytes shows in "length"; it is the caller who knows of a skip. */
-            if (strcmp(fields[i].key, "conversation") == 0 && strlen(*wrong) == 1)
-                assert_taken(text);
-            else
-                assert_refused(text, 2, strstr(*wrong, "u0000") ? "" : words);
+            /* A wrong number of bytes shows in "length". */
+            assert_refused(text, 2, strstr(*wrong, "u0000") ? "" : words);
             free(text);
         }
     }
@@ -962,7 +958,7 @@ static int refuse(void *context, const struct message *message)
     return *(int *)context;
 }
 
-/* What add says comes back; that a conversation skips a number is told with its line. */
+/* What add says comes back. */
 static void errors_of_the_caller_come_back(void **state)
 {
     static const int errors[] = {-ENOMEM, -ENOSPC, -EINVAL};
@@ -978,12 +974,7 @@ static void errors_of_the_caller_come_back(void **state)
         assert_non_null(file);
         assert_int_equal(recording_open(&reader, file, &error), 0);
         assert_int_equal(recording_read(reader, refuse, &wanted, &error), wanted);
-        if (wanted == -EINVAL) {
-            assert_int_equal(error.line, 2);
-            assert_non_null(strstr(error.text, "conversation"));
-        } else {
-            assert_string_equal(error.text, "");
-        }
+        assert_string_equal(error.text, "");
         recording_close(reader);
         fclose(file);
     }

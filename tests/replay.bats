@@ -21,6 +21,11 @@ stop_servers() {
     stop_background || true
 }
 
+# Somebody listens there, or takes datagrams; that the socket's file is there does not say so yet.
+is_served() { # PATH
+    awk -v path="$1" '$NF == path && ($4 == "00010000" || $5 == "0002") { found = 1 } END { exit !found }' /proc/net/unix
+}
+
 # Without a server, the command prints what it printed with one, and asks for all that was recorded.
 same_answers() { # FILE [OPTION...] COMMAND...
     [ ! -S "$path" ] || rm "$path"
@@ -111,8 +116,7 @@ PYTHON
 start_talk() { # KIND [changed]
     rm -f "$path"
     background python3 talk.py server "$1" "$path" "${@:2}"
-    wait_until 10 test -S "$path"
-    sleep 0.1 # until it listens
+    wait_until 10 is_served "$path"
 }
 
 # Real clients
@@ -281,14 +285,14 @@ PYTHON
 @test "after an upgrade there are no frames, and no matter in which pieces it comes" {
     write_upgrade
     background python3 upgrade.py server "$path"
-    wait_until 10 test -S "$path"
+    wait_until 10 is_served "$path"
     take lines python3 upgrade.py client "$path"
     stop_servers
     same_answers lines --frame http python3 upgrade.py client "$path"
     same_answers lines --frame http python3 upgrade.py client "$path" pieces
     rm -f "$path"
     background python3 upgrade.py server "$path" pieces
-    wait_until 10 test -S "$path"
+    wait_until 10 is_served "$path"
     replay 0 lines --frame http
 }
 
@@ -419,14 +423,14 @@ PYTHON
     replay 2 talk
     says "$path: no such socket (is the server running?)"
     background socat "UNIX-LISTEN:$path,fork" 'SYSTEM:printf hel; sleep 60'
-    wait_until 10 test -S "$path"
+    wait_until 10 is_served "$path"
     replay 1 talk -T 0.2
     [[ $stderr == *'3 of 5 bytes of the answer came, and no more within 0.2 seconds (-T)'* ]]
     stop_servers
     rm -f "$path"
     replay 2 talk
     background socat "UNIX-LISTEN:$path,fork" 'SYSTEM:printf hello'
-    wait_until 10 test -S "$path"
+    wait_until 10 is_served "$path"
     replay 1 talk
     [[ $stderr == *'the server has closed the connection'* || $stderr == *'Broken pipe'* ]]
     [[ $output == *'is missing'* || $output == *'has 0 responses, and had 1'* ]]
@@ -447,8 +451,7 @@ client.recv(100)
 os.unlink(sys.argv[1])
 server.close()
 client.sendall(sys.argv[2].encode())' "$path" "$1"
-    wait_until 10 test -S "$path"
-    sleep 0.1 # until it listens
+    wait_until 10 is_served "$path"
 }
 
 # Each client that asks is one of its own; the server takes one at a time, or not quite 80.
@@ -595,8 +598,7 @@ while True:
     asked, client = server.recvfrom(100)
     if asked == b"b":
         server.sendto(b"B", client)' "$path" "$kind"
-        wait_until 10 test -S "$path"
-        sleep 0.1 # until it listens
+        wait_until 10 is_served "$path"
         replay 1 "$kind" -T 0.2
         equal "${lines[0]}" 'a: has 0 responses, and had 1'
         if [ "$kind" = stream ]; then
@@ -626,8 +628,7 @@ client.sendall(b"A\n")
 time.sleep(0.3)
 client.sendall(b"B\n")
 client.recv(100)' "$path"
-    wait_until 10 test -S "$path"
-    sleep 0.1 # until it listens
+    wait_until 10 is_served "$path"
     replay 0 talk --frame line -T 0.4
     equal "${stderr_lines[0]}" 'sockfixture: "a": 0 of 2 bytes of the answer came, and no more within 0.4 seconds (-T)'
     equal "${stderr_lines[1]}" 'sockfixture: 2 exchanges: 0 differences'
@@ -766,7 +767,7 @@ os.kill(os.getpid(), 9)"
         background "$SOCKFIXTURE" --serve "$path" -r redis.jsonl $end
         served=$pid
         if [ "$end" != '-T 0.1' ]; then
-            wait_until 10 test -S "$path"
+            wait_until 10 is_served "$path"
             equal "$("${redis[@]}" PING)" PONG
         fi
         [ -n "$end" ] || kill -INT "$served"
@@ -875,8 +876,7 @@ PYTHON
         stop_servers
         rm -f "$path"
         background python3 token.py server "$path" "$@"
-        wait_until 10 test -S "$path"
-        sleep 0.1 # until it listens
+        wait_until 10 is_served "$path"
     }
     start_token 8 .
     take token --redact 'token=([0-9a-f]*)' python3 token.py client "$path"
@@ -893,7 +893,7 @@ PYTHON
     start_redis
     take both sh -c "${redis[*]} PING; socat -u OPEN:/dev/null UNIX-CONNECT:$path; printf hello | socat - UNIX-CONNECT:$work/other" || true
     background socat -t 20 "UNIX-LISTEN:$work/other,fork" EXEC:cat
-    wait_until 10 test -S other
+    wait_until 10 is_served "$work/other"
     take both sh -c "${redis[*]} PING; printf hello | socat -t 5 - UNIX-CONNECT:$work/other"
     stop_servers
     rm -f "$path" other

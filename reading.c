@@ -197,6 +197,15 @@ static bool is_something_else(const struct run *run, const struct reader *reader
            !reader->looks(dumps->head, dumps->head_size);
 }
 
+static void say_unsent(struct reading *reading, uint64_t count, const char *what)
+{
+    if (count)
+        reading_lacks(reading, reading->dumps,
+                      "%" PRIu64 " %s received that no call in it sent "
+                      "(strace -f -e trace=network,desc,process has them)",
+                      count, what);
+}
+
 /* What was received from a socket that is in the dump was told where that sent it, or is lost. */
 static void count_unsent(struct reading *reading, const struct conversations *conversations)
 {
@@ -205,14 +214,8 @@ static void count_unsent(struct reading *reading, const struct conversations *co
 
     reading->losses.messages += unsent;
     reading->losses.bytes += bytes;
-    if (unsent)
-        reading_lacks(reading, reading->dumps,
-                      "%" PRIu64 " %s received that no call in it sent (strace -f)", unsent,
-                      text_counted(unsent, "datagram was", "datagrams were"));
-    if (bytes)
-        reading_lacks(reading, reading->dumps,
-                      "%" PRIu64 " %s received that no call in it sent (strace -f)", bytes,
-                      text_counted(bytes, "byte was", "bytes were"));
+    say_unsent(reading, unsent, text_counted(unsent, "datagram was", "datagrams were"));
+    say_unsent(reading, bytes, text_counted(bytes, "byte was", "bytes were"));
 }
 
 static enum status read_with(struct run *run, const struct reader *reader,

@@ -72,11 +72,21 @@ static bool read_header(const char *text, struct header *header)
     return true;
 }
 
-/* What socat -d says may come before. */
+/* 2026/11/28 12:00:00 socat[4711] N accepting connection ..., as socat -d says; -lu adds digits. */
+static bool is_notice(const char *text)
+{
+    int after = 0;
+
+    sscanf(text, "%*4d/%*2d/%*2d %*2d:%*2d:%*2d%*[.0-9 ]socat[%*d] %*[DINWEF] %n", &after);
+    return after > 0;
+}
+
+/* What socat -d says may come before, and is all when nobody said anything. */
 static int looks(const uint8_t *bytes, size_t size)
 {
     struct header header;
     char line[128];
+    int sure = 0;
 
     for (size_t at = 0, length; at < size; at += length + 1) {
         const uint8_t *end = memchr(bytes + at, '\n', size - at);
@@ -87,8 +97,10 @@ static int looks(const uint8_t *bytes, size_t size)
         snprintf(line, sizeof(line), "%.*s", (int)length, (const char *)bytes + at);
         if (read_header(line, &header))
             return 90;
+        if (is_notice(line))
+            sure = 60;
     }
-    return 0;
+    return sure;
 }
 
 /* The bytes */

@@ -1272,7 +1272,6 @@ sockfixture: --redact 'z*': that was not found, and nothing was redacted for it"
     equal "$(jq '[.conversations[].exchanges[]] | length' appended.json)" 1
 }
 
-# The replies come in another order than the calls, and stay as they are when something else changes.
 @test "what is volatile stays so where it is, and nothing else becomes it" {
     become() { # OLD ITS-OFFSET ITS-LENGTH NOW RANGES
         printf '%s\n' '> b"get"' "< b\"$1\"" "volatile $2 $3" | "$tests/compose.py" > golden.jsonl
@@ -1298,6 +1297,7 @@ sockfixture: --redact 'z*': that was not found, and nothing was redacted for it"
     equal "$(ranges golden.jsonl | tail -n 1)" 'response 14'
 }
 
+# The replies come in another order than the calls, and stay as they are when something else changes.
 @test "what did not change keeps its place where answers overtake each other" {
     local flags
     for flags in 0 1; do

@@ -38,7 +38,7 @@ struct golden {
     size_t count;
     struct golden_run old; /* the recording that is there; without a table if there is none */
     bool other_command;    /* that is one of another command */
-    bool replays;          /* what is said now has secrets for filler, and no ancillary data */
+    bool replays;          /* now, secrets stand where there was filler, and no ancillary data */
     bool keeps;            /* what it says is volatile is not added to: it is only checked */
 
     /* Found by golden_settle(). */

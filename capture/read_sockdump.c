@@ -438,7 +438,7 @@ static int read_messages(struct sockdump *dump)
     while (!err && at < end) {
         err = take(dump, &header, sockdump_header_parse(at, end, &header));
         at = dump->text + dump->place;
-        if (header.shown) /* behind one without bytes, sockdump may print "error" */
+        if (header.shown) /* behind one that shows no bytes "error" can stand */
             dump->gaps += !is_over(at, end) && !sockdump_header_parse(at, end, &header);
         at = sockdump_header_find(at, end);
     }

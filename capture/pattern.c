@@ -196,7 +196,7 @@ static int add_path(struct patterns *patterns, struct source *source)
     return err;
 }
 
-/* Each of a host's addresses is a pattern. 0.0.0.0 and [::], where a server is at all, are any. */
+/* Each of a host's addresses is a pattern; 0.0.0.0 and [::] are any host. */
 static int add_inet(struct patterns *patterns, const struct source *source,
                     char reason[PATTERN_REASON_SIZE])
 {

@@ -88,10 +88,8 @@ static int begin_again(FILE **file, const uint8_t *head, size_t size)
     return 0;
 }
 
-/* Looks at how the first of the files begins. */
-static int look(struct dumps *dumps)
+static int look_at(struct dumps *dumps, FILE **file)
 {
-    FILE **file = &dumps->at[0].file;
     off_t start = lseek(fileno(*file), 0, SEEK_CUR);
     ssize_t size = read_head(*file, dumps->head, sizeof(dumps->head));
 
@@ -101,6 +99,18 @@ static int look(struct dumps *dumps)
     if (start >= 0 && lseek(fileno(*file), start, SEEK_SET) == start)
         return 0;
     return begin_again(file, dumps->head, dumps->head_size);
+}
+
+/* Looks at how they begin: the first that is not empty, as strace -ff leaves some. */
+static int look(struct dumps *dumps, const char **wrong)
+{
+    int err = 0;
+
+    for (size_t i = 0; i < dumps->count && !dumps->head_size && !err; i++) {
+        *wrong = dumps->at[i].path;
+        err = look_at(dumps, &dumps->at[i].file);
+    }
+    return err;
 }
 
 static int add(struct dumps *dumps, const char *path)
@@ -176,8 +186,7 @@ int dumps_open(struct dumps *dumps, const char *const *paths, size_t count, cons
     }
     if (err)
         return err;
-    *wrong = paths[0];
-    return look(dumps);
+    return look(dumps, wrong);
 }
 
 void dumps_close(struct dumps *dumps)

@@ -13,7 +13,7 @@ enum { DUMP_HEAD_SIZE = 1 << 16 };
 struct dumps {
     struct dump *at;
     size_t count;
-    uint8_t head[DUMP_HEAD_SIZE]; /* how the first one begins */
+    uint8_t head[DUMP_HEAD_SIZE]; /* how the first that is not empty begins */
     size_t head_size;
 };
 

@@ -229,6 +229,9 @@ TRACE
     "$SOCKFIXTURE" -r "$(find . -name 'trace.*' | sort | head -n 1)" \
         -r "$(find . -name 'trace.*' | sort | tail -n +2)" -o two.json
     diff <(exchanges two.json) <(exchanges own.json)
+    # The file of a process that did nothing, with -qq.
+    : > "$trace.0"
+    same_fixture -r "$trace"
 }
 
 @test "strace: -ff without times has no order" {

@@ -199,9 +199,7 @@ static int print_screaming(const struct value *value, const struct template_esca
     return print_convention(value, SCREAMING_SNAKE, out);
 }
 
-/* An identifier for each part between separators, with these, as in a package's or a namespace's
- * name.
- */
+/* Identifiers with separators between them, as in the name of a package or a namespace. */
 static int print_parts(const struct value *value, enum identifier_convention convention,
                        const char *separator, FILE *out)
 {

@@ -213,6 +213,7 @@ send_all(one, (b"and more", three), (b"and two", None))'
     done
 }
 
+# bats test_tags=kernel
 @test "-x leaves out the answer, too, that is received without asking who sent it" {
     local kind option at
     ports

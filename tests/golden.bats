@@ -517,24 +517,22 @@ SCRIPT
     "$SOCKFIXTURE" -q -r cut.jsonl -o cut.go
 }
 
+# A recording of which the one script was written becomes this when the other is said now, and agrees with it then.
+becomes() { # SCRIPT SCRIPT EXPECTED OPTION...
+    "$tests/compose.py" <<< "$1" > golden.jsonl
+    "$tests/compose.py" <<< "$2" > now.jsonl
+    "$SOCKFIXTURE" -q "${@:4}" -r now.jsonl -w golden.jsonl
+    equal "$(jq -r 'select(.data) | .data' golden.jsonl | base64 -d | xargs)" "$3"
+    "$SOCKFIXTURE" -q "${@:4}" --check -r now.jsonl -w golden.jsonl
+}
+
 @test "with frames, what each side has said stays in its order" {
-    "$tests/compose.py" <<< $'> b"A\\n"\n> b"B\\n"\n< b"a\\n"' > golden.jsonl
-    "$tests/compose.py" <<< $'> b"A\\n"\n> b"B\\n"' > now.jsonl
-    "$SOCKFIXTURE" -q --frame line -r now.jsonl -w golden.jsonl
-    equal "$(jq -r 'select(.data) | .data' golden.jsonl | base64 -d | xargs)" 'A B'
-    "$SOCKFIXTURE" -q --frame line --check -r now.jsonl -w golden.jsonl
+    becomes $'> b"A\\n"\n> b"B\\n"\n< b"a\\n"' $'> b"A\\n"\n> b"B\\n"' 'A B' --frame line
     # One that is new among requests that do not wait for their answers.
-    "$tests/compose.py" <<< $'> b"A\\n"\n> b"B\\n"\n> b"D\\n"\n< b"a\\n"\n< b"b\\n"\n> b"E\\n"' > golden.jsonl
-    "$tests/compose.py" <<< $'> b"A\\n"\n> b"B\\n"\n> b"C\\n"\n> b"D\\n"\n< b"a\\n"\n< b"b\\n"\n> b"E\\n"' > now.jsonl
-    "$SOCKFIXTURE" -q --frame line -r now.jsonl -w golden.jsonl
-    equal "$(jq -r 'select(.data) | .data' golden.jsonl | base64 -d | xargs)" 'A B C D a b E'
-    "$SOCKFIXTURE" -q --frame line --check -r now.jsonl -w golden.jsonl
+    becomes $'> b"A\\n"\n> b"B\\n"\n> b"D\\n"\n< b"a\\n"\n< b"b\\n"\n> b"E\\n"' \
+        $'> b"A\\n"\n> b"B\\n"\n> b"C\\n"\n> b"D\\n"\n< b"a\\n"\n< b"b\\n"\n> b"E\\n"' 'A B C D a b E' --frame line
     # One before a line without an end, which is a request only when all has been said.
-    "$tests/compose.py" <<< $'> b"A"\n< b"b\\n"' > golden.jsonl
-    "$tests/compose.py" <<< $'> b"B\\n"\n> b"A"\n< b"b\\n"' > now.jsonl
-    "$SOCKFIXTURE" -q --frame line -r now.jsonl -w golden.jsonl
-    equal "$(jq -r 'select(.data) | .data' golden.jsonl | base64 -d | xargs)" 'B Ab'
-    "$SOCKFIXTURE" -q --frame line --check -r now.jsonl -w golden.jsonl
+    becomes $'> b"A"\n< b"b\\n"' $'> b"B\\n"\n> b"A"\n< b"b\\n"' 'B Ab' --frame line
 }
 
 @test "with frames, an exchange whose answer came as several at once keeps its place and its bytes" {
@@ -560,19 +558,13 @@ SCRIPT
 }
 
 @test "what framing cuts within a message is written in the order in which it is said now" {
-    "$tests/compose.py" <<< $'> b"ask\\n"\n< b"first\\n"' > golden.jsonl
-    "$tests/compose.py" <<< $'< b"hello\\nfi"\n> b"ask\\n"\n< b"rst\\n"' > now.jsonl
-    "$SOCKFIXTURE" -q --frame line -r now.jsonl -w golden.jsonl
-    equal "$(jq -r 'select(.data) | .data' golden.jsonl | base64 -d | xargs)" 'hello fiask rst'
-    "$SOCKFIXTURE" -q --frame line --check -r now.jsonl -w golden.jsonl
+    becomes $'> b"ask\\n"\n< b"first\\n"' $'< b"hello\\nfi"\n> b"ask\\n"\n< b"rst\\n"' \
+        'hello fiask rst' --frame line
 }
 
 @test "who speaks second has spoken first before" {
-    "$tests/compose.py" <<< $'< b"hello,"\n< b"you"\n> b"ask"\n< b"answer"' > golden.jsonl
-    "$tests/compose.py" <<< $'> b"begin"\n< b"hello,"\n< b"you"\n> b"ask"\n< b"answer"' > now.jsonl
-    "$SOCKFIXTURE" -q -r now.jsonl -w golden.jsonl
-    equal "$(jq -r 'select(.data) | .text' golden.jsonl | xargs)" 'begin hello, you ask answer'
-    "$SOCKFIXTURE" -q --check -r now.jsonl -w golden.jsonl
+    becomes $'< b"hello,\\n"\n< b"you\\n"\n> b"ask\\n"\n< b"answer\\n"' \
+        $'> b"begin\\n"\n< b"hello,\\n"\n< b"you\\n"\n> b"ask\\n"\n< b"answer\\n"' 'begin hello, you ask answer'
 }
 
 @test "--check complains of what would be written anew" {
